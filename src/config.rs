@@ -1,0 +1,105 @@
+//! Every setting with its default, unit and bounds.
+
+use std::time::Duration;
+
+use crate::domain::limits::Limits;
+use crate::domain::{CodeFormat, VerificationRules};
+
+/// The whole configuration. [`Config::default`] is what a node runs with when nothing is set.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The store.
+    pub store: StoreConfig,
+    /// One-time codes.
+    pub otp: OtpConfig,
+    /// How often codes are sent and guessed.
+    pub limits: Limits,
+    /// The text of an SMS.
+    pub sms: SmsConfig,
+    /// Person requests.
+    pub person_requests: PersonRequestsConfig,
+}
+
+/// The store.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreConfig {
+    /// sled's page cache in MiB; the process needs up to ten times as much.
+    pub cache_mib: u64,
+}
+
+/// One-time codes.
+#[derive(Clone, Debug)]
+pub struct OtpConfig {
+    /// How long a code is, 4 to 10 digits.
+    pub format: CodeFormat,
+    /// A code's life (at most 600 s) and its attempts (1 to 5).
+    pub rules: VerificationRules,
+    /// Starts of numbers that no code is sent to: free-phone and premium ranges.
+    pub refused_prefixes: Vec<String>,
+    /// Cost of a hash.
+    pub argon2: Argon2Cost,
+}
+
+/// Cost of one argon2id hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Argon2Cost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+/// The text of an SMS.
+#[derive(Clone, Debug)]
+pub struct SmsConfig {
+    /// `{code}` stands for the code.
+    pub template: String,
+    /// How long a driver may take for one message.
+    pub timeout: Duration,
+}
+
+/// Person requests.
+#[derive(Clone, Copy, Debug)]
+pub struct PersonRequestsConfig {
+    /// A request still NEW after this long is EXPIRED.
+    pub life: Duration,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { cache_mib: 32 }
+    }
+}
+
+impl Default for OtpConfig {
+    fn default() -> Self {
+        Self {
+            format: CodeFormat::new(6).expect("six is between four and ten"),
+            rules: VerificationRules { life: Duration::from_mins(5), attempts: 3 },
+            refused_prefixes: vec!["+380800".into(), "+380900".into()],
+            argon2: Argon2Cost::default(),
+        }
+    }
+}
+
+/// The first choice of OWASP's Password Storage Cheat Sheet for argon2id.
+impl Default for Argon2Cost {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2 }
+    }
+}
+
+impl Default for SmsConfig {
+    fn default() -> Self {
+        Self {
+            template: "Код авторизації дій в системі eHealth: {code}".into(),
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for PersonRequestsConfig {
+    fn default() -> Self {
+        Self { life: Duration::from_hours(30 * 24) }
+    }
+}

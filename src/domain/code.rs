@@ -1,0 +1,105 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A one-time code in clear: digits, wiped when dropped, printed by nothing but [`Code::reveal`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code(Zeroizing<String>);
+
+/// How long a code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeFormat {
+    digits: u8,
+}
+
+/// What was sent is not a code of the configured length.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a code is a fixed number of digits")]
+pub struct MalformedCode;
+
+impl CodeFormat {
+    /// The bounds of `otp.digits`.
+    pub const BOUNDS: std::ops::RangeInclusive<u8> = 4..=10;
+
+    /// A code of this many digits, 4 to 10.
+    pub fn new(digits: u8) -> Option<Self> {
+        Self::BOUNDS.contains(&digits).then_some(Self { digits })
+    }
+
+    /// The number of digits.
+    pub fn digits(self) -> usize {
+        usize::from(self.digits)
+    }
+
+    /// How many different codes there are.
+    pub fn count(self) -> u64 {
+        10_u64.pow(u32::from(self.digits))
+    }
+
+    /// The pattern of a code, for `invalid[].rules[].params`.
+    pub fn pattern(self) -> String {
+        format!("^[0-9]{{{}}}$", self.digits)
+    }
+
+    /// The code with this number; leading zeros are part of it.
+    pub fn code(self, number: u64) -> Result<Code, MalformedCode> {
+        if number >= self.count() {
+            return Err(MalformedCode);
+        }
+        Ok(Code(format!("{number:0width$}", width = self.digits()).into()))
+    }
+
+    /// Reads exactly as many ASCII digits as a code has.
+    pub fn parse(self, text: &str) -> Result<Code, MalformedCode> {
+        let fits = text.len() == self.digits() && text.bytes().all(|b| b.is_ascii_digit());
+        if fits { Ok(Code(text.to_owned().into())) } else { Err(MalformedCode) }
+    }
+}
+
+impl Code {
+    /// The digits, for the hash and the text of the SMS.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_shorter_than_the_code_is_padded_on_the_left() {
+        let six = CodeFormat::new(6).unwrap();
+        assert_eq!(six.code(42).unwrap().reveal(), "000042");
+        assert_eq!(six.code(999_999).unwrap().reveal(), "999999");
+        assert_eq!(six.code(1_000_000), Err(MalformedCode));
+    }
+
+    #[test]
+    fn other_scripts_signs_and_spaces_are_no_digits() {
+        let four = CodeFormat::new(4).unwrap();
+        assert!(four.parse("0123").is_ok());
+        for text in ["", "123", "12345", "+123", "-123", " 123", "12 3", "1e10", "١٢٣٤", "１２３４"]
+        {
+            assert_eq!(four.parse(text), Err(MalformedCode), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn length_has_bounds() {
+        assert!(CodeFormat::new(3).is_none() && CodeFormat::new(11).is_none());
+        assert_eq!(CodeFormat::new(10).unwrap().count(), 10_000_000_000);
+    }
+
+    #[test]
+    fn debug_does_not_show_the_code() {
+        let code = CodeFormat::new(10).unwrap().code(1_234_567_890).unwrap();
+        assert!(!format!("{code:?}").contains("1234567890"));
+    }
+}

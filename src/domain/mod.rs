@@ -1,0 +1,35 @@
+//! Values and rules: what a phone, a code, a verification or a person request is, and what may become of it.
+//!
+//! Nothing here reads a clock, a disk or a socket. Time is an argument, a transition consumes its state, and a
+//! refusal is a value.
+
+mod client;
+mod code;
+mod factor;
+mod id;
+pub mod limits;
+mod person;
+mod person_request;
+mod phone;
+mod refusal;
+mod secret;
+mod time;
+mod token;
+mod verification;
+
+pub use client::{AccessType, Client, ClientId};
+pub use code::{Code, CodeFormat, MalformedCode};
+pub use factor::{AuthenticationFactor, FactorId, FactorType};
+pub use id::Id;
+pub use person::{MethodType, Person, PersonId, PersonStatus, User, UserId};
+pub use person_request::{
+    AuthenticationMethod, PersonRequest, PersonRequestId, PersonRequestStatus,
+};
+pub use phone::{NotAPhone, Phone};
+pub use refusal::{Refusal, SpentReason};
+pub use secret::{Secret, SecretDigest};
+pub use time::{NotATime, Timestamp};
+pub use token::{Scope, Scopes, Token, TokenExpiry};
+pub use verification::{
+    HashedCode, Purpose, State, Status, Verification, VerificationId, VerificationRules,
+};

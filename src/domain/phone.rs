@@ -1,0 +1,97 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A Ukrainian phone number, `^\+380[0-9]{9}$`: the one form that limits, store and drivers see.
+///
+/// Whoever prints it chooses: [`Phone::full`] for the patient's own answer and the SMS driver, [`Phone::masked`]
+/// (also `Display` and `Debug`) for everything else. Kept as the nine digits after `+380`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Phone(u32);
+
+/// The text is no phone number of the form `+380` and nine digits. It does not hold the text.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a phone number is +380 and nine digits")]
+pub struct NotAPhone;
+
+impl Phone {
+    /// The pattern as ЕСОЗ prints it in `invalid[].rules[].params`.
+    pub const PATTERN: &'static str = r"^\+380[0-9]{9}$";
+
+    /// Reads `+380` and exactly nine ASCII digits.
+    pub fn parse(text: &str) -> Result<Self, NotAPhone> {
+        let digits = text.strip_prefix("+380").ok_or(NotAPhone)?;
+        if digits.len() != 9 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(NotAPhone);
+        }
+        digits.parse().map(Self).map_err(|_| NotAPhone)
+    }
+
+    /// `+380…` with every digit.
+    pub fn full(self) -> String {
+        format!("+380{:09}", self.0)
+    }
+
+    /// The first six and the last two characters, `+38093*****85`, as `person_requests` mask it (ehealth-ua/ehealth.api,
+    /// `apps/core/lib/core/utils/phone.ex`).
+    pub fn masked(self) -> String {
+        let full = self.full();
+        format!("{}*****{}", &full[..6], &full[11..])
+    }
+
+    /// The nine digits after `+380` as a number: the order of keys.
+    pub const fn national(self) -> u32 {
+        self.0
+    }
+
+    /// From the nine digits after `+380`; `None` when there are more.
+    pub fn from_national(number: u32) -> Option<Self> {
+        (number <= 999_999_999).then_some(Self(number))
+    }
+}
+
+impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_canonical_form_only() {
+        let phone = Phone::parse("+380958697084").unwrap();
+        assert_eq!(phone.full(), "+380958697084");
+        let zeros = Phone::parse("+380000000001").unwrap();
+        assert_eq!(zeros.full(), "+380000000001");
+        for text in [
+            "",
+            "380958697084",
+            "+38095869708",
+            "+3809586970840",
+            "+380 58697084",
+            "+38095869708٤",
+            "+380+58697084",
+            "+380-58697084",
+            " +380958697084",
+            "+380958697084\n",
+        ] {
+            assert_eq!(Phone::parse(text), Err(NotAPhone), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_format_but_full_shows_the_number() {
+        let phone = Phone::parse("+380938697085").unwrap();
+        assert_eq!(format!("{phone} {phone:?}"), "+38093*****85 +38093*****85");
+    }
+}

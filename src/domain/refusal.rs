@@ -1,0 +1,77 @@
+use super::{Scope, Timestamp};
+
+/// Why something is not done. What status and words it becomes is the dialect's business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No `Authorization: Bearer …`.
+    TokenMissing,
+    /// No such token, or a revoked one.
+    TokenUnknown,
+    /// The token has ended.
+    TokenExpired,
+    /// The token's client is blocked.
+    ClientBlocked,
+    /// A BROKER client's token without an api-key.
+    ApiKeyMissing,
+    /// The api-key is nobody's, or a blocked client's, or of a client that is no vendor.
+    ApiKeyInvalid,
+    /// The token, or the vendor behind it, lacks this permission.
+    ScopeMissing(Scope),
+    /// The token's user is blocked.
+    UserBlocked,
+
+    /// No such thing, or not the caller's.
+    NotFound,
+    /// The token's user, or that user's person, is not there.
+    PersonNotFound,
+    /// The person has left the registry.
+    PersonNotActive,
+    /// The user has no factor.
+    FactorNotSet,
+    /// The request is not confirmed by a code.
+    MethodNotOtp,
+    /// The request is not NEW.
+    InvalidTransition {
+        /// A code approved it before.
+        already_used: bool,
+    },
+
+    /// No code is sent to numbers of this range.
+    PhoneRefused,
+    /// Sent too often.
+    SendLimited {
+        /// The row of the limits table.
+        limit: &'static str,
+        /// When a send is allowed again, if none comes between.
+        next_attempt_at: Timestamp,
+    },
+    /// Too many wrong codes for this phone.
+    GuessLimited {
+        /// The row of the limits table.
+        limit: &'static str,
+        /// When a try is allowed again.
+        next_attempt_at: Timestamp,
+    },
+    /// Not the code.
+    CodeWrong,
+    /// The code's time is over.
+    CodeExpired,
+    /// The code is worth nothing any more.
+    CodeSpent(SpentReason),
+
+    /// More work than can be taken on now; nothing has changed.
+    Busy,
+    /// The store has failed; whether the change was kept is not known.
+    StorageFailed,
+}
+
+/// Why a code is worth nothing any more; upstream says `Maximum attempts exceed` to all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpentReason {
+    /// Every attempt was used up.
+    AttemptsExhausted,
+    /// It was right once.
+    AlreadyUsed,
+    /// A newer code took its place.
+    Superseded,
+}

@@ -1,0 +1,122 @@
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z, the precision ЕСОЗ prints (`…T12:20:16.300597Z`).
+///
+/// Arithmetic saturates, so no duration from a configuration can turn "later" into "earlier".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+/// The text is no RFC 3339 time.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no RFC 3339 time such as 2026-01-31T12:00:00Z")]
+pub struct NotATime(String);
+
+impl Timestamp {
+    /// From microseconds since the epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Reads an RFC 3339 time; digits beyond microseconds are cut off.
+    pub fn parse(text: &str) -> Result<Self, NotATime> {
+        text.parse::<jiff::Timestamp>()
+            .map(|at| Self(at.as_microsecond()))
+            .map_err(|_| NotATime(text.to_owned()))
+    }
+
+    /// The time from `earlier` to here; zero when `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The same, in whole seconds rounded up: what `Retry-After` says.
+    pub fn seconds_since(self, earlier: Self) -> u64 {
+        let length = self.since(earlier);
+        length.as_secs() + u64::from(length.subsec_micros() > 0)
+    }
+
+    /// RFC 3339 in whole seconds, rounded up, so that a client who waits until then has waited long enough.
+    pub fn to_whole_second(self) -> String {
+        let seconds = self.0.div_euclid(1_000_000) + i64::from(self.0.rem_euclid(1_000_000) > 0);
+        format!("{:.0}", calendar(seconds.saturating_mul(1_000_000)))
+    }
+}
+
+fn calendar(micros: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        jiff::Timestamp::MIN
+    } else {
+        jiff::Timestamp::MAX
+    })
+}
+
+/// RFC 3339 in UTC with six digits of fraction.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.6}", calendar(self.0))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn micros(length: Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+    fn add(self, length: Duration) -> Self {
+        Self(self.0.saturating_add(micros(length)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+    fn sub(self, length: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(length)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_what_esoz_prints() {
+        let at = Timestamp::parse("2017-07-10T12:20:16.300597Z").unwrap();
+        assert_eq!(at.to_string(), "2017-07-10T12:20:16.300597Z");
+        let whole = Timestamp::parse("2017-07-10T15:20:16+03:00").unwrap();
+        assert_eq!(whole.to_string(), "2017-07-10T12:20:16.000000Z");
+    }
+
+    #[test]
+    fn a_client_told_to_wait_waits_long_enough() {
+        let now = Timestamp::from_micros(1_000_000);
+        let next = Timestamp::from_micros(1_000_001);
+        assert_eq!(next.seconds_since(now), 1);
+        assert_eq!(next.to_whole_second(), "1970-01-01T00:00:02Z");
+        assert_eq!(now.to_whole_second(), "1970-01-01T00:00:01Z");
+        assert_eq!(now.since(next), Duration::ZERO);
+    }
+
+    #[test]
+    fn no_length_wraps_round() {
+        let end = Timestamp::from_micros(i64::MAX - 1) + Duration::MAX;
+        assert!(end > Timestamp::from_micros(0));
+        assert!(!end.to_string().is_empty());
+    }
+}

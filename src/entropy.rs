@@ -1,0 +1,176 @@
+//! Where chance comes from: codes, salts, ids and keys are drawn here and nowhere else.
+
+use std::sync::Mutex;
+
+use ring::rand::SecureRandom;
+
+use crate::domain::{Code, CodeFormat, Id, Secret};
+
+/// A source of random bytes.
+pub trait Entropy: Send + Sync + 'static {
+    /// Fills the buffer, every bit of it unpredictable.
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy>;
+}
+
+/// The system gave no random bytes; nothing can be issued without them.
+#[derive(Debug, thiserror::Error)]
+#[error("the system's random number generator gave nothing")]
+pub struct NoEntropy;
+
+/// ring's CSPRNG, which is the system's.
+#[derive(Debug)]
+#[expect(clippy::disallowed_types, reason = "the one place that asks the system for chance")]
+pub struct SystemEntropy(ring::rand::SystemRandom);
+
+impl SystemEntropy {
+    /// Opens it.
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::new_without_default,
+        reason = "the one place that asks the system for chance"
+    )]
+    pub fn new() -> Self {
+        Self(ring::rand::SystemRandom::new())
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy> {
+        self.0.fill(buffer).map_err(|_| NoEntropy)
+    }
+}
+
+/// The same bytes for the same seed: the stand-in for tests. Nothing about it is secret.
+#[derive(Debug)]
+pub struct SeededEntropy(Mutex<u64>);
+
+impl SeededEntropy {
+    /// Starts from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(seed))
+    }
+}
+
+impl Entropy for SeededEntropy {
+    /// `SplitMix64` (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy> {
+        let mut state = self.0.lock().map_err(|_| NoEntropy)?;
+        for chunk in buffer.chunks_mut(8) {
+            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = *state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let bytes = (z ^ (z >> 31)).to_le_bytes();
+            chunk.copy_from_slice(&bytes[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A new id.
+pub fn draw_id<T>(entropy: &dyn Entropy) -> Result<Id<T>, NoEntropy> {
+    draw_bytes(entropy).map(Id::from_random)
+}
+
+/// So many random bytes.
+pub fn draw_bytes<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEntropy> {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A new token or api-key: 256 bits in hexadecimal.
+pub fn draw_secret(entropy: &dyn Entropy) -> Result<Secret, NoEntropy> {
+    use std::fmt::Write as _;
+    let bytes: [u8; 32] = draw_bytes(entropy)?;
+    let mut text = String::with_capacity(64);
+    for byte in bytes {
+        write!(text, "{byte:02x}").map_err(|_| NoEntropy)?;
+    }
+    Ok(Secret::new(text))
+}
+
+/// A new code, every one as likely as every other: what would make some likelier is drawn again.
+pub fn draw_code(entropy: &dyn Entropy, format: CodeFormat) -> Result<Code, NoEntropy> {
+    let count = format.count();
+    let fair = u64::MAX - u64::MAX % count;
+    loop {
+        let number = u64::from_le_bytes(draw_bytes(entropy)?);
+        if number < fair {
+            return format.code(number % count).map_err(|_| NoEntropy);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pearson's chi-squared for `counts` that should be equal.
+    fn chi_squared(counts: &[u32]) -> f64 {
+        let expected = f64::from(counts.iter().sum::<u32>()) / counts.len() as f64;
+        counts.iter().map(|n| (f64::from(*n) - expected).powi(2) / expected).sum()
+    }
+
+    #[test]
+    fn codes_are_even_in_every_digit_and_as_a_whole() {
+        let entropy = SeededEntropy::new(20_261_121);
+        let four = CodeFormat::new(4).unwrap();
+        let six = CodeFormat::new(6).unwrap();
+        let mut digits = [[0_u32; 10]; 6];
+        let mut whole = vec![0_u32; 10_000];
+        for _ in 0..100_000 {
+            let code = draw_code(&entropy, six).unwrap();
+            for (place, digit) in code.reveal().bytes().enumerate() {
+                digits[place][usize::from(digit - b'0')] += 1;
+            }
+            let short = draw_code(&entropy, four).unwrap();
+            whole[short.reveal().parse::<usize>().unwrap()] += 1;
+        }
+        // Beyond these a fair source is found one time in a thousand: chi-squared with 9 and 9 999 degrees of freedom.
+        for (place, counts) in digits.iter().enumerate() {
+            let found = chi_squared(counts);
+            assert!(found < 27.88, "digit {place}: {found}");
+        }
+        let found = chi_squared(&whole);
+        assert!((9_567.0..10_441.0).contains(&found), "{found}");
+    }
+
+    /// Gives one fixed eight-byte draw after the other.
+    struct Scripted(Mutex<Vec<u64>>);
+
+    impl Entropy for Scripted {
+        fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy> {
+            let next = self.0.lock().map_err(|_| NoEntropy)?.pop().ok_or(NoEntropy)?;
+            buffer.copy_from_slice(&next.to_le_bytes());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_draw_from_the_uneven_end_is_drawn_again() {
+        let six = CodeFormat::new(6).unwrap();
+        let fair = u64::MAX - u64::MAX % 1_000_000;
+        let draws = Scripted(Mutex::new(vec![fair - 1, u64::MAX, fair]));
+        assert_eq!(draw_code(&draws, six).unwrap().reveal(), "999999");
+        assert!(draw_code(&draws, six).is_err());
+    }
+
+    #[test]
+    fn ids_are_version_4_uuids() {
+        let id: Id<()> = draw_id(&SeededEntropy::new(1)).unwrap();
+        let text = id.to_string();
+        assert_eq!(&text[14..15], "4");
+        assert!("89ab".contains(&text[19..20]));
+        assert_eq!(Id::parse(&text), Some(id));
+    }
+
+    #[test]
+    fn secrets_are_256_bits() {
+        let entropy = SystemEntropy::new();
+        let (one, two) = (draw_secret(&entropy).unwrap(), draw_secret(&entropy).unwrap());
+        assert_eq!(one.reveal().len(), 64);
+        assert_ne!(one.reveal(), two.reveal());
+    }
+}
