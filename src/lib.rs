@@ -4,3 +4,9 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod entropy;
+#[expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the one module that names sled"
+)]
+pub mod store;

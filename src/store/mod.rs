@@ -1,0 +1,114 @@
+//! What is kept, on sled, so that an acknowledged write is on the device.
+//!
+//! - [`schema`]: every tree, its keys and its records, in one table.
+//! - [`Store`]: the handle. [`Store::get`] and [`Store::page`] read in place on any thread; [`Store::write`] hands a
+//!   closure to the one writer thread.
+//! - [`Write`]: what the closure works on, an overlay over the trees. If it refuses, nothing has happened.
+//! - `redo`: how one write over several trees is there whole or not at all.
+//! - `writer`: groups of writes, then `flush()`, then our own `fdatasync`, then the answers. (sled's `flush()` alone
+//!   is not durable on Linux: it calls `sync_file_range`.)
+//! - `open`: the directory, its lock, and what a crash has left.
+//! - `sweep`: takes away what has been kept long enough, found by a time-ordered index.
+//!
+//! No other module names sled.
+
+mod codec;
+mod error;
+mod open;
+mod redo;
+pub mod schema;
+mod sweep;
+mod table;
+mod write;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use codec::{BadRecord, MAX_RECORD_BYTES, Record, decode, encode};
+pub use error::{OpenError, StoreError};
+use table::Trees;
+pub use table::{Key, Table};
+pub use write::Write;
+use writer::Writer;
+
+use crate::config::StoreConfig;
+use crate::domain::Timestamp;
+
+/// An open data directory. Clones are the same store; the last one to go closes it.
+#[derive(Clone)]
+pub struct Store {
+    trees: Arc<Trees>,
+    writer: Arc<Writer>,
+}
+
+impl Store {
+    /// Opens the directory, making it if there is none, and completes what a crash has cut short.
+    pub fn open(path: &Path, config: StoreConfig) -> Result<Self, OpenError> {
+        let opened = open::open(path, config)?;
+        let trees = Arc::new(opened.trees);
+        let writer = Arc::new(Writer::start(Arc::clone(&trees), opened.database, opened.lock)?);
+        Ok(Self { trees, writer })
+    }
+
+    /// Reads one record. It may not be on the device yet: good for a view, never for a permission that counts.
+    pub fn get<K: Key, V: Record>(
+        &self,
+        table: Table<K, V>,
+        key: &K,
+    ) -> Result<Option<V>, StoreError> {
+        self.trees.get(table, key)
+    }
+
+    /// Reads up to `most` records in the order of their keys, from behind `after` on.
+    pub fn page<K: Key, V: Record>(
+        &self,
+        table: Table<K, V>,
+        after: Option<&K>,
+        most: usize,
+    ) -> Result<Vec<(K, V)>, StoreError> {
+        self.trees.page(table, after, most)
+    }
+
+    /// Runs `decide` on the writer thread and returns when what it put is on the device. If it refuses, nothing is put.
+    ///
+    /// [`StoreError::Busy`] means that nothing has happened; [`StoreError::Failed`] that nobody knows, and that the
+    /// process has to be started again.
+    pub async fn write<T, E, F>(&self, decide: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, told) = tokio::sync::oneshot::channel();
+        self.writer.submit(decide, move |result| drop(answer.send(result)))?;
+        told.await.unwrap_or_else(|_| Err(self.writer.failure().into()))
+    }
+
+    /// The same for a thread that may wait, such as the one that starts the process.
+    pub fn write_blocking<T, E, F>(&self, decide: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, told) = std::sync::mpsc::sync_channel(1);
+        self.writer.submit(decide, move |result| drop(answer.send(result)))?;
+        told.recv().unwrap_or_else(|_| Err(self.writer.failure().into()))
+    }
+
+    /// Takes away up to `most` records that need not be kept after `now`, and says how many index entries it looked at.
+    pub async fn sweep(&self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
+        self.write(move |write| sweep::sweep(write, now, most)).await
+    }
+
+    /// Ends when the store has failed and the process has to be started again; otherwise never.
+    pub async fn failed(&self) -> StoreError {
+        self.writer.failed().await
+    }
+
+    /// Whether writes are still taken.
+    pub fn is_healthy(&self) -> bool {
+        !self.writer.has_failed()
+    }
+}

@@ -1,0 +1,166 @@
+//! The data directory: who may open it, and what a crash has left in it.
+//!
+//! ```text
+//! DIR/lock     held (flock) as long as the store is open
+//! DIR/store/   sled's own files
+//! ```
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::error::{OpenError, StoreError};
+use super::redo;
+use super::schema::DATA_VERSION;
+use super::table::Trees;
+use crate::config::StoreConfig;
+
+/// How long a lock is waited for: that of a process that has just ended may outlive it a little.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+pub(super) struct Opened {
+    pub(super) trees: Trees,
+    pub(super) database: Database,
+    pub(super) lock: Lock,
+}
+
+/// sled, and a descriptor of ours on its log to sync it by.
+pub(super) struct Database {
+    pub(super) sled: sled::Db,
+    pub(super) file: File,
+}
+
+/// The directory is ours as long as this lives.
+pub(super) struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError> {
+    let at = |place: &Path| {
+        let path = place.to_owned();
+        move |source| OpenError::Io { path, source }
+    };
+    make_directory(path).map_err(at(path))?;
+    let lock = lock(path)?;
+    let home = path.join("store");
+    let is_new = !home.join("db").exists();
+    make_directory(&home).map_err(at(&home))?;
+    remove_unfinished_snapshots(&home).map_err(at(&home))?;
+
+    let sled = open_sled(&home, config).map_err(|error| explain(path, error))?;
+    let file = File::open(home.join("db")).map_err(at(&home))?;
+    let database = Database { sled, file };
+    let trees = Trees::open(&database.sled).map_err(|error| explain(path, error))?;
+    check_version(path, &database)?;
+    let redone = redo::recover(&trees).map_err(|error| damaged(path, &error))?;
+    if redone > 0 {
+        tracing::info!(writes = redone, "completed what the last run was writing when it ended");
+    }
+    database.sled.flush().map_err(|error| explain(path, error))?;
+    database.file.sync_all().map_err(at(&home))?;
+    if is_new {
+        sync_new(path, &home).map_err(at(path))?;
+    }
+    Ok(Opened { trees, database, lock })
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn lock(path: &Path) -> Result<Lock, OpenError> {
+    let name = path.join("lock");
+    let file =
+        File::create(&name).map_err(|source| OpenError::Io { path: name.clone(), source })?;
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { path: path.to_owned(), _file: file }),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(source)) => {
+                return Err(OpenError::Io { path: name, source });
+            }
+        }
+    }
+    Err(OpenError::Locked(path.to_owned()))
+}
+
+/// A kill can leave `snap.….generating`, after which sled refuses to open. It was never renamed, so the database does
+/// not depend on it. Done under our own lock, so that no living process is making it.
+fn remove_unfinished_snapshots(home: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(home)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn open_sled(home: &Path, config: StoreConfig) -> sled::Result<sled::Db> {
+    sled::Config::new()
+        .path(home)
+        .cache_capacity(config.cache_mib * 1024 * 1024)
+        .mode(sled::Mode::LowSpace)
+        .flush_every_ms(None)
+        .open()
+}
+
+fn check_version(path: &Path, database: &Database) -> Result<(), OpenError> {
+    let wrong = |error| explain(path, error);
+    let meta = database.sled.open_tree("meta").map_err(wrong)?;
+    let Some(found) = meta.get("version").map_err(wrong)? else {
+        meta.insert("version", &DATA_VERSION.to_be_bytes()).map_err(wrong)?;
+        return Ok(());
+    };
+    let found: [u8; 4] = found.as_ref().try_into().map_err(|_| OpenError::Damaged {
+        path: path.to_owned(),
+        why: "its version is not readable".into(),
+    })?;
+    match u32::from_be_bytes(found) {
+        found if found > DATA_VERSION => {
+            Err(OpenError::Newer { path: path.to_owned(), found, known: DATA_VERSION })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The flush of a new database does not make its names durable.
+fn sync_new(path: &Path, home: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(home)? {
+        File::open(entry?.path())?.sync_all()?;
+    }
+    File::open(home)?.sync_all()?;
+    File::open(path)?.sync_all()?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn explain(path: &Path, error: sled::Error) -> OpenError {
+    let path = path.to_owned();
+    match error {
+        sled::Error::Io(source) if source.kind() == io::ErrorKind::WouldBlock => {
+            OpenError::Locked(path)
+        }
+        sled::Error::Io(source) => OpenError::Io { path, source },
+        sled::Error::Corruption { .. }
+        | sled::Error::CollectionNotFound(_)
+        | sled::Error::Unsupported(_)
+        | sled::Error::ReportableBug(_) => OpenError::Damaged { path, why: error.to_string() },
+    }
+}
+
+fn damaged(path: &Path, error: &StoreError) -> OpenError {
+    OpenError::Damaged { path: path.to_owned(), why: error.to_string() }
+}

@@ -1,0 +1,310 @@
+//! Everything that is kept.
+//!
+//! | id | tree | key | record | swept |
+//! |---|---|---|---|---|
+//! | 1 | `clients` | client id | [`Client`] | |
+//! | 2 | `clients_by_api_key` | SHA-256 of the api-key | client id | |
+//! | 3 | `users` | user id | [`User`] | |
+//! | 4 | `persons` | person id | [`Person`] | |
+//! | 5 | `tokens` | SHA-256 of the token | [`Token`] | |
+//! | 6 | `factors` | user id | [`AuthenticationFactor`] | |
+//! | 7 | `person_requests` | request id | [`PersonRequest`] | |
+//! | 8 | `verifications` | verification id | [`Verification`] | 30 days after its issue |
+//! | 9 | `live_codes` | phone, purpose | [`LiveCode`] | with its verification |
+//! | 10 | `verified_phones` | phone | [`VerifiedPhone`] | |
+//! | 11 | `sends` | phone | [`Log`] of sends | a day after its last entry |
+//! | 12 | `guesses` | phone | [`Log`] of wrong guesses | a day after its last entry |
+//! | 13 | `key_checks` | key id | [`KeyCheck`] | |
+//! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
+//! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
+//! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
+//!
+//! Ids and names are never given again. Whoever changes a record's layout raises its `VERSION`, keeps decoding the
+//! old one, and adds an example of the new one to `fixtures/records`.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::codec::Record;
+use super::table::{Key, Table, TableId, TableInfo};
+use crate::domain::limits::Log;
+use crate::domain::{
+    AuthenticationFactor, Client, ClientId, Id, Person, PersonId, PersonRequest, PersonRequestId,
+    Phone, Purpose, SecretDigest, Timestamp, Token, User, UserId, Verification, VerificationId,
+};
+
+/// Version of the whole: raised when a program that knows only the old one would do harm.
+pub const DATA_VERSION: u32 = 1;
+
+/// How long a verification is kept after its issue.
+pub const KEEP_VERIFICATIONS: Duration = Duration::from_hours(30 * 24);
+
+/// See the table at the head of this file.
+pub const CLIENTS: Table<ClientId, Client> = Table::new(1, "clients");
+/// See the table at the head of this file.
+pub const CLIENTS_BY_API_KEY: Table<SecretDigest, ClientId> = Table::new(2, "clients_by_api_key");
+/// See the table at the head of this file.
+pub const USERS: Table<UserId, User> = Table::new(3, "users");
+/// See the table at the head of this file.
+pub const PERSONS: Table<PersonId, Person> = Table::new(4, "persons");
+/// See the table at the head of this file.
+pub const TOKENS: Table<SecretDigest, Token> = Table::new(5, "tokens");
+/// See the table at the head of this file.
+pub const FACTORS: Table<UserId, AuthenticationFactor> = Table::new(6, "factors");
+/// See the table at the head of this file.
+pub const PERSON_REQUESTS: Table<PersonRequestId, PersonRequest> = Table::new(7, "person_requests");
+/// See the table at the head of this file.
+pub const VERIFICATIONS: Table<VerificationId, Verification> = Table::new(8, "verifications");
+/// See the table at the head of this file.
+pub const LIVE_CODES: Table<(Phone, Purpose), LiveCode> = Table::new(9, "live_codes");
+/// See the table at the head of this file.
+pub const VERIFIED_PHONES: Table<Phone, VerifiedPhone> = Table::new(10, "verified_phones");
+/// See the table at the head of this file.
+pub const SENDS: Table<Phone, Log> = Table::new(11, "sends");
+/// See the table at the head of this file.
+pub const GUESSES: Table<Phone, Log> = Table::new(12, "guesses");
+/// See the table at the head of this file.
+pub const KEY_CHECKS: Table<String, KeyCheck> = Table::new(13, "key_checks");
+/// See the table at the head of this file.
+pub(super) const DUE: Table<DueKey, Due> = Table::new(14, "due");
+
+pub(super) const ALL: &[TableInfo] = &[
+    CLIENTS.info(),
+    CLIENTS_BY_API_KEY.info(),
+    USERS.info(),
+    PERSONS.info(),
+    TOKENS.info(),
+    FACTORS.info(),
+    PERSON_REQUESTS.info(),
+    VERIFICATIONS.info(),
+    LIVE_CODES.info(),
+    VERIFIED_PHONES.info(),
+    SENDS.info(),
+    GUESSES.info(),
+    KEY_CHECKS.info(),
+    DUE.info(),
+];
+
+/// The verification that a code for this phone and purpose is judged by: the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveCode {
+    /// Its id.
+    pub verification_id: VerificationId,
+    /// Swept together with it.
+    pub keep_until: Timestamp,
+}
+
+/// Somebody has shown that they hold this phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedPhone {
+    /// When they last did.
+    pub verified_at: Timestamp,
+}
+
+/// Derived from a key of the keyring, so that other content under its id is found out at start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyCheck {
+    /// First half of the key's check value.
+    pub value: [u8; 16],
+}
+
+/// Entry of the index for sweeping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {}
+
+/// When to look at which record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DueKey {
+    pub(super) at: Timestamp,
+    pub(super) table: TableId,
+    pub(super) key: Vec<u8>,
+}
+
+impl Record for Client {
+    const VERSION: u8 = 1;
+}
+
+impl<T> Record for Id<T> {
+    const VERSION: u8 = 1;
+}
+
+impl Record for User {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Person {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Token {
+    const VERSION: u8 = 1;
+}
+
+impl Record for AuthenticationFactor {
+    const VERSION: u8 = 1;
+}
+
+impl Record for PersonRequest {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Verification {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(self.inserted_at + KEEP_VERIFICATIONS)
+    }
+}
+
+impl Record for LiveCode {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(self.keep_until)
+    }
+}
+
+impl Record for VerifiedPhone {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Log {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(Log::keep_until(self))
+    }
+}
+
+impl Record for KeyCheck {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Due {
+    const VERSION: u8 = 1;
+}
+
+impl<T> Key for Id<T> {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Id::from_bytes)
+    }
+}
+
+impl Key for SecretDigest {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(SecretDigest::from_bytes)
+    }
+}
+
+impl Key for Phone {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.national().to_be_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Phone::from_national(u32::from_be_bytes(bytes.try_into().ok()?))
+    }
+}
+
+impl Key for (Phone, Purpose) {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.0.to_bytes();
+        match self.1 {
+            Purpose::PhoneVerification => bytes.push(0),
+            Purpose::PersonRequest(id) => {
+                bytes.push(1);
+                bytes.extend_from_slice(id.as_bytes());
+            }
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (phone, purpose) = bytes.split_at_checked(4)?;
+        let purpose = match purpose.split_first()? {
+            (0, []) => Purpose::PhoneVerification,
+            (1, id) => Purpose::PersonRequest(Id::from_bytes(id.try_into().ok()?)),
+            (_, _) => return None,
+        };
+        Some((Phone::from_bytes(phone)?, purpose))
+    }
+}
+
+impl Key for String {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Self::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+impl Key for DueKey {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = order(self.at).to_vec();
+        bytes.push(self.table);
+        bytes.extend_from_slice(&self.key);
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (at, rest) = bytes.split_at_checked(8)?;
+        let (table, key) = rest.split_first()?;
+        let micros = i64::from_be_bytes(at.try_into().ok()?) ^ i64::MIN;
+        Some(Self { at: Timestamp::from_micros(micros), table: *table, key: key.to_vec() })
+    }
+}
+
+/// Bytes that sort as times do, those before 1970 included.
+fn order(at: Timestamp) -> [u8; 8] {
+    (at.as_micros() ^ i64::MIN).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn no_id_and_no_name_stands_for_two_trees() {
+        for (i, one) in ALL.iter().enumerate() {
+            assert!(one.name != "redo" && one.name != "meta");
+            for other in &ALL[i + 1..] {
+                assert!(one.id != other.id && one.name != other.name, "{}", one.name);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn keys_come_back_and_sort_by_time(
+            a in any::<i64>(), b in any::<i64>(), table in any::<u8>(), key in any::<Vec<u8>>(),
+        ) {
+            let due = |at| DueKey { at: Timestamp::from_micros(at), table, key: key.clone() };
+            prop_assert_eq!(DueKey::from_bytes(&due(a).to_bytes()), Some(due(a)));
+            prop_assert_eq!(due(a).to_bytes().cmp(&due(b).to_bytes()), a.cmp(&b));
+        }
+
+        #[test]
+        fn phone_and_purpose_come_back(number in 0_u32..=999_999_999, id in any::<[u8; 16]>()) {
+            let phone = Phone::from_national(number).unwrap();
+            for purpose in [Purpose::PhoneVerification, Purpose::PersonRequest(Id::from_bytes(id))] {
+                prop_assert_eq!(
+                    <(Phone, Purpose)>::from_bytes(&(phone, purpose).to_bytes()),
+                    Some((phone, purpose))
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Takes away what has been kept long enough.
+//!
+//! Putting a record that ends one day also puts an entry into `due`, for the day it ends. A record that lives on
+//! keeps its old entry: when that comes up, the record is asked again, and the entry moves to the new day.
+
+use super::error::StoreError;
+use super::schema::{self, DUE, Due, DueKey};
+use super::table::Key;
+use super::write::Write;
+use crate::domain::Timestamp;
+
+pub(super) fn sweep(
+    write: &mut Write<'_>,
+    now: Timestamp,
+    most: usize,
+) -> Result<usize, StoreError> {
+    let due: Vec<_> = write.trees().page(DUE, None, most)?;
+    let mut looked_at = 0;
+    for (entry, _) in due.into_iter().take_while(|(entry, _)| entry.at <= now) {
+        looked_at += 1;
+        write.remove_raw(DUE.id, entry.to_bytes());
+        match ends(write, &entry)? {
+            Some(at) if at <= now => write.remove_raw(entry.table, entry.key),
+            Some(at) => write.put(DUE, &DueKey { at, ..entry }, &Due {})?,
+            None => {}
+        }
+    }
+    Ok(looked_at)
+}
+
+/// When the record that an entry points at ends; `None` when there is no such record, or no end to it.
+fn ends(write: &Write<'_>, entry: &DueKey) -> Result<Option<Timestamp>, StoreError> {
+    let Some(bytes) = write.raw(entry.table, &entry.key)? else { return Ok(None) };
+    let Some(table) = schema::ALL.iter().find(|table| table.id == entry.table) else {
+        return Ok(None);
+    };
+    (table.keep_until)(&bytes)
+        .map_err(|why| StoreError::Damaged { tree: table.name, why: why.to_string() })
+}

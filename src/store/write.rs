@@ -1,0 +1,104 @@
+use std::collections::BTreeMap;
+
+use super::codec::{self, BadRecord, Record};
+use super::error::StoreError;
+use super::schema::{DUE, Due, DueKey};
+use super::table::{self, Key, Table, TableId, TableInfo, Trees};
+
+/// One write while it is being decided: reads see its own puts first, then the trees.
+///
+/// Nothing reaches the trees before the closure has returned `Ok`.
+pub struct Write<'a> {
+    trees: &'a Trees,
+    overlay: Overlay,
+}
+
+/// What a write changes: a record put, or `None` for one removed.
+pub(super) type Overlay = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
+
+impl<'a> Write<'a> {
+    pub(super) fn new(trees: &'a Trees) -> Self {
+        Self { trees, overlay: Overlay::new() }
+    }
+
+    /// Reads one record.
+    pub fn get<K: Key, V: Record>(
+        &self,
+        table: Table<K, V>,
+        key: &K,
+    ) -> Result<Option<V>, StoreError> {
+        match self.overlay.get(&(table.id, key.to_bytes())) {
+            Some(Some(bytes)) => table::decode(table, bytes).map(Some),
+            Some(None) => Ok(None),
+            None => self.trees.get(table, key),
+        }
+    }
+
+    /// Puts a record in the place of whatever was there.
+    pub fn put<K: Key, V: Record>(
+        &mut self,
+        table: Table<K, V>,
+        key: &K,
+        value: &V,
+    ) -> Result<(), StoreError> {
+        let bytes = codec::encode(value).map_err(|why| match why {
+            BadRecord::TooLarge(_) => {
+                StoreError::TooLarge { what: "a record", limit: "4096 bytes" }
+            }
+            BadRecord::Empty
+            | BadRecord::Version { .. }
+            | BadRecord::Layout(_)
+            | BadRecord::Trailing(_) => {
+                StoreError::Damaged { tree: table.name, why: why.to_string() }
+            }
+        })?;
+        let place = (table.id, key.to_bytes());
+        if let Some(at) = value.keep_until()
+            && !self.has(&place)?
+        {
+            let due = DueKey { at, table: table.id, key: place.1.clone() };
+            self.put(DUE, &due, &Due {})?;
+        }
+        self.overlay.insert(place, Some(bytes));
+        Ok(())
+    }
+
+    /// Takes a record away.
+    pub fn remove<K: Key, V: Record>(&mut self, table: Table<K, V>, key: &K) {
+        self.overlay.insert((table.id, key.to_bytes()), None);
+    }
+
+    /// Takes away all there is, but for `key_checks`, which belong to the keyring. For the demo's reset.
+    pub fn remove_world(&mut self) -> Result<(), StoreError> {
+        let kept = super::schema::KEY_CHECKS.info().id;
+        for TableInfo { id, .. } in super::schema::ALL.iter().filter(|table| table.id != kept) {
+            for key in self.trees.known(*id)?.iter().keys() {
+                self.overlay.insert((*id, key?.to_vec()), None);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn raw(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.overlay.get(&(table, key.to_vec())) {
+            Some(value) => Ok(value.clone()),
+            None => Ok(self.trees.known(table)?.get(key)?.map(|bytes| bytes.to_vec())),
+        }
+    }
+
+    pub(super) fn remove_raw(&mut self, table: TableId, key: Vec<u8>) {
+        self.overlay.insert((table, key), None);
+    }
+
+    pub(super) fn trees(&self) -> &'a Trees {
+        self.trees
+    }
+
+    pub(super) fn into_overlay(self) -> Overlay {
+        self.overlay
+    }
+
+    fn has(&self, (table, key): &(TableId, Vec<u8>)) -> Result<bool, StoreError> {
+        Ok(self.raw(*table, key)?.is_some())
+    }
+}

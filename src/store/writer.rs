@@ -1,0 +1,185 @@
+//! The one thread that writes.
+
+use std::fs::File;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use tokio::sync::watch;
+
+use super::error::{OpenError, StoreError};
+use super::open::{Database, Lock};
+use super::redo;
+use super::table::Trees;
+use super::write::Write;
+
+/// Writes that may wait. More are refused with [`StoreError::Busy`].
+const QUEUE: usize = 1024;
+
+/// Writes that one flush makes durable. A cap keeps the first of a group from waiting long for the last.
+const GROUP: usize = 64;
+
+/// What a closure came to.
+struct Outcome {
+    /// Whether its puts are carried out.
+    accepted: bool,
+    /// Tells the caller, once the group is on the device or has failed.
+    tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+}
+
+type Job = Box<dyn FnOnce(&mut Write<'_>) -> Outcome + Send>;
+
+pub(super) struct Writer {
+    queue: Option<SyncSender<Job>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    failure: watch::Receiver<Option<StoreError>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        trees: Arc<Trees>,
+        database: Database,
+        lock: Lock,
+    ) -> Result<Self, OpenError> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let (failing, failure) = watch::channel(None);
+        let path = lock.path().to_owned();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || {
+                run(&trees, &database, &jobs, &failing);
+                // The lock goes last: when it is free, sled has let go of its files.
+                drop((trees, database));
+                drop(lock);
+            })
+            .map_err(|source| OpenError::Io { path, source })?;
+        Ok(Self { queue: Some(queue), thread: Mutex::new(Some(thread)), failure })
+    }
+
+    /// Queues a write; `tell` is called on the writer thread when its outcome is certain.
+    pub(super) fn submit<T, E, F, A>(&self, decide: F, tell: A) -> Result<(), StoreError>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        A: FnOnce(Result<T, E>) + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let job: Job = Box::new(move |write| {
+            let result = decide(write);
+            Outcome {
+                accepted: result.is_ok(),
+                tell: Box::new(move |durable| {
+                    tell(match durable {
+                        Ok(()) => result,
+                        Err(error) => Err(error.into()),
+                    });
+                }),
+            }
+        });
+        let queue = self.queue.as_ref().ok_or_else(|| self.failure())?;
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => self.failure(),
+        })
+    }
+
+    /// What went wrong, in the words of whoever noticed first.
+    pub(super) fn failure(&self) -> StoreError {
+        let noticed = self.failure.borrow().clone();
+        noticed.unwrap_or_else(|| StoreError::Failed("the writer thread has ended".into()))
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.borrow().is_some()
+    }
+
+    pub(super) async fn failed(&self) -> StoreError {
+        let mut failure = self.failure.clone();
+        let noticed = failure.wait_for(Option::is_some).await;
+        noticed.ok().and_then(|error| error.clone()).unwrap_or_else(|| self.failure())
+    }
+}
+
+/// The last handle is gone: what is queued is still written, then the database is closed.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        // A write's own closure may hold the last handle; its thread can't wait for itself.
+        if let Some(thread) = thread.filter(|t| t.thread().id() != std::thread::current().id()) {
+            drop(thread.join());
+        }
+    }
+}
+
+fn run(
+    trees: &Trees,
+    database: &Database,
+    jobs: &Receiver<Job>,
+    failing: &watch::Sender<Option<StoreError>>,
+) {
+    let mut number = 0;
+    while let Ok(first) = jobs.recv() {
+        let queued = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
+        let mut group = Group::default();
+        for job in queued {
+            number += 1;
+            group.run(trees, number, job);
+        }
+        if let Err(error) = group.commit(database) {
+            tracing::error!(%error, "the store has failed; start the process again");
+            drop(failing.send(Some(error.clone())));
+            // Whoever still comes is told at once; the process is on its way out.
+            for job in jobs {
+                let outcome = job(&mut Write::new(trees));
+                (outcome.tell)(Err(error.clone()));
+            }
+        }
+    }
+}
+
+/// Writes that become durable together.
+#[derive(Default)]
+struct Group {
+    outcomes: Vec<Outcome>,
+    changed: bool,
+    failure: Option<StoreError>,
+}
+
+impl Group {
+    fn run(&mut self, trees: &Trees, number: u64, job: Job) {
+        let mut write = Write::new(trees);
+        let outcome = job(&mut write);
+        let overlay = write.into_overlay();
+        if outcome.accepted && !overlay.is_empty() && self.failure.is_none() {
+            if let Err(error) = redo::check_size(&overlay) {
+                (outcome.tell)(Err(error));
+                return;
+            }
+            self.changed = true;
+            self.failure = redo::apply(trees, number, overlay).err();
+        }
+        self.outcomes.push(outcome);
+    }
+
+    fn commit(self, database: &Database) -> Result<(), StoreError> {
+        let durable = match self.failure {
+            Some(error) => Err(error),
+            None if self.changed => database.sync(),
+            None => Ok(()),
+        };
+        for outcome in self.outcomes {
+            (outcome.tell)(durable.clone());
+        }
+        durable
+    }
+}
+
+impl Database {
+    /// Everything inserted so far is on the device when this returns.
+    fn sync(&self) -> Result<(), StoreError> {
+        self.sled.flush()?;
+        File::sync_data(&self.file)?;
+        Ok(())
+    }
+}
