@@ -4,6 +4,9 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod entropy;
+pub mod otp;
+pub mod service;
+pub mod sms;
 #[expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,

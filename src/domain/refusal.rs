@@ -17,6 +17,8 @@ pub enum Refusal {
     ApiKeyInvalid,
     /// The token, or the vendor behind it, lacks this permission.
     ScopeMissing(Scope),
+    /// There is no user of that id (any more).
+    UserUnknown,
     /// The token's user is blocked.
     UserBlocked,
 

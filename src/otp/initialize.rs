@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::{Otp, Target};
+use crate::domain::limits::TooSoon;
+use crate::domain::{Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
+use crate::entropy::{draw_bytes, draw_code, draw_id};
+use crate::sms::Message;
+use crate::store::Write;
+use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, SENDS, VERIFICATIONS};
+
+/// A code ready to be sent.
+struct Minted {
+    id: VerificationId,
+    code: Code,
+    hashed: HashedCode,
+}
+
+impl Otp {
+    /// Sends a new code to where the gate says, and takes away the good of the one before it.
+    ///
+    /// The first write spends the limits, so refusing costs no argon2. Then the code is drawn and hashed. The second
+    /// write stores it; the message leaves after that is durable. A crash between the two costs the caller one send
+    /// and sends nothing. The gate runs in both writes.
+    ///
+    /// Refusals: the gate's own, [`Refusal::PhoneRefused`], [`Refusal::SendLimited`], [`Refusal::Busy`],
+    /// [`Refusal::StorageFailed`].
+    pub async fn initialize<G>(&self, now: Timestamp, gate: G) -> Result<Verification, Refusal>
+    where
+        G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
+    {
+        let gate = Arc::new(gate);
+        let place = self.outbox.reserve()?;
+        self.reserve(now, Arc::clone(&gate)).await?;
+        let minted = self.mint().await?;
+        let text = self.text(&minted.code);
+        let verification = self.issue(now, gate, minted.id, minted.hashed).await?;
+        place.put(Message::new(verification.id, verification.phone_number, text));
+        Ok(verification)
+    }
+
+    /// The first write: may this phone get a code now? If so, that is counted.
+    async fn reserve<G>(&self, now: Timestamp, gate: Arc<G>) -> Result<(), Refusal>
+    where
+        G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
+    {
+        let limits = self.limits.sends.clone();
+        let refused = self.config.refused_prefixes.clone();
+        self.store
+            .write(move |write| {
+                let Target { phone, .. } = gate(write)?;
+                if refused.iter().any(|prefix| phone.full().starts_with(prefix)) {
+                    return Err(Refusal::PhoneRefused);
+                }
+                let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
+                sends.spend(&limits, now).map_err(|TooSoon { limit, next_attempt_at }| {
+                    Refusal::SendLimited { limit, next_attempt_at }
+                })?;
+                Ok(write.put(SENDS, &phone, &sends)?)
+            })
+            .await
+    }
+
+    /// Draws a code and hashes it. It knows neither phone nor purpose, so it can be done ahead of need.
+    async fn mint(&self) -> Result<Minted, Refusal> {
+        let entropy = &*self.entropy;
+        let id = draw_id(entropy)?;
+        let code = draw_code(entropy, self.config.format)?;
+        let salt = draw_bytes(entropy)?;
+        let hashed = self.hasher.hash(id, code.clone(), salt).await?;
+        Ok(Minted { id, code, hashed })
+    }
+
+    /// The second write: the code counts from here on, and no earlier one does.
+    async fn issue<G>(
+        &self,
+        now: Timestamp,
+        gate: Arc<G>,
+        id: VerificationId,
+        hashed: HashedCode,
+    ) -> Result<Verification, Refusal>
+    where
+        G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
+    {
+        let rules = self.config.rules;
+        self.store
+            .write(move |write| {
+                let Target { phone, purpose } = gate(write)?;
+                let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
+                if let Some(live) = write.get(LIVE_CODES, &(phone, purpose))?
+                    && let Some(old) = write.get(VERIFICATIONS, &live.verification_id)?
+                    && let Some(canceled) = old.cancel(now)
+                {
+                    write.put(VERIFICATIONS, &canceled.id, &canceled)?;
+                }
+                let keep_until = verification.inserted_at + KEEP_VERIFICATIONS;
+                let live = LiveCode { verification_id: id, keep_until };
+                write.put(VERIFICATIONS, &id, &verification)?;
+                write.put(LIVE_CODES, &(phone, purpose), &live)?;
+                Ok(verification)
+            })
+            .await
+    }
+
+    fn text(&self, code: &Code) -> Zeroizing<String> {
+        Zeroizing::new(self.sms.template.replace("{code}", code.reveal()))
+    }
+}

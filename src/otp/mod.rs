@@ -1,0 +1,63 @@
+//! One-time codes: made, sent, compared.
+//!
+//! [`Otp::initialize`] sends a code and [`Otp::complete`] takes one back. Each is two writes with argon2 between them,
+//! outside the writer thread, and each asks its caller's *gate* inside the write what it is about, so that nothing is
+//! granted on a state that has changed meanwhile.
+
+mod complete;
+mod hasher;
+mod initialize;
+mod keyring;
+
+use std::sync::Arc;
+
+pub use hasher::Hasher;
+pub use keyring::{Keyring, KeyringError};
+
+use crate::config::{OtpConfig, SmsConfig};
+use crate::domain::limits::Limits;
+use crate::domain::{CodeFormat, Phone, Purpose, Refusal};
+use crate::entropy::{Entropy, NoEntropy};
+use crate::sms::Outbox;
+use crate::store::Store;
+
+/// The code service.
+pub struct Otp {
+    /// Where verifications and limits are kept.
+    pub store: Store,
+    /// Where argon2 runs.
+    pub hasher: Hasher,
+    /// Where codes come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where messages go.
+    pub outbox: Outbox,
+    /// What codes are like.
+    pub config: OtpConfig,
+    /// How often.
+    pub limits: Limits,
+    /// What the message says.
+    pub sms: SmsConfig,
+}
+
+/// Which phone gets a code, and what it is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where the code goes, or went.
+    pub phone: Phone,
+    /// What it is good for.
+    pub purpose: Purpose,
+}
+
+impl Otp {
+    /// How codes are written.
+    pub fn format(&self) -> CodeFormat {
+        self.config.format
+    }
+}
+
+impl From<NoEntropy> for Refusal {
+    fn from(error: NoEntropy) -> Self {
+        tracing::error!(%error, "no code, salt or id can be drawn");
+        Self::Busy
+    }
+}

@@ -1,0 +1,21 @@
+use super::{Caller, Service};
+use crate::domain::{AuthenticationFactor, PersonStatus, Refusal};
+use crate::store::schema::{FACTORS, PERSONS};
+
+impl Service {
+    /// The caller's own factor, if there is one.
+    ///
+    /// Page "Get authentication factor" [API-005-010-006-0206]; the checks of the person follow ehealth-ua/ehealth.api,
+    /// `apps/core/lib/core/cabinet/api.ex`.
+    pub fn authentication_factor(
+        &self,
+        caller: &Caller,
+    ) -> Result<Option<AuthenticationFactor>, Refusal> {
+        let person_id = caller.user.person_id.ok_or(Refusal::PersonNotFound)?;
+        let person = self.store.get(PERSONS, &person_id)?.ok_or(Refusal::PersonNotFound)?;
+        match person.status {
+            PersonStatus::Active => Ok(self.store.get(FACTORS, &caller.user.id)?),
+            PersonStatus::Inactive => Err(Refusal::PersonNotActive),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What callers may ask for: each method is admission, the rules of the field, and one write where something changes.
+
+mod access;
+mod authentication_factor;
+pub mod fixtures;
+mod order;
+mod person_requests;
+mod verifications;
+
+pub use access::{Caller, Credentials};
+pub use order::{AdmissionStep, Order, RequestCheck};
+
+use crate::config::PersonRequestsConfig;
+use crate::domain::{CodeFormat, Refusal};
+use crate::otp::Otp;
+use crate::store::Store;
+
+/// The methods, on one store.
+pub struct Service {
+    store: Store,
+    otp: Otp,
+    order: Order,
+    person_requests: PersonRequestsConfig,
+}
+
+impl Service {
+    /// The service on this store, checking in this order.
+    pub fn new(
+        store: Store,
+        otp: Otp,
+        order: Order,
+        person_requests: PersonRequestsConfig,
+    ) -> Self {
+        Self { store, otp, order, person_requests }
+    }
+
+    /// How codes are written.
+    pub fn code_format(&self) -> CodeFormat {
+        self.otp.format()
+    }
+
+    /// Refuses when no more writes are taken.
+    pub fn ready(&self) -> Result<(), Refusal> {
+        if self.store.is_healthy() { Ok(()) } else { Err(Refusal::StorageFailed) }
+    }
+}

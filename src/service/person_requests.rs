@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use super::{Caller, RequestCheck, Service};
+use crate::domain::{
+    AuthenticationMethod, ClientId, Code, MethodType, PersonRequest, PersonRequestId,
+    PersonRequestStatus, Phone, Purpose, Refusal, Timestamp, Verification,
+};
+use crate::otp::Target;
+use crate::store::schema::{PERSON_REQUESTS, PERSONS};
+use crate::store::{StoreError, Write};
+
+impl Service {
+    /// Sends the person a new code for this request.
+    ///
+    /// Page "Resend Authorization OTP on Person Request": method first, then status, in the documented order.
+    pub async fn resend_otp(
+        &self,
+        caller: &Caller,
+        id: PersonRequestId,
+        now: Timestamp,
+    ) -> Result<Verification, Refusal> {
+        let (client, checks, life) =
+            (caller.client_id, self.order.resend_otp, self.person_requests.life);
+        let gate = move |write: &Write<'_>| {
+            let (_, phone) = open_request(write, client, id, checks, life, now)?;
+            Ok(Target { phone, purpose: Purpose::PersonRequest(id) })
+        };
+        self.otp.initialize(now, gate).await
+    }
+
+    /// Spends the person's code: NEW → APPROVED.
+    pub async fn approve(
+        &self,
+        caller: &Caller,
+        id: PersonRequestId,
+        guess: Code,
+        now: Timestamp,
+    ) -> Result<PersonRequest, Refusal> {
+        let (client, checks, life) =
+            (caller.client_id, self.order.approve, self.person_requests.life);
+        let gate = move |write: &Write<'_>| {
+            let (_, phone) = open_request(write, client, id, checks, life, now)?;
+            Ok(Target { phone, purpose: Purpose::PersonRequest(id) })
+        };
+        let approve = move |write: &mut Write<'_>, verified: &Verification| {
+            let (request, _) = open_request(write, client, id, checks, life, now)?;
+            let approved = request.approve(verified.id, now, life)?;
+            Ok(write.put(PERSON_REQUESTS, &id, &approved)?)
+        };
+        match self.otp.complete(now, guess, gate, approve).await {
+            Ok(_) => self.person_request(caller, id),
+            // Nothing was ever sent, so nothing can be right.
+            Err(Refusal::NotFound) if self.person_request(caller, id).is_ok() => {
+                Err(Refusal::CodeWrong)
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// The request, if it is the caller's.
+    pub fn person_request(
+        &self,
+        caller: &Caller,
+        id: PersonRequestId,
+    ) -> Result<PersonRequest, Refusal> {
+        own(self.store.get(PERSON_REQUESTS, &id), caller.client_id)
+    }
+
+    /// Where the request stands by now.
+    pub fn status(&self, request: &PersonRequest, now: Timestamp) -> PersonRequestStatus {
+        request.status_at(now, self.person_requests.life)
+    }
+}
+
+/// The client's own request and the phone its codes go to, if all the checks allow a code.
+fn open_request(
+    write: &Write<'_>,
+    client: ClientId,
+    id: PersonRequestId,
+    checks: &[RequestCheck],
+    life: Duration,
+    now: Timestamp,
+) -> Result<(PersonRequest, Phone), Refusal> {
+    let request = own(write.get(PERSON_REQUESTS, &id), client)?;
+    let phone = phone_for_codes(write, &request)?;
+    for check in checks {
+        match check {
+            RequestCheck::Method if phone.is_none() => return Err(Refusal::MethodNotOtp),
+            RequestCheck::Status => request.must_be_new(now, life)?,
+            RequestCheck::Method => {}
+        }
+    }
+    let phone = phone.ok_or(Refusal::MethodNotOtp)?;
+    Ok((request, phone))
+}
+
+/// Another client's request is an unknown one.
+fn own(
+    found: Result<Option<PersonRequest>, StoreError>,
+    client: ClientId,
+) -> Result<PersonRequest, Refusal> {
+    found?.filter(|request| request.client_id == client).ok_or(Refusal::NotFound)
+}
+
+/// The number taken down when the request was made, while whoever confirms still does so by code.
+fn phone_for_codes(write: &Write<'_>, request: &PersonRequest) -> Result<Option<Phone>, Refusal> {
+    match request.authentication_method {
+        AuthenticationMethod::Otp { phone_number } => Ok(Some(phone_number)),
+        AuthenticationMethod::ThirdPerson { person_id, phone_number } => {
+            let person = write.get(PERSONS, &person_id)?;
+            let by_code = person.is_some_and(|person| match person.authentication_method {
+                MethodType::Otp => true,
+                MethodType::Offline | MethodType::ThirdPerson | MethodType::Na => false,
+            });
+            Ok(phone_number.filter(|_| by_code))
+        }
+        AuthenticationMethod::Offline | AuthenticationMethod::Na => Ok(None),
+    }
+}

@@ -1,0 +1,78 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::driver::{Message, Sending, SmsDriver};
+use crate::clock::Clock;
+use crate::domain::{Phone, Timestamp};
+
+/// Messages that are remembered; the oldest go first.
+const REMEMBERED: usize = 10_000;
+
+/// Remembers what was sent: the stand-in for tests, and what `demo` shows to authors of tests.
+#[derive(Clone)]
+pub struct Memory {
+    sent: Arc<Mutex<VecDeque<Sent>>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// One message, and when it was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The message.
+    pub message: Message,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Two drivers: both get every message, the second one's word counts.
+pub struct Both<A, B>(pub A, pub B);
+
+impl Memory {
+    /// Remembers nothing yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { sent: Arc::default(), clock }
+    }
+
+    /// What was sent to `phone`, or to anybody, oldest first.
+    pub fn sent(&self, phone: Option<Phone>) -> Vec<Sent> {
+        let wanted = |sent: &&Sent| phone.is_none_or(|phone| sent.message.phone == phone);
+        self.lock().iter().filter(wanted).cloned().collect()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Sent>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SmsDriver for Memory {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+        let mut sent = self.lock();
+        if sent.len() == REMEMBERED {
+            sent.pop_front();
+        }
+        sent.push_back(Sent { message: message.clone(), at: self.clock.now() });
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl<A: SmsDriver, B: SmsDriver> SmsDriver for Both<A, B> {
+    fn name(&self) -> &'static str {
+        self.1.name()
+    }
+
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+        Box::pin(async move {
+            drop(self.0.send(message).await);
+            self.1.send(message).await
+        })
+    }
+}
