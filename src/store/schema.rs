@@ -86,6 +86,11 @@ pub(super) const ALL: &[TableInfo] = &[
     DUE.info(),
 ];
 
+/// The name of every tree in the table at the head of this file that has an id.
+pub fn tree_names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|table| table.name)
+}
+
 /// The verification that a code for this phone and purpose is judged by: the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveCode {

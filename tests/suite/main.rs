@@ -1,1 +1,5 @@
+//! Everything that is tested from outside the library, as one binary: it is built and linked once.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is how a failure is told")]
 
+mod records;
+mod rules;

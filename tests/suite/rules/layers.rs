@@ -125,12 +125,12 @@ fn violations_in(path: &Path, source: &str) -> Vec<String> {
         .collect()
 }
 
-fn may_use(user: &str, used: &str) -> bool {
+fn may_use(user: &str, other: &str) -> bool {
     if user == "main" {
-        return used == "cli";
+        return other == "cli";
     }
-    let is_lower = line_of(user).zip(line_of(used)).is_some_and(|(user, used)| user < used);
-    user == used || is_lower
+    let is_lower = line_of(user).zip(line_of(other)).is_some_and(|(mine, its)| mine < its);
+    user == other || is_lower
 }
 
 /// The first word of a source that is part of no attribute and of no `mod name;`.

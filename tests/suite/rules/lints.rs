@@ -42,7 +42,8 @@ fn time_chance_and_the_database_have_one_door_each() {
     for ((path, code), line) in PLANTED.into_iter().zip(2..) {
         let reason = rows.iter().find(|row| row.0 == path).map(|row| row.1.as_str()).unwrap();
         let is_found = found.iter().any(|complaint| {
-            complaint.line == line
+            complaint.file == "src/domain/planted.rs"
+                && complaint.line == line
                 && complaint.message.starts_with("use of a disallowed ")
                 && complaint.message.ends_with(&format!(" `{path}`"))
                 && complaint.notes.iter().any(|note| note == reason)
@@ -107,7 +108,7 @@ struct Complaint {
     notes: Vec<String>,
 }
 
-/// What clippy says about the library. The dependencies have been checked in the same target directory before.
+/// What clippy says about the library's doors. The dependencies have been checked in the same target directory before.
 fn complaints(package: &Path) -> Vec<Complaint> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(package);
@@ -126,16 +127,17 @@ fn complaints(package: &Path) -> Vec<Complaint> {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let has_run = messages.iter().any(|message| message["reason"] == "build-finished");
-    assert!(has_run, "clippy did not run: {}", String::from_utf8_lossy(&output.stderr));
+    let is_built = messages.iter().any(|message| message["success"] == true);
+    assert!(is_built, "{}{messages:#?}", String::from_utf8_lossy(&output.stderr));
     messages.iter().filter_map(|message| complaint(&message["message"])).collect()
 }
 
-/// The summary at the end has no place and is left out.
+/// Only what the rows of `.clippy.toml` are for; all other lints are looked after by clippy's own run.
 fn complaint(message: &Value) -> Option<Complaint> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let lint = message["code"]["code"].as_str()?;
     let place = message["spans"].get(0)?;
-    Some(Complaint {
+    lint.starts_with("clippy::disallowed_").then_some(Complaint {
         file: text(&place["file_name"]),
         line: place["line_start"].as_u64()?,
         message: text(&message["message"]),

@@ -122,50 +122,41 @@ impl Reader {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn modules(source: &str, depth: usize) -> Vec<String> {
+    mentions(source, depth).into_iter().map(|mention| mention.module).collect()
+}
 
-    fn modules(source: &str, depth: usize) -> Vec<String> {
-        mentions(source, depth).into_iter().map(|mention| mention.module).collect()
-    }
+#[test]
+fn paths_from_the_root_are_found_in_uses_groups_and_code() {
+    assert_eq!(modules("use crate::api::Row;", 1), ["api"]);
+    assert_eq!(
+        modules("use crate::{api::{Row, self}, store::Store, sms};", 1),
+        ["api", "store", "sms"]
+    );
+    assert_eq!(modules("fn f(at: &crate::clock::Now) { crate::otp::g(at) }", 1), ["clock", "otp"]);
+    assert_eq!(modules("pub(crate) use esoz_otp::cli;", 0), ["cli"]);
+    assert_eq!(modules("pub(in crate::store) struct S;", 2), ["store"]);
+}
 
-    #[test]
-    fn paths_from_the_root_are_found_in_uses_groups_and_code() {
-        assert_eq!(modules("use crate::api::Row;", 1), ["api"]);
-        assert_eq!(
-            modules("use crate::{api::{Row, self}, store::Store, sms};", 1),
-            ["api", "store", "sms"]
-        );
-        assert_eq!(
-            modules("fn f(at: &crate::clock::Now) { crate::otp::g(at) }", 1),
-            ["clock", "otp"]
-        );
-        assert_eq!(modules("pub(crate) use esoz_otp::cli;", 0), ["cli"]);
-        assert_eq!(modules("pub(in crate::store) struct S;", 2), ["store"]);
-    }
+#[test]
+fn climbing_paths_are_found_when_they_reach_the_root() {
+    assert_eq!(modules("use super::api;", 1), ["api"]);
+    assert_eq!(modules("use super::table;", 2), [""; 0]);
+    assert_eq!(
+        modules("use super::{table, super::{clock, config::Config}};", 2),
+        ["clock", "config"]
+    );
+    assert_eq!(modules("use self::super::super::cli::run;", 2), ["cli"]);
+}
 
-    #[test]
-    fn climbing_paths_are_found_when_they_reach_the_root() {
-        assert_eq!(modules("use super::api;", 1), ["api"]);
-        assert_eq!(modules("use super::table;", 2), [""; 0]);
-        assert_eq!(
-            modules("use super::{table, super::{clock, config::Config}};", 2),
-            ["clock", "config"]
-        );
-        assert_eq!(modules("use self::super::super::cli::run;", 2), ["cli"]);
-    }
+#[test]
+fn a_test_module_within_the_file_is_one_step_deeper() {
+    let source = "mod tests { use super::*; fn f() { super::super::http::g() } } use super::sms;";
+    assert_eq!(modules(source, 1), ["http", "sms"]);
+}
 
-    #[test]
-    fn a_test_module_within_the_file_is_one_step_deeper() {
-        let source =
-            "mod tests { use super::*; fn f() { super::super::http::g() } } use super::sms;";
-        assert_eq!(modules(source, 1), ["http", "sms"]);
-    }
-
-    #[test]
-    fn everything_at_once_and_another_name_for_the_root_count_too() {
-        assert_eq!(modules("use crate::*;", 1), ["*"]);
-        assert_eq!(modules("use super::{self as root};", 1), ["as"]);
-    }
+#[test]
+fn everything_at_once_and_another_name_for_the_root_count_too() {
+    assert_eq!(modules("use crate::*;", 1), ["*"]);
+    assert_eq!(modules("use super::{self as root};", 1), ["as"]);
 }

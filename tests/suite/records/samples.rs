@@ -1,0 +1,203 @@
+//! One value of every record, and of every variant that is laid out in its own way.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use esoz_otp::domain::limits::{Limit, Log, Rule};
+use esoz_otp::domain::{
+    AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, HashedCode, Id,
+    MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose, Scopes,
+    SecretDigest, State, Timestamp, Token, User, Verification,
+};
+use esoz_otp::store::schema::{Due, KeyCheck, LiveCode, VerifiedPhone};
+use esoz_otp::store::{BadRecord, Record, decode, encode};
+
+/// A value of a tree and its stored form.
+pub(super) struct Sample {
+    pub(super) tree: &'static str,
+    variant: &'static str,
+    pub(super) encoded: Vec<u8>,
+    pub(super) value: Box<dyn Value>,
+}
+
+/// A record whose type is forgotten.
+pub(super) trait Value {
+    /// Reads the bytes as a record of the same type; whether they are this very value.
+    fn is_read_from(&self, bytes: &[u8]) -> Result<bool, BadRecord>;
+}
+
+impl<V: Record + PartialEq> Value for V {
+    fn is_read_from(&self, bytes: &[u8]) -> Result<bool, BadRecord> {
+        decode::<V>(bytes).map(|read| read == *self)
+    }
+}
+
+impl Sample {
+    /// Its file below `fixtures/records`.
+    pub(super) fn path(&self) -> PathBuf {
+        let dash = if self.variant.is_empty() { "" } else { "-" };
+        format!("v{}/{}{dash}{}.bin", self.encoded[0], self.tree, self.variant).into()
+    }
+}
+
+fn sample<V>(tree: &'static str, variant: &'static str, value: V) -> Sample
+where
+    V: Record + PartialEq + 'static,
+{
+    Sample { tree, variant, encoded: encode(&value).unwrap(), value: Box::new(value) }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    [people(), person_requests(), verifications(), phones(), small()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn id<T>(number: u8) -> Id<T> {
+    Id::from_bytes([number; 16])
+}
+
+fn phone() -> Phone {
+    Phone::parse("+380958697084").unwrap()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(1_800_000_000_300_597 + seconds * 1_000_000)
+}
+
+fn people() -> Vec<Sample> {
+    let digest = SecretDigest::of(b"an api-key");
+    let vendor = Client {
+        id: id(1),
+        name: "МІС «Приклад»".into(),
+        access_type: AccessType::Broker,
+        broker_scope: Some(Scopes::new("otp:read otp:write")),
+        api_key_digest: Some(digest),
+        is_blocked: false,
+    };
+    let clinic = Client {
+        id: id(2),
+        name: "Клініка".into(),
+        access_type: AccessType::Direct,
+        broker_scope: None,
+        api_key_digest: None,
+        is_blocked: true,
+    };
+    let patient = User { id: id(3), person_id: Some(id(4)), is_blocked: false };
+    let person = Person {
+        id: id(4),
+        status: PersonStatus::Active,
+        authentication_method: MethodType::Otp,
+        updated_at: at(0),
+    };
+    let token = Token {
+        user_id: id(3),
+        client_id: id(2),
+        scope: Scopes::new("otp:read"),
+        expires_at: at(3600),
+        is_revoked: false,
+    };
+    vec![
+        sample("clients", "vendor", vendor),
+        sample("clients", "bare", clinic),
+        sample("clients_by_api_key", "", id::<Client>(1)),
+        sample("users", "patient", patient),
+        sample("users", "bare", User { id: id(5), person_id: None, is_blocked: true }),
+        sample("persons", "", person),
+        sample("tokens", "", token),
+    ]
+}
+
+fn person_requests() -> Vec<Sample> {
+    let request = |authentication_method| PersonRequest {
+        id: id(6),
+        client_id: id(2),
+        person_id: None,
+        status: PersonRequestStatus::New,
+        authentication_method,
+        approved_by: None,
+        inserted_at: at(0),
+        updated_at: at(0),
+    };
+    let third = |phone_number| AuthenticationMethod::ThirdPerson { person_id: id(4), phone_number };
+    let approved = PersonRequest {
+        person_id: Some(id(4)),
+        status: PersonRequestStatus::Approved,
+        approved_by: Some(id(7)),
+        updated_at: at(60),
+        ..request(AuthenticationMethod::Otp { phone_number: phone() })
+    };
+    [
+        ("otp", request(AuthenticationMethod::Otp { phone_number: phone() })),
+        ("third_person", request(third(Some(phone())))),
+        ("third_person_without_phone", request(third(None))),
+        ("offline", request(AuthenticationMethod::Offline)),
+        ("na", request(AuthenticationMethod::Na)),
+        ("approved", approved),
+    ]
+    .map(|(variant, value)| sample("person_requests", variant, value))
+    .into()
+}
+
+fn verifications() -> Vec<Sample> {
+    let verification = |purpose, state| Verification {
+        id: id(7),
+        phone_number: phone(),
+        purpose,
+        inserted_at: at(0),
+        code_expired_at: at(300),
+        updated_at: at(30),
+        state,
+    };
+    let code = HashedCode { key_id: "key-1".into(), salt: [8; 16], hash: [9; 32] };
+    let new = State::New { code, attempts_left: 3 };
+    let phone = Purpose::PhoneVerification;
+    [
+        ("new", verification(phone, new.clone())),
+        ("new_for_person_request", verification(Purpose::PersonRequest(id(6)), new)),
+        ("verified", verification(phone, State::Verified)),
+        ("unverified", verification(phone, State::Unverified)),
+        ("canceled", verification(phone, State::Canceled)),
+    ]
+    .map(|(variant, value)| sample("verifications", variant, value))
+    .into()
+}
+
+fn phones() -> Vec<Sample> {
+    let factor = AuthenticationFactor {
+        id: id(10),
+        user_id: id(3),
+        factor_type: FactorType::Sms,
+        factor: Some(phone()),
+        is_active: true,
+        inserted_at: at(0),
+        updated_at: at(60),
+    };
+    let reset = AuthenticationFactor { factor: None, is_active: false, ..factor.clone() };
+    vec![
+        sample("factors", "", factor),
+        sample("factors", "reset", reset),
+        sample("live_codes", "", LiveCode { verification_id: id(7), keep_until: at(2_592_000) }),
+        sample("verified_phones", "", VerifiedPhone { verified_at: at(60) }),
+        sample("sends", "", filled_log()),
+        sample("sends", "empty", Log::default()),
+        sample("guesses", "", filled_log()),
+        sample("guesses", "empty", Log::default()),
+    ]
+}
+
+/// Two moments counted, the second after a right code.
+fn filled_log() -> Log {
+    let ten_an_hour = Rule::Window { most: 10, length: Duration::from_hours(1) };
+    let limits = [Limit { name: "a_limit", rule: ten_an_hour, protects: "a sample" }];
+    let mut log = Log::default();
+    log.spend(&limits, at(0)).unwrap();
+    log.restart();
+    log.spend(&limits, at(60)).unwrap();
+    log
+}
+
+fn small() -> Vec<Sample> {
+    vec![sample("key_checks", "", KeyCheck { value: [11; 16] }), sample("due", "", Due {})]
+}
