@@ -65,13 +65,19 @@ fn rows() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Always at one place, so that cargo knows it again and git, which ignores the place, does not see it.
+/// Always at one place, so that cargo knows it again. Under another name, or cargo would take it for the package itself
+/// when both are built in one target directory.
 fn copy_of_the_package() -> PathBuf {
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lints");
     if copy.exists() {
         fs::remove_dir_all(&copy).unwrap();
     }
     copy_folder(root(), &copy, &["target", ".git", "data"]);
+    for name in ["Cargo.toml", "Cargo.lock"] {
+        let text = fs::read_to_string(copy.join(name)).unwrap();
+        let renamed = text.replace("\"esoz-otp\"", "\"planted\"").replace("esoz_otp", "planted");
+        fs::write(copy.join(name), renamed).unwrap();
+    }
     copy
 }
 
