@@ -1,9 +1,26 @@
-//! t
-#![allow(missing_docs)]
+//! The one-time-code methods of the Ukrainian eHealth system (ЕСОЗ): one process, one data directory.
+//!
+//! From the rules up to the command line, each module uses only those named before it:
+//!
+//! - [`domain`]: values and rules, no clock, disk or network;
+//! - [`clock`], [`entropy`], [`config`]: time, chance and settings, each through one door;
+//! - [`store`]: what is kept, on sled, durable before it is acknowledged;
+//! - [`sms`]: drivers that get a text to a phone, and the queue before them;
+//! - [`otp`]: codes made, sent, limited and compared;
+//! - [`service`]: the methods: who may, what follows, in one write;
+//! - [`http`]: listeners, bounds and the router; knows nothing of the above;
+//! - [`api`]: the route table, the envelope, the dialects;
+//! - [`cli`]: commands, and a running node put together.
+//!
+//! What it can't do: more than one process on a data directory; more than one machine; give out tokens.
+
+pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod entropy;
+pub mod http;
 pub mod otp;
 pub mod service;
 pub mod sms;

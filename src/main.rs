@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary: see [`esoz_otp`].
+
+fn main() -> std::process::ExitCode {
+    esoz_otp::cli::main(std::env::args_os())
+}

@@ -51,6 +51,17 @@ impl Store {
         Ok(Self { trees, writer })
     }
 
+    /// The same after taking away all that was kept there before, unless another process has it open.
+    pub fn open_emptied(path: &Path, config: StoreConfig) -> Result<Self, OpenError> {
+        open::empty(path)?;
+        Self::open(path, config)
+    }
+
+    /// Whether there is a database in the directory.
+    pub fn exists(path: &Path) -> bool {
+        open::exists(path)
+    }
+
     /// Reads one record. It may not be on the device yet: good for a view, never for a permission that counts.
     pub fn get<K: Key, V: Record>(
         &self,

@@ -17,6 +17,9 @@ use super::schema::DATA_VERSION;
 use super::table::Trees;
 use crate::config::StoreConfig;
 
+/// Where sled's files are.
+const HOME: &str = "store";
+
 /// How long a lock is waited for: that of a process that has just ended may outlive it a little.
 const LOCK_TRIES: u32 = 40;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
@@ -52,8 +55,8 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     };
     make_directory(path).map_err(at(path))?;
     let lock = lock(path)?;
-    let home = path.join("store");
-    let is_new = !home.join("db").exists();
+    let home = path.join(HOME);
+    let is_new = !exists(path);
     make_directory(&home).map_err(at(&home))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
@@ -72,6 +75,22 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         sync_new(path, &home).map_err(at(path))?;
     }
     Ok(Opened { trees, database, lock })
+}
+
+pub(super) fn exists(path: &Path) -> bool {
+    path.join(HOME).join("db").exists()
+}
+
+/// Takes the database away, under its lock.
+pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
+    let home = path.join(HOME);
+    let at = |source| OpenError::Io { path: home.clone(), source };
+    make_directory(path).map_err(at)?;
+    let _lock = lock(path)?;
+    match fs::remove_dir_all(&home) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn make_directory(path: &Path) -> io::Result<()> {

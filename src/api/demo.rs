@@ -1,0 +1,77 @@
+//! What only `demo` answers, for authors of tests.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::envelope::Answer;
+use super::routes::{Call, Operating};
+use super::{Api, Rejection};
+use crate::domain::{Phone, Refusal, VerificationId};
+use crate::entropy::Entropy;
+use crate::http::query_value;
+use crate::service::fixtures;
+use crate::sms::Memory;
+use crate::store::Store;
+
+/// What a demo has beside a node.
+pub struct Demo {
+    /// What was sent.
+    pub sent: Memory,
+    /// Where its world is.
+    pub store: Store,
+    /// The file its world is from.
+    pub world: String,
+    /// For secrets that the file wants made.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+#[derive(Serialize)]
+struct MessageView {
+    verification_id: VerificationId,
+    phone_number: String,
+    text: String,
+    sent_at: String,
+}
+
+/// `GET /demo/messages?phone=`: what was sent, to this phone or to anybody, oldest first.
+pub(super) fn messages(api: &Api, call: &Call) -> Result<Answer, Rejection> {
+    let demo = api.demo.as_ref().ok_or(Rejection::RouteUnknown)?;
+    let phone = query_value(call.query.as_deref(), "phone")?;
+    let phone = phone.map(|text| Phone::parse(&text).map_err(|_| Refusal::NotFound)).transpose()?;
+    let sent = demo.sent.sent(phone);
+    let views: Vec<_> = sent
+        .iter()
+        .map(|sent| MessageView {
+            verification_id: sent.message.verification_id,
+            phone_number: sent.message.phone.full(),
+            text: sent.message.text().to_owned(),
+            sent_at: sent.at.to_string(),
+        })
+        .collect();
+    Ok(Answer::ok(&views))
+}
+
+/// `POST /demo/reset`: the world of the file again, nothing sent, nothing limited.
+#[expect(clippy::needless_pass_by_value, reason = "the type of every handler that waits")]
+pub(super) fn reset(api: Arc<Api>, call: Call) -> Operating {
+    #[derive(Serialize)]
+    struct ResetView {
+        status: &'static str,
+    }
+    let now = call.now;
+    Box::pin(async move {
+        let demo = api.demo.as_ref().ok_or(Rejection::RouteUnknown)?;
+        let world = fixtures::read(&demo.world, now, &*demo.entropy);
+        let replaced = match world {
+            Ok(world) => fixtures::replace(&demo.store, world).await,
+            Err(error) => Err(error),
+        };
+        replaced.map_err(|error| {
+            tracing::error!(%error, "the demo's world cannot be loaded again");
+            Refusal::StorageFailed
+        })?;
+        demo.sent.clear();
+        Ok(Answer::ok(&ResetView { status: "ok" }))
+    })
+}

@@ -1,0 +1,100 @@
+//! Wordings that no source disputes.
+
+use super::Message::{Absent, NextAttemptAt, Text};
+use super::{Kind, Wording, on, row};
+use crate::api::routes::Operation;
+
+/// Types and fixed messages as Nebo15/eview, `views/error_view.ex`, has them; the words about codes as
+/// ehealth-ua/otp_verification.api; the pause's message as the page "Resend device request SMS" (17492804985).
+pub(super) static ROWS: &[Wording] = &[
+    row(
+        Kind::TokenMissing,
+        401,
+        "access_denied",
+        Text("Authorization header is not set or doesn't contain Bearer token"),
+    ),
+    row(Kind::TokenUnknown, 401, "access_denied", Text("Invalid access token")),
+    row(Kind::UserUnknown, 401, "access_denied", Text("Invalid access token")),
+    row(Kind::NotFound, 404, "not_found", Absent),
+    row(Kind::PersonNotFound, 404, "not_found", Text("Person not found")),
+    row(Kind::PersonNotActive, 409, "request_conflict", Text("Person is not active")),
+    row(Kind::MethodNotOtp, 409, "request_conflict", Text("Auth method is not OTP")),
+    row(Kind::InvalidTransition, 409, "request_conflict", Text("Invalid transition")),
+    row(Kind::PhoneRefused, 422, "validation_failed", VALIDATION),
+    row(
+        Kind::SendLimited,
+        429,
+        "too_many_requests",
+        NextAttemptAt("Sending SMS timeout. Try later. Next attempt will be available at "),
+    ),
+    row(
+        Kind::GuessLimited,
+        429,
+        "too_many_requests",
+        NextAttemptAt("Too many attempts. Next attempt will be available at "),
+    ),
+    on(Operation::Approve, row(Kind::CodeWrong, 422, "forbidden", WRONG)),
+    on(Operation::Approve, row(Kind::CodeExpired, 422, "forbidden", EXPIRED)),
+    on(Operation::Approve, row(Kind::CodeSpent, 422, "forbidden", SPENT)),
+    row(Kind::CodeWrong, 403, "forbidden", WRONG),
+    row(Kind::CodeExpired, 403, "forbidden", EXPIRED),
+    row(Kind::CodeSpent, 403, "forbidden", SPENT),
+    row(
+        Kind::Busy,
+        503,
+        "internal_error",
+        Text("The server is busy. Nothing has changed. Try again."),
+    ),
+    row(
+        Kind::StorageFailed,
+        503,
+        "internal_error",
+        Text("The server cannot reach its storage. Try again later."),
+    ),
+    row(
+        Kind::TooSlow,
+        503,
+        "internal_error",
+        Text("The answer took too long. It is not known whether the request was carried out."),
+    ),
+    row(Kind::RouteUnknown, 404, "not_found", Absent),
+    row(
+        Kind::PathMalformed,
+        400,
+        "request_malformed",
+        Text("Malformed request. The path or the query is not UTF-8 text with valid escapes."),
+    ),
+    row(
+        Kind::MethodNotAllowed,
+        405,
+        "method_not_allowed",
+        Text("Method is not allowed. See the header Allow."),
+    ),
+    row(Kind::HeaderTwice, 400, "request_malformed", Text("Malformed request. Header given twice")),
+    row(
+        Kind::BodyMalformed,
+        400,
+        "request_malformed",
+        Text("Malformed request. Probably, you have sent corrupted JSON."),
+    ),
+    row(Kind::BodyTooLarge, 413, "request_too_large", Text("Request body is too large.")),
+    row(Kind::BodyTooSlow, 408, "request_timeout", Text("Request body did not come in time.")),
+    row(
+        Kind::MediaType,
+        415,
+        "content_type_invalid",
+        Text(
+            "Invalid Content-Type header. Try to set 'Content-Type: application/json' header: \
+             http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
+        ),
+    ),
+    row(Kind::Invalid, 422, "validation_failed", VALIDATION),
+];
+
+const WRONG: super::Message = Text("Invalid verification code");
+const EXPIRED: super::Message = Text("Verification code expired");
+const SPENT: super::Message = Text("Maximum attempts exceed");
+const VALIDATION: super::Message = Text(
+    "Validation failed. You can find validators description at our API Manifest: \
+     http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
+);

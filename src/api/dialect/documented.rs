@@ -1,0 +1,67 @@
+use serde::Serialize;
+
+use super::Message::{MissingAllowances, Text};
+use super::{Dialect, Kind, on, row};
+use crate::api::envelope::Answer;
+use crate::api::routes::Operation::Approve;
+use crate::api::routes::Operation::{AuthenticationFactor, GetPersonRequest, ResendOtp};
+use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
+use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
+use crate::service::Order;
+use crate::service::RequestCheck::{Method, Status};
+
+/// What the pages say, to the letter: "Resend Authorization OTP on Person Request" and "Get authentication factor"
+/// [API-005-010-006-0206]. Where a page's table and its text differ, the table counts.
+pub static DOCUMENTED: Dialect = Dialect {
+    name: "documented",
+    order: Order {
+        admission: &[Expiry, Client, ApiKey, Scope, User],
+        token_expiry: TokenExpiry::After,
+        resend_otp: &[Method, Status],
+        approve: &[Status, Method],
+    },
+    rows: &[
+        on(
+            AuthenticationFactor,
+            row(Kind::TokenUnknown, 404, "not_found", Text("Token was not found")),
+        ),
+        on(
+            AuthenticationFactor,
+            row(Kind::UserUnknown, 404, "not_found", Text("Person not found")),
+        ),
+        row(Kind::TokenExpired, 401, "access_denied", Text("Access denied")),
+        row(Kind::ClientBlocked, 401, "access_denied", Text("Access denied")),
+        row(Kind::UserBlocked, 401, "access_denied", Text("User blocked")),
+        row(Kind::ApiKeyMissing, 401, "access_denied", Text("Api key is not set")),
+        row(Kind::ApiKeyInvalid, 401, "access_denied", Text("Invalid api key")),
+        on(ResendOtp, row(Kind::ScopeMissing, 403, "forbidden", Text("Invalid scope"))),
+        row(Kind::ScopeMissing, 403, "forbidden", MissingAllowances { quoted: true }),
+        on(ResendOtp, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
+        on(Approve, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
+        on(GetPersonRequest, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
+        row(Kind::FactorNotSet, 404, "not_found", Text("Factor not set")),
+    ],
+    factor,
+};
+
+/// The page's example: one object, the number in full.
+#[derive(Serialize)]
+struct FactorView {
+    id: FactorId,
+    #[serde(rename = "type")]
+    factor_type: FactorType,
+    factor: Option<String>,
+    is_active: bool,
+    user_id: UserId,
+}
+
+fn factor(factor: Option<&domain::AuthenticationFactor>) -> Result<Answer, Refusal> {
+    let factor = factor.ok_or(Refusal::FactorNotSet)?;
+    Ok(Answer::ok(&FactorView {
+        id: factor.id,
+        factor_type: factor.factor_type,
+        factor: factor.factor.map(Phone::full),
+        is_active: factor.is_active,
+        user_id: factor.user_id,
+    }))
+}

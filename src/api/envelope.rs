@@ -1,0 +1,149 @@
+//! `{"meta": …, "data": …}` and `{"meta": …, "error": …}` (Nebo15/eview, `lib/eview/renders`).
+
+use http_body_util::Full;
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::dialect::Worded;
+use super::headers::Head;
+use crate::domain::Timestamp;
+use crate::http::Response;
+
+/// A success, its data already written as JSON.
+pub struct Answer {
+    status: StatusCode,
+    data: Box<RawValue>,
+    urgent: Option<Box<RawValue>>,
+    location: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    meta: Meta<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    urgent: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorView<'a>>,
+}
+
+#[derive(Serialize)]
+struct Meta<'a> {
+    code: u16,
+    url: &'a str,
+    #[serde(rename = "type")]
+    data_type: &'static str,
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorView<'a> {
+    #[serde(rename = "type")]
+    error_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    invalid: &'a [serde_json::Value],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt_at: Option<String>,
+}
+
+impl Answer {
+    /// 200 with this view.
+    pub fn ok(view: &impl Serialize) -> Self {
+        Self { status: StatusCode::OK, data: json(view), urgent: None, location: None }
+    }
+
+    /// 201 with this view.
+    pub fn created(view: &impl Serialize) -> Self {
+        Self { status: StatusCode::CREATED, ..Self::ok(view) }
+    }
+
+    /// The same with `urgent` beside `data`.
+    pub fn with_urgent(self, view: &impl Serialize) -> Self {
+        Self { urgent: Some(json(view)), ..self }
+    }
+
+    /// The same with a `location` header.
+    pub fn at(self, location: String) -> Self {
+        Self { location: Some(location), ..self }
+    }
+}
+
+fn json(view: &impl Serialize) -> Box<RawValue> {
+    serde_json::value::to_raw_value(view).expect("views have text keys and no failing fields")
+}
+
+pub(super) fn success(head: &Head, answer: &Answer) -> Response {
+    let is_list = answer.data.get().starts_with('[');
+    let meta = Meta {
+        code: answer.status.as_u16(),
+        url: &head.url,
+        data_type: if is_list { "list" } else { "object" },
+        request_id: head.request_id(),
+    };
+    let envelope =
+        Envelope { meta, data: Some(&answer.data), urgent: answer.urgent.as_deref(), error: None };
+    let mut response = respond(head, answer.status, &envelope);
+    if let Some(location) = &answer.location {
+        add(&mut response, LOCATION, location);
+    }
+    response
+}
+
+pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
+    let meta = Meta {
+        code: worded.status,
+        url: &head.url,
+        data_type: "object",
+        request_id: head.request_id(),
+    };
+    let error = ErrorView {
+        error_type: worded.error_type,
+        message: worded.message.as_deref(),
+        invalid: &worded.invalid,
+        reason: worded.reason,
+        next_attempt_at: worded.next_attempt_at.map(Timestamp::to_whole_second),
+    };
+    let status = StatusCode::from_u16(worded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let envelope = Envelope { meta, data: None, urgent: None, error: Some(error) };
+    let mut response = respond(head, status, &envelope);
+    if let Some(seconds) = worded.retry_after {
+        add(&mut response, RETRY_AFTER, &seconds.to_string());
+    }
+    if let Some(methods) = &worded.allow {
+        add(&mut response, ALLOW, methods);
+    }
+    if worded.closes {
+        add(&mut response, CONNECTION, "close");
+    }
+    response
+}
+
+fn respond(head: &Head, status: StatusCode, envelope: &Envelope<'_>) -> Response {
+    let body = serde_json::to_vec(envelope).expect("an envelope has text keys only");
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(HeaderName::from_static("x-request-id"), head.request_id_header());
+    response
+}
+
+/// Values are ours: a path with an id, a number, a list of methods.
+fn add(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

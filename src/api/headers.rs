@@ -1,0 +1,95 @@
+//! What is read of a request's head.
+
+use hyper::HeaderMap;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+
+use super::Rejection;
+use super::request_id::RequestIds;
+use crate::http::Request;
+use crate::service::Credentials;
+
+/// What the envelope says of the request.
+pub(super) struct Head {
+    /// `http://host/path`, without the query.
+    pub(super) url: String,
+    request_id: HeaderValue,
+}
+
+impl Head {
+    pub(super) fn of(request: &Request, ids: &RequestIds) -> Self {
+        let uri = request.uri();
+        let host = uri.authority().map(hyper::http::uri::Authority::as_str);
+        let host = host.or_else(|| request.headers().get(HOST)?.to_str().ok());
+        let host = host.unwrap_or("localhost");
+        let host = host.strip_suffix(":80").unwrap_or(host);
+        let url = ["http://", host, uri.path()].concat();
+        Self { url, request_id: ids.of(request.headers()) }
+    }
+
+    pub(super) fn request_id(&self) -> &str {
+        self.request_id.to_str().unwrap_or("-")
+    }
+
+    pub(super) fn request_id_header(&self) -> HeaderValue {
+        self.request_id.clone()
+    }
+}
+
+/// Token and api-key. Two of one kind are refused even when equal: whoever stands between might look at the other.
+pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>, Rejection> {
+    let authorization = single(headers, AUTHORIZATION.as_str(), "authorization")?;
+    let api_key = single(headers, "api-key", "api-key")?;
+    Ok(Credentials { bearer: authorization.and_then(bearer), api_key })
+}
+
+fn single<'h>(
+    headers: &'h HeaderMap,
+    name: &str,
+    shown: &'static str,
+) -> Result<Option<&'h [u8]>, Rejection> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    match values.next() {
+        Some(_) => Err(Rejection::HeaderTwice(shown)),
+        None => Ok(first.map(HeaderValue::as_bytes)),
+    }
+}
+
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    let token = token.trim_ascii();
+    (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then_some(token)
+}
+
+/// No content type is taken for JSON: the page's own clients send none with an empty body.
+pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Rejection> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+    if kind.eq_ignore_ascii_case(b"application/json") { Ok(()) } else { Err(Rejection::MediaType) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_what_stands_behind_bearer() {
+        assert_eq!(bearer(b"Bearer abc"), Some(&b"abc"[..]));
+        assert_eq!(bearer(b"bearer  abc "), Some(&b"abc"[..]));
+        for value in ["", "Bearer", "Bearer ", "Bearer  ", "Basic abc", "abc", "Bearerabc"] {
+            assert_eq!(bearer(value.as_bytes()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn parameters_of_a_content_type_do_not_matter() {
+        let with = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
+            must_be_json(&headers).is_ok()
+        };
+        assert!(with("application/json") && with("Application/JSON; charset=utf-8"));
+        assert!(!with("text/plain") && !with("application/json-patch+json") && !with(""));
+        assert!(must_be_json(&HeaderMap::new()).is_ok());
+    }
+}

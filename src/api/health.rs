@@ -1,0 +1,22 @@
+use serde::Serialize;
+
+use super::envelope::Answer;
+use super::routes::Call;
+use super::{Api, Rejection};
+
+#[derive(Serialize)]
+struct HealthView {
+    status: &'static str,
+}
+
+/// `GET /health/live`: the process answers.
+#[expect(clippy::unnecessary_wraps, reason = "the type of every handler that reads")]
+pub(super) fn live(_: &Api, _: &Call) -> Result<Answer, Rejection> {
+    Ok(Answer::ok(&HealthView { status: "ok" }))
+}
+
+/// `GET /health/ready`: writes are taken.
+pub(super) fn ready(api: &Api, _: &Call) -> Result<Answer, Rejection> {
+    api.service.ready()?;
+    Ok(Answer::ok(&HealthView { status: "ok" }))
+}

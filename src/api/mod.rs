@@ -1,0 +1,172 @@
+//! The methods over HTTP.
+//!
+//! A request's way: [`Api::answer`] finds its row in [`routes`], reads the clock once, admits the caller, reads the
+//! body; the row's handler parses, calls the service and makes a view. What goes wrong anywhere on the way is a
+//! [`Rejection`], and one place, the [`dialect`], gives it a status and words.
+
+mod authentication_factor;
+mod demo;
+pub mod dialect;
+mod envelope;
+mod headers;
+mod health;
+mod person_requests;
+mod rejection;
+mod request_id;
+pub mod routes;
+mod validation;
+mod verifications;
+
+use std::sync::Arc;
+
+pub use demo::Demo;
+use dialect::Dialect;
+use envelope::Answer;
+use headers::Head;
+pub use rejection::Rejection;
+use request_id::RequestIds;
+use routes::{Access, Body, Call, Handler, Row, Surface};
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::domain::Timestamp;
+use crate::entropy::{Entropy, NoEntropy};
+use crate::http::{BodyFault, Request, Response, Routed, Router, read_body};
+use crate::service::{Caller, Service};
+
+/// Answers requests.
+pub struct Api {
+    service: Service,
+    dialect: &'static Dialect,
+    clock: Arc<dyn Clock>,
+    request_ids: RequestIds,
+    router: Router<Row>,
+    demo: Option<Demo>,
+}
+
+/// How far a request has come, for its line in the log.
+#[derive(Default)]
+struct Trail {
+    row: Option<&'static Row>,
+    caller: Option<Caller>,
+}
+
+impl Api {
+    /// Serves these methods in this dialect; the demo's own rows only with a [`Demo`].
+    pub fn new(
+        service: Service,
+        dialect: &'static Dialect,
+        clock: Arc<dyn Clock>,
+        entropy: &dyn Entropy,
+        demo: Option<Demo>,
+    ) -> Result<Self, NoEntropy> {
+        let served = |row: &&Row| match row.surface {
+            Surface::Public | Surface::Internal => true,
+            Surface::Demo => demo.is_some(),
+        };
+        let router = Router::new(routes::ROUTES.iter().filter(served));
+        let request_ids = RequestIds::start(entropy)?;
+        Ok(Self { service, dialect, clock, request_ids, router, demo })
+    }
+
+    /// The answer to one request: always an answer, always in the envelope.
+    pub async fn answer(self: Arc<Self>, request: Request) -> Response {
+        let now = self.clock.now();
+        let head = Head::of(&request, &self.request_ids);
+        let method = request.method().clone();
+        let mut trail = Trail::default();
+        let result = self.handle(request, now, &mut trail).await;
+        let response = match &result {
+            Ok(answer) => envelope::success(&head, answer),
+            Err(rejection) => {
+                let operation = trail.row.map(|row| row.operation);
+                envelope::failure(&head, &self.dialect.word(rejection, operation, now))
+            }
+        };
+        self.log(&head, &method, &trail, &response, result.err().as_ref(), now);
+        response
+    }
+
+    async fn handle(
+        self: &Arc<Self>,
+        request: Request,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Answer, Rejection> {
+        let uri = request.uri();
+        let (row, params) = match self.router.find(request.method(), uri.path())? {
+            Routed::Row(row, params) => (row, params),
+            Routed::OtherMethods(methods) => return Err(Rejection::MethodNotAllowed(methods)),
+            Routed::Nowhere => return Err(Rejection::RouteUnknown),
+        };
+        trail.row = Some(row);
+        let credentials = headers::credentials(request.headers())?;
+        trail.caller = match row.access {
+            Access::Scope(scope) => Some(self.service.admit(credentials, scope, now)?),
+            Access::Anyone => None,
+        };
+        let query = uri.query().map(str::to_owned);
+        let body = body(request, row).await?;
+        let call = Call { caller: trail.caller.clone(), params, query, body, now };
+        match row.handler {
+            Handler::Read(read) => read(self, &call),
+            Handler::Operate(operate) => {
+                // A task of its own: a caller who hangs up does not leave an operation half done.
+                let running = tokio::spawn(operate(Arc::clone(self), call));
+                let done = tokio::time::timeout(row.deadline, running).await;
+                done.map_err(|_| Rejection::TooSlow)?.map_err(|_| Rejection::TooSlow)?
+            }
+        }
+    }
+
+    /// One line a request: the row, never the path, in which phones stand. What only read and succeeded is not worth
+    /// a line at the usual level.
+    fn log(
+        &self,
+        head: &Head,
+        method: &hyper::Method,
+        trail: &Trail,
+        response: &Response,
+        rejection: Option<&Rejection>,
+        started: Timestamp,
+    ) {
+        let reads = trail.row.is_none_or(|row| matches!(row.handler, Handler::Read(_)));
+        if rejection.is_none() && reads && !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        let route = trail.row.map_or("-", |row| row.path);
+        let status = response.status().as_u16();
+        let client = trail.caller.as_ref().map(|caller| caller.client_id.to_string());
+        let client = client.as_deref().unwrap_or("-");
+        let took_us = self.clock.now().since(started).as_micros();
+        let request_id = head.request_id();
+        match rejection.map(Rejection::kind) {
+            Some(kind) => {
+                tracing::info!(%method, route, status, ?kind, client, request_id, took_us, "refused");
+            }
+            None if reads => {
+                tracing::debug!(%method, route, status, client, request_id, took_us, "answered");
+            }
+            None => tracing::info!(%method, route, status, client, request_id, took_us, "answered"),
+        }
+    }
+}
+
+/// The body as JSON; an empty one is `{}`.
+async fn body(request: Request, row: &Row) -> Result<Value, Rejection> {
+    match row.body {
+        Body::None => return Ok(Value::Null),
+        Body::Json => {}
+    }
+    headers::must_be_json(request.headers())?;
+    let bytes = read_body(request.into_body(), row.max_body, row.deadline).await;
+    let bytes = bytes.map_err(|fault| match fault {
+        BodyFault::TooLarge => Rejection::BodyTooLarge,
+        BodyFault::TooSlow => Rejection::BodyTooSlow,
+        BodyFault::Broken => Rejection::BodyMalformed,
+    })?;
+    if bytes.is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    serde_json::from_slice(&bytes).map_err(|_| Rejection::BodyMalformed)
+}

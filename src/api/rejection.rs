@@ -1,0 +1,171 @@
+use super::validation::Fault;
+use crate::domain::{Refusal, SpentReason, Timestamp};
+use crate::http::MalformedPath;
+
+/// Why a request gets no success: the service's refusal, or something about the request itself.
+#[derive(Debug)]
+pub enum Rejection {
+    /// The service says no.
+    Refused(Refusal),
+    /// No row has this path.
+    RouteUnknown,
+    /// The path or the query is no text.
+    PathMalformed,
+    /// The path has rows, for these methods.
+    MethodNotAllowed(Vec<&'static str>),
+    /// A header that may stand once stands twice.
+    HeaderTwice(&'static str),
+    /// The body is no JSON.
+    BodyMalformed,
+    /// The body is larger than the row allows.
+    BodyTooLarge,
+    /// The body did not come in time.
+    BodyTooSlow,
+    /// The body is of another type.
+    MediaType,
+    /// The body is JSON, but not what the method takes.
+    Invalid(Vec<Fault>),
+    /// No answer in time; what was asked for may still happen.
+    TooSlow,
+}
+
+/// A rejection without its particulars: what a dialect's table is looked up by, and all that a log says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    TokenMissing,
+    TokenUnknown,
+    TokenExpired,
+    ClientBlocked,
+    ApiKeyMissing,
+    ApiKeyInvalid,
+    ScopeMissing,
+    UserUnknown,
+    UserBlocked,
+    NotFound,
+    PersonNotFound,
+    PersonNotActive,
+    FactorNotSet,
+    MethodNotOtp,
+    InvalidTransition,
+    PhoneRefused,
+    SendLimited,
+    GuessLimited,
+    CodeWrong,
+    CodeExpired,
+    CodeSpent,
+    Busy,
+    StorageFailed,
+    RouteUnknown,
+    PathMalformed,
+    MethodNotAllowed,
+    HeaderTwice,
+    BodyMalformed,
+    BodyTooLarge,
+    BodyTooSlow,
+    MediaType,
+    Invalid,
+    TooSlow,
+}
+
+impl Rejection {
+    /// What kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Refused(refusal) => kind_of(refusal),
+            Self::RouteUnknown => Kind::RouteUnknown,
+            Self::PathMalformed => Kind::PathMalformed,
+            Self::MethodNotAllowed(_) => Kind::MethodNotAllowed,
+            Self::HeaderTwice(_) => Kind::HeaderTwice,
+            Self::BodyMalformed => Kind::BodyMalformed,
+            Self::BodyTooLarge => Kind::BodyTooLarge,
+            Self::BodyTooSlow => Kind::BodyTooSlow,
+            Self::MediaType => Kind::MediaType,
+            Self::Invalid(_) => Kind::Invalid,
+            Self::TooSlow => Kind::TooSlow,
+        }
+    }
+
+    /// `error.reason`: what a program can go by where the messages of the pages are the same for several things.
+    pub(super) fn reason(&self) -> Option<&'static str> {
+        let Self::Refused(refusal) = self else { return None };
+        match refusal {
+            Refusal::SendLimited { limit, .. } => Some(limit),
+            Refusal::GuessLimited { .. } => Some("too_many_guesses"),
+            Refusal::CodeWrong => Some("wrong_code"),
+            Refusal::CodeExpired => Some("expired"),
+            Refusal::CodeSpent(SpentReason::AttemptsExhausted) => Some("attempts_exhausted"),
+            Refusal::CodeSpent(SpentReason::AlreadyUsed)
+            | Refusal::InvalidTransition { already_used: true } => Some("already_used"),
+            Refusal::CodeSpent(SpentReason::Superseded) => Some("superseded"),
+            Refusal::InvalidTransition { already_used: false }
+            | Refusal::TokenMissing
+            | Refusal::TokenUnknown
+            | Refusal::TokenExpired
+            | Refusal::ClientBlocked
+            | Refusal::ApiKeyMissing
+            | Refusal::ApiKeyInvalid
+            | Refusal::ScopeMissing(_)
+            | Refusal::UserUnknown
+            | Refusal::UserBlocked
+            | Refusal::NotFound
+            | Refusal::PersonNotFound
+            | Refusal::PersonNotActive
+            | Refusal::FactorNotSet
+            | Refusal::MethodNotOtp
+            | Refusal::PhoneRefused
+            | Refusal::Busy
+            | Refusal::StorageFailed => None,
+        }
+    }
+
+    /// When to come back, if waiting helps.
+    pub(super) fn next_attempt_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Refused(
+                Refusal::SendLimited { next_attempt_at, .. }
+                | Refusal::GuessLimited { next_attempt_at, .. },
+            ) => Some(*next_attempt_at),
+            _ => None,
+        }
+    }
+}
+
+fn kind_of(refusal: &Refusal) -> Kind {
+    match refusal {
+        Refusal::TokenMissing => Kind::TokenMissing,
+        Refusal::TokenUnknown => Kind::TokenUnknown,
+        Refusal::TokenExpired => Kind::TokenExpired,
+        Refusal::ClientBlocked => Kind::ClientBlocked,
+        Refusal::ApiKeyMissing => Kind::ApiKeyMissing,
+        Refusal::ApiKeyInvalid => Kind::ApiKeyInvalid,
+        Refusal::ScopeMissing(_) => Kind::ScopeMissing,
+        Refusal::UserUnknown => Kind::UserUnknown,
+        Refusal::UserBlocked => Kind::UserBlocked,
+        Refusal::NotFound => Kind::NotFound,
+        Refusal::PersonNotFound => Kind::PersonNotFound,
+        Refusal::PersonNotActive => Kind::PersonNotActive,
+        Refusal::FactorNotSet => Kind::FactorNotSet,
+        Refusal::MethodNotOtp => Kind::MethodNotOtp,
+        Refusal::InvalidTransition { .. } => Kind::InvalidTransition,
+        Refusal::PhoneRefused => Kind::PhoneRefused,
+        Refusal::SendLimited { .. } => Kind::SendLimited,
+        Refusal::GuessLimited { .. } => Kind::GuessLimited,
+        Refusal::CodeWrong => Kind::CodeWrong,
+        Refusal::CodeExpired => Kind::CodeExpired,
+        Refusal::CodeSpent(_) => Kind::CodeSpent,
+        Refusal::Busy => Kind::Busy,
+        Refusal::StorageFailed => Kind::StorageFailed,
+    }
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<MalformedPath> for Rejection {
+    fn from(_: MalformedPath) -> Self {
+        Self::PathMalformed
+    }
+}

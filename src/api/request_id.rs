@@ -1,0 +1,34 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hyper::HeaderMap;
+use hyper::header::HeaderValue;
+
+use crate::domain::Id;
+use crate::entropy::{Entropy, NoEntropy, draw_id};
+
+/// Names for requests that bring none: `<uuid of this process>#<counter>`, the form the gateway of ЕСОЗ makes
+/// (`6617aeec-15e2-4d6f-b9bd-53559c358f97#17810`).
+pub(super) struct RequestIds {
+    process: Id<Self>,
+    counter: AtomicU64,
+}
+
+impl RequestIds {
+    pub(super) fn start(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
+        Ok(Self { process: draw_id(entropy)?, counter: AtomicU64::new(0) })
+    }
+
+    /// The caller's own id when it has 20 to 200 visible characters, otherwise a new one.
+    pub(super) fn of(&self, headers: &HeaderMap) -> HeaderValue {
+        let given = headers.get("x-request-id").filter(|value| {
+            (20..=200).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+        });
+        given.cloned().unwrap_or_else(|| self.next())
+    }
+
+    fn next(&self) -> HeaderValue {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
+        let text = format!("{}#{number}", self.process);
+        HeaderValue::from_str(&text).expect("a UUID, a # and digits are visible ASCII")
+    }
+}

@@ -1,0 +1,238 @@
+//! THE table: what can be asked for, by whom, and who answers.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::envelope::Answer;
+use super::{Api, Rejection};
+use super::{authentication_factor, demo, health, person_requests, verifications};
+use crate::domain::{Refusal, Scope, Timestamp};
+use crate::http::{Params, Route};
+use crate::service::Caller;
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// What it does.
+    pub operation: Operation,
+    /// Its method; HEAD goes with GET.
+    pub method: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// Where it answers.
+    pub surface: Surface,
+    /// Who may call it.
+    pub access: Access,
+    /// Whether it takes a body.
+    pub body: Body,
+    /// Most bytes of a body.
+    pub max_body: usize,
+    /// Time for the body to come, and then for the answer to be made.
+    pub deadline: Duration,
+    /// Who answers.
+    pub handler: Handler,
+}
+
+/// What a row does: the name that dialects and handlers know it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the rows say it")]
+pub enum Operation {
+    ResendOtp,
+    Approve,
+    GetPersonRequest,
+    AuthenticationFactor,
+    Initialize,
+    Complete,
+    GetVerifiedPhone,
+    InternalInitialize,
+    InternalComplete,
+    InternalGetVerifiedPhone,
+    Live,
+    Ready,
+    DemoMessages,
+    DemoReset,
+}
+
+/// Where a row answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// Everywhere.
+    Public,
+    /// Never on a public listener.
+    Internal,
+    /// Under `demo` only.
+    Demo,
+}
+
+/// Who may call a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Callers with a token, and a vendor if they need one, that allow this.
+    Scope(Scope),
+    /// Whoever reaches the surface.
+    Anyone,
+}
+
+/// Whether a row takes a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// None is read.
+    None,
+    /// JSON; none at all counts as `{}`.
+    Json,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Handler {
+    /// In place, from memory.
+    Read(fn(&Api, &Call) -> Result<Answer, Rejection>),
+    /// After waiting for a write or a hash, holding no thread meanwhile.
+    Operate(fn(Arc<Api>, Call) -> Operating),
+}
+
+/// An operation under way.
+pub type Operating = Pin<Box<dyn Future<Output = Result<Answer, Rejection>> + Send>>;
+
+/// What a handler gets to know.
+pub struct Call {
+    /// Who calls, on rows that ask.
+    pub caller: Option<Caller>,
+    /// What stood in the braces of the path.
+    pub params: Params,
+    /// The query as it came.
+    pub query: Option<String>,
+    /// The body.
+    pub body: Value,
+    /// The time of the request.
+    pub now: Timestamp,
+}
+
+impl Call {
+    /// Who calls. Rows without a scope have nobody to ask for.
+    pub(super) fn caller(&self) -> Result<&Caller, Refusal> {
+        self.caller.as_ref().ok_or(Refusal::TokenMissing)
+    }
+
+    /// What stood in the first braces of the path.
+    pub(super) fn param(&self) -> &str {
+        self.params.first().map_or("", String::as_str)
+    }
+}
+
+impl Route for Row {
+    fn method(&self) -> &'static str {
+        self.method
+    }
+
+    fn path(&self) -> &'static str {
+        self.path
+    }
+}
+
+const PERSON_READ: Access = Access::Scope("person:read");
+const PERSON_REQUEST_READ: Access = Access::Scope("person_request:read");
+const PERSON_REQUEST_WRITE: Access = Access::Scope("person_request:write");
+const OTP_READ: Access = Access::Scope("otp:read");
+const OTP_WRITE: Access = Access::Scope("otp:write");
+
+/// Every row.
+pub static ROUTES: &[Row] = &[
+    Row {
+        operation: Operation::ResendOtp,
+        path: "/api/person_requests/{id}/actions/resend_otp",
+        access: PERSON_REQUEST_WRITE,
+        ..change("POST", Handler::Operate(person_requests::resend_otp))
+    },
+    Row {
+        operation: Operation::Approve,
+        path: "/api/person_requests/{id}/actions/approve",
+        access: PERSON_REQUEST_WRITE,
+        ..change("PATCH", Handler::Operate(person_requests::approve))
+    },
+    Row {
+        operation: Operation::GetPersonRequest,
+        path: "/api/person_requests/{id}",
+        access: PERSON_REQUEST_READ,
+        ..read(person_requests::get)
+    },
+    Row {
+        operation: Operation::AuthenticationFactor,
+        path: "/api/cabinet/authentication_factor",
+        access: PERSON_READ,
+        ..read(authentication_factor::get)
+    },
+    Row {
+        operation: Operation::Initialize,
+        path: "/api/verifications",
+        access: OTP_WRITE,
+        ..change("POST", Handler::Operate(verifications::initialize))
+    },
+    Row {
+        operation: Operation::Complete,
+        path: "/api/verifications/{phone}/actions/complete",
+        access: OTP_WRITE,
+        ..change("PATCH", Handler::Operate(verifications::complete))
+    },
+    Row {
+        operation: Operation::GetVerifiedPhone,
+        path: "/api/verifications/{phone}",
+        access: OTP_READ,
+        ..read(verifications::get)
+    },
+    Row {
+        operation: Operation::InternalInitialize,
+        path: "/verifications",
+        surface: Surface::Internal,
+        ..change("POST", Handler::Operate(verifications::initialize))
+    },
+    Row {
+        operation: Operation::InternalComplete,
+        path: "/verifications/{phone}/actions/complete",
+        surface: Surface::Internal,
+        ..change("PATCH", Handler::Operate(verifications::complete))
+    },
+    Row {
+        operation: Operation::InternalGetVerifiedPhone,
+        path: "/verifications/{phone}",
+        surface: Surface::Internal,
+        ..read(verifications::get)
+    },
+    Row { operation: Operation::Live, path: "/health/live", ..read(health::live) },
+    Row { operation: Operation::Ready, path: "/health/ready", ..read(health::ready) },
+    Row {
+        operation: Operation::DemoMessages,
+        path: "/demo/messages",
+        surface: Surface::Demo,
+        ..read(demo::messages)
+    },
+    Row {
+        operation: Operation::DemoReset,
+        path: "/demo/reset",
+        surface: Surface::Demo,
+        ..change("POST", Handler::Operate(demo::reset))
+    },
+];
+
+/// What rows that read have in common.
+const fn read(handler: fn(&Api, &Call) -> Result<Answer, Rejection>) -> Row {
+    Row { body: Body::None, max_body: 0, ..change("GET", Handler::Read(handler)) }
+}
+
+/// What rows that change something have in common.
+const fn change(method: &'static str, handler: Handler) -> Row {
+    Row {
+        operation: Operation::Live,
+        method,
+        path: "",
+        surface: Surface::Public,
+        access: Access::Anyone,
+        body: Body::Json,
+        max_body: 16 * 1024,
+        deadline: Duration::from_secs(5),
+        handler,
+    }
+}

@@ -1,0 +1,171 @@
+//! Bodies against what a method takes, in the words of ehealth-ua/otp_verification.api (`nex_json_schema` 0.8.0).
+
+use serde_json::{Map, Value, json};
+
+use super::Rejection;
+use crate::domain::{Code, CodeFormat, Phone};
+
+/// One entry of `invalid[]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    entry: String,
+    rule: &'static str,
+    params: Value,
+    description: String,
+}
+
+impl Fault {
+    fn required(name: &str) -> Self {
+        Self {
+            entry: format!("$.{name}"),
+            rule: "required",
+            params: json!([]),
+            description: format!("required property {name} was not present"),
+        }
+    }
+
+    fn cast(entry: String, expected: &str, got: &Value) -> Self {
+        Self {
+            entry,
+            rule: "cast",
+            params: json!([expected.to_lowercase()]),
+            description: format!("type mismatch. Expected {expected} but got {}", type_name(got)),
+        }
+    }
+
+    /// The pattern stands in the description as the source language prints a string, backslashes doubled.
+    fn format(name: &str, pattern: &str) -> Self {
+        Self {
+            entry: format!("$.{name}"),
+            rule: "format",
+            params: json!([pattern]),
+            description: format!(
+                "string does not match pattern \"{}\"",
+                pattern.replace('\\', r"\\")
+            ),
+        }
+    }
+
+    fn extra(name: &str, allowed: &[&str]) -> Self {
+        let allowed: Map<_, _> =
+            allowed.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        Self {
+            entry: format!("$.{name}"),
+            rule: "schema",
+            params: Value::Object(allowed),
+            description: "schema does not allow additional properties".into(),
+        }
+    }
+
+    /// No code is sent to this range of numbers.
+    pub(super) fn phone_refused() -> Self {
+        Self {
+            entry: "$.phone_number".into(),
+            rule: "format",
+            params: json!([]),
+            description: "numbers of this range get no codes".into(),
+        }
+    }
+
+    pub(super) fn view(&self) -> Value {
+        json!({
+            "entry_type": "json_data_property",
+            "entry": self.entry,
+            "rules": [
+                {"rule": self.rule, "params": self.params, "description": self.description}
+            ],
+        })
+    }
+
+    /// The entry of a body that is no JSON.
+    pub(super) fn not_json() -> Value {
+        json!({"entry_type": "request", "rules": [{"rule": "json"}]})
+    }
+
+    /// The entry of a header that does not fit.
+    pub(super) fn header(name: &str) -> Value {
+        json!({"entry_type": "header", "entry": name})
+    }
+}
+
+/// The properties of a body, and what is wrong with them.
+pub(super) struct Properties<'b> {
+    object: Option<&'b Map<String, Value>>,
+    faults: Vec<Fault>,
+}
+
+impl<'b> Properties<'b> {
+    /// Takes an object with no other properties than these. An empty list counts as an empty object, as PHP writes it.
+    pub(super) fn of(body: &'b Value, allowed: &[&str]) -> Self {
+        let object = body.as_object();
+        let mut faults = Vec::new();
+        let is_empty_list = body.as_array().is_some_and(Vec::is_empty);
+        if object.is_none() && !is_empty_list {
+            faults.push(Fault::cast("$".into(), "Object", body));
+        }
+        for name in object.into_iter().flat_map(Map::keys) {
+            if !allowed.contains(&name.as_str()) {
+                faults.push(Fault::extra(name, allowed));
+            }
+        }
+        Self { object, faults }
+    }
+
+    /// A phone number.
+    pub(super) fn phone(&mut self, name: &str) -> Option<Phone> {
+        let value = self.required(name)?;
+        let Some(text) = value.as_str() else {
+            self.faults.push(Fault::cast(format!("$.{name}"), "String", value));
+            return None;
+        };
+        let phone = Phone::parse(text).ok();
+        if phone.is_none() {
+            self.faults.push(Fault::format(name, Phone::PATTERN));
+        }
+        phone
+    }
+
+    /// A code: text of exactly its digits, or an integer, padded on the left.
+    pub(super) fn code(&mut self, name: &str, format: CodeFormat) -> Option<Code> {
+        let code = match self.required(name)? {
+            Value::String(text) => format.parse(text).ok(),
+            Value::Number(number) => number.as_u64().and_then(|number| format.code(number).ok()),
+            other => {
+                self.faults.push(Fault::cast(format!("$.{name}"), "Number", other));
+                return None;
+            }
+        };
+        if code.is_none() {
+            self.faults.push(Fault::format(name, &format.pattern()));
+        }
+        code
+    }
+
+    /// What was read, unless anything is wrong.
+    pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Rejection> {
+        match read {
+            Some(value) if self.faults.is_empty() => Ok(value),
+            Some(_) | None => Err(Rejection::Invalid(self.faults)),
+        }
+    }
+
+    fn required(&mut self, name: &str) -> Option<&'b Value> {
+        let value = self.object.and_then(|object| object.get(name));
+        if value.is_none() {
+            self.faults.push(Fault::required(name));
+        }
+        value
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "Null",
+        Value::Bool(_) => "Boolean",
+        Value::Number(number) if number.is_f64() => "Number",
+        Value::Number(_) => "Integer",
+        Value::String(_) => "String",
+        Value::Array(_) => "Array",
+        Value::Object(_) => "Object",
+    }
+}

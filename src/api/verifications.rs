@@ -1,0 +1,72 @@
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::envelope::Answer;
+use super::routes::{Call, Operating};
+use super::validation::Properties;
+use super::{Api, Rejection};
+use crate::domain::{Phone, Refusal, Status, Timestamp, Verification, VerificationId};
+
+/// `POST …/verifications {"phone_number"}`, the "Initialize OTP" of the page on resending. `provider` is taken and not
+/// looked at: which driver sends is the operator's choice.
+pub(super) fn initialize(api: Arc<Api>, call: Call) -> Operating {
+    Box::pin(async move {
+        let mut properties = Properties::of(&call.body, &["phone_number", "provider"]);
+        let phone = properties.phone("phone_number");
+        let phone = properties.finish(phone)?;
+        let verification = api.service.initialize(phone, call.now).await?;
+        Ok(Answer::created(&VerificationView::of(&verification, call.now)))
+    })
+}
+
+/// `PATCH …/verifications/{phone}/actions/complete {"code"}`.
+pub(super) fn complete(api: Arc<Api>, call: Call) -> Operating {
+    Box::pin(async move {
+        let mut properties = Properties::of(&call.body, &["code"]);
+        let code = properties.code("code", api.service.code_format());
+        let code = properties.finish(code)?;
+        let verification = api.service.complete(phone(&call)?, code, call.now).await?;
+        let location = format!("/verifications/{}", verification.id);
+        Ok(Answer::ok(&VerificationView::of(&verification, call.now)).at(location))
+    })
+}
+
+/// `GET …/verifications/{phone}`: 200 when the phone is a verified one.
+pub(super) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
+    #[derive(Serialize)]
+    struct VerifiedPhoneView {
+        phone_number: String,
+    }
+    let phone = phone(call)?;
+    if !api.service.is_verified(phone)? {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok(Answer::ok(&VerifiedPhoneView { phone_number: phone.full() }))
+}
+
+/// A path phone that is no phone is an unknown one.
+fn phone(call: &Call) -> Result<Phone, Refusal> {
+    Phone::parse(call.param()).map_err(|_| Refusal::NotFound)
+}
+
+/// `data` of a verification: these four fields.
+#[derive(Serialize)]
+pub(super) struct VerificationView {
+    id: VerificationId,
+    status: Status,
+    code_expired_at: String,
+    active: bool,
+}
+
+impl VerificationView {
+    pub(super) fn of(verification: &Verification, now: Timestamp) -> Self {
+        let status = verification.status(now);
+        Self {
+            id: verification.id,
+            status,
+            code_expired_at: verification.code_expired_at.to_string(),
+            active: status == Status::New,
+        }
+    }
+}

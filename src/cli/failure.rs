@@ -1,0 +1,86 @@
+use std::fmt::Display;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::otp::KeyringError;
+use crate::service::fixtures::FixturesError;
+use crate::store::OpenError;
+
+pub(super) const USAGE: u8 = 64;
+const DATA: u8 = 65;
+const UNAVAILABLE: u8 = 69;
+const SOFTWARE: u8 = 70;
+const IO: u8 = 74;
+const LOCKED: u8 = 75;
+const CONFIGURATION: u8 = 78;
+
+/// Why a command ended, for the person who gave it.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self { code: USAGE, message: message.to_string() }
+    }
+
+    pub(super) fn configuration(message: impl Display) -> Self {
+        Self { code: CONFIGURATION, message: message.to_string() }
+    }
+
+    pub(super) fn unavailable(message: impl Display) -> Self {
+        Self { code: UNAVAILABLE, message: message.to_string() }
+    }
+
+    pub(super) fn software(message: impl Display) -> Self {
+        Self { code: SOFTWARE, message: message.to_string() }
+    }
+
+    pub(super) fn io(message: impl Display) -> Self {
+        Self { code: IO, message: message.to_string() }
+    }
+
+    pub(super) fn fixtures(path: Option<&Path>, error: &FixturesError) -> Self {
+        let code = match error {
+            FixturesError::Format { .. } | FixturesError::Faults(_) => DATA,
+            FixturesError::Store(_) => IO,
+        };
+        let name = path.map_or("the built-in fixtures".into(), Path::to_string_lossy);
+        Self { code, message: format!("{name} was not loaded, nothing has changed:\n{error}") }
+    }
+
+    #[expect(clippy::print_stderr, reason = "the last word of the process")]
+    pub(super) fn report(&self) -> ExitCode {
+        eprintln!("esoz-otp: {}", self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let code = match error {
+            OpenError::Io { .. } => IO,
+            OpenError::Locked(_) => LOCKED,
+            OpenError::Damaged { .. } | OpenError::Newer { .. } => DATA,
+        };
+        Self { code, message: error.to_string() }
+    }
+}
+
+impl From<KeyringError> for Failure {
+    fn from(error: KeyringError) -> Self {
+        match error {
+            KeyringError::Store(error) => Self::io(error),
+            KeyringError::Format { .. }
+            | KeyringError::Version(_)
+            | KeyringError::Empty
+            | KeyringError::Twice(_)
+            | KeyringError::Length(_)
+            | KeyringError::Time(_)
+            | KeyringError::Changed(_)
+            | KeyringError::Missing(_) => Self::configuration(error),
+        }
+    }
+}

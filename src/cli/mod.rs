@@ -1,0 +1,99 @@
+//! The command line.
+//!
+//! Exit codes are those of BSD's `sysexits`: 0 ended as asked, 64 wrong usage, 65 a file is wrong, 69 an address can't
+//! be had, 70 a fault of the program, 74 the disk, 75 in use by another process, 78 something must be set up first.
+
+mod demo;
+mod failure;
+mod log;
+pub mod node;
+mod run;
+mod serve;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+pub use failure::Failure;
+use tracing::level_filters::LevelFilter;
+
+/// The one-time-code methods of the Ukrainian eHealth system, ЕСОЗ, from one data directory.
+#[derive(Parser)]
+#[command(name = "esoz-otp", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A world to try things out in, on localhost:4000, with every SMS on this console.
+    Demo(DemoArgs),
+    /// A node on a data directory.
+    Serve(ServeArgs),
+}
+
+#[derive(Args)]
+struct DemoArgs {
+    /// The world to load instead of the built-in one (format: fixtures/README.md).
+    #[arg(long, value_name = "FILE")]
+    fixtures: Option<PathBuf>,
+    /// Pause between two codes to one phone, instead of 60, 120, 300 and 900 seconds; 0 for none.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pause: Option<u64>,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "the text of --help")]
+struct ServeArgs {
+    /// The data directory; made if there is none.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The keyring. Without it, $CREDENTIALS_DIRECTORY/keyring, or else DIR.keyring, which is made with a new data
+    /// directory.
+    #[arg(long, value_name = "FILE")]
+    keyring: Option<PathBuf>,
+    /// A world to load into a new data directory.
+    #[arg(long, value_name = "FILE")]
+    fixtures: Option<PathBuf>,
+    /// Print every SMS, code and number in clear, on this console: there is no other driver yet.
+    #[arg(long)]
+    allow_plaintext_codes: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "the text of --help")]
+struct CommonArgs {
+    /// Address to listen on, loopback only; may be given more than once [default: 127.0.0.1:4000 and [::1]:4000].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Vec<SocketAddr>,
+    /// What to log: off, error, warn, info, debug or trace.
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log: LevelFilter,
+}
+
+/// Runs a command and gives its exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and a closed pipe is no reason for another.
+            drop(error.print());
+            return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
+        }
+    };
+    let done = match cli.command {
+        Command::Demo(args) => demo::demo(args),
+        Command::Serve(args) => serve::serve(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,137 @@
+//! A node: store, codes, delivery and methods put together, and run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::api::dialect::Dialect;
+use crate::api::{Api, Demo};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::{Entropy, NoEntropy};
+use crate::http::{self, Limits};
+use crate::otp::{Hasher, Keyring, Otp};
+use crate::service::Service;
+use crate::sms::{SmsDriver, Worker, outbox};
+use crate::store::{Store, StoreError};
+
+/// How often the store is swept, and how many records at a time.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+const SWEEP_MOST: usize = 512;
+
+/// How long messages may take to leave once the node is to stop.
+const LAST_MESSAGES: Duration = Duration::from_secs(5);
+
+/// What a node is made of.
+pub struct Parts {
+    /// Its settings.
+    pub config: Config,
+    /// Its data.
+    pub store: Store,
+    /// Its keys.
+    pub keyring: Keyring,
+    /// Its time.
+    pub clock: Arc<dyn Clock>,
+    /// Its chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// What sends its messages.
+    pub driver: Arc<dyn SmsDriver>,
+    /// How it speaks.
+    pub dialect: &'static Dialect,
+    /// What it has if it is a demo.
+    pub demo: Option<Demo>,
+}
+
+/// A node that is ready to run.
+pub struct Node {
+    api: Arc<Api>,
+    store: Store,
+    worker: Worker,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a node could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum NotBuilt {
+    /// No random bytes.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+    /// No threads for argon2.
+    #[error("cannot start the threads that hash codes: {0}")]
+    NoThreads(#[from] std::io::Error),
+}
+
+impl Node {
+    /// Puts a node together.
+    pub fn build(parts: Parts) -> Result<Self, NotBuilt> {
+        let Parts { config, store, keyring, clock, entropy, driver, dialect, demo } = parts;
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
+        let (outbox, worker) = outbox(driver, config.sms.timeout);
+        let otp = Otp {
+            store: store.clone(),
+            hasher,
+            entropy: Arc::clone(&entropy),
+            outbox,
+            config: config.otp,
+            limits: config.limits,
+            sms: config.sms,
+        };
+        let service = Service::new(store.clone(), otp, dialect.order, config.person_requests);
+        let api = Api::new(service, dialect, Arc::clone(&clock), &*entropy, demo)?;
+        Ok(Self { api: Arc::new(api), store, worker, clock })
+    }
+
+    /// The methods, for whoever wants to look at what they count.
+    pub fn api(&self) -> &Arc<Api> {
+        &self.api
+    }
+
+    /// Serves on these listeners until `stop` ends; requests in flight are answered and their messages sent first.
+    ///
+    /// An error is the store's: the process must end, and be started again.
+    pub async fn run(
+        self,
+        listeners: Vec<TcpListener>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), StoreError> {
+        let Self { api, store, worker, clock } = self;
+        let sending = tokio::spawn(worker.run());
+        let sweeping = tokio::spawn(sweep(store.clone(), clock));
+        let mut failure = None;
+        let stop = async {
+            tokio::select! {
+                () = stop => {}
+                error = store.failed() => failure = Some(error),
+            }
+        };
+        let answer = move |request, _peer| Arc::clone(&api).answer(request);
+        http::serve(listeners, Limits::default(), answer, stop).await;
+        sweeping.abort();
+        drop(sweeping.await);
+        // The methods are gone by now, and with them the last hand on the outbox: the worker ends when it is empty.
+        if tokio::time::timeout(LAST_MESSAGES, sending).await.is_err() {
+            tracing::warn!("messages are left that could not be sent in time");
+        }
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Sweeps from time to time; what is left over at once, until nothing is.
+async fn sweep(store: Store, clock: Arc<dyn Clock>) {
+    let mut timer = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        timer.tick().await;
+        loop {
+            match store.sweep(clock.now(), SWEEP_MOST).await {
+                Ok(SWEEP_MOST) => {}
+                Ok(_) | Err(StoreError::Busy) => break,
+                Err(error) => {
+                    tracing::error!(%error, "the store could not be swept");
+                    break;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::node::Parts;
+use super::{Failure, ServeArgs, run};
+use crate::api::dialect::DOCUMENTED;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::domain::Timestamp;
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::otp::Keyring;
+use crate::service::fixtures::{self, Known};
+use crate::sms::Console;
+use crate::store::Store;
+
+/// `esoz-otp serve`.
+pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
+    let ServeArgs { data, keyring, fixtures: world, allow_plaintext_codes, common } = args;
+    if !allow_plaintext_codes {
+        return Err(Failure::configuration(
+            "the only SMS driver there is prints codes and numbers in clear on the console. \
+             If that is what you want, say so with --allow-plaintext-codes.",
+        ));
+    }
+    let config = Config::default();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let prepare = || {
+        let is_new = !Store::exists(&data);
+        if world.is_some() && !is_new {
+            return Err(Failure::usage(format_args!(
+                "--fixtures is for a new data directory; {} holds a database already",
+                data.display()
+            )));
+        }
+        let ring = read_keyring(keyring, &data, is_new, &*entropy, clock.now())?;
+        let store = Store::open(&data, config.store)?;
+        ring.check(&store)?;
+        let known = match &world {
+            Some(file) => load(&store, file, clock.now(), &*entropy)?,
+            None => Vec::new(),
+        };
+        let console = Console::to(std::io::stdout()).map_err(Failure::software)?;
+        let parts = Parts {
+            config,
+            store,
+            keyring: ring,
+            clock,
+            entropy,
+            driver: Arc::new(console),
+            dialect: &DOCUMENTED,
+            demo: None,
+        };
+        Ok((parts, known))
+    };
+    run::run(&common, prepare, |addresses, known| announcement(addresses, &known))
+}
+
+fn announcement(addresses: &[SocketAddr], known: &[Known]) -> String {
+    let served = addresses.iter().map(|address| format!("esoz-otp serves on http://{address}"));
+    let secrets =
+        known.iter().map(|Known { owner, secret }| format!("{owner}: {}", secret.reveal()));
+    served.chain(secrets).collect::<Vec<_>>().join("\n")
+}
+
+fn load(
+    store: &Store,
+    file: &Path,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<Vec<Known>, Failure> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format_args!("cannot read {}: {error}", file.display())))?;
+    let wrong = |error| Failure::fixtures(Some(file), &error);
+    let mut world = fixtures::read(&text, now, entropy).map_err(wrong)?;
+    let known = std::mem::take(&mut world.known);
+    fixtures::load(store, world).map_err(wrong)?;
+    Ok(known)
+}
+
+fn read_keyring(
+    named: Option<PathBuf>,
+    data: &Path,
+    is_new: bool,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<Keyring, Failure> {
+    let credential =
+        || Some(Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("keyring"));
+    let path = named.or_else(credential).unwrap_or_else(|| data.with_added_extension("keyring"));
+    if is_new && !path.exists() {
+        make_keyring(&path, entropy, now)?;
+    }
+    let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
+        Failure::configuration(format_args!(
+            "cannot read the keyring {}: {error}. Name the keyring that {} was used with by --keyring.",
+            path.display(),
+            data.display()
+        ))
+    })?;
+    Ok(Keyring::parse(&text)?)
+}
+
+fn make_keyring(path: &Path, entropy: &dyn Entropy, now: Timestamp) -> Result<(), Failure> {
+    let text = Keyring::generate(entropy, now).map_err(Failure::software)?;
+    let made =
+        File::options().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+    made.map_err(|error| {
+        Failure::io(format_args!("cannot make the keyring {}: {error}", path.display()))
+    })
+}

@@ -1,0 +1,36 @@
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+
+/// A body that did not come, or not as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyFault {
+    /// More bytes than allowed.
+    TooLarge,
+    /// Not whole in time.
+    TooSlow,
+    /// The connection broke, or the chunks made no sense.
+    Broken,
+}
+
+/// Reads the whole body: at most `most` bytes, within `deadline`.
+pub async fn read_body(
+    body: Incoming,
+    most: usize,
+    deadline: Duration,
+) -> Result<Bytes, BodyFault> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    // Whoever announces too much is refused before being asked to send it.
+    if body.size_hint().lower() > most as u64 {
+        return Err(BodyFault::TooLarge);
+    }
+    match tokio::time::timeout(deadline, Limited::new(body, most).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyFault::TooLarge),
+        Ok(Err(_)) => Err(BodyFault::Broken),
+        Err(_) => Err(BodyFault::TooSlow),
+    }
+}
