@@ -109,7 +109,8 @@ mod tests {
 
     /// Pearson's chi-squared for `counts` that should be equal.
     fn chi_squared(counts: &[u32]) -> f64 {
-        let expected = f64::from(counts.iter().sum::<u32>()) / counts.len() as f64;
+        let cells = u32::try_from(counts.len()).unwrap();
+        let expected = f64::from(counts.iter().sum::<u32>()) / f64::from(cells);
         counts.iter().map(|n| (f64::from(*n) - expected).powi(2) / expected).sum()
     }
 

@@ -69,6 +69,11 @@ impl Api {
         Ok(Self { service, dialect, clock, request_ids, router, demo })
     }
 
+    /// The methods behind it.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
     /// The answer to one request: always an answer, always in the envelope.
     pub async fn answer(self: Arc<Self>, request: Request) -> Response {
         let now = self.clock.now();

@@ -83,7 +83,7 @@ impl Node {
         Ok(Self { api: Arc::new(api), store, worker, clock })
     }
 
-    /// The methods, for whoever wants to look at what they count.
+    /// What answers.
     pub fn api(&self) -> &Arc<Api> {
         &self.api
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Whoever prints it chooses: [`Phone::full`] for the patient's own answer and the SMS driver, [`Phone::masked`]
 /// (also `Display` and `Debug`) for everything else. Kept as the nine digits after `+380`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u32", into = "u32")]
 pub struct Phone(u32);
 
 /// The text is no phone number of the form `+380` and nine digits. It does not hold the text.
@@ -48,6 +48,20 @@ impl Phone {
     /// From the nine digits after `+380`; `None` when there are more.
     pub fn from_national(number: u32) -> Option<Self> {
         (number <= 999_999_999).then_some(Self(number))
+    }
+}
+
+impl TryFrom<u32> for Phone {
+    type Error = NotAPhone;
+
+    fn try_from(number: u32) -> Result<Self, NotAPhone> {
+        Self::from_national(number).ok_or(NotAPhone)
+    }
+}
+
+impl From<Phone> for u32 {
+    fn from(phone: Phone) -> Self {
+        phone.0
     }
 }
 

@@ -39,6 +39,11 @@ impl Service {
         self.otp.format()
     }
 
+    /// How many codes have been compared since the start.
+    pub fn compared(&self) -> u64 {
+        self.otp.hasher.compared()
+    }
+
     /// Refuses when no more writes are taken.
     pub fn ready(&self) -> Result<(), Refusal> {
         if self.store.is_healthy() { Ok(()) } else { Err(Refusal::StorageFailed) }

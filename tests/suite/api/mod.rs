@@ -1,0 +1,3 @@
+//! The methods over a real socket.
+
+mod main_job;
