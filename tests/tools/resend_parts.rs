@@ -51,8 +51,11 @@ fn main() {
     let hasher = Hasher::start(keyring(&entropy), config.otp.argon2, 1).unwrap();
     let code = CodeFormat::new(6).unwrap().code(123_456).unwrap();
     report("  one argon2id hash", || {
+        let place = hasher.reserve().unwrap();
         drop(
-            runtime.block_on(hasher.hash(Id::from_bytes([1; 16]), code.clone(), [2; 16])).unwrap(),
+            runtime
+                .block_on(hasher.hash(place, Id::from_bytes([1; 16]), code.clone(), [2; 16]))
+                .unwrap(),
         );
     });
     drop(stop);
