@@ -8,6 +8,7 @@
 //! - `writer`: groups of writes, then `flush()`, then our own `fdatasync`, then the answers. (sled's `flush()` alone
 //!   is not durable on Linux: it calls `sync_file_range`.)
 //! - `open`: the directory, its lock, and what a crash has left.
+//! - `seal`: digests of the closed database, so that a damaged one is not opened.
 //! - `sweep`: takes away what has been kept long enough, found by a time-ordered index.
 //!
 //! No other module names sled.
@@ -17,6 +18,7 @@ mod error;
 mod open;
 mod redo;
 pub mod schema;
+mod seal;
 mod sweep;
 mod table;
 mod write;

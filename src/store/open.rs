@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! DIR/lock     held (flock) as long as the store is open
+//! DIR/seal     digests of the files below, while it is closed
 //! DIR/store/   sled's own files
 //! ```
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use super::error::{OpenError, StoreError};
 use super::redo;
 use super::schema::DATA_VERSION;
+use super::seal;
 use super::table::Trees;
 use crate::config::StoreConfig;
 
@@ -43,6 +45,11 @@ impl Lock {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Where sled's files are.
+    pub(super) fn home(&self) -> PathBuf {
+        self.path.join("store")
+    }
 }
 
 pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError> {
@@ -52,25 +59,27 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     };
     make_directory(path).map_err(at(path))?;
     let lock = lock(path)?;
-    let home = path.join("store");
-    let is_new = !home.join("db").exists();
+    let home = lock.home();
     make_directory(&home).map_err(at(&home))?;
+    seal::check(path, &home)
+        .map_err(at(&home))?
+        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
+    seal::break_seal(path).map_err(at(path))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
     let sled = open_sled(&home, config).map_err(|error| explain(path, error))?;
     let file = File::open(home.join("db")).map_err(at(&home))?;
     let database = Database { sled, file };
-    let trees = Trees::open(&database.sled).map_err(|error| explain(path, error))?;
+    // First of all: a newer release may have other trees.
     check_version(path, &database)?;
+    let trees = Trees::open(&database.sled).map_err(|error| explain(path, error))?;
     let redone = redo::recover(&trees).map_err(|error| damaged(path, &error))?;
     if redone > 0 {
         tracing::info!(writes = redone, "completed what the last run was writing when it ended");
     }
     database.sled.flush().map_err(|error| explain(path, error))?;
     database.file.sync_all().map_err(at(&home))?;
-    if is_new {
-        sync_new(path, &home).map_err(at(path))?;
-    }
+    sync_names(path, &home).map_err(at(path))?;
     Ok(Opened { trees, database, lock })
 }
 
@@ -136,15 +145,20 @@ fn check_version(path: &Path, database: &Database) -> Result<(), OpenError> {
     }
 }
 
-/// The flush of a new database does not make its names durable.
-fn sync_new(path: &Path, home: &Path) -> io::Result<()> {
+/// The flush of a new database does not make its names durable. Done at every start: the first may have been cut short.
+fn sync_names(path: &Path, home: &Path) -> io::Result<()> {
     for entry in fs::read_dir(home)? {
         File::open(entry?.path())?.sync_all()?;
     }
     File::open(home)?.sync_all()?;
     File::open(path)?.sync_all()?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    match File::open(above.unwrap_or(Path::new("."))) {
+        Ok(above) => above.sync_all(),
+        // Then somebody else has made the directory, such as systemd for `DynamicUser`.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn explain(path: &Path, error: sled::Error) -> OpenError {

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::error::{OpenError, StoreError};
 use super::open::{Database, Lock};
 use super::redo;
+use super::seal;
 use super::table::Trees;
 use super::write::Write;
 
@@ -48,8 +49,12 @@ impl Writer {
             .name("store-writer".into())
             .spawn(move || {
                 run(&trees, &database, &jobs, &failing);
-                // The lock goes last: when it is free, sled has let go of its files.
+                let is_whole = failing.borrow().is_none();
                 drop((trees, database));
+                if is_whole && let Err(error) = seal::seal(lock.path(), &lock.home()) {
+                    tracing::warn!(%error, "the closed store is not sealed");
+                }
+                // The lock goes last: when it is free, sled has let go of its files.
                 drop(lock);
             })
             .map_err(|source| OpenError::Io { path, source })?;
@@ -90,7 +95,8 @@ impl Writer {
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        self.failure.borrow().is_some()
+        // A thread that has ended, by a panic, says no more.
+        self.failure.borrow().is_some() || self.failure.has_changed().is_err()
     }
 
     pub(super) async fn failed(&self) -> StoreError {
