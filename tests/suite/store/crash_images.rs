@@ -1,0 +1,88 @@
+//! A power cut, as the disk sees it: what had reached the device at a moment that nobody chose.
+
+use std::time::Duration;
+
+use super::child::{Loaded, Verdict, verify};
+use super::image::{FileSystem, Mounted, left_out};
+use super::{Chance, is_long};
+
+const MIB: u64 = 320;
+
+/// Runs the load on a file system, takes a copy of the device while it is frozen, and looks at that copy.
+fn crash(
+    file_system: FileSystem,
+    load: &[&str],
+    look: &[&str],
+    acks: u64,
+    delay: Duration,
+) -> Verdict {
+    let home = tempfile::tempdir().unwrap();
+    let (file, copy) = (home.path().join("image"), home.path().join("copy"));
+    file_system.make(&file, MIB);
+    let acked = {
+        let mounted = Mounted::new(&file, home.path().join("mounted"));
+        let mut load = Loaded::start(load, &mounted.path().join("data"));
+        load.wait_for_acks(acks);
+        std::thread::sleep(delay);
+        load.freeze();
+        mounted.copy_still(&file, &copy);
+        // Frozen from the copy to its end, it has acknowledged nothing since.
+        load.kill()
+    };
+    let mounted = Mounted::new(&copy, home.path().join("after"));
+    verify(look, &mounted.path().join("data"), &acked)
+}
+
+fn nothing_is_lost_on(file_system: FileSystem) {
+    if left_out() {
+        return;
+    }
+    let images = if is_long() { 50 } else { 5 };
+    let mut chance = Chance::new();
+    let mut redone = 0;
+    for image in 0..images {
+        // Every other one without large writes: their groups are smaller and the moments other ones.
+        let large = if image % 2 == 0 { "300" } else { "0" };
+        let acks = 17 + chance.below(if is_long() { 12_000 } else { 2500 });
+        let delay = Duration::from_micros(chance.below(4000));
+        let load = ["load", "--large", large];
+        let look = ["verify", "--sweep", "--large", large];
+        let verdict = crash(file_system, &load, &look, acks, delay);
+        let seed = chance.seed;
+        verdict.whole.unwrap_or_else(|why| {
+            panic!("{file_system:?}, image {image}, ESOZ_OTP_SEED={seed}: {why}")
+        });
+        redone += u64::from(verdict.redone);
+    }
+    println!(
+        "{images} images of {file_system:?}, a write completed at open after {redone} of them"
+    );
+}
+
+#[test]
+fn a_power_cut_on_ext4_loses_nothing_that_was_acknowledged() {
+    nothing_is_lost_on(FileSystem::Ext4);
+}
+
+#[test]
+fn a_power_cut_on_xfs_loses_nothing_that_was_acknowledged() {
+    nothing_is_lost_on(FileSystem::Xfs);
+}
+
+fn is_caught(load: &[&str], look: &[&str]) -> bool {
+    let mut chance = Chance::new();
+    (0..20).any(|_| {
+        let acks = 100 + chance.below(500);
+        crash(FileSystem::Ext4, load, look, acks, Duration::ZERO).whole.is_err()
+    })
+}
+
+#[test]
+fn the_proof_by_images_notices_a_flush_without_fdatasync() {
+    assert!(left_out() || is_caught(&["plain-load"], &["plain-verify"]));
+}
+
+#[test]
+fn the_proof_by_images_notices_answers_that_come_too_early() {
+    assert!(left_out() || is_caught(&["load", "--ack-early"], &["verify"]));
+}
