@@ -178,3 +178,25 @@ fn explain(path: &Path, error: sled::Error) -> OpenError {
 fn damaged(path: &Path, error: &StoreError) -> OpenError {
     OpenError::Damaged { path: path.to_owned(), why: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> StoreConfig {
+        StoreConfig { cache_mib: 8 }
+    }
+
+    #[test]
+    fn a_database_of_a_newer_release_is_refused_and_gets_no_trees_of_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let store = home.path().join("store");
+        let newer = open_sled(&store, config()).unwrap();
+        newer.open_tree("meta").unwrap().insert("version", &9_u32.to_be_bytes()).unwrap();
+        drop(newer);
+        let refusal = open(home.path(), config()).err().unwrap();
+        assert!(matches!(refusal, OpenError::Newer { found: 9, known: DATA_VERSION, .. }));
+        let names = open_sled(&store, config()).unwrap().tree_names();
+        assert!(!names.iter().any(|name| *name == "clients"), "{names:?}");
+    }
+}

@@ -33,18 +33,24 @@ pub(super) fn apply(trees: &Trees, write: u64, overlay: Overlay) -> Result<(), S
     }
     let changes: Vec<Change> =
         overlay.into_iter().map(|((table, key), value)| (table, key, value)).collect();
-    let record = bincode::encode_to_vec(&changes, bincode::config::standard())
+    let chunks = announce(trees, write, &changes)?;
+    put_all(trees, changes)?;
+    for i in 0..chunks {
+        trees.redo.remove(chunk_key(write, i))?;
+    }
+    Ok(())
+}
+
+/// Puts the redo record, and says how many chunks it has.
+fn announce(trees: &Trees, write: u64, changes: &[Change]) -> Result<u64, StoreError> {
+    let record = bincode::encode_to_vec(changes, bincode::config::standard())
         .map_err(|error| StoreError::Failed(error.to_string()))?;
     let chunks = record.chunks(CHUNK).len() as u64;
     for (i, chunk) in (0..chunks).zip(record.chunks(CHUNK)) {
         let mark = if i + 1 == chunks { LAST } else { MORE };
         trees.redo.insert(chunk_key(write, i), [&[mark], chunk].concat())?;
     }
-    put_all(trees, changes)?;
-    for i in 0..chunks {
-        trees.redo.remove(chunk_key(write, i))?;
-    }
-    Ok(())
+    Ok(chunks)
 }
 
 /// Whether a write is small enough to be carried out; asked before anything of it is.
@@ -115,4 +121,92 @@ fn parse_key(key: &[u8]) -> Result<(u64, u64), StoreError> {
 
 fn damaged(why: &str) -> StoreError {
     StoreError::Damaged { tree: "redo", why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::schema::{CLIENTS, USERS};
+
+    fn trees() -> Trees {
+        Trees::open(&sled::Config::new().temporary(true).open().unwrap()).unwrap()
+    }
+
+    /// Half of a write's changes are in one tree, half in another. With 5 000 bytes of value a record has some chunks.
+    fn changes(count: u8, value: &[u8]) -> Vec<Change> {
+        let table = |i| if i % 2 == 0 { CLIENTS.id } else { USERS.id };
+        (0..count).map(|i| (table(i), vec![i], Some(value.to_vec()))).collect()
+    }
+
+    fn found(trees: &Trees, count: u8) -> Vec<Option<Vec<u8>>> {
+        let all = changes(count, &[]).into_iter();
+        all.map(|(table, key, _)| {
+            trees.known(table).unwrap().get(key).unwrap().map(|value| value.to_vec())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn a_whole_record_is_carried_out_once_and_removals_with_it() {
+        let trees = trees();
+        put_all(&trees, changes(4, b"old")).unwrap();
+        let removal = (CLIENTS.id, vec![0], None);
+        announce(&trees, 7, &[changes(4, b"new"), vec![removal]].concat()).unwrap();
+        assert_eq!(recover(&trees).unwrap(), 1);
+        let new = Some(b"new".to_vec());
+        assert_eq!(found(&trees, 4), [None, new.clone(), new.clone(), new]);
+        assert_eq!(recover(&trees).unwrap(), 0);
+        assert!(trees.redo.is_empty());
+    }
+
+    #[test]
+    fn of_two_whole_records_the_later_write_wins() {
+        let trees = trees();
+        announce(&trees, 255, &changes(4, b"one")).unwrap();
+        announce(&trees, 256, &changes(4, b"two")).unwrap();
+        assert_eq!(recover(&trees).unwrap(), 2);
+        assert_eq!(found(&trees, 4), vec![Some(b"two".to_vec()); 4]);
+    }
+
+    #[test]
+    fn a_record_that_names_an_unknown_tree_stops_the_start() {
+        let trees = trees();
+        announce(&trees, 1, &[(250, vec![1], None)]).unwrap();
+        assert!(matches!(recover(&trees), Err(StoreError::Damaged { .. })));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn a_write_is_completed_if_and_only_if_all_its_chunks_are_there(
+            missing in prop::collection::vec(prop::option::of(0_u64..6), 1..5),
+        ) {
+            let trees = trees();
+            let mut expected = Vec::new();
+            for (write, missing) in (0..).zip(&missing) {
+                let value = [write; 2500];
+                let table = if write % 2 == 0 { CLIENTS.id } else { USERS.id };
+                let changes: Vec<Change> =
+                    (0..4).map(|i| (table, vec![write, i], Some(value.to_vec()))).collect();
+                let chunks = announce(&trees, write.into(), &changes).unwrap();
+                prop_assert_eq!(chunks, 5);
+                if let Some(i) = missing {
+                    trees.redo.remove(chunk_key(write.into(), *i)).unwrap();
+                }
+                // A sixth chunk was never there to be missing.
+                expected.push(missing.is_none_or(|i| i >= chunks));
+            }
+            let whole = expected.iter().filter(|whole| **whole).count();
+            prop_assert_eq!(recover(&trees).unwrap(), whole);
+            prop_assert!(trees.redo.is_empty());
+            for (write, whole) in (0..).zip(expected) {
+                let table = if write % 2 == 0 { CLIENTS.id } else { USERS.id };
+                let tree = trees.known(table).unwrap();
+                let there = (0..4).filter(|i| tree.get([write, *i]).unwrap().is_some()).count();
+                prop_assert_eq!(there, if whole { 4 } else { 0 });
+            }
+        }
+    }
 }

@@ -150,6 +150,18 @@ fn what_is_queued_when_the_store_is_dropped_is_still_written() {
     assert_eq!(store.page(VERIFIED_PHONES, None, 2000).unwrap().len(), 500);
 }
 
+#[test]
+fn a_write_that_panics_ends_the_store_and_everybody_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    let answer = write(&store, |_| -> Result<(), _> { panic!("on purpose") });
+    assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert!(matches!(runtime.block_on(store.failed()), StoreError::Failed(_)));
+    assert!(!store.is_healthy());
+    assert!(matches!(write(&store, |_| Ok(())), Err(StoreError::Failed(_))));
+}
+
 /// Counts to 3200 on sixteen threads; returns what the counter says then.
 fn count(add_one: impl Fn(&Store) + Send + Sync + 'static) -> i64 {
     let home = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::child::{Loaded, Verdict, verify};
+use super::child::{BEFORE_LARGE, LARGE, LARGE_MICROS, Loaded, Verdict, verify};
 use super::image::{FileSystem, Mounted, left_out};
 use super::{Chance, is_long};
 
@@ -41,12 +41,15 @@ fn nothing_is_lost_on(file_system: FileSystem) {
     let mut chance = Chance::new();
     let mut redone = 0;
     for image in 0..images {
-        // Every other one without large writes: their groups are smaller and the moments other ones.
-        let large = if image % 2 == 0 { "300" } else { "0" };
-        let acks = 17 + chance.below(if is_long() { 12_000 } else { 2500 });
-        let delay = Duration::from_micros(chance.below(4000));
-        let load = ["load", "--large", large];
-        let look = ["verify", "--sweep", "--large", large];
+        let most = if is_long() { 12_000 } else { 2500 };
+        let (options, acks, micros) = match image % 3 {
+            0 => (["--large=300", "--callers=16"], 17 + chance.below(most), 4000),
+            1 => (["--large=0", "--callers=16"], 17 + chance.below(most), 4000),
+            _ => ([LARGE, "--callers=1"], BEFORE_LARGE, LARGE_MICROS),
+        };
+        let delay = Duration::from_micros(chance.below(micros));
+        let load = [&["load"], &options[..]].concat();
+        let look = [&["verify", "--sweep"], &options[..]].concat();
         let verdict = crash(file_system, &load, &look, acks, delay);
         let seed = chance.seed;
         verdict.whole.unwrap_or_else(|why| {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::child::{Loaded, verify};
+use super::child::{BEFORE_LARGE, LARGE, LARGE_MICROS, Loaded, verify};
 use super::{Chance, is_long};
 
 /// Rounds on one directory: a store that has been killed is killed again.
@@ -42,4 +42,23 @@ fn the_proof_by_kill_notices_answers_that_come_too_early() {
         verdict.whole.is_err_and(|why| why.contains("LOST"))
     });
     assert!(caught, "thirty kills, and not one answer was noticed to be too early");
+}
+
+#[test]
+fn a_large_write_that_a_kill_cuts_short_is_there_whole_or_not_at_all() {
+    let rounds = if is_long() { 100 } else { 12 };
+    let mut chance = Chance::new();
+    let mut redone = 0;
+    for round in 0..rounds {
+        let home = tempfile::tempdir().unwrap();
+        let mut load = Loaded::start(&["load", LARGE, "--callers", "1"], home.path());
+        load.wait_for_acks(BEFORE_LARGE);
+        std::thread::sleep(Duration::from_micros(chance.below(LARGE_MICROS)));
+        let acked = load.kill();
+        let verdict = verify(&["verify", LARGE, "--callers", "1"], home.path(), &acked);
+        let seed = chance.seed;
+        verdict.whole.unwrap_or_else(|why| panic!("round {round}, ESOZ_OTP_SEED={seed}: {why}"));
+        redone += u64::from(verdict.redone);
+    }
+    println!("{rounds} kills in large writes, {redone} of them completed at open");
 }
