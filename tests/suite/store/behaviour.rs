@@ -173,7 +173,9 @@ fn count(add_one: impl Fn(&Store) + Send + Sync + 'static) -> i64 {
             std::thread::spawn(move || (0..200).for_each(|_| add_one(&store)))
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let counter = store.get(VERIFIED_PHONES, &phone(0)).unwrap().unwrap();
     counter.verified_at.as_micros()
 }
