@@ -12,6 +12,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::database::Database;
 use super::error::{OpenError, StoreError};
 use super::redo;
 use super::schema::DATA_VERSION;
@@ -27,12 +28,6 @@ pub(super) struct Opened {
     pub(super) trees: Trees,
     pub(super) database: Database,
     pub(super) lock: Lock,
-}
-
-/// sled, and a descriptor of ours on its log to sync it by.
-pub(super) struct Database {
-    pub(super) sled: sled::Db,
-    pub(super) file: File,
 }
 
 /// The directory is ours as long as this lives.
@@ -67,18 +62,15 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     seal::break_seal(path).map_err(at(path))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
-    let sled = open_sled(&home, config).map_err(|error| explain(path, error))?;
-    let file = File::open(home.join("db")).map_err(at(&home))?;
-    let database = Database { sled, file };
+    let database = Database::open(&home, config).map_err(|error| explain(path, error))?;
     // First of all: a newer release may have other trees.
     check_version(path, &database)?;
-    let trees = Trees::open(&database.sled).map_err(|error| explain(path, error))?;
-    let redone = redo::recover(&trees).map_err(|error| damaged(path, &error))?;
+    let trees = Trees::open(&database).map_err(|error| explain(path, error))?;
+    let redone = redo::recover(&trees, &database).map_err(|error| failed(path, &error))?;
     if redone > 0 {
         tracing::info!(writes = redone, "completed what the last run was writing when it ended");
     }
-    database.sled.flush().map_err(|error| explain(path, error))?;
-    database.file.sync_all().map_err(at(&home))?;
+    database.sync().map_err(|error| failed(path, &error))?;
     sync_names(path, &home).map_err(at(path))?;
     Ok(Opened { trees, database, lock })
 }
@@ -117,18 +109,9 @@ fn remove_unfinished_snapshots(home: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn open_sled(home: &Path, config: StoreConfig) -> sled::Result<sled::Db> {
-    sled::Config::new()
-        .path(home)
-        .cache_capacity(config.cache_mib * 1024 * 1024)
-        .mode(sled::Mode::LowSpace)
-        .flush_every_ms(None)
-        .open()
-}
-
 fn check_version(path: &Path, database: &Database) -> Result<(), OpenError> {
     let wrong = |error| explain(path, error);
-    let meta = database.sled.open_tree("meta").map_err(wrong)?;
+    let meta = database.tree("meta").map_err(wrong)?;
     let Some(found) = meta.get("version").map_err(wrong)? else {
         meta.insert("version", &DATA_VERSION.to_be_bytes()).map_err(wrong)?;
         return Ok(());
@@ -175,8 +158,15 @@ fn explain(path: &Path, error: sled::Error) -> OpenError {
     }
 }
 
-fn damaged(path: &Path, error: &StoreError) -> OpenError {
-    OpenError::Damaged { path: path.to_owned(), why: error.to_string() }
+/// A disk that is full or broken is no reason to fetch a backup.
+fn failed(path: &Path, error: &StoreError) -> OpenError {
+    let path = path.to_owned();
+    match error {
+        StoreError::Failed(why) => OpenError::Io { path, source: io::Error::other(why.clone()) },
+        StoreError::Damaged { .. } | StoreError::Busy | StoreError::TooLarge { .. } => {
+            OpenError::Damaged { path, why: error.to_string() }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -191,12 +181,12 @@ mod tests {
     fn a_database_of_a_newer_release_is_refused_and_gets_no_trees_of_ours() {
         let home = tempfile::tempdir().unwrap();
         let store = home.path().join("store");
-        let newer = open_sled(&store, config()).unwrap();
-        newer.open_tree("meta").unwrap().insert("version", &9_u32.to_be_bytes()).unwrap();
+        let newer = Database::open(&store, config()).unwrap();
+        newer.tree("meta").unwrap().insert("version", &9_u32.to_be_bytes()).unwrap();
         drop(newer);
         let refusal = open(home.path(), config()).err().unwrap();
         assert!(matches!(refusal, OpenError::Newer { found: 9, known: DATA_VERSION, .. }));
-        let names = open_sled(&store, config()).unwrap().tree_names();
+        let names = Database::open(&store, config()).unwrap().tree_names();
         assert!(!names.iter().any(|name| *name == "clients"), "{names:?}");
     }
 }

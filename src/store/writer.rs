@@ -1,14 +1,14 @@
 //! The one thread that writes.
 
-use std::fs::File;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 
+use super::database::Database;
 use super::error::{OpenError, StoreError};
-use super::open::{Database, Lock};
+use super::open::Lock;
 use super::redo;
 use super::seal;
 use super::table::Trees;
@@ -130,7 +130,7 @@ fn run(
         let mut group = Group::default();
         for job in queued {
             number += 1;
-            group.run(trees, number, job);
+            group.run(trees, database, number, job);
         }
         if let Err(error) = group.commit(database) {
             tracing::error!(%error, "the store has failed; start the process again");
@@ -153,7 +153,7 @@ struct Group {
 }
 
 impl Group {
-    fn run(&mut self, trees: &Trees, number: u64, job: Job) {
+    fn run(&mut self, trees: &Trees, database: &Database, number: u64, job: Job) {
         let mut write = Write::new(trees);
         let outcome = job(&mut write);
         let overlay = write.into_overlay();
@@ -163,7 +163,7 @@ impl Group {
                 return;
             }
             self.changed = true;
-            self.failure = redo::apply(trees, number, overlay).err();
+            self.failure = redo::apply(trees, database, number, overlay).err();
         }
         self.outcomes.push(outcome);
     }
@@ -178,14 +178,5 @@ impl Group {
             (outcome.tell)(durable.clone());
         }
         durable
-    }
-}
-
-impl Database {
-    /// Everything inserted so far is on the device when this returns.
-    fn sync(&self) -> Result<(), StoreError> {
-        self.sled.flush()?;
-        File::sync_data(&self.file)?;
-        Ok(())
     }
 }

@@ -12,12 +12,12 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 /// Longer than anything here takes on a slow machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Large writes of some megabytes, for tests that cut them short.
-pub(super) const LARGE: &str = "--large=1500";
+/// Large writes of 7.5 MB, for tests that cut them short.
+pub(super) const LARGE: &str = "--large=5000";
 /// Lines that a single caller says before it begins its first large write: one for the start, and thirty turns.
 pub(super) const BEFORE_LARGE: u64 = 31;
 /// About as long as it takes.
-pub(super) const LARGE_MICROS: u64 = 200_000;
+pub(super) const LARGE_MICROS: u64 = 1_000_000;
 
 /// A store under load in another process, killed at the latest when this goes.
 pub(super) struct Loaded {

@@ -33,24 +33,26 @@ fn crash(
     verify(look, &mounted.path().join("data"), &acked)
 }
 
-fn nothing_is_lost_on(file_system: FileSystem) {
+/// A kind of load, and how many lines it says before it is cut short at the latest.
+struct Load {
+    options: [&'static str; 2],
+    acks: std::ops::Range<u64>,
+    micros: u64,
+}
+
+fn nothing_is_lost(file_system: FileSystem, images: u64, load: &Load) {
     if left_out() {
         return;
     }
-    let images = if is_long() { 50 } else { 5 };
+    let images = if is_long() { images * 10 } else { images };
     let mut chance = Chance::new();
     let mut redone = 0;
     for image in 0..images {
-        let most = if is_long() { 12_000 } else { 2500 };
-        let (options, acks, micros) = match image % 3 {
-            0 => (["--large=300", "--callers=16"], 17 + chance.below(most), 4000),
-            1 => (["--large=0", "--callers=16"], 17 + chance.below(most), 4000),
-            _ => ([LARGE, "--callers=1"], BEFORE_LARGE, LARGE_MICROS),
-        };
-        let delay = Duration::from_micros(chance.below(micros));
-        let load = [&["load"], &options[..]].concat();
-        let look = [&["verify", "--sweep"], &options[..]].concat();
-        let verdict = crash(file_system, &load, &look, acks, delay);
+        let acks = load.acks.start + chance.below(load.acks.end - load.acks.start);
+        let delay = Duration::from_micros(chance.below(load.micros));
+        let write = [&["load"], &load.options[..]].concat();
+        let look = [&["verify", "--sweep"], &load.options[..]].concat();
+        let verdict = crash(file_system, &write, &look, acks, delay);
         let seed = chance.seed;
         verdict.whole.unwrap_or_else(|why| {
             panic!("{file_system:?}, image {image}, ESOZ_OTP_SEED={seed}: {why}")
@@ -62,14 +64,36 @@ fn nothing_is_lost_on(file_system: FileSystem) {
     );
 }
 
+/// Sixteen callers, and now and then a write of 450 KB among the small ones.
+fn many_callers() -> Load {
+    let most = if is_long() { 12_000 } else { 2500 };
+    Load { options: ["--large=300", "--callers=16"], acks: 17..17 + most, micros: 4000 }
+}
+
+/// Cut short in a write of 7.5 MB, or soon after it.
+fn large_write() -> Load {
+    let acks = BEFORE_LARGE..BEFORE_LARGE + 1;
+    Load { options: [LARGE, "--callers=1"], acks, micros: LARGE_MICROS }
+}
+
 #[test]
 fn a_power_cut_on_ext4_loses_nothing_that_was_acknowledged() {
-    nothing_is_lost_on(FileSystem::Ext4);
+    nothing_is_lost(FileSystem::Ext4, 5, &many_callers());
 }
 
 #[test]
 fn a_power_cut_on_xfs_loses_nothing_that_was_acknowledged() {
-    nothing_is_lost_on(FileSystem::Xfs);
+    nothing_is_lost(FileSystem::Xfs, 5, &many_callers());
+}
+
+#[test]
+fn a_power_cut_on_ext4_within_a_large_write_loses_nothing_that_was_acknowledged() {
+    nothing_is_lost(FileSystem::Ext4, 5, &large_write());
+}
+
+#[test]
+fn a_power_cut_on_xfs_within_a_large_write_loses_nothing_that_was_acknowledged() {
+    nothing_is_lost(FileSystem::Xfs, 5, &large_write());
 }
 
 fn is_caught(load: &[&str], look: &[&str]) -> bool {
