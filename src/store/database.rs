@@ -1,10 +1,10 @@
 //! sled, and how what it writes gets onto the device.
 //!
 //! sled takes a segment of its log into use again once all that it held has been written anew elsewhere. It does not
-//! see to it that the new place is on the device, and a power cut can then take both: one in three large writes that were
-//! cut short cost the whole database. Between the last of the new places and the first byte over the
-//! old ones sled always fills one segment more. So no segment's worth of log may go by without a sync: every change
-//! goes through [`Database::change`], which counts.
+//! see to it that the new place is on the device, and a power cut can then take both: one in three large writes that
+//! were cut short cost the whole database. Between the last of the new places and the first byte over the old ones
+//! sled always fills one segment more. So no segment's worth of log may go by without a sync: every change goes
+//! through [`Database::change`], which counts.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -17,11 +17,11 @@ use crate::config::StoreConfig;
 const SEGMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Bytes of keys and values that may be in the log without a sync. The log grows by some four times as much, because
-/// sled writes pages of up to 17 records anew: at worst, when each change does that to a page and splits it, by 34.
-const UNSYNCED_BYTES: usize = 64 * 1024;
+/// sled writes pages of up to 17 records anew; by 34 at worst, should every change split a page too.
+const UNSYNCED_BYTES: usize = 96 * 1024;
 
 /// What a change counts beside its key and value.
-const CHANGE_BYTES: usize = 128;
+const CHANGE_BYTES: usize = 64;
 
 /// An open database. Only one thread changes it.
 pub(super) struct Database {
