@@ -5,18 +5,22 @@
 //!   closure to the one writer thread.
 //! - [`Write`]: what the closure works on, an overlay over the trees. If it refuses, nothing has happened.
 //! - `redo`: how one write over several trees is there whole or not at all.
-//! - `writer`: groups of writes, then `flush()`, then our own `fdatasync`, then the answers. (sled's `flush()` alone
-//!   is not durable on Linux: it calls `sync_file_range`.)
+//! - `writer`: groups of writes, then a sync, then the answers.
+//! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
+//!   `sync_file_range`.)
 //! - `open`: the directory, its lock, and what a crash has left.
+//! - `seal`: digests of the closed database, so that a damaged one is not opened.
 //! - `sweep`: takes away what has been kept long enough, found by a time-ordered index.
 //!
 //! No other module names sled.
 
 mod codec;
+mod database;
 mod error;
 mod open;
 mod redo;
 pub mod schema;
+mod seal;
 mod sweep;
 mod table;
 mod write;

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::codec::{self, BadRecord, Record};
+use super::database::Database;
 use super::error::StoreError;
 use super::schema;
 use crate::domain::Timestamp;
@@ -62,12 +63,12 @@ pub(super) struct Trees {
 }
 
 impl Trees {
-    pub(super) fn open(database: &sled::Db) -> Result<Self, sled::Error> {
+    pub(super) fn open(database: &Database) -> Result<Self, sled::Error> {
         let mut by_id = vec![None; usize::from(TableId::MAX) + 1];
         for table in schema::ALL {
-            by_id[usize::from(table.id)] = Some(database.open_tree(table.name)?);
+            by_id[usize::from(table.id)] = Some(database.tree(table.name)?);
         }
-        Ok(Self { by_id, redo: database.open_tree("redo")? })
+        Ok(Self { by_id, redo: database.tree("redo")? })
     }
 
     pub(super) fn tree(&self, id: TableId) -> Option<&sled::Tree> {

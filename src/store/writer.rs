@@ -1,15 +1,16 @@
 //! The one thread that writes.
 
-use std::fs::File;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 
+use super::database::Database;
 use super::error::{OpenError, StoreError};
-use super::open::{Database, Lock};
+use super::open::Lock;
 use super::redo;
+use super::seal;
 use super::table::Trees;
 use super::write::Write;
 
@@ -48,8 +49,12 @@ impl Writer {
             .name("store-writer".into())
             .spawn(move || {
                 run(&trees, &database, &jobs, &failing);
-                // The lock goes last: when it is free, sled has let go of its files.
+                let is_whole = failing.borrow().is_none();
                 drop((trees, database));
+                if is_whole && let Err(error) = seal::seal(lock.path(), &lock.home()) {
+                    tracing::warn!(%error, "the closed store is not sealed");
+                }
+                // The lock goes last: when it is free, sled has let go of its files.
                 drop(lock);
             })
             .map_err(|source| OpenError::Io { path, source })?;
@@ -90,7 +95,8 @@ impl Writer {
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        self.failure.borrow().is_some()
+        // A thread that has ended, by a panic, says no more.
+        self.failure.borrow().is_some() || self.failure.has_changed().is_err()
     }
 
     pub(super) async fn failed(&self) -> StoreError {
@@ -124,7 +130,7 @@ fn run(
         let mut group = Group::default();
         for job in queued {
             number += 1;
-            group.run(trees, number, job);
+            group.run(trees, database, number, job);
         }
         if let Err(error) = group.commit(database) {
             tracing::error!(%error, "the store has failed; start the process again");
@@ -147,7 +153,7 @@ struct Group {
 }
 
 impl Group {
-    fn run(&mut self, trees: &Trees, number: u64, job: Job) {
+    fn run(&mut self, trees: &Trees, database: &Database, number: u64, job: Job) {
         let mut write = Write::new(trees);
         let outcome = job(&mut write);
         let overlay = write.into_overlay();
@@ -157,7 +163,7 @@ impl Group {
                 return;
             }
             self.changed = true;
-            self.failure = redo::apply(trees, number, overlay).err();
+            self.failure = redo::apply(trees, database, number, overlay).err();
         }
         self.outcomes.push(outcome);
     }
@@ -172,14 +178,5 @@ impl Group {
             (outcome.tell)(durable.clone());
         }
         durable
-    }
-}
-
-impl Database {
-    /// Everything inserted so far is on the device when this returns.
-    fn sync(&self) -> Result<(), StoreError> {
-        self.sled.flush()?;
-        File::sync_data(&self.file)?;
-        Ok(())
     }
 }
