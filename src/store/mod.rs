@@ -9,11 +9,13 @@
 //! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
 //!   `sync_file_range`.)
 //! - `open`: the directory, its lock, and what a crash has left.
+//! - `cache`: what nearly every request reads, in front of the trees.
 //! - `seal`: digests of the closed database, so that a damaged one is not opened.
 //! - `sweep`: takes away what has been kept long enough, found by a time-ordered index.
 //!
 //! No other module names sled.
 
+mod cache;
 mod codec;
 mod database;
 mod error;

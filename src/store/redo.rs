@@ -116,6 +116,7 @@ fn put_all(
 ) -> Result<(), StoreError> {
     for (table, key, value) in changes {
         database.change(trees.known(table)?, &key, value.as_deref())?;
+        trees.forget(table, &key);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! `ESOZ_OTP_LONG=1` runs ten times as many rounds.
 
 mod behaviour;
+mod cache;
 mod child;
 mod crash_images;
 mod disk_full;
