@@ -1,10 +1,10 @@
 //! The one thread that writes.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::database::Database;
 use super::error::{OpenError, StoreError};
@@ -14,7 +14,7 @@ use super::seal;
 use super::table::Trees;
 use super::write::Write;
 
-/// Writes that may wait. More are refused with [`StoreError::Busy`].
+/// Writes that may wait. More get no room.
 const QUEUE: usize = 1024;
 
 /// Writes that one flush makes durable. A cap keeps the first of a group from waiting long for the last.
@@ -30,8 +30,14 @@ struct Outcome {
 
 type Job = Box<dyn FnOnce(&mut Write<'_>) -> Outcome + Send>;
 
+/// Room for one write in the queue.
+pub(super) struct Room {
+    _held: OwnedSemaphorePermit,
+}
+
 pub(super) struct Writer {
-    queue: Option<SyncSender<Job>>,
+    queue: Option<Sender<Job>>,
+    rooms: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: watch::Receiver<Option<StoreError>>,
 }
@@ -42,7 +48,7 @@ impl Writer {
         database: Database,
         lock: Lock,
     ) -> Result<Self, OpenError> {
-        let (queue, jobs) = sync_channel(QUEUE);
+        let (queue, jobs) = channel();
         let (failing, failure) = watch::channel(None);
         let path = lock.path().to_owned();
         let thread = std::thread::Builder::new()
@@ -58,11 +64,29 @@ impl Writer {
                 drop(lock);
             })
             .map_err(|source| OpenError::Io { path, source })?;
-        Ok(Self { queue: Some(queue), thread: Mutex::new(Some(thread)), failure })
+        let rooms = Arc::new(Semaphore::new(QUEUE));
+        Ok(Self { queue: Some(queue), rooms, thread: Mutex::new(Some(thread)), failure })
+    }
+
+    /// Room in the queue, if there is any.
+    pub(super) fn room(&self) -> Result<Room, StoreError> {
+        let held = Arc::clone(&self.rooms).try_acquire_owned();
+        held.map(|held| Room { _held: held }).map_err(|_| StoreError::Busy)
+    }
+
+    /// Room in the queue, waited for.
+    pub(super) async fn wait_for_room(&self) -> Result<Room, StoreError> {
+        let held = Arc::clone(&self.rooms).acquire_owned().await;
+        held.map(|held| Room { _held: held }).map_err(|_| self.failure())
     }
 
     /// Queues a write; `tell` is called on the writer thread when its outcome is certain.
-    pub(super) fn submit<T, E, F, A>(&self, decide: F, tell: A) -> Result<(), StoreError>
+    pub(super) fn submit<T, E, F, A>(
+        &self,
+        room: Room,
+        decide: F,
+        tell: A,
+    ) -> Result<(), StoreError>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         A: FnOnce(Result<T, E>) + Send + 'static,
@@ -70,6 +94,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let job: Job = Box::new(move |write| {
+            drop(room);
             let result = decide(write);
             Outcome {
                 accepted: result.is_ok(),
@@ -82,10 +107,7 @@ impl Writer {
             }
         });
         let queue = self.queue.as_ref().ok_or_else(|| self.failure())?;
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => self.failure(),
-        })
+        queue.send(job).map_err(|_| self.failure())
     }
 
     /// What went wrong, in the words of whoever noticed first.
