@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod child;
+mod counting;
 mod crash_images;
 mod disk_full;
 mod image;
