@@ -5,6 +5,7 @@
 mod behaviour;
 mod cache;
 mod child;
+mod counting;
 mod crash_images;
 mod disk_full;
 mod image;
