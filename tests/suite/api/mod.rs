@@ -1,3 +1,6 @@
 //! The methods over a real socket.
 
+mod door;
+mod envelope;
 mod main_job;
+mod routes;

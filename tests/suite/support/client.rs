@@ -9,6 +9,7 @@ pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Value,
+    pub text: String,
 }
 
 /// Headers of the demo's clinic.
@@ -26,6 +27,12 @@ impl Reply {
 
     pub fn data(&self) -> &Value {
         &self.body["data"]
+    }
+
+    /// Status, type, message and reason.
+    pub fn refusal(&self) -> (u16, &str, Option<&str>, Option<&str>) {
+        let error_type = self.error()["type"].as_str().unwrap_or_default();
+        (self.status, error_type, self.message(), self.reason())
     }
 
     pub fn reason(&self) -> Option<&str> {
@@ -60,6 +67,7 @@ impl TestNode {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
         }
     }
 

@@ -1,13 +1,18 @@
 //! A node of this process on a free port, its clock in the test's hand, its messages in the test's inbox.
 
+mod by_hand;
+mod chance;
 mod client;
+mod held;
 mod inbox;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
+pub use by_hand::read_reply;
+pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, other_than};
 use esoz_otp::api::dialect::DOCUMENTED;
 use esoz_otp::api::{Api, Demo};
@@ -20,7 +25,9 @@ use esoz_otp::otp::Keyring;
 use esoz_otp::service::fixtures;
 use esoz_otp::sms::{Both, Memory};
 use esoz_otp::store::Store;
+pub use held::HeldWriter;
 use inbox::Inbox;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -43,10 +50,39 @@ pub fn quick() -> Config {
     config
 }
 
+/// The demo's world with these entries added to its lists.
+pub fn demo_world_with(more: &Value) -> String {
+    let mut world: Value = serde_json::from_str(DEMO_WORLD).unwrap();
+    for (list, entries) in more.as_object().unwrap() {
+        world[list].as_array_mut().unwrap().extend(entries.as_array().unwrap().iter().cloned());
+    }
+    world.to_string()
+}
+
+/// What a node is made from.
+pub struct Setup {
+    pub config: Config,
+    pub world: String,
+    pub entropy: Arc<dyn Entropy>,
+    pub is_demo: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            config: quick(),
+            world: DEMO_WORLD.into(),
+            entropy: Arc::new(SystemEntropy::new()),
+            is_demo: true,
+        }
+    }
+}
+
 pub struct TestNode {
     pub clock: Arc<HandClock>,
     pub store: Store,
-    pub api: Arc<Api>,
+    /// Not ours to keep: a node that stops waits until nobody can ask it for another message.
+    api: Weak<Api>,
     address: SocketAddr,
     inbox: Inbox,
     stop: Option<oneshot::Sender<()>>,
@@ -62,38 +98,54 @@ impl TestNode {
 
     /// The same with other settings.
     pub fn with(config: Config) -> Self {
+        Self::set_up(Setup { config, ..Setup::default() })
+    }
+
+    /// The demo with these entries in its world besides.
+    pub fn with_more(more: &Value) -> Self {
+        Self::set_up(Setup { world: demo_world_with(more), ..Setup::default() })
+    }
+
+    /// A node in a fresh directory.
+    pub fn set_up(setup: Setup) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut node = Self::on(directory.path(), config, start_of_time(), true);
+        let mut node = Self::in_directory(directory.path(), setup, start_of_time(), true);
         node.directory = Some(directory);
         node
     }
 
     /// A node on a directory that outlives it. The keys are always the same.
     pub fn on(path: &Path, config: Config, now: Timestamp, load_world: bool) -> Self {
+        Self::in_directory(path, Setup { config, ..Setup::default() }, now, load_world)
+    }
+
+    fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
+        let Setup { config, world, entropy, is_demo } = setup;
         let clock = Arc::new(HandClock::at(now));
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let store = Store::open(path, config.store).unwrap();
         if load_world {
-            let world = fixtures::read(DEMO_WORLD, now, &*entropy).unwrap();
+            let world = fixtures::read(&world, now, &*entropy).unwrap();
             fixtures::load(&store, world).unwrap();
         }
         let (inbox, driver) = Inbox::new();
         let sent = Memory::new(clock.clone());
+        let demo =
+            Demo { sent: sent.clone(), store: store.clone(), world, entropy: Arc::clone(&entropy) };
         let node = Node::build(Parts {
             config,
             store: store.clone(),
             keyring: keyring(),
             clock: clock.clone(),
-            entropy: Arc::clone(&entropy),
-            driver: Arc::new(Both(sent.clone(), driver)),
+            entropy,
+            driver: Arc::new(Both(sent, driver)),
             dialect: &DOCUMENTED,
-            demo: Some(Demo { sent, store: store.clone(), world: DEMO_WORLD.into(), entropy }),
+            demo: is_demo.then_some(demo),
         });
         Self::run(node.unwrap(), clock, store, inbox)
     }
 
     fn run(node: Node, clock: Arc<HandClock>, store: Store, inbox: Inbox) -> Self {
-        let api = Arc::clone(node.api());
+        let api = Arc::downgrade(node.api());
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let running = std::thread::spawn(move || {
@@ -133,9 +185,22 @@ impl TestNode {
         self.inbox.waiting()
     }
 
+    /// How many codes have been compared.
+    pub fn compared(&self) -> u64 {
+        self.api.upgrade().unwrap().service().compared()
+    }
+
     /// Stops, and returns when everything has ended.
     pub fn stop(mut self) {
         self.end();
+    }
+
+    /// Tells the node to stop, and returns once it takes no more connections.
+    pub fn begin_to_stop(&mut self) {
+        drop(self.stop.take());
+        while TcpStream::connect(self.address).is_ok() {
+            std::thread::yield_now();
+        }
     }
 
     fn end(&mut self) {

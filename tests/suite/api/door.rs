@@ -1,0 +1,77 @@
+//! Calls that a browser was made to send are turned away on every row, before anything is looked up.
+
+use esoz_otp::api::routes::ROUTES;
+
+use super::envelope::{assert_enveloped, assert_enveloped_at};
+use crate::support::{MIS, SEED_REQUEST, TestNode};
+
+/// Method and path of every row, of a path that has no such method, and of one that is nowhere.
+fn requests() -> Vec<(&'static str, String)> {
+    let path = |path: &str| path.replace("{id}", SEED_REQUEST).replace("{phone}", "+380631112233");
+    let mut requests: Vec<_> = ROUTES.iter().map(|row| (row.method, path(row.path))).collect();
+    requests.extend([("DELETE", "/verifications".into()), ("GET", "/nowhere".into())]);
+    requests
+}
+
+#[test]
+fn a_host_that_is_not_served_here_is_refused_on_every_row() {
+    let node = TestNode::start();
+    let message = Some("Malformed request. The header Host names no host that is served here.");
+    for (method, path) in requests() {
+        for host in ["evil.example", "evil.example:4000", "localhost.evil.example", "127.0.0.2"] {
+            let reply = node.by_hand(method, &path, &[("host", host), MIS[0], MIS[1]], b"");
+            assert_eq!(reply.refusal(), (400, "request_malformed", message, None), "{path}");
+            assert_enveloped_at(&reply, &format!("http://{host}{path}"));
+        }
+    }
+    assert_eq!(node.messages_waiting(), 0);
+}
+
+#[test]
+fn a_page_of_another_site_is_refused_on_every_row() {
+    let node = TestNode::start();
+    let message = Some("Requests from pages of other sites are refused.");
+    for (method, path) in requests() {
+        for header in [
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+            ("origin", "http://localhost"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            let reply = node.by_hand(method, &path, &[header, MIS[0], MIS[1]], b"");
+            assert_eq!(reply.refusal(), (403, "forbidden", message, None), "{header:?} {path}");
+            assert_enveloped(&node, &reply, &path);
+        }
+    }
+    assert_eq!(node.messages_waiting(), 0);
+}
+
+#[test]
+fn a_request_that_names_no_host_or_two_is_refused() {
+    let node = TestNode::start();
+    for host in ["", "localhost:4000"] {
+        let twice = node.by_hand("GET", "/health/live", &[("host", host), ("Host", host)], b"");
+        let message = Some("Malformed request. Header given twice: host");
+        assert_eq!(twice.refusal(), (400, "request_malformed", message, None));
+    }
+    let nameless = node.by_hand("GET", "/health/live", &[("host", "")], b"");
+    assert_eq!(nameless.status, 400);
+}
+
+#[test]
+fn names_of_loopback_and_pages_from_here_are_served() {
+    let node = TestNode::start();
+    for host in ["localhost", "LOCALHOST:4000", "127.0.0.1", "127.0.0.1:1", "[::1]:4000"] {
+        let origin = format!("http://{host}");
+        for header in [
+            ("accept", "*/*"),
+            ("origin", origin.as_str()),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-site", "none"),
+        ] {
+            let reply = node.by_hand("GET", "/health/live", &[("host", host), header], b"");
+            assert_eq!(reply.status, 200, "{host} {header:?}");
+        }
+    }
+}
