@@ -25,7 +25,7 @@ use dialect::Dialect;
 use door::Door;
 use envelope::Answer;
 use headers::Head;
-pub use rejection::Rejection;
+pub use rejection::{Kind, Rejection};
 use request_id::RequestIds;
 use routes::{Access, Body, Call, Handler, Row, Surface};
 use serde_json::Value;

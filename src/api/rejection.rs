@@ -37,6 +37,7 @@ pub enum Rejection {
 
 /// A rejection without its particulars: what a dialect's table is looked up by, and all that a log says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the refusals and rejections of the same names say it")]
 pub enum Kind {
     TokenMissing,
     TokenUnknown,
@@ -74,6 +75,48 @@ pub enum Kind {
     MediaType,
     Invalid,
     TooSlow,
+}
+
+impl Kind {
+    /// Every kind, in the order above. `TooSlow` stays the last: the length is read off it.
+    pub const ALL: [Self; Self::TooSlow as usize + 1] = [
+        Self::TokenMissing,
+        Self::TokenUnknown,
+        Self::TokenExpired,
+        Self::ClientBlocked,
+        Self::ApiKeyMissing,
+        Self::ApiKeyInvalid,
+        Self::ScopeMissing,
+        Self::UserUnknown,
+        Self::UserBlocked,
+        Self::NotFound,
+        Self::PersonNotFound,
+        Self::PersonNotActive,
+        Self::FactorNotSet,
+        Self::MethodNotOtp,
+        Self::InvalidTransition,
+        Self::PhoneRefused,
+        Self::SendLimited,
+        Self::GuessLimited,
+        Self::CodeWrong,
+        Self::CodeExpired,
+        Self::CodeSpent,
+        Self::Busy,
+        Self::HashingFailed,
+        Self::StorageFailed,
+        Self::HostUnknown,
+        Self::CrossSite,
+        Self::RouteUnknown,
+        Self::PathMalformed,
+        Self::MethodNotAllowed,
+        Self::HeaderTwice,
+        Self::BodyMalformed,
+        Self::BodyTooLarge,
+        Self::BodyTooSlow,
+        Self::MediaType,
+        Self::Invalid,
+        Self::TooSlow,
+    ];
 }
 
 impl Rejection {

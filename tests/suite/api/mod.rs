@@ -3,4 +3,5 @@
 mod door;
 mod envelope;
 mod main_job;
+mod refusals;
 mod routes;

@@ -1,0 +1,126 @@
+//! Things that are not there or not in the state for it, and requests that are not as they should be.
+
+use esoz_otp::api::Kind;
+use esoz_otp::api::routes::Operation;
+
+use super::{Case, RESEND, UNKNOWN, case};
+use crate::support::MIS;
+
+const OFFLINE: &str =
+    "/api/person_requests/e0000000-0000-4000-8000-000000000003/actions/resend_otp";
+const SIGNED: &str = "/api/person_requests/e0000000-0000-4000-8000-000000000006/actions/resend_otp";
+const MALFORMED: &str = "request_malformed";
+
+pub(super) static CASES: &[Case] = &[
+    Case {
+        on: Some(Operation::ResendOtp),
+        path: "/api/person_requests/eeebb86d-5cba-43c9-885b-000000000000/actions/resend_otp",
+        provoke: |node, path| node.call("POST", path, &MIS, ""),
+        message: Some("not_found"),
+        ..case(Kind::NotFound, 404, "not_found")
+    },
+    Case {
+        on: Some(Operation::Approve),
+        path: "/api/person_requests/eeebb86d-5cba-43c9-885b-000000000000/actions/approve",
+        provoke: |node, path| node.call("PATCH", path, &MIS, r#"{"verification_code": "000000"}"#),
+        message: Some("not_found"),
+        ..case(Kind::NotFound, 404, "not_found")
+    },
+    Case {
+        on: Some(Operation::GetPersonRequest),
+        path: UNKNOWN,
+        provoke: |node, path| node.call("GET", path, &MIS, ""),
+        message: Some("not_found"),
+        ..case(Kind::NotFound, 404, "not_found")
+    },
+    Case {
+        path: "/api/verifications/+380631999999",
+        provoke: |node, path| node.call("GET", path, &MIS, ""),
+        ..case(Kind::NotFound, 404, "not_found")
+    },
+    Case {
+        path: OFFLINE,
+        provoke: |node, path| node.call("POST", path, &MIS, ""),
+        message: Some("Auth method is not OTP"),
+        ..case(Kind::MethodNotOtp, 409, "request_conflict")
+    },
+    Case {
+        path: SIGNED,
+        provoke: |node, path| node.call("POST", path, &MIS, ""),
+        message: Some("Invalid transition"),
+        ..case(Kind::InvalidTransition, 409, "request_conflict")
+    },
+    Case {
+        path: "/health/live",
+        host: Some("evil.example"),
+        provoke: |node, path| node.by_hand("GET", path, &[("host", "evil.example")], b""),
+        message: Some("Malformed request. The header Host names no host that is served here."),
+        ..case(Kind::HostUnknown, 400, MALFORMED)
+    },
+    Case {
+        path: "/verifications",
+        provoke: |node, path| node.call("POST", path, &[("origin", "https://evil.example")], "{}"),
+        message: Some("Requests from pages of other sites are refused."),
+        ..case(Kind::CrossSite, 403, "forbidden")
+    },
+    Case {
+        path: "/nowhere",
+        provoke: |node, path| node.call("GET", path, &[], ""),
+        ..case(Kind::RouteUnknown, 404, "not_found")
+    },
+    Case {
+        path: "/verifications/%00",
+        provoke: |node, path| node.by_hand("GET", path, &[], b""),
+        message: Some(
+            "Malformed request. The path or the query is not UTF-8 text with valid escapes.",
+        ),
+        ..case(Kind::PathMalformed, 400, MALFORMED)
+    },
+    Case {
+        path: RESEND,
+        provoke: |node, path| node.call("GET", path, &MIS, ""),
+        message: Some("Method is not allowed. See the header Allow."),
+        ..case(Kind::MethodNotAllowed, 405, "method_not_allowed")
+    },
+    Case {
+        path: RESEND,
+        provoke: |node, path| node.by_hand("POST", path, &[MIS[0], MIS[1], MIS[1]], b""),
+        message: Some("Malformed request. Header given twice: api-key"),
+        ..case(Kind::HeaderTwice, 400, MALFORMED)
+    },
+    Case {
+        path: RESEND,
+        provoke: |node, path| node.call("POST", path, &MIS, "{"),
+        message: Some("Malformed request. Probably, you have sent corrupted JSON."),
+        ..case(Kind::BodyMalformed, 400, MALFORMED)
+    },
+    Case {
+        path: RESEND,
+        provoke: |node, path| {
+            node.by_hand("POST", path, &[MIS[0], MIS[1], ("content-length", "16385")], b"")
+        },
+        message: Some("Request body is too large."),
+        ..case(Kind::BodyTooLarge, 413, "request_too_large")
+    },
+    Case {
+        path: RESEND,
+        provoke: |node, path| {
+            let headers = [MIS[0], MIS[1], ("content-type", "text/plain")];
+            node.call("POST", path, &headers, "{}")
+        },
+        message: Some(
+            "Invalid Content-Type header. Try to set 'Content-Type: application/json' header: \
+             http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
+        ),
+        ..case(Kind::MediaType, 415, "content_type_invalid")
+    },
+    Case {
+        path: "/verifications",
+        provoke: |node, path| node.call("POST", path, &[], "{}"),
+        message: Some(
+            "Validation failed. You can find validators description at our API Manifest: \
+             http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
+        ),
+        ..case(Kind::Invalid, 422, "validation_failed")
+    },
+];
