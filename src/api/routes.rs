@@ -83,6 +83,8 @@ pub enum Body {
     None,
     /// JSON; none at all counts as `{}`.
     Json,
+    /// Whatever JSON, or none; nothing of it is looked at.
+    AnyJson,
 }
 
 /// Who answers.
@@ -145,6 +147,7 @@ pub static ROUTES: &[Row] = &[
         operation: Operation::ResendOtp,
         path: "/api/person_requests/{id}/actions/resend_otp",
         access: PERSON_REQUEST_WRITE,
+        body: Body::AnyJson,
         ..change("POST", Handler::Operate(person_requests::resend_otp))
     },
     Row {

@@ -4,4 +4,5 @@ mod door;
 mod envelope;
 mod main_job;
 mod refusals;
+mod resend_otp;
 mod routes;
