@@ -1,8 +1,12 @@
 //! The methods over a real socket.
 
+mod approve;
+mod authentication_factor;
 mod door;
 mod envelope;
 mod main_job;
+mod person_request;
 mod refusals;
 mod resend_otp;
 mod routes;
+mod verifications;
