@@ -4,7 +4,9 @@ mod approve;
 mod authentication_factor;
 mod door;
 mod envelope;
+mod http;
 mod main_job;
+
 mod person_request;
 mod refusals;
 mod resend_otp;
