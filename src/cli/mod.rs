@@ -68,10 +68,13 @@ struct ServeArgs {
 }
 
 #[derive(Args)]
-#[expect(clippy::doc_markdown, reason = "the text of --help")]
 struct CommonArgs {
-    /// Address to listen on, loopback only; may be given more than once [default: 127.0.0.1:4000 and [::1]:4000].
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    /// Addresses to listen on.
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        help = "Address to listen on, loopback only; may be given more than once [default: 127.0.0.1:4000 and [::1]:4000]"
+    )]
     listen: Vec<SocketAddr>,
     /// What to log: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
