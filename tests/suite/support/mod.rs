@@ -18,7 +18,7 @@ use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::{Entropy, SystemEntropy};
 use esoz_otp::otp::Keyring;
 use esoz_otp::service::fixtures;
-use esoz_otp::sms::{Both, Memory};
+use esoz_otp::sms::{Both, Memory, SmsDriver};
 use esoz_otp::store::Store;
 use inbox::Inbox;
 use tokio::net::TcpListener;
@@ -70,6 +70,28 @@ impl TestNode {
 
     /// A node on a directory that outlives it. The keys are always the same.
     pub fn on(path: &Path, config: Config, now: Timestamp, load_world: bool) -> Self {
+        let (inbox, driver) = Inbox::new();
+        Self::sending_by(driver, inbox, path, config, now, load_world)
+    }
+
+    /// The demo's world in a fresh directory, its messages sent by this driver and not to the inbox.
+    pub fn with_driver(config: Config, driver: impl SmsDriver) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (inbox, _) = Inbox::new();
+        let now = start_of_time();
+        let mut node = Self::sending_by(driver, inbox, directory.path(), config, now, true);
+        node.directory = Some(directory);
+        node
+    }
+
+    fn sending_by(
+        driver: impl SmsDriver,
+        inbox: Inbox,
+        path: &Path,
+        config: Config,
+        now: Timestamp,
+        load_world: bool,
+    ) -> Self {
         let clock = Arc::new(HandClock::at(now));
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let store = Store::open(path, config.store).unwrap();
@@ -77,7 +99,6 @@ impl TestNode {
             let world = fixtures::read(DEMO_WORLD, now, &*entropy).unwrap();
             fixtures::load(&store, world).unwrap();
         }
-        let (inbox, driver) = Inbox::new();
         let sent = Memory::new(clock.clone());
         let node = Node::build(Parts {
             config,
@@ -155,7 +176,8 @@ impl Drop for TestNode {
     }
 }
 
-fn keyring() -> Keyring {
+/// The keys of every node under test.
+pub fn keyring() -> Keyring {
     let key = "0123456789abcdef".repeat(4);
     let file = serde_json::json!({
         "format": 1,
