@@ -1,0 +1,50 @@
+//! Many callers at one moment. Beside each race stands a control: the same race against a naive stand-in, on the same
+//! store and hasher, which loses it for certain.
+
+mod guesses;
+mod naive;
+mod right_codes;
+mod sends;
+
+use std::sync::Barrier;
+
+use esoz_otp::config::Config;
+use esoz_otp::domain::Phone;
+use esoz_otp::domain::limits::Rule;
+
+use crate::support::{Reply, SEED_PHONE, quick};
+
+/// Calls from as many threads, none before all are there. Results come in no particular order.
+fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(callers);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..callers)
+            .map(|i| {
+                let (start, call) = (&start, &call);
+                scope.spawn(move || {
+                    start.wait();
+                    call(i)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Settings under which a phone may get code after code.
+fn without_pause() -> Config {
+    let mut config = quick();
+    let none = Rule::Ladder([std::time::Duration::ZERO; 4]);
+    config.limits = config.limits.with("send_pause", none).unwrap();
+    config
+}
+
+/// How many were answered so, by status and reason.
+fn count(replies: &[Reply], status: u16, reason: &str) -> usize {
+    let fits = |reply: &&Reply| reply.status == status && reply.reason().unwrap_or("") == reason;
+    replies.iter().filter(fits).count()
+}
+
+fn seed_phone() -> Phone {
+    Phone::parse(SEED_PHONE).unwrap()
+}
