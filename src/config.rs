@@ -8,6 +8,8 @@ use crate::domain::{CodeFormat, VerificationRules};
 /// The whole configuration. [`Config::default`] is what a node runs with when nothing is set.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
+    /// The listener.
+    pub server: ServerConfig,
     /// The store.
     pub store: StoreConfig,
     /// One-time codes.
@@ -18,6 +20,13 @@ pub struct Config {
     pub sms: SmsConfig,
     /// Person requests.
     pub person_requests: PersonRequestsConfig,
+}
+
+/// The listener.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// What it is called: `Host` of a request, without the port, must be one of these.
+    pub hosts: Vec<String>,
 }
 
 /// The store.
@@ -63,6 +72,12 @@ pub struct SmsConfig {
 pub struct PersonRequestsConfig {
     /// A request still NEW after this long is EXPIRED.
     pub life: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self { hosts: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec() }
+    }
 }
 
 impl Default for StoreConfig {

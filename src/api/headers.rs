@@ -17,12 +17,10 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn of(request: &Request, ids: &RequestIds) -> Self {
-        let uri = request.uri();
-        let host = uri.authority().map(hyper::http::uri::Authority::as_str);
-        let host = host.or_else(|| request.headers().get(HOST)?.to_str().ok());
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
         let host = host.unwrap_or("localhost");
         let host = host.strip_suffix(":80").unwrap_or(host);
-        let url = ["http://", host, uri.path()].concat();
+        let url = ["http://", host, request.uri().path()].concat();
         Self { url, request_id: ids.of(request.headers()) }
     }
 

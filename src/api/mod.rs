@@ -7,6 +7,7 @@
 mod authentication_factor;
 mod demo;
 pub mod dialect;
+mod door;
 mod envelope;
 mod headers;
 mod health;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 pub use demo::Demo;
 use dialect::Dialect;
+use door::Door;
 use envelope::Answer;
 use headers::Head;
 pub use rejection::Rejection;
@@ -39,6 +41,7 @@ pub struct Api {
     service: Service,
     dialect: &'static Dialect,
     clock: Arc<dyn Clock>,
+    door: Door,
     request_ids: RequestIds,
     router: Router<Row>,
     demo: Option<Demo>,
@@ -52,10 +55,11 @@ struct Trail {
 }
 
 impl Api {
-    /// Serves these methods in this dialect; the demo's own rows only with a [`Demo`].
+    /// Serves these methods in this dialect, to requests for these hosts; the demo's own rows only with a [`Demo`].
     pub fn new(
         service: Service,
         dialect: &'static Dialect,
+        hosts: &[String],
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
         demo: Option<Demo>,
@@ -66,7 +70,8 @@ impl Api {
         };
         let router = Router::new(routes::ROUTES.iter().filter(served));
         let request_ids = RequestIds::start(entropy)?;
-        Ok(Self { service, dialect, clock, request_ids, router, demo })
+        let door = Door::new(hosts);
+        Ok(Self { service, dialect, clock, door, request_ids, router, demo })
     }
 
     /// The methods behind it.
@@ -98,6 +103,7 @@ impl Api {
         now: Timestamp,
         trail: &mut Trail,
     ) -> Result<Answer, Rejection> {
+        self.door.admit(request.headers())?;
         let uri = request.uri();
         let (row, params) = match self.router.find(request.method(), uri.path())? {
             Routed::Row(row, params) => (row, params),

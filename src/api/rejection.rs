@@ -7,6 +7,10 @@ use crate::http::MalformedPath;
 pub enum Rejection {
     /// The service says no.
     Refused(Refusal),
+    /// Meant for another host, or for none.
+    HostUnknown,
+    /// Sent by a page of another site.
+    CrossSite,
     /// No row has this path.
     RouteUnknown,
     /// The path or the query is no text.
@@ -55,6 +59,8 @@ pub enum Kind {
     CodeSpent,
     Busy,
     StorageFailed,
+    HostUnknown,
+    CrossSite,
     RouteUnknown,
     PathMalformed,
     MethodNotAllowed,
@@ -72,6 +78,8 @@ impl Rejection {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Refused(refusal) => kind_of(refusal),
+            Self::HostUnknown => Kind::HostUnknown,
+            Self::CrossSite => Kind::CrossSite,
             Self::RouteUnknown => Kind::RouteUnknown,
             Self::PathMalformed => Kind::PathMalformed,
             Self::MethodNotAllowed(_) => Kind::MethodNotAllowed,

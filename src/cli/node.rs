@@ -80,7 +80,8 @@ impl Node {
             sms: config.sms,
         };
         let service = Service::new(store.clone(), otp, dialect.order, config.person_requests);
-        let api = Api::new(service, dialect, Arc::clone(&clock), &*entropy, demo)?;
+        let hosts = &config.server.hosts;
+        let api = Api::new(service, dialect, hosts, Arc::clone(&clock), &*entropy, demo)?;
         Ok(Self { api: Arc::new(api), store, worker, clock })
     }
 

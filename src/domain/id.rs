@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use super::bytes;
+
 /// The UUID of a `T`, so that a client's id can't be passed where a person's is wanted.
 ///
 /// In text formats it is the hyphenated form, in stored records sixteen bytes.
@@ -93,7 +95,7 @@ impl<T> Serialize for Id<T> {
         if serializer.is_human_readable() {
             serializer.collect_str(&self.0)
         } else {
-            self.0.as_bytes().serialize(serializer)
+            bytes::serialize(self.0.as_bytes(), serializer)
         }
     }
 }
@@ -108,7 +110,7 @@ impl<'de, T> Deserialize<'de> for Id<T> {
                 ))
             })
         } else {
-            <[u8; 16]>::deserialize(deserializer).map(Self::from_bytes)
+            bytes::deserialize(deserializer).map(Self::from_bytes)
         }
     }
 }

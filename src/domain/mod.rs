@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a disk or a socket. Time is an argument, a transition consumes its state, and a
 //! refusal is a value.
 
+mod bytes;
 mod client;
 mod code;
 mod factor;

@@ -3,6 +3,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::bytes;
+
 /// A bearer token or an api-key in clear, wiped when dropped and never printed.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
@@ -10,7 +12,7 @@ pub struct Secret(Zeroizing<String>);
 /// SHA-256 of a [`Secret`]: all that is kept of it. Secrets are long and random, so nothing slower is needed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SecretDigest([u8; 32]);
+pub struct SecretDigest(#[serde(with = "bytes")] [u8; 32]);
 
 impl Secret {
     /// Takes the secret over.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Id, PersonRequestId, Phone, Refusal, SpentReason, Timestamp};
+use super::{Id, PersonRequestId, Phone, Refusal, SpentReason, Timestamp, bytes};
 
 /// The UUID of a verification.
 pub type VerificationId = Id<Verification>;
@@ -72,8 +72,10 @@ pub struct HashedCode {
     /// Which key's pepper.
     pub key_id: String,
     /// Salt of this code alone.
+    #[serde(with = "bytes")]
     pub salt: [u8; 16],
     /// The hash.
+    #[serde(with = "bytes")]
     pub hash: [u8; 32],
 }
 

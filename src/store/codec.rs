@@ -65,7 +65,7 @@ pub fn decode<V: Record>(bytes: &[u8]) -> Result<V, BadRecord> {
     if *version != V::VERSION {
         return Err(BadRecord::Version { found: *version, known: V::VERSION });
     }
-    let (value, read) = bincode::serde::decode_from_slice(body, LAYOUT)
+    let (value, read) = bincode::serde::borrow_decode_from_slice(body, LAYOUT)
         .map_err(|error| BadRecord::Layout(error.to_string()))?;
     match body.len() - read {
         0 => Ok(value),

@@ -57,6 +57,13 @@ pub(super) static ROWS: &[Wording] = &[
         "internal_error",
         Text("The answer took too long. It is not known whether the request was carried out."),
     ),
+    row(
+        Kind::HostUnknown,
+        400,
+        "request_malformed",
+        Text("Malformed request. The header Host names no host that is served here."),
+    ),
+    row(Kind::CrossSite, 403, "forbidden", Text("Requests from pages of other sites are refused.")),
     row(Kind::RouteUnknown, 404, "not_found", Absent),
     row(
         Kind::PathMalformed,
