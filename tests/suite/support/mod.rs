@@ -77,11 +77,15 @@ impl TestNode {
     /// The demo's world in a fresh directory, its messages sent by this driver and not to the inbox.
     pub fn with_driver(config: Config, driver: impl SmsDriver) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (inbox, _) = Inbox::new();
-        let now = start_of_time();
-        let mut node = Self::sending_by(driver, inbox, directory.path(), config, now, true);
+        let mut node = Self::with_driver_on(directory.path(), config, driver);
         node.directory = Some(directory);
         node
+    }
+
+    /// The same in a directory that outlives it.
+    pub fn with_driver_on(path: &Path, config: Config, driver: impl SmsDriver) -> Self {
+        let (inbox, _) = Inbox::new();
+        Self::sending_by(driver, inbox, path, config, start_of_time(), true)
     }
 
     fn sending_by(

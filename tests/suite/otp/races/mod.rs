@@ -6,30 +6,12 @@ mod naive;
 mod right_codes;
 mod sends;
 
-use std::sync::Barrier;
-
 use esoz_otp::config::Config;
 use esoz_otp::domain::Phone;
 use esoz_otp::domain::limits::Rule;
 
+use super::at_once;
 use crate::support::{Reply, SEED_PHONE, quick};
-
-/// Calls from as many threads, none before all are there. Results come in no particular order.
-fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let start = Barrier::new(callers);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..callers)
-            .map(|i| {
-                let (start, call) = (&start, &call);
-                scope.spawn(move || {
-                    start.wait();
-                    call(i)
-                })
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
-}
 
 /// Settings under which a phone may get code after code.
 fn without_pause() -> Config {
