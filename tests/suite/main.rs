@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "one crate that exports nothing")]
 
 mod api;
+mod binary;
 mod otp;
 mod records;
 mod rules;

@@ -1,0 +1,1 @@
+//! `esoz-otp serve`.
