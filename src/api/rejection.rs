@@ -58,6 +58,7 @@ pub enum Kind {
     CodeExpired,
     CodeSpent,
     Busy,
+    HashingFailed,
     StorageFailed,
     HostUnknown,
     CrossSite,
@@ -122,6 +123,7 @@ impl Rejection {
             | Refusal::MethodNotOtp
             | Refusal::PhoneRefused
             | Refusal::Busy
+            | Refusal::HashingFailed
             | Refusal::StorageFailed => None,
         }
     }
@@ -162,6 +164,7 @@ fn kind_of(refusal: &Refusal) -> Kind {
         Refusal::CodeExpired => Kind::CodeExpired,
         Refusal::CodeSpent(_) => Kind::CodeSpent,
         Refusal::Busy => Kind::Busy,
+        Refusal::HashingFailed => Kind::HashingFailed,
         Refusal::StorageFailed => Kind::StorageFailed,
     }
 }

@@ -63,6 +63,8 @@ pub enum Refusal {
 
     /// More work than can be taken on now; nothing has changed.
     Busy,
+    /// The code could not be hashed: no thread, no memory, or no key.
+    HashingFailed,
     /// The store has failed; whether the change was kept is not known.
     StorageFailed,
 }

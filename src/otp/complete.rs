@@ -35,10 +35,11 @@ impl Otp {
         G: FnOnce(&Write<'_>) -> Result<Target, Refusal> + Send + 'static,
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
+        let hashing = self.hasher.reserve()?;
         let limits = self.limits.guesses.clone();
         let spent = self.store.write(move |write| spend(write, now, &limits, gate)).await?;
         let Spent { verification, code, counted_at } = spent;
-        if self.hasher.compare(verification.id, guess, code).await? {
+        if self.hasher.compare(hashing, verification.id, guess, code).await? {
             let id = verification.id;
             self.store.write(move |write| accept(write, now, id, counted_at, done)).await?
         } else {

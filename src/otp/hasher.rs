@@ -1,11 +1,11 @@
 //! Where argon2 runs: as many threads as the machine has cores, never one that serves reads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, AssociatedData, Block, Params, ParamsBuilder, Version};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use super::keyring::Keyring;
@@ -17,10 +17,16 @@ const WAITING: usize = 64;
 
 /// A bounded pool for hashing and comparing codes.
 pub struct Hasher {
-    jobs: SyncSender<Job>,
+    jobs: Sender<Job>,
+    places: Arc<Semaphore>,
     keyring: Arc<Keyring>,
     cost: Argon2Cost,
     compared: Arc<AtomicU64>,
+}
+
+/// A place in the queue, taken before anything is spent on what is to be hashed.
+pub struct HashPlace {
+    _held: OwnedSemaphorePermit,
 }
 
 type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
@@ -29,7 +35,8 @@ type Hash = Zeroizing<[u8; 32]>;
 impl Hasher {
     /// Starts `threads` threads, each with memory of its own that it keeps.
     pub fn start(keyring: Keyring, cost: Argon2Cost, threads: usize) -> std::io::Result<Self> {
-        let (jobs, waiting) = sync_channel::<Job>(WAITING * threads);
+        let (jobs, waiting) = channel::<Job>();
+        let places = Arc::new(Semaphore::new(WAITING * threads));
         let waiting = Arc::new(Mutex::new(waiting));
         for i in 0..threads {
             let waiting = Arc::clone(&waiting);
@@ -37,18 +44,25 @@ impl Hasher {
                 .name(format!("argon2-{i}"))
                 .spawn(move || work(&waiting, cost))?;
         }
-        Ok(Self { jobs, keyring: Arc::new(keyring), cost, compared: Arc::default() })
+        Ok(Self { jobs, places, keyring: Arc::new(keyring), cost, compared: Arc::default() })
+    }
+
+    /// Takes a place, or says that too many wait already.
+    pub fn reserve(&self) -> Result<HashPlace, Refusal> {
+        let held = Arc::clone(&self.places).try_acquire_owned();
+        held.map(|held| HashPlace { _held: held }).map_err(|_| Refusal::Busy)
     }
 
     /// Hashes a new code with the newest key.
     pub async fn hash(
         &self,
+        place: HashPlace,
         id: VerificationId,
         code: Code,
         salt: [u8; 16],
     ) -> Result<HashedCode, Refusal> {
         let (keyring, cost) = (Arc::clone(&self.keyring), self.cost);
-        self.run(move |memory| {
+        self.run(place, move |memory| {
             let (key_id, pepper) = keyring.newest();
             let hash = argon2id(pepper, id, &code, &salt, cost, memory)?;
             Some(HashedCode { key_id: key_id.to_owned(), salt, hash: *hash })
@@ -59,13 +73,14 @@ impl Hasher {
     /// Whether `guess` is the code of this verification.
     pub async fn compare(
         &self,
+        place: HashPlace,
         id: VerificationId,
         guess: Code,
         kept: HashedCode,
     ) -> Result<bool, Refusal> {
         let (keyring, cost) = (Arc::clone(&self.keyring), self.cost);
         let compared = Arc::clone(&self.compared);
-        self.run(move |memory| {
+        self.run(place, move |memory| {
             compared.fetch_add(1, Ordering::SeqCst);
             let pepper = keyring.pepper(&kept.key_id)?;
             let hash = argon2id(pepper, id, &guess, &kept.salt, cost, memory)?;
@@ -82,14 +97,19 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
+        place: HashPlace,
         work: impl FnOnce(&mut [Block]) -> Option<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (answer, told) = oneshot::channel();
-        let job: Job = Box::new(move |memory| drop(answer.send(work(memory))));
-        self.jobs.try_send(job).map_err(|_| Refusal::Busy)?;
+        let job: Job = Box::new(move |memory| {
+            drop(answer.send(work(memory)));
+            drop(place);
+        });
+        // Without a thread to take the job, its answer is dropped with it.
+        drop(self.jobs.send(job));
         told.await.ok().flatten().ok_or_else(|| {
             tracing::error!("a code could not be hashed");
-            Refusal::Busy
+            Refusal::HashingFailed
         })
     }
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::hasher::HashPlace;
 use super::{Otp, Target};
 use crate::domain::limits::TooSoon;
 use crate::domain::{Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
@@ -32,8 +33,9 @@ impl Otp {
     {
         let gate = Arc::new(gate);
         let place = self.outbox.reserve()?;
+        let hashing = self.hasher.reserve()?;
         self.reserve(now, Arc::clone(&gate)).await?;
-        let minted = self.mint().await?;
+        let minted = self.mint(hashing).await?;
         let text = self.text(&minted.code);
         let verification = self.issue(now, gate, minted.id, minted.hashed).await?;
         place.put(Message::new(verification.id, verification.phone_number, text));
@@ -63,12 +65,12 @@ impl Otp {
     }
 
     /// Draws a code and hashes it. It knows neither phone nor purpose, so it can be done ahead of need.
-    async fn mint(&self) -> Result<Minted, Refusal> {
+    async fn mint(&self, place: HashPlace) -> Result<Minted, Refusal> {
         let entropy = &*self.entropy;
         let id = draw_id(entropy)?;
         let code = draw_code(entropy, self.config.format)?;
         let salt = draw_bytes(entropy)?;
-        let hashed = self.hasher.hash(id, code.clone(), salt).await?;
+        let hashed = self.hasher.hash(place, id, code.clone(), salt).await?;
         Ok(Minted { id, code, hashed })
     }
 

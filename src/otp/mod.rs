@@ -11,7 +11,7 @@ mod keyring;
 
 use std::sync::Arc;
 
-pub use hasher::Hasher;
+pub use hasher::{HashPlace, Hasher};
 pub use keyring::{Keyring, KeyringError};
 
 use crate::config::{OtpConfig, SmsConfig};

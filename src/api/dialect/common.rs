@@ -45,6 +45,7 @@ pub(super) static ROWS: &[Wording] = &[
         "internal_error",
         Text("The server is busy. Nothing has changed. Try again."),
     ),
+    row(Kind::HashingFailed, 500, "internal_error", Text("The code could not be hashed.")),
     row(
         Kind::StorageFailed,
         503,
