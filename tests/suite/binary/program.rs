@@ -136,7 +136,7 @@ impl Program {
         }
         let code = self.child.wait().unwrap().code();
         let stderr = self.errors.take().unwrap().join().unwrap();
-        let stdout = self.printed.iter().map(|line| format!("{line}\n")).collect();
+        let stdout = self.printed.join("\n");
         Ended { code, stdout, stderr }
     }
 

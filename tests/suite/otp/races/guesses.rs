@@ -6,7 +6,7 @@ use esoz_otp::config::OtpConfig;
 use esoz_otp::domain::Purpose;
 use esoz_otp::store::schema::GUESSES;
 
-use super::{at_once, count, naive, seed_phone, without_pause};
+use super::{at_once, count, naive, seed_phone, until_answered, without_pause};
 use crate::support::{SEED_PHONE, TestNode, other_than};
 
 #[test]
@@ -16,7 +16,7 @@ fn of_200_wrong_guesses_at_once_three_are_compared() {
     let code = node.code_for(SEED_PHONE);
     let wrong = other_than(&code);
 
-    let replies = at_once(200, |_| node.complete(SEED_PHONE, &wrong));
+    let replies = at_once(200, |_| until_answered(|| node.complete(SEED_PHONE, &wrong)));
     assert_eq!(node.api.service().compared(), 3);
     assert_eq!(count(&replies, 403, "wrong_code"), 3);
     assert_eq!(count(&replies, 403, "attempts_exhausted"), 197);
@@ -54,11 +54,10 @@ fn a_phone_s_guesses_are_ten_an_hour_over_all_its_codes_and_then_a_right_one_wai
         assert!([200, 201].contains(&send.status));
         let wrong = other_than(&node.code_for(SEED_PHONE));
         at_once(50, |_| {
-            let reply = if round % 2 == 0 {
-                node.complete(SEED_PHONE, &wrong)
-            } else {
-                node.approve(&wrong)
-            };
+            let reply = until_answered(|| match round % 2 {
+                0 => node.complete(SEED_PHONE, &wrong),
+                _ => node.approve(&wrong),
+            });
             assert_ne!(reply.status, 200);
         });
         compared.push(node.api.service().compared());

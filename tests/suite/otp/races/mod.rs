@@ -21,6 +21,11 @@ fn without_pause() -> Config {
     config
 }
 
+/// Calls again as long as the answer is to try again: no more may be hashed at once than the machine has room for.
+fn until_answered(call: impl Fn() -> Reply) -> Reply {
+    std::iter::repeat_with(call).find(|reply| reply.status != 503).unwrap()
+}
+
 /// How many were answered so, by status and reason.
 fn count(replies: &[Reply], status: u16, reason: &str) -> usize {
     let fits = |reply: &&Reply| reply.status == status && reply.reason().unwrap_or("") == reason;

@@ -27,7 +27,9 @@ pub(super) fn live(store: &Store, phone: Phone, purpose: Purpose) -> Verificatio
 pub(super) fn is_right(hasher: &Hasher, verification: &Verification, guess: &Code) -> bool {
     let State::New { code, attempts_left: 1.. } = verification.state.clone() else { return false };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(hasher.compare(verification.id, guess.clone(), code)).unwrap()
+    runtime
+        .block_on(hasher.compare(hasher.reserve().unwrap(), verification.id, guess.clone(), code))
+        .unwrap()
 }
 
 /// Takes the verification for what it was when it was read.

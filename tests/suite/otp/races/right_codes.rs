@@ -7,7 +7,7 @@ use esoz_otp::domain::limits::Log;
 use esoz_otp::domain::{Purpose, State};
 use esoz_otp::store::schema::GUESSES;
 
-use super::{at_once, count, naive, seed_phone, without_pause};
+use super::{at_once, count, naive, seed_phone, until_answered, without_pause};
 use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, TestNode, other_than};
 
 #[test]
@@ -16,7 +16,7 @@ fn of_100_right_codes_at_once_one_verifies_the_phone_and_none_is_a_wrong_guess()
     assert_eq!(node.initialize(SEED_PHONE).status, 201);
     let code = node.code_for(SEED_PHONE);
 
-    let replies = at_once(100, |_| node.complete(SEED_PHONE, &code));
+    let replies = at_once(100, |_| until_answered(|| node.complete(SEED_PHONE, &code)));
     assert_eq!(count(&replies, 200, ""), 1);
     let refused = count(&replies, 403, "already_used") + count(&replies, 403, "attempts_exhausted");
     assert_eq!(refused, 99, "{replies:?}");
@@ -32,7 +32,7 @@ fn of_100_right_codes_at_once_one_approves_the_request_and_none_is_a_wrong_guess
     assert_eq!(node.resend().status, 200);
     let code = node.code_for(SEED_PHONE);
 
-    let replies = at_once(100, |_| node.approve(&code));
+    let replies = at_once(100, |_| until_answered(|| node.approve(&code)));
     assert_eq!(count(&replies, 200, ""), 1);
     let refused = count(&replies, 409, "already_used")
         + count(&replies, 422, "already_used")

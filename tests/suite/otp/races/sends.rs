@@ -6,13 +6,13 @@ use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::{Id, Phone, Purpose, State, VerificationId};
 use esoz_otp::store::schema::{LIVE_CODES, SENDS, VERIFICATIONS};
 
-use super::{at_once, count, naive, seed_phone, without_pause};
+use super::{at_once, count, naive, seed_phone, until_answered, without_pause};
 use crate::support::{Reply, SEED_PHONE, TestNode, quick};
 
 #[test]
 fn of_50_resends_at_once_one_reaches_the_phone() {
     let node = TestNode::start();
-    let replies = at_once(50, |_| node.resend());
+    let replies = at_once(50, |_| until_answered(|| node.resend()));
     assert_eq!(count(&replies, 200, ""), 1);
     assert_eq!(count(&replies, 429, "send_pause"), 49);
 
