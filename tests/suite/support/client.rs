@@ -47,6 +47,17 @@ pub fn call(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Reply {
+    try_call(address, method, path, headers, body).unwrap()
+}
+
+/// The same to a server that may be gone.
+pub fn try_call(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Reply, ureq::Error> {
     let mut request = Request::builder().method(method).uri(format!("http://{address}{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -60,13 +71,13 @@ pub fn call(
         .build()
         .into();
     let request = request.body(body.to_owned()).unwrap();
-    let mut response = agent.run(request).unwrap();
-    let text = response.body_mut().read_to_string().unwrap();
-    Reply {
+    let mut response = agent.run(request)?;
+    let text = response.body_mut().read_to_string()?;
+    Ok(Reply {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         body: serde_json::from_str(&text).unwrap_or(Value::Null),
-    }
+    })
 }
 
 impl TestNode {

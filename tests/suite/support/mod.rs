@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-pub use client::{MIS, Reply, call, other_than};
+pub use client::{MIS, Reply, call, other_than, try_call};
 use esoz_otp::api::dialect::DOCUMENTED;
 use esoz_otp::api::{Api, Demo};
 use esoz_otp::cli::node::{Node, Parts};
