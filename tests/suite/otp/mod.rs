@@ -2,6 +2,7 @@
 
 mod delivery;
 mod races;
+mod secrets;
 mod time;
 
 use std::sync::Barrier;
