@@ -47,7 +47,7 @@ fn stop(mut child: Child) -> Option<i32> {
 fn a_console_that_is_full_keeps_neither_answers_nor_the_end_waiting() {
     let directory = tempfile::tempdir().unwrap();
     let (child, reader, mut writer, address) = demo(directory.path());
-    writer.write_all(&[b'.'; PIPE]).unwrap();
+    writer.write_all(&vec![b'.'; PIPE]).unwrap();
     for number in 0..5 {
         assert_eq!(initialize(&address, number), 201);
     }

@@ -42,7 +42,9 @@ fn what_was_answered_before_a_kill_under_load_is_there_after_it() {
     let mut answered: Vec<_> = told.iter().take(12).collect();
     node.signal("KILL");
     answered.extend(told.iter());
-    callers.into_iter().for_each(|caller| caller.join().unwrap());
+    for caller in callers {
+        caller.join().unwrap();
+    }
     assert_eq!(node.end().code, None, "killed");
 
     let mut node = serve(directory.path(), &[]);

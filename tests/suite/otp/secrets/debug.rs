@@ -63,11 +63,11 @@ fn no_record_prints_the_number_it_is_about_or_the_hash_it_keeps() {
     let hasher = Hasher::start(keyring(), quick().otp.argon2, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let hashing = hasher.hash(hasher.reserve().unwrap(), id, code, [0xa5; 16]);
-    let hashed = runtime.block_on(hashing).unwrap();
-    let hash = format!("{:?}", hashed.hash);
+    let kept = runtime.block_on(hashing).unwrap();
+    let hash = format!("{:?}", kept.hash);
     let (rules, now) = (Config::default().otp.rules, start_of_time());
     let verification =
-        Verification::issue(id, phone, Purpose::PhoneVerification, hashed.clone(), rules, now);
+        Verification::issue(id, phone, Purpose::PhoneVerification, kept.clone(), rules, now);
     let request = PersonRequest {
         id: Id::from_bytes([2; 16]),
         client_id: Id::from_bytes([3; 16]),
@@ -78,10 +78,10 @@ fn no_record_prints_the_number_it_is_about_or_the_hash_it_keeps() {
         inserted_at: now,
         updated_at: now,
     };
-    is_silent(&hashed);
+    is_silent(&kept);
     is_silent(&verification);
     is_silent(&request);
-    assert!(!format!("{hashed:?}{verification:?}").contains(&hash));
+    assert!(!format!("{kept:?}{verification:?}").contains(&hash));
 }
 
 #[test]
