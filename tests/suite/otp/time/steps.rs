@@ -56,18 +56,6 @@ fn a_correction_of_up_to_five_seconds_back_leaves_a_code_good() {
 }
 
 #[test]
-fn a_clock_that_goes_to_and_fro_does_not_lengthen_a_code_that_was_tried() {
-    for shift in SHIFTS {
-        let mut bench = Bench::start();
-        let code = bench.send();
-        bench.shift(shift, start_of_time() + seconds(299));
-        assert_eq!(bench.complete(&crate::support::other_than(&code)), refused(403, "wrong_code"));
-        bench.shift(shift, start_of_time() - seconds(4));
-        assert_eq!(bench.complete(&code), verified(), "{shift:?}: 299 s of it are over");
-    }
-}
-
-#[test]
 fn the_hour_of_guesses_ends_when_it_did_whatever_the_clock_says_meanwhile() {
     for shift in SHIFTS {
         let mut bench = Bench::start();
