@@ -28,7 +28,7 @@ impl Door {
         let host = match (hosts.next().map(HeaderValue::to_str), hosts.next()) {
             (Some(Ok(host)), None) => host,
             (Some(Err(_)) | None, None) => return Err(Rejection::HostUnknown),
-            (_, Some(_)) => return Err(Rejection::HeaderTwice("host")),
+            (_, Some(_)) => return Err(Rejection::HeaderTwice(HOST)),
         };
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(without_port(host))) {
             return Err(Rejection::HostUnknown);

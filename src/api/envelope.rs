@@ -79,6 +79,9 @@ impl Answer {
     }
 }
 
+/// Room for most answers, so that they need not grow while they are written.
+const USUAL_BYTES: usize = 512;
+
 fn json(view: &impl Serialize) -> Box<RawValue> {
     serde_json::value::to_raw_value(view).expect("views have text keys and no failing fields")
 }
@@ -130,7 +133,8 @@ pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
 }
 
 fn respond(head: &Head, status: StatusCode, envelope: &Envelope<'_>) -> Response {
-    let body = serde_json::to_vec(envelope).expect("an envelope has text keys only");
+    let mut body = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut body, envelope).expect("an envelope has text keys only");
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     let headers = response.headers_mut();

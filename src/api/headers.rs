@@ -1,7 +1,7 @@
 //! What is read of a request's head.
 
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 
 use super::Rejection;
 use super::request_id::RequestIds;
@@ -35,20 +35,18 @@ impl Head {
 
 /// Token and api-key. Two of one kind are refused even when equal: whoever stands between might look at the other.
 pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>, Rejection> {
-    let authorization = single(headers, AUTHORIZATION.as_str(), "authorization")?;
-    let api_key = single(headers, "api-key", "api-key")?;
+    let authorization = single(headers, &AUTHORIZATION)?;
+    let api_key = single(headers, &API_KEY)?;
     Ok(Credentials { bearer: authorization.and_then(bearer), api_key })
 }
 
-fn single<'h>(
-    headers: &'h HeaderMap,
-    name: &str,
-    shown: &'static str,
-) -> Result<Option<&'h [u8]>, Rejection> {
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
+
+fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h [u8]>, Rejection> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     match values.next() {
-        Some(_) => Err(Rejection::HeaderTwice(shown)),
+        Some(_) => Err(Rejection::HeaderTwice(name.clone())),
         None => Ok(first.map(HeaderValue::as_bytes)),
     }
 }

@@ -1,3 +1,5 @@
+use hyper::header::HeaderName;
+
 use super::validation::Fault;
 use crate::domain::{Refusal, SpentReason, Timestamp};
 use crate::http::MalformedPath;
@@ -18,7 +20,7 @@ pub enum Rejection {
     /// The path has rows, for these methods.
     MethodNotAllowed(Vec<&'static str>),
     /// A header that may stand once stands twice.
-    HeaderTwice(&'static str),
+    HeaderTwice(HeaderName),
     /// The body is no JSON.
     BodyMalformed,
     /// The body is larger than the row allows.

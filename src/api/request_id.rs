@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::HeaderMap;
+use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 
 use crate::domain::Id;
@@ -9,13 +10,15 @@ use crate::entropy::{Entropy, NoEntropy, draw_id};
 /// Names for requests that bring none: `<uuid of this process>#<counter>`, the form the gateway of ЕСОЗ makes
 /// (`6617aeec-15e2-4d6f-b9bd-53559c358f97#17810`).
 pub(super) struct RequestIds {
-    process: Id<Self>,
+    /// The process's id and `#`.
+    process: String,
     counter: AtomicU64,
 }
 
 impl RequestIds {
     pub(super) fn start(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
-        Ok(Self { process: draw_id(entropy)?, counter: AtomicU64::new(0) })
+        let process: Id<Self> = draw_id(entropy)?;
+        Ok(Self { process: format!("{process}#"), counter: AtomicU64::new(0) })
     }
 
     /// The caller's own id when it has 20 to 200 visible characters, otherwise a new one.
@@ -28,7 +31,8 @@ impl RequestIds {
 
     fn next(&self) -> HeaderValue {
         let number = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
-        let text = format!("{}#{number}", self.process);
-        HeaderValue::from_str(&text).expect("a UUID, a # and digits are visible ASCII")
+        let text = [&self.process, &*number.to_string()].concat();
+        HeaderValue::from_maybe_shared(Bytes::from(text))
+            .expect("a UUID, a # and digits are visible ASCII")
     }
 }

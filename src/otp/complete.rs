@@ -41,10 +41,10 @@ impl Otp {
         let Spent { verification, code, counted_at } = spent;
         if self.hasher.compare(hashing, verification.id, guess, code).await? {
             let id = verification.id;
-            self.store.write(move |write| accept(write, now, id, counted_at, done)).await?
+            self.store.write_waiting(move |write| accept(write, now, id, counted_at, done)).await?
         } else {
             let id = verification.id;
-            self.store.write(move |write| reject(write, now, id)).await?;
+            self.store.write_waiting(move |write| reject(write, now, id)).await?;
             Err(Refusal::CodeWrong)
         }
     }

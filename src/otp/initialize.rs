@@ -87,7 +87,7 @@ impl Otp {
     {
         let rules = self.config.rules;
         self.store
-            .write(move |write| {
+            .write_waiting(move |write| {
                 let Target { phone, purpose } = gate(write)?;
                 let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
                 if let Some(live) = write.get(LIVE_CODES, &(phone, purpose))?

@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 pub const MAX_RECORD_BYTES: usize = 4096;
 
 /// Something a tree holds.
-pub trait Record: Serialize + DeserializeOwned {
+pub trait Record: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The version this program writes, the first byte of the record.
     const VERSION: u8;
 

@@ -47,7 +47,7 @@ pub enum OpenError {
     Locked(PathBuf),
     /// The database itself is damaged.
     #[error(
-        "the database in {path} is damaged: {why}. Nothing has been changed. Keep a copy of the directory as it is, then restore it from a backup."
+        "the database in {path} is damaged: {why}. Keep a copy of the directory as it is, then restore it from a backup."
     )]
     Damaged {
         /// The directory.

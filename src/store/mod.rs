@@ -5,18 +5,24 @@
 //!   closure to the one writer thread.
 //! - [`Write`]: what the closure works on, an overlay over the trees. If it refuses, nothing has happened.
 //! - `redo`: how one write over several trees is there whole or not at all.
-//! - `writer`: groups of writes, then `flush()`, then our own `fdatasync`, then the answers. (sled's `flush()` alone
-//!   is not durable on Linux: it calls `sync_file_range`.)
+//! - `writer`: groups of writes, then a sync, then the answers.
+//! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
+//!   `sync_file_range`.)
 //! - `open`: the directory, its lock, and what a crash has left.
+//! - `cache`: what nearly every request reads, in front of the trees.
+//! - `seal`: digests of the closed database, so that a damaged one is not opened.
 //! - `sweep`: takes away what has been kept long enough, found by a time-ordered index.
 //!
 //! No other module names sled.
 
+mod cache;
 mod codec;
+mod database;
 mod error;
 mod open;
 mod redo;
 pub mod schema;
+mod seal;
 mod sweep;
 mod table;
 mod write;
@@ -30,7 +36,7 @@ pub use error::{OpenError, StoreError};
 use table::Trees;
 pub use table::{Key, Table};
 pub use write::Write;
-use writer::Writer;
+use writer::{Room, Writer};
 
 use crate::config::StoreConfig;
 use crate::domain::Timestamp;
@@ -91,8 +97,28 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_in(self.writer.room()?, decide).await
+    }
+
+    /// The same, but waits for room instead of being refused for want of it: for the second of two writes, when the
+    /// first has spent something already.
+    pub async fn write_waiting<T, E, F>(&self, decide: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_in(self.writer.wait_for_room().await?, decide).await
+    }
+
+    async fn write_in<T, E, F>(&self, room: Room, decide: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (answer, told) = tokio::sync::oneshot::channel();
-        self.writer.submit(decide, move |result| drop(answer.send(result)))?;
+        self.writer.submit(room, decide, move |result| drop(answer.send(result)))?;
         told.await.unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
@@ -104,7 +130,8 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, told) = std::sync::mpsc::sync_channel(1);
-        self.writer.submit(decide, move |result| drop(answer.send(result)))?;
+        let room = self.writer.room()?;
+        self.writer.submit(room, decide, move |result| drop(answer.send(result)))?;
         told.recv().unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 

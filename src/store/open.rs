@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! DIR/lock     held (flock) as long as the store is open
+//! DIR/seal     digests of the files below, while it is closed
 //! DIR/store/   sled's own files
 //! ```
 
@@ -11,9 +12,11 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::database::Database;
 use super::error::{OpenError, StoreError};
 use super::redo;
 use super::schema::DATA_VERSION;
+use super::seal;
 use super::table::Trees;
 use crate::config::StoreConfig;
 
@@ -30,12 +33,6 @@ pub(super) struct Opened {
     pub(super) lock: Lock,
 }
 
-/// sled, and a descriptor of ours on its log to sync it by.
-pub(super) struct Database {
-    pub(super) sled: sled::Db,
-    pub(super) file: File,
-}
-
 /// The directory is ours as long as this lives.
 pub(super) struct Lock {
     path: PathBuf,
@@ -46,6 +43,11 @@ impl Lock {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Where sled's files are.
+    pub(super) fn home(&self) -> PathBuf {
+        self.path.join(HOME)
+    }
 }
 
 pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError> {
@@ -55,25 +57,24 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     };
     make_directory(path).map_err(at(path))?;
     let lock = lock(path)?;
-    let home = path.join(HOME);
-    let is_new = !exists(path);
+    let home = lock.home();
     make_directory(&home).map_err(at(&home))?;
+    seal::check(path, &home)
+        .map_err(at(&home))?
+        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
+    seal::break_seal(path).map_err(at(path))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
-    let sled = open_sled(&home, config).map_err(|error| explain(path, error))?;
-    let file = File::open(home.join("db")).map_err(at(&home))?;
-    let database = Database { sled, file };
-    let trees = Trees::open(&database.sled).map_err(|error| explain(path, error))?;
+    let database = Database::open(&home, config).map_err(|error| explain(path, error))?;
+    // First of all: a newer release may have other trees.
     check_version(path, &database)?;
-    let redone = redo::recover(&trees).map_err(|error| damaged(path, &error))?;
+    let trees = Trees::open(&database).map_err(|error| explain(path, error))?;
+    let redone = redo::recover(&trees, &database).map_err(|error| failed(path, &error))?;
     if redone > 0 {
         tracing::info!(writes = redone, "completed what the last run was writing when it ended");
     }
-    database.sled.flush().map_err(|error| explain(path, error))?;
-    database.file.sync_all().map_err(at(&home))?;
-    if is_new {
-        sync_new(path, &home).map_err(at(path))?;
-    }
+    database.sync().map_err(|error| failed(path, &error))?;
+    sync_names(path, &home).map_err(at(path))?;
     Ok(Opened { trees, database, lock })
 }
 
@@ -87,6 +88,7 @@ pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     let at = |source| OpenError::Io { path: home.clone(), source };
     make_directory(path).map_err(at)?;
     let _lock = lock(path)?;
+    seal::break_seal(path).map_err(at)?;
     match fs::remove_dir_all(&home) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(error)),
         Ok(()) | Err(_) => Ok(()),
@@ -127,18 +129,9 @@ fn remove_unfinished_snapshots(home: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn open_sled(home: &Path, config: StoreConfig) -> sled::Result<sled::Db> {
-    sled::Config::new()
-        .path(home)
-        .cache_capacity(config.cache_mib * 1024 * 1024)
-        .mode(sled::Mode::LowSpace)
-        .flush_every_ms(None)
-        .open()
-}
-
 fn check_version(path: &Path, database: &Database) -> Result<(), OpenError> {
     let wrong = |error| explain(path, error);
-    let meta = database.sled.open_tree("meta").map_err(wrong)?;
+    let meta = database.tree("meta").map_err(wrong)?;
     let Some(found) = meta.get("version").map_err(wrong)? else {
         meta.insert("version", &DATA_VERSION.to_be_bytes()).map_err(wrong)?;
         return Ok(());
@@ -155,15 +148,20 @@ fn check_version(path: &Path, database: &Database) -> Result<(), OpenError> {
     }
 }
 
-/// The flush of a new database does not make its names durable.
-fn sync_new(path: &Path, home: &Path) -> io::Result<()> {
+/// The flush of a new database does not make its names durable. Done at every start: the first may have been cut short.
+fn sync_names(path: &Path, home: &Path) -> io::Result<()> {
     for entry in fs::read_dir(home)? {
         File::open(entry?.path())?.sync_all()?;
     }
     File::open(home)?.sync_all()?;
     File::open(path)?.sync_all()?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    match File::open(above.unwrap_or(Path::new("."))) {
+        Ok(above) => above.sync_all(),
+        // Then somebody else has made the directory, such as systemd for `DynamicUser`.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn explain(path: &Path, error: sled::Error) -> OpenError {
@@ -180,6 +178,35 @@ fn explain(path: &Path, error: sled::Error) -> OpenError {
     }
 }
 
-fn damaged(path: &Path, error: &StoreError) -> OpenError {
-    OpenError::Damaged { path: path.to_owned(), why: error.to_string() }
+/// A disk that is full or broken is no reason to fetch a backup.
+fn failed(path: &Path, error: &StoreError) -> OpenError {
+    let path = path.to_owned();
+    match error {
+        StoreError::Failed(why) => OpenError::Io { path, source: io::Error::other(why.clone()) },
+        StoreError::Damaged { .. } | StoreError::Busy | StoreError::TooLarge { .. } => {
+            OpenError::Damaged { path, why: error.to_string() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> StoreConfig {
+        StoreConfig { cache_mib: 8 }
+    }
+
+    #[test]
+    fn a_database_of_a_newer_release_is_refused_and_gets_no_trees_of_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let store = home.path().join("store");
+        let newer = Database::open(&store, config()).unwrap();
+        newer.tree("meta").unwrap().insert("version", &9_u32.to_be_bytes()).unwrap();
+        drop(newer);
+        let refusal = open(home.path(), config()).err().unwrap();
+        assert!(matches!(refusal, OpenError::Newer { found: 9, known: DATA_VERSION, .. }));
+        let names = Database::open(&store, config()).unwrap().tree_names();
+        assert!(!names.iter().any(|name| *name == "clients"), "{names:?}");
+    }
 }

@@ -41,17 +41,18 @@ pub const DATA_VERSION: u32 = 1;
 pub const KEEP_VERIFICATIONS: Duration = Duration::from_hours(30 * 24);
 
 /// See the table at the head of this file.
-pub const CLIENTS: Table<ClientId, Client> = Table::new(1, "clients");
+pub const CLIENTS: Table<ClientId, Client> = Table::new(1, "clients").cached();
 /// See the table at the head of this file.
-pub const CLIENTS_BY_API_KEY: Table<SecretDigest, ClientId> = Table::new(2, "clients_by_api_key");
+pub const CLIENTS_BY_API_KEY: Table<SecretDigest, ClientId> =
+    Table::new(2, "clients_by_api_key").cached();
 /// See the table at the head of this file.
-pub const USERS: Table<UserId, User> = Table::new(3, "users");
+pub const USERS: Table<UserId, User> = Table::new(3, "users").cached();
 /// See the table at the head of this file.
-pub const PERSONS: Table<PersonId, Person> = Table::new(4, "persons");
+pub const PERSONS: Table<PersonId, Person> = Table::new(4, "persons").cached();
 /// See the table at the head of this file.
-pub const TOKENS: Table<SecretDigest, Token> = Table::new(5, "tokens");
+pub const TOKENS: Table<SecretDigest, Token> = Table::new(5, "tokens").cached();
 /// See the table at the head of this file.
-pub const FACTORS: Table<UserId, AuthenticationFactor> = Table::new(6, "factors");
+pub const FACTORS: Table<UserId, AuthenticationFactor> = Table::new(6, "factors").cached();
 /// See the table at the head of this file.
 pub const PERSON_REQUESTS: Table<PersonRequestId, PersonRequest> = Table::new(7, "person_requests");
 /// See the table at the head of this file.
@@ -119,7 +120,7 @@ pub struct KeyCheck {
 pub struct Due {}
 
 /// When to look at which record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct DueKey {
     pub(super) at: Timestamp,
     pub(super) table: TableId,
@@ -130,7 +131,7 @@ impl Record for Client {
     const VERSION: u8 = 1;
 }
 
-impl<T> Record for Id<T> {
+impl<T: 'static> Record for Id<T> {
     const VERSION: u8 = 1;
 }
 
@@ -190,7 +191,7 @@ impl Record for Due {
     const VERSION: u8 = 1;
 }
 
-impl<T> Key for Id<T> {
+impl<T: 'static> Key for Id<T> {
     fn to_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
     }

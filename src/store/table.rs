@@ -1,8 +1,11 @@
 //! A tree with the types of its keys and records, and the trees of an open database.
 
+use std::hash::Hash;
 use std::marker::PhantomData;
 
+use super::cache::{Cache, Forget, Look};
 use super::codec::{self, BadRecord, Record};
+use super::database::Database;
 use super::error::StoreError;
 use super::schema;
 use crate::domain::Timestamp;
@@ -11,6 +14,7 @@ use crate::domain::Timestamp;
 pub struct Table<K, V> {
     pub(super) id: TableId,
     pub(super) name: &'static str,
+    is_cached: bool,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -18,7 +22,7 @@ pub struct Table<K, V> {
 pub(super) type TableId = u8;
 
 /// What keys a tree has; their bytes sort as the keys do.
-pub trait Key: Sized {
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
     /// The key as bytes.
     fn to_bytes(&self) -> Vec<u8>;
     /// The key that these bytes are.
@@ -31,6 +35,7 @@ pub(super) struct TableInfo {
     pub(super) id: TableId,
     pub(super) name: &'static str,
     pub(super) keep_until: fn(&[u8]) -> Result<Option<Timestamp>, BadRecord>,
+    cache: Option<fn() -> Box<dyn Forget>>,
 }
 
 impl<K, V> Clone for Table<K, V> {
@@ -43,7 +48,12 @@ impl<K, V> Copy for Table<K, V> {}
 
 impl<K: Key, V: Record> Table<K, V> {
     pub(super) const fn new(id: TableId, name: &'static str) -> Self {
-        Self { id, name, types: PhantomData }
+        Self { id, name, is_cached: false, types: PhantomData }
+    }
+
+    /// The same table with its records kept at hand: for what nearly every request reads.
+    pub(super) const fn cached(self) -> Self {
+        Self { is_cached: true, ..self }
     }
 
     pub(super) const fn info(self) -> TableInfo {
@@ -51,27 +61,35 @@ impl<K: Key, V: Record> Table<K, V> {
             id: self.id,
             name: self.name,
             keep_until: |bytes| codec::decode::<V>(bytes).map(|value| value.keep_until()),
+            cache: if self.is_cached { Some(|| Box::new(Cache::<K, V>::empty())) } else { None },
         }
     }
 }
 
 /// The open trees, found by their id.
 pub(super) struct Trees {
-    by_id: Vec<Option<sled::Tree>>,
+    by_id: Vec<Option<Open>>,
     pub(super) redo: sled::Tree,
 }
 
+struct Open {
+    tree: sled::Tree,
+    cache: Option<Box<dyn Forget>>,
+}
+
 impl Trees {
-    pub(super) fn open(database: &sled::Db) -> Result<Self, sled::Error> {
-        let mut by_id = vec![None; usize::from(TableId::MAX) + 1];
+    pub(super) fn open(database: &Database) -> Result<Self, sled::Error> {
+        let mut by_id: Vec<_> = (0..=TableId::MAX).map(|_| None).collect();
         for table in schema::ALL {
-            by_id[usize::from(table.id)] = Some(database.open_tree(table.name)?);
+            let tree = database.tree(table.name)?;
+            let cache = table.cache.map(|new| new());
+            by_id[usize::from(table.id)] = Some(Open { tree, cache });
         }
-        Ok(Self { by_id, redo: database.open_tree("redo")? })
+        Ok(Self { by_id, redo: database.tree("redo")? })
     }
 
     pub(super) fn tree(&self, id: TableId) -> Option<&sled::Tree> {
-        self.by_id[usize::from(id)].as_ref()
+        self.by_id[usize::from(id)].as_ref().map(|open| &open.tree)
     }
 
     pub(super) fn known(&self, id: TableId) -> Result<&sled::Tree, StoreError> {
@@ -86,10 +104,31 @@ impl Trees {
         table: Table<K, V>,
         key: &K,
     ) -> Result<Option<V>, StoreError> {
-        match self.known(table.id)?.get(key.to_bytes())? {
-            Some(bytes) => decode(table, &bytes).map(Some),
-            None => Ok(None),
+        let cache = self.cache(table);
+        let missed = match cache.map(|cache| cache.look(key)) {
+            Some(Look::Found(value)) => return Ok(Some(value)),
+            Some(Look::Missed(missed)) => Some(missed),
+            None => None,
+        };
+        let Some(bytes) = self.known(table.id)?.get(key.to_bytes())? else { return Ok(None) };
+        let value = decode(table, &bytes)?;
+        if let (Some(cache), Some(missed)) = (cache, missed) {
+            cache.keep(key, &value, missed);
         }
+        Ok(Some(value))
+    }
+
+    /// A record has been changed in its tree: it is not to be found in front of it any more.
+    pub(super) fn forget(&self, id: TableId, key: &[u8]) {
+        let open = self.by_id[usize::from(id)].as_ref();
+        if let Some(cache) = open.and_then(|open| open.cache.as_ref()) {
+            cache.forget(key);
+        }
+    }
+
+    fn cache<K: Key, V: Record>(&self, table: Table<K, V>) -> Option<&Cache<K, V>> {
+        let open = self.by_id[usize::from(table.id)].as_ref()?;
+        open.cache.as_ref()?.as_any().downcast_ref()
     }
 
     pub(super) fn page<K: Key, V: Record>(

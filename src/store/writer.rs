@@ -1,19 +1,20 @@
 //! The one thread that writes.
 
-use std::fs::File;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::database::Database;
 use super::error::{OpenError, StoreError};
-use super::open::{Database, Lock};
+use super::open::Lock;
 use super::redo;
+use super::seal;
 use super::table::Trees;
 use super::write::Write;
 
-/// Writes that may wait. More are refused with [`StoreError::Busy`].
+/// Writes that may wait. More get no room.
 const QUEUE: usize = 1024;
 
 /// Writes that one flush makes durable. A cap keeps the first of a group from waiting long for the last.
@@ -29,8 +30,14 @@ struct Outcome {
 
 type Job = Box<dyn FnOnce(&mut Write<'_>) -> Outcome + Send>;
 
+/// Room for one write in the queue.
+pub(super) struct Room {
+    _held: OwnedSemaphorePermit,
+}
+
 pub(super) struct Writer {
-    queue: Option<SyncSender<Job>>,
+    queue: Option<Sender<Job>>,
+    rooms: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: watch::Receiver<Option<StoreError>>,
 }
@@ -41,23 +48,45 @@ impl Writer {
         database: Database,
         lock: Lock,
     ) -> Result<Self, OpenError> {
-        let (queue, jobs) = sync_channel(QUEUE);
+        let (queue, jobs) = channel();
         let (failing, failure) = watch::channel(None);
         let path = lock.path().to_owned();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
                 run(&trees, &database, &jobs, &failing);
-                // The lock goes last: when it is free, sled has let go of its files.
+                let is_whole = failing.borrow().is_none();
                 drop((trees, database));
+                if is_whole && let Err(error) = seal::seal(lock.path(), &lock.home()) {
+                    tracing::warn!(%error, "the closed store is not sealed");
+                }
+                // The lock goes last: when it is free, sled has let go of its files.
                 drop(lock);
             })
             .map_err(|source| OpenError::Io { path, source })?;
-        Ok(Self { queue: Some(queue), thread: Mutex::new(Some(thread)), failure })
+        let rooms = Arc::new(Semaphore::new(QUEUE));
+        Ok(Self { queue: Some(queue), rooms, thread: Mutex::new(Some(thread)), failure })
+    }
+
+    /// Room in the queue, if there is any.
+    pub(super) fn room(&self) -> Result<Room, StoreError> {
+        let held = Arc::clone(&self.rooms).try_acquire_owned();
+        held.map(|held| Room { _held: held }).map_err(|_| StoreError::Busy)
+    }
+
+    /// Room in the queue, waited for.
+    pub(super) async fn wait_for_room(&self) -> Result<Room, StoreError> {
+        let held = Arc::clone(&self.rooms).acquire_owned().await;
+        held.map(|held| Room { _held: held }).map_err(|_| self.failure())
     }
 
     /// Queues a write; `tell` is called on the writer thread when its outcome is certain.
-    pub(super) fn submit<T, E, F, A>(&self, decide: F, tell: A) -> Result<(), StoreError>
+    pub(super) fn submit<T, E, F, A>(
+        &self,
+        room: Room,
+        decide: F,
+        tell: A,
+    ) -> Result<(), StoreError>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         A: FnOnce(Result<T, E>) + Send + 'static,
@@ -65,6 +94,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let job: Job = Box::new(move |write| {
+            drop(room);
             let result = decide(write);
             Outcome {
                 accepted: result.is_ok(),
@@ -77,10 +107,7 @@ impl Writer {
             }
         });
         let queue = self.queue.as_ref().ok_or_else(|| self.failure())?;
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => self.failure(),
-        })
+        queue.send(job).map_err(|_| self.failure())
     }
 
     /// What went wrong, in the words of whoever noticed first.
@@ -90,7 +117,8 @@ impl Writer {
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        self.failure.borrow().is_some()
+        // A thread that has ended, by a panic, says no more.
+        self.failure.borrow().is_some() || self.failure.has_changed().is_err()
     }
 
     pub(super) async fn failed(&self) -> StoreError {
@@ -124,7 +152,7 @@ fn run(
         let mut group = Group::default();
         for job in queued {
             number += 1;
-            group.run(trees, number, job);
+            group.run(trees, database, number, job);
         }
         if let Err(error) = group.commit(database) {
             tracing::error!(%error, "the store has failed; start the process again");
@@ -147,7 +175,7 @@ struct Group {
 }
 
 impl Group {
-    fn run(&mut self, trees: &Trees, number: u64, job: Job) {
+    fn run(&mut self, trees: &Trees, database: &Database, number: u64, job: Job) {
         let mut write = Write::new(trees);
         let outcome = job(&mut write);
         let overlay = write.into_overlay();
@@ -157,7 +185,7 @@ impl Group {
                 return;
             }
             self.changed = true;
-            self.failure = redo::apply(trees, number, overlay).err();
+            self.failure = redo::apply(trees, database, number, overlay).err();
         }
         self.outcomes.push(outcome);
     }
@@ -172,14 +200,5 @@ impl Group {
             (outcome.tell)(durable.clone());
         }
         durable
-    }
-}
-
-impl Database {
-    /// Everything inserted so far is on the device when this returns.
-    fn sync(&self) -> Result<(), StoreError> {
-        self.sled.flush()?;
-        File::sync_data(&self.file)?;
-        Ok(())
     }
 }

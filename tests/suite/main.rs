@@ -1,10 +1,15 @@
 //! Everything that is tested from outside the library, as one binary: it is built and linked once.
-#![allow(clippy::unwrap_used, reason = "in a test a panic is how a failure is told")]
-#![allow(unreachable_pub, reason = "one crate that exports nothing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "a panic is how a failure is told, figures go to the test's own output, and nothing is exported"
+)]
 
 mod api;
 mod binary;
 mod otp;
 mod records;
 mod rules;
+mod store;
 mod support;

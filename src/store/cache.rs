@@ -1,0 +1,123 @@
+//! Records that nearly every request reads, decoded and at hand.
+//!
+//! Never stale for whoever has been told of a write: the writer thread forgets a record after changing it and before
+//! it answers. A reader that found nothing here and went to the tree puts down what it found only if nothing has been
+//! forgotten since it looked: otherwise it might put down what has just been replaced.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use super::codec::Record;
+use super::table::Key;
+
+/// Most records kept of one tree; beyond that it starts anew.
+const MOST: usize = 8192;
+
+pub(super) struct Cache<K, V>(RwLock<Records<K, V>>);
+
+struct Records<K, V> {
+    kept: HashMap<K, V>,
+    forgotten: u64,
+}
+
+/// What a look has found.
+pub(super) enum Look<V> {
+    Found(V),
+    /// Nothing; to be handed to [`Cache::keep`].
+    Missed(Missed),
+}
+
+/// How much had been forgotten when a look found nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Missed(u64);
+
+/// A cache without its types, as the writer knows it.
+pub(super) trait Forget: Send + Sync {
+    /// The record with this key has changed.
+    fn forget(&self, key: &[u8]);
+    /// The cache itself.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<K: Key, V: Record> Cache<K, V> {
+    pub(super) fn empty() -> Self {
+        Self(RwLock::new(Records { kept: HashMap::new(), forgotten: 0 }))
+    }
+
+    pub(super) fn look(&self, key: &K) -> Look<V> {
+        let records = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match records.kept.get(key) {
+            Some(value) => Look::Found(value.clone()),
+            None => Look::Missed(Missed(records.forgotten)),
+        }
+    }
+
+    pub(super) fn keep(&self, key: &K, value: &V, missed: Missed) {
+        let mut records = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if records.forgotten == missed.0 {
+            if records.kept.len() >= MOST {
+                records.kept.clear();
+            }
+            records.kept.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+impl<K: Key, V: Record> Forget for Cache<K, V> {
+    fn forget(&self, key: &[u8]) {
+        let mut records = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        records.forgotten += 1;
+        if let Some(key) = K::from_bytes(key) {
+            records.kept.remove(&key);
+        }
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+    use crate::domain::{Id, Phone};
+    use crate::store::schema::VerifiedPhone;
+
+    fn record(micros: i64) -> VerifiedPhone {
+        VerifiedPhone { verified_at: Timestamp::from_micros(micros) }
+    }
+
+    fn missed(look: &Look<VerifiedPhone>) -> Missed {
+        match look {
+            Look::Missed(missed) => *missed,
+            Look::Found(found) => panic!("{found:?}"),
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_put_down_after_it() {
+        let cache: Cache<Phone, VerifiedPhone> = Cache::empty();
+        let phone = Phone::from_national(1).unwrap();
+        let before = missed(&cache.look(&phone));
+        // The reader has the old record in hand; the writer replaces it.
+        cache.forget(&phone.to_bytes());
+        cache.keep(&phone, &record(1), before);
+        let after = missed(&cache.look(&phone));
+        cache.keep(&phone, &record(2), after);
+        assert!(matches!(cache.look(&phone), Look::Found(found) if found == record(2)));
+        cache.forget(&phone.to_bytes());
+        missed(&cache.look(&phone));
+    }
+
+    #[test]
+    fn it_does_not_grow_for_ever() {
+        let cache: Cache<Id<()>, VerifiedPhone> = Cache::empty();
+        for number in 0..3 * MOST as u128 {
+            let id = Id::from_bytes(number.to_be_bytes());
+            cache.keep(&id, &record(1), missed(&cache.look(&id)));
+        }
+        assert!(cache.0.read().unwrap().kept.len() <= MOST);
+    }
+}

@@ -1,0 +1,86 @@
+//! sled, and how what it writes gets onto the device.
+//!
+//! sled takes a segment of its log into use again once all that it held has been written anew elsewhere. It does not
+//! see to it that the new place is on the device, and a power cut can then take both: one in three large writes that
+//! were cut short cost the whole database. Between the last of the new places and the first byte over the old ones
+//! sled always fills one segment more. So no segment's worth of log may go by without a sync: every change goes
+//! through [`Database::change`], which counts.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::path::Path;
+
+use super::error::StoreError;
+use crate::config::StoreConfig;
+
+/// A segment of sled's log. Eight times sled's own choice, for a wide berth.
+const SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of keys and values that may be in the log without a sync. The log grows by some four times as much, because
+/// sled writes pages of up to 17 records anew; by 34 at worst, should every change split a page too.
+const UNSYNCED_BYTES: usize = 96 * 1024;
+
+/// What a change counts beside its key and value.
+const CHANGE_BYTES: usize = 64;
+
+/// An open database. Only one thread changes it.
+pub(super) struct Database {
+    sled: sled::Db,
+    log: File,
+    unsynced: Cell<usize>,
+}
+
+impl Database {
+    /// Opens what is in `home`, or makes it.
+    pub(super) fn open(home: &Path, config: StoreConfig) -> sled::Result<Self> {
+        let log = home.join("db");
+        if log.exists() {
+            // sled frees segments while it opens, too, and the last process may have been killed before its sync.
+            File::open(&log)?.sync_all()?;
+        }
+        let sled = sled::Config::new()
+            .path(home)
+            .segment_size(SEGMENT_BYTES)
+            .cache_capacity(config.cache_mib * 1024 * 1024)
+            .mode(sled::Mode::LowSpace)
+            .flush_every_ms(None)
+            .open()?;
+        Ok(Self { sled, log: File::open(log)?, unsynced: Cell::new(0) })
+    }
+
+    pub(super) fn tree(&self, name: &str) -> sled::Result<sled::Tree> {
+        self.sled.open_tree(name)
+    }
+
+    #[cfg(test)]
+    pub(super) fn tree_names(&self) -> Vec<sled::IVec> {
+        self.sled.tree_names()
+    }
+
+    /// Puts a record, or removes it. It is on the device at the next [`Database::sync`], if not before.
+    pub(super) fn change(
+        &self,
+        tree: &sled::Tree,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let bytes = CHANGE_BYTES + key.len() + value.map_or(0, <[u8]>::len);
+        if self.unsynced.get() + bytes > UNSYNCED_BYTES {
+            self.sync()?;
+        }
+        self.unsynced.set(self.unsynced.get() + bytes);
+        match value {
+            Some(value) => tree.insert(key, value)?,
+            None => tree.remove(key)?,
+        };
+        Ok(())
+    }
+
+    /// Everything changed so far is on the device when this returns.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        self.sled.flush()?;
+        self.log.sync_data()?;
+        self.unsynced.set(0);
+        Ok(())
+    }
+}

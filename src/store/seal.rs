@@ -1,0 +1,116 @@
+//! What the database's files were when they were last closed.
+//!
+//! sled takes a damaged end of its log for one that a crash has torn: it drops it, silently, and writes over it. So a
+//! database that was closed in order is sealed: `DIR/seal` has the SHA-256 of every file (`sha256sum -c ../seal` in
+//! `DIR/store` reads it too). It is compared before sled sees anything, and taken away while the store is open. After
+//! a crash there is none.
+
+use std::fmt::Write as _;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ring::digest::{Context, SHA256};
+
+/// How long sled may take to let go of its files after it has been closed.
+const CLOSE_TRIES: u32 = 100;
+const CLOSE_PAUSE: Duration = Duration::from_millis(20);
+
+/// Seals the closed database in `home`. Nobody may have it open.
+pub(super) fn seal(path: &Path, home: &Path) -> io::Result<()> {
+    wait_until_closed(&home.join("db"))?;
+    let new = path.join("seal.new");
+    let mut file = File::create(&new)?;
+    file.write_all(contents(home, true)?.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path.join("seal"))?;
+    File::open(path)?.sync_all()
+}
+
+/// Compares the files with the seal, if there is one; says how they differ.
+pub(super) fn check(path: &Path, home: &Path) -> io::Result<Result<(), String>> {
+    let sealed = match fs::read(path.join("seal")) {
+        Ok(sealed) => sealed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ok(())),
+        Err(error) => return Err(error),
+    };
+    let found = contents(home, false)?;
+    if found.as_bytes() == sealed {
+        return Ok(Ok(()));
+    }
+    let sealed = String::from_utf8_lossy(&sealed);
+    let lines = found.lines().chain(sealed.lines());
+    let other = lines.filter(|line| found.contains(line) != sealed.contains(line));
+    let names: Vec<_> =
+        other.filter_map(|line| line.split_once("  ")).map(|(_, name)| name).collect();
+    let name = names.first().unwrap_or(&"seal");
+    Ok(Err(format!(
+        "the file {name} is not what it was when the store was closed; nothing has been changed"
+    )))
+}
+
+/// Takes the seal away, durably: what sled writes from now on is not what it says.
+pub(super) fn break_seal(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path.join("seal")) {
+        Ok(()) => File::open(path)?.sync_all(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// sled locks its log, and its threads outlive a drop a little.
+fn wait_until_closed(log: &Path) -> io::Result<()> {
+    let file = File::open(log)?;
+    for _ in 0..CLOSE_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(CLOSE_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::ResourceBusy))
+}
+
+/// A line for each file, in the order of their names.
+fn contents(home: &Path, sync: bool) -> io::Result<String> {
+    let mut names = Vec::new();
+    list(home, Path::new(""), &mut names)?;
+    names.sort();
+    let mut lines = String::new();
+    for name in names {
+        let mut file = File::open(home.join(&name))?;
+        if sync {
+            file.sync_all()?;
+        }
+        for byte in digest(&mut file)?.as_ref() {
+            write!(lines, "{byte:02x}").map_err(io::Error::other)?;
+        }
+        writeln!(lines, "  {}", name.display()).map_err(io::Error::other)?;
+    }
+    Ok(lines)
+}
+
+fn list(home: &Path, below: &Path, names: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(home.join(below))? {
+        let entry = entry?;
+        let name = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            list(home, &name, names)?;
+        } else {
+            names.push(name);
+        }
+    }
+    Ok(())
+}
+
+fn digest(file: &mut File) -> io::Result<ring::digest::Digest> {
+    let mut context = Context::new(&SHA256);
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(context.finish()),
+            read => context.update(&buffer[..read]),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The store keeps what it has acknowledged: after a kill, after a power cut, on a full disk.
+//!
+//! `ESOZ_OTP_LONG=1` runs ten times as many rounds.
+
+mod behaviour;
+mod cache;
+mod child;
+mod counting;
+mod crash_images;
+mod disk_full;
+mod image;
+mod kill;
+mod mixed;
+mod opening;
+mod sweep;
+
+use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
+
+use esoz_otp::config::StoreConfig;
+use esoz_otp::domain::{Phone, Timestamp};
+use esoz_otp::store::schema::VerifiedPhone;
+use esoz_otp::store::{OpenError, Store, StoreError};
+
+/// Whether the long run was asked for.
+fn is_long() -> bool {
+    std::env::var_os("ESOZ_OTP_LONG").is_some_and(|value| value == "1")
+}
+
+fn open(path: &Path) -> Result<Store, OpenError> {
+    Store::open(path, StoreConfig { cache_mib: 8 })
+}
+
+fn phone(number: u32) -> Phone {
+    Phone::from_national(number).unwrap()
+}
+
+fn time(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+fn verified(micros: i64) -> VerifiedPhone {
+    VerifiedPhone { verified_at: time(micros) }
+}
+
+/// A write in the words of the tests.
+fn write<T: Send + 'static>(
+    store: &Store,
+    decide: impl FnOnce(&mut esoz_otp::store::Write<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    store.write_blocking(decide)
+}
+
+/// Random moments from a seed that a failing test prints (xorshift64*).
+struct Chance {
+    seed: u64,
+    state: u64,
+}
+
+impl Chance {
+    /// From `ESOZ_OTP_SEED`, or another each time.
+    fn new() -> Self {
+        let given = std::env::var("ESOZ_OTP_SEED").ok().and_then(|seed| seed.parse().ok());
+        let random = || std::hash::RandomState::new().build_hasher().finish();
+        let seed = given.unwrap_or_else(random).max(1);
+        Self { seed, state: seed }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        (self.state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32) % bound
+    }
+}

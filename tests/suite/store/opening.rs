@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use esoz_otp::store::schema::VERIFIED_PHONES;
+use esoz_otp::store::{OpenError, Store};
+
+use super::child::{tool, tool_path};
+use super::{Chance, open, phone, verified, write};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// Neither root nor the owner of anything.
+const NOBODY: u32 = 65_534;
+
+fn fill(store: &Store, numbers: std::ops::Range<u32>) {
+    for n in numbers {
+        write(store, move |write| write.put(VERIFIED_PHONES, &phone(n), &verified(1))).unwrap();
+    }
+}
+
+#[test]
+fn a_directory_in_use_is_refused_soon_by_this_process_and_by_another() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    let other = tool().args(["load", "--writes", "0"]).arg(home.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&other.stderr);
+    assert!(!other.status.success() && said.contains("is in use by another esoz-otp"), "{said}");
+
+    let (told, answer) = channel();
+    let path = home.path().to_owned();
+    std::thread::spawn(move || told.send(open(&path).err()));
+    let refusal = answer.recv_timeout(SOON).unwrap();
+    assert!(matches!(refusal, Some(OpenError::Locked(path)) if path == home.path()));
+    fill(&store, 0..1);
+}
+
+#[test]
+fn a_store_opens_again_right_after_it_was_dropped() {
+    let home = tempfile::tempdir().unwrap();
+    for round in 0..50 {
+        let store = open(home.path()).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        fill(&store, round..round + 1);
+        assert_eq!(store.page(VERIFIED_PHONES, None, 100).unwrap().len(), round as usize + 1);
+    }
+}
+
+#[test]
+fn a_snapshot_that_a_kill_left_unfinished_does_not_stop_opening() {
+    let home = tempfile::tempdir().unwrap();
+    fill(&open(home.path()).unwrap(), 0..10);
+    // As after a kill: nobody has closed the store.
+    fs::remove_file(home.path().join("seal")).unwrap();
+    fs::write(home.path().join("store/snap.0000000000001234.generating"), [1; 7]).unwrap();
+    let store = open(home.path()).unwrap();
+    assert_eq!(store.page(VERIFIED_PHONES, None, 100).unwrap().len(), 10);
+}
+
+/// Every file below but the lock, with its bytes.
+fn files(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(path).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else if !path.ends_with("lock") {
+            files.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+#[test]
+fn one_changed_byte_anywhere_is_noticed_and_nothing_is_touched() {
+    let home = tempfile::tempdir().unwrap();
+    fill(&open(home.path()).unwrap(), 0..300);
+    fill(&open(home.path()).unwrap(), 300..600);
+    let whole = files(home.path());
+    let mut chance = Chance::new();
+    for (name, bytes) in whole.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+        for _ in 0..5 {
+            let place = usize::try_from(chance.below(bytes.len() as u64)).unwrap();
+            let mut changed = bytes.clone();
+            changed[place] ^= 1 << chance.below(8);
+            fs::write(name, changed).unwrap();
+            let before = files(home.path());
+            let how = format!("{} byte {place}, ESOZ_OTP_SEED={}", name.display(), chance.seed);
+            let error = open(home.path()).err().unwrap_or_else(|| panic!("{how}: it opens"));
+            let said = error.to_string();
+            assert!(matches!(error, OpenError::Damaged { .. }), "{how}: {said}");
+            assert!(said.contains(home.path().to_str().unwrap()), "{how}: {said}");
+            assert!(said.contains("restore it from a backup"), "{how}: {said}");
+            assert!(files(home.path()) == before, "{how}: something has changed");
+            fs::write(name, bytes).unwrap();
+        }
+    }
+    assert_eq!(open(home.path()).unwrap().page(VERIFIED_PHONES, None, 1000).unwrap().len(), 600);
+}
+
+/// As under systemd's `DynamicUser`: the state directory is ours, the one above is root's alone.
+#[test]
+fn the_directory_above_may_be_one_that_only_root_can_read() {
+    if !rustix::process::geteuid().is_root() {
+        println!("LEFT OUT: only root can become somebody else");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let above = home.path().join("private");
+    let data = above.join("data");
+    fs::create_dir_all(&data).unwrap();
+    chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o711)).unwrap();
+    fs::set_permissions(&above, fs::Permissions::from_mode(0o711)).unwrap();
+    let own = home.path().join("store-load");
+    fs::copy(tool_path(), &own).unwrap();
+    let output = Command::new(own)
+        .args(["load", "--writes", "10"])
+        .arg(&data)
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,89 @@
+use esoz_otp::domain::{Id, Phone, Purpose};
+use esoz_otp::store::Store;
+use esoz_otp::store::schema::{LIVE_CODES, LiveCode};
+
+use super::{open, phone, time, write};
+
+fn key(number: u32) -> (Phone, Purpose) {
+    (phone(number), Purpose::PhoneVerification)
+}
+
+fn put(store: &Store, number: u32, keep_until: i64) {
+    let live = LiveCode { verification_id: Id::from_bytes([1; 16]), keep_until: time(keep_until) };
+    write(store, move |write| write.put(LIVE_CODES, &key(number), &live)).unwrap();
+}
+
+fn remove(store: &Store, number: u32) {
+    write(store, move |write| {
+        write.remove(LIVE_CODES, &key(number));
+        Ok(())
+    })
+    .unwrap();
+}
+
+fn sweep(store: &Store, now: i64, most: usize) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.sweep(time(now), most)).unwrap()
+}
+
+fn left(store: &Store) -> usize {
+    store.page(LIVE_CODES, None, 1000).unwrap().len()
+}
+
+#[test]
+fn what_is_over_goes_and_what_is_not_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    put(&store, 1, -10);
+    put(&store, 2, 10);
+    put(&store, 3, 11);
+    assert_eq!(sweep(&store, 10, 100), 2);
+    assert_eq!(store.page(LIVE_CODES, None, 10).unwrap()[0].0, key(3));
+    assert_eq!((sweep(&store, 10, 100), left(&store)), (0, 1));
+    drop(store);
+    let store = open(home.path()).unwrap();
+    assert_eq!((sweep(&store, 11, 100), left(&store)), (1, 0));
+}
+
+#[test]
+fn what_lives_on_is_looked_at_again_when_it_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    put(&store, 1, 10);
+    put(&store, 1, 100);
+    assert_eq!((sweep(&store, 50, 100), left(&store)), (1, 1));
+    assert_eq!((sweep(&store, 99, 100), left(&store)), (0, 1));
+    assert_eq!((sweep(&store, 100, 100), left(&store)), (1, 0));
+}
+
+#[test]
+fn one_sweep_does_no_more_than_it_was_told() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    (0..10).for_each(|number| put(&store, number, 5));
+    for (swept, remaining) in [(4, 6), (4, 2), (2, 0), (0, 0)] {
+        assert_eq!((sweep(&store, 5, 4), left(&store)), (swept, remaining));
+    }
+}
+
+#[test]
+fn what_was_removed_meanwhile_is_no_matter() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    put(&store, 1, 10);
+    remove(&store, 1);
+    assert_eq!(sweep(&store, 10, 100), 1);
+    assert_eq!(sweep(&store, i64::MAX, 100), 0);
+}
+
+#[test]
+fn what_was_removed_and_put_again_goes_when_the_new_one_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    put(&store, 1, 10);
+    remove(&store, 1);
+    put(&store, 1, 20);
+    assert_eq!((sweep(&store, 10, 100), left(&store)), (1, 1));
+    assert_eq!((sweep(&store, 20, 100), left(&store)), (1, 0));
+    assert_eq!(sweep(&store, i64::MAX, 100), 0);
+}
