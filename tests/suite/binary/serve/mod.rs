@@ -1,5 +1,6 @@
 //! `esoz-otp serve`.
 
+mod damage;
 mod keyring;
 mod nobody_reads;
 mod restart;
