@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::api::dialect::Dialect;
 use crate::api::{Api, Demo};
@@ -98,7 +99,8 @@ impl Node {
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
         let Self { api, store, worker, clock } = self;
-        let sending = tokio::spawn(worker.run());
+        let (close, closing) = oneshot::channel::<()>();
+        let sending = tokio::spawn(worker.run(async { drop(closing.await) }));
         let sweeping = tokio::spawn(sweep(store.clone(), clock));
         let mut failure = None;
         let stop = async {
@@ -111,7 +113,8 @@ impl Node {
         http::serve(listeners, Limits::default(), answer, stop).await;
         sweeping.abort();
         drop(sweeping.await);
-        // The methods are gone by now, and with them the last hand on the outbox: the worker ends when it is empty.
+        // Not when the last hand on the outbox is gone: a connection that was cut off may keep one for long.
+        drop(close);
         if tokio::time::timeout(LAST_MESSAGES, sending).await.is_err() {
             tracing::warn!("messages are left that could not be sent in time");
         }

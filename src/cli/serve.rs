@@ -1,7 +1,7 @@
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::otp::Keyring;
-use crate::service::fixtures::{self, Known};
+use crate::service::fixtures::{self, Known, World};
 use crate::sms::Console;
 use crate::store::Store;
 
@@ -32,18 +32,17 @@ pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
+        // Before anything is made that a faulty file would leave behind.
+        let world = match &world {
+            Some(file) => Some((file, read_world(file, clock.now(), &*entropy)?)),
+            None => None,
+        };
         let is_new = !Store::exists(&data);
-        if world.is_some() && !is_new {
-            return Err(Failure::usage(format_args!(
-                "--fixtures is for a new data directory; {} holds a database already",
-                data.display()
-            )));
-        }
         let ring = read_keyring(keyring, &data, is_new, &*entropy, clock.now())?;
         let store = Store::open(&data, config.store)?;
         ring.check(&store)?;
-        let known = match &world {
-            Some(file) => load(&store, file, clock.now(), &*entropy)?,
+        let known = match world {
+            Some((file, world)) => load(&store, &data, file, world)?,
             None => Vec::new(),
         };
         let console = Console::to(std::io::stdout()).map_err(Failure::software)?;
@@ -69,16 +68,20 @@ fn announcement(addresses: &[SocketAddr], known: &[Known]) -> String {
     served.chain(secrets).collect::<Vec<_>>().join("\n")
 }
 
-fn load(
-    store: &Store,
-    file: &Path,
-    now: Timestamp,
-    entropy: &dyn Entropy,
-) -> Result<Vec<Known>, Failure> {
+fn read_world(file: &Path, now: Timestamp, entropy: &dyn Entropy) -> Result<World, Failure> {
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::usage(format_args!("cannot read {}: {error}", file.display())))?;
+    fixtures::read(&text, now, entropy).map_err(|error| Failure::fixtures(Some(file), &error))
+}
+
+fn load(store: &Store, data: &Path, file: &Path, mut world: World) -> Result<Vec<Known>, Failure> {
     let wrong = |error| Failure::fixtures(Some(file), &error);
-    let mut world = fixtures::read(&text, now, entropy).map_err(wrong)?;
+    if !fixtures::is_empty(store).map_err(|error| wrong(error.into()))? {
+        return Err(Failure::usage(format_args!(
+            "--fixtures is for a new data directory; {} holds a world already",
+            data.display()
+        )));
+    }
     let known = std::mem::take(&mut world.known);
     fixtures::load(store, world).map_err(wrong)?;
     Ok(known)
@@ -109,12 +112,17 @@ fn read_keyring(
 
 fn make_keyring(path: &Path, entropy: &dyn Entropy, now: Timestamp) -> Result<(), Failure> {
     let text = Keyring::generate(entropy, now).map_err(Failure::software)?;
-    let made =
-        File::options().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-    made.map_err(|error| {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let make = || {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        // Or its name might be gone after a power cut, and the database be there.
+        File::open(folder)?.sync_all()
+    };
+    make().map_err(|error| {
         Failure::io(format_args!("cannot make the keyring {}: {error}", path.display()))
     })
 }

@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
@@ -43,6 +44,9 @@ impl Default for Limits {
 
 /// How long accepting rests after the system refused a connection, for want of descriptors most often.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the last bytes of an answer, or of a head, may take once the server is to stop.
+const LAST_BYTES: Duration = Duration::from_secs(1);
 
 /// Binds every address, or says which could not be.
 pub async fn bind(
@@ -104,33 +108,68 @@ async fn accept<A, F>(
             next = next => next,
             _ = stopped.wait_for(|stopped| *stopped) => break,
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                // Answers are small and whole: waiting to fill a packet would only delay them.
-                drop(stream.set_nodelay(true));
-                let answer = answer.clone();
-                let service = service_fn(move |request| {
-                    let answered = answer(request, peer);
-                    async move { Ok::<_, Infallible>(answered.await) }
-                });
-                let connection = http.serve_connection(TokioIo::new(stream), service);
-                let connection = connections.watch(connection);
-                tokio::spawn(async move {
-                    let _place = place;
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "connection ended early");
-                    }
-                });
-            }
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
             }
-        }
+        };
+        // Answers are small and whole: waiting to fill a packet would only delay them.
+        drop(stream.set_nodelay(true));
+        let answering = Arc::new(AtomicBool::new(false));
+        let service = service(answer.clone(), peer, Arc::clone(&answering));
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+        let stopped = stopped.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended early");
+                },
+                () = nothing_to_answer(stopped, &answering) => {
+                    tracing::debug!("connection closed in the middle of a head");
+                }
+            }
+        });
     }
     drop(listener);
     if tokio::time::timeout(limits.drain, connections.shutdown()).await.is_err() {
         tracing::warn!("requests still in flight are cut off");
+    }
+}
+
+/// `answer` for one connection, which notes when there is something to be answered.
+fn service<A, F>(
+    answer: A,
+    peer: SocketAddr,
+    answering: Arc<AtomicBool>,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
+where
+    A: Fn(Request, SocketAddr) -> F,
+    F: Future<Output = Response> + Send,
+{
+    service_fn(move |request| {
+        answering.store(true, Ordering::Relaxed);
+        let (answered, answering) = (answer(request, peer), Arc::clone(&answering));
+        async move {
+            let response = answered.await;
+            answering.store(false, Ordering::Relaxed);
+            Ok(response)
+        }
+    })
+}
+
+/// Ends when the server is to stop and the connection's request, if it has one, has been answered for a while. hyper by
+/// itself closes a connection between two requests, but waits for one that is in the middle of a head.
+async fn nothing_to_answer(mut stopped: watch::Receiver<bool>, answering: &AtomicBool) {
+    drop(stopped.wait_for(|stopped| *stopped).await);
+    loop {
+        tokio::time::sleep(LAST_BYTES).await;
+        if !answering.load(Ordering::Relaxed) {
+            return;
+        }
     }
 }
 

@@ -47,19 +47,34 @@ impl Place {
 }
 
 impl Worker {
-    /// Sends until every [`Outbox`] is gone and nothing waits.
-    pub async fn run(mut self) {
-        while let Some(message) = self.messages.recv().await {
-            let driver = self.driver.name();
-            let (id, phone) = (message.verification_id, message.phone);
-            match tokio::time::timeout(self.timeout, self.driver.send(&message)).await {
-                Ok(Ok(())) => tracing::info!(verification = %id, %phone, driver, "sms sent"),
-                Ok(Err(error)) => {
-                    tracing::warn!(verification = %id, %phone, driver, %error, "sms not sent");
+    /// Sends until `closing` ends; after that, what waits and what the places still held are for, and nothing new.
+    pub async fn run(mut self, closing: impl Future<Output = ()>) {
+        tokio::pin!(closing);
+        let mut is_closed = false;
+        loop {
+            tokio::select! {
+                message = self.messages.recv() => match message {
+                    Some(message) => self.send(&message).await,
+                    None => return,
+                },
+                () = &mut closing, if !is_closed => {
+                    self.messages.close();
+                    is_closed = true;
                 }
-                Err(_) => {
-                    tracing::warn!(verification = %id, %phone, driver, "sms not sent: time-out");
-                }
+            }
+        }
+    }
+
+    async fn send(&self, message: &Message) {
+        let driver = self.driver.name();
+        let (id, phone) = (message.verification_id, message.phone);
+        match tokio::time::timeout(self.timeout, self.driver.send(message)).await {
+            Ok(Ok(())) => tracing::info!(verification = %id, %phone, driver, "sms sent"),
+            Ok(Err(error)) => {
+                tracing::warn!(verification = %id, %phone, driver, %error, "sms not sent");
+            }
+            Err(_) => {
+                tracing::warn!(verification = %id, %phone, driver, "sms not sent: time-out");
             }
         }
     }

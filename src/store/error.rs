@@ -43,9 +43,7 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// Another process has it open.
-    #[error(
-        "{0} is in use by another esoz-otp. Stop that one first, or name another directory with --data."
-    )]
+    #[error("{0} is in use by another esoz-otp. Stop that one first, or use another directory.")]
     Locked(PathBuf),
     /// The database itself is damaged.
     #[error(

@@ -7,6 +7,8 @@
 )]
 
 mod api;
+mod binary;
+mod otp;
 mod records;
 mod rules;
 mod store;

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 
 pub use by_hand::read_reply;
 pub use chance::{CountedCodes, HeldChance};
-pub use client::{MIS, Reply, other_than};
+pub use client::{MIS, Reply, call, other_than, try_call};
 use esoz_otp::api::dialect::DOCUMENTED;
 use esoz_otp::api::{Api, Demo};
 use esoz_otp::cli::node::{Node, Parts};
@@ -23,7 +23,7 @@ use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::{Entropy, SystemEntropy};
 use esoz_otp::otp::Keyring;
 use esoz_otp::service::fixtures;
-use esoz_otp::sms::{Both, Memory};
+use esoz_otp::sms::{Both, Memory, SmsDriver};
 use esoz_otp::store::Store;
 pub use held::HeldWriter;
 use inbox::Inbox;
@@ -64,6 +64,8 @@ pub struct Setup {
     pub config: Config,
     pub world: String,
     pub entropy: Arc<dyn Entropy>,
+    /// Sends the messages; the inbox when there is none.
+    pub driver: Option<Arc<dyn SmsDriver>>,
     pub is_demo: bool,
 }
 
@@ -73,6 +75,7 @@ impl Default for Setup {
             config: quick(),
             world: DEMO_WORLD.into(),
             entropy: Arc::new(SystemEntropy::new()),
+            driver: None,
             is_demo: true,
         }
     }
@@ -119,25 +122,36 @@ impl TestNode {
         Self::in_directory(path, Setup { config, ..Setup::default() }, now, load_world)
     }
 
+    /// The demo's world in a fresh directory, its messages sent by this driver and not to the inbox.
+    pub fn with_driver(config: Config, driver: impl SmsDriver) -> Self {
+        Self::set_up(Setup { config, driver: Some(Arc::new(driver)), ..Setup::default() })
+    }
+
+    /// The same in a directory that outlives it.
+    pub fn with_driver_on(path: &Path, config: Config, driver: impl SmsDriver) -> Self {
+        let setup = Setup { config, driver: Some(Arc::new(driver)), ..Setup::default() };
+        Self::in_directory(path, setup, start_of_time(), true)
+    }
+
     fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
-        let Setup { config, world, entropy, is_demo } = setup;
+        let Setup { config, world, entropy, driver, is_demo } = setup;
         let clock = Arc::new(HandClock::at(now));
         let store = Store::open(path, config.store).unwrap();
         if load_world {
             let world = fixtures::read(&world, now, &*entropy).unwrap();
             fixtures::load(&store, world).unwrap();
         }
-        let (inbox, driver) = Inbox::new();
         let sent = Memory::new(clock.clone());
-        let demo =
-            Demo { sent: sent.clone(), store: store.clone(), world, entropy: Arc::clone(&entropy) };
+        let (inbox, to_inbox) = Inbox::new();
+        let driver = driver.unwrap_or_else(|| Arc::new(Both(sent.clone(), to_inbox)));
+        let demo = Demo { sent, store: store.clone(), world, entropy: Arc::clone(&entropy) };
         let node = Node::build(Parts {
             config,
             store: store.clone(),
             keyring: keyring(),
             clock: clock.clone(),
             entropy,
-            driver: Arc::new(Both(sent, driver)),
+            driver,
             dialect: &DOCUMENTED,
             demo: is_demo.then_some(demo),
         });
@@ -185,9 +199,14 @@ impl TestNode {
         self.inbox.waiting()
     }
 
+    /// What answers, for as long as the caller keeps it.
+    pub fn api(&self) -> Arc<Api> {
+        self.api.upgrade().unwrap()
+    }
+
     /// How many codes have been compared.
     pub fn compared(&self) -> u64 {
-        self.api.upgrade().unwrap().service().compared()
+        self.api().service().compared()
     }
 
     /// Stops, and returns when everything has ended.
@@ -220,7 +239,8 @@ impl Drop for TestNode {
     }
 }
 
-fn keyring() -> Keyring {
+/// The keys of every node under test.
+pub fn keyring() -> Keyring {
     let key = "0123456789abcdef".repeat(4);
     let file = serde_json::json!({
         "format": 1,

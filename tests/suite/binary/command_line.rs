@@ -1,0 +1,77 @@
+//! What is told before anything runs.
+
+use std::net::TcpListener;
+
+use super::program::{Ended, run};
+
+fn in_an_empty_directory(arguments: &[&str]) -> Ended {
+    let directory = tempfile::tempdir().unwrap();
+    let ended = run(directory.path(), arguments);
+    let left = std::fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(left, 0, "{arguments:?} leaves nothing behind");
+    ended
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let help = in_an_empty_directory(&["--help"]);
+    assert_eq!(help.code, Some(0));
+    assert!(help.stdout.contains("demo") && help.stdout.contains("serve"), "{}", help.stdout);
+    let version = in_an_empty_directory(&["--version"]);
+    assert_eq!(version.code, Some(0));
+    assert_eq!(version.stdout.trim(), concat!("esoz-otp ", env!("CARGO_PKG_VERSION")));
+    for command in ["demo", "serve"] {
+        let help = in_an_empty_directory(&[command, "--help"]);
+        assert_eq!(help.code, Some(0));
+        assert!(help.stdout.contains("--listen"), "{}", help.stdout);
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_wrong_usage() {
+    for arguments in [
+        &[][..],
+        &["demonstrate"],
+        &["demo", "--no-such-flag"],
+        &["serve", "--no-such-flag"],
+        &["serve"],
+        &["demo", "--pause", "-1"],
+        &["demo", "--pause", "86401"],
+        &["demo", "--pause", "soon"],
+        &["demo", "--log", "loud"],
+        &["demo", "--listen", "localhost"],
+    ] {
+        let ended = in_an_empty_directory(arguments);
+        assert_eq!(ended.code, Some(64), "{arguments:?}");
+        assert!(!ended.stderr.is_empty() && ended.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn only_loopback_addresses_are_listened_on() {
+    for (command, address) in [
+        ("demo", "0.0.0.0:0"),
+        ("demo", "[::]:0"),
+        ("serve", "192.0.2.1:4000"),
+        ("demo", "8.8.8.8:1"),
+    ] {
+        let more = ["--data", "node", "--allow-plaintext-codes"];
+        let more = if command == "serve" { &more[..] } else { &[] };
+        let ended = in_an_empty_directory(&[&[command, "--listen", address], more].concat());
+        assert_eq!(ended.code, Some(64), "{}", ended.stderr);
+        assert!(ended.stderr.contains(address) && ended.stderr.contains("127.0.0.1"));
+    }
+}
+
+#[test]
+fn a_busy_port_is_named_and_nothing_is_made() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = holder.local_addr().unwrap().to_string();
+    let serve = ["serve", "--data", "node", "--allow-plaintext-codes"];
+    for command in [&["demo"][..], &serve[..]] {
+        let ended = in_an_empty_directory(&[command, &["--listen", &address]].concat());
+        assert_eq!(ended.code, Some(69), "{}", ended.stderr);
+        assert!(ended.stderr.contains(&address), "{}", ended.stderr);
+        assert!(ended.stderr.contains("--listen"), "it says what to do: {}", ended.stderr);
+    }
+}

@@ -1,0 +1,6 @@
+//! `esoz-otp demo`.
+
+mod directory;
+mod ends;
+mod job;
+mod worlds;

@@ -1,0 +1,88 @@
+//! What was answered stays, however the process ends.
+
+use std::sync::mpsc::{Sender, channel};
+
+use super::{serve, serve_a_world};
+use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, try_call};
+
+#[test]
+fn codes_limits_and_approvals_outlive_a_stop() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut node = serve_a_world(directory.path());
+    assert_eq!(node.resend().status, 200);
+    let code = node.code_for(SEED_PHONE, 1);
+    assert_eq!(node.stop().code, Some(0));
+
+    let mut node = serve(directory.path(), &[]);
+    assert_eq!(node.resend().reason(), Some("send_pause"));
+    assert_eq!(node.approve(&code).data()["status"], "APPROVED");
+    assert_eq!(node.stop().code, Some(0));
+
+    let mut node = serve(directory.path(), &[]);
+    let seen = node.call("GET", &format!("/api/person_requests/{SEED_REQUEST}"), "");
+    assert_eq!(seen.data()["status"], "APPROVED");
+    assert_eq!(node.approve(&code).reason(), Some("already_used"));
+}
+
+#[test]
+fn what_was_answered_before_a_kill_under_load_is_there_after_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut node = serve_a_world(directory.path());
+    assert_eq!(node.resend().status, 200);
+    let code = node.code_for(SEED_PHONE, 1);
+    let address = node.address();
+    let (tell, told) = channel();
+    let callers: Vec<_> = (0..4)
+        .map(|caller| {
+            let tell = tell.clone();
+            std::thread::spawn(move || initialize_until_gone(address, caller, &tell))
+        })
+        .collect();
+    drop(tell);
+    let mut answered: Vec<_> = told.iter().take(12).collect();
+    node.signal("KILL");
+    answered.extend(told.iter());
+    for caller in callers {
+        caller.join().unwrap();
+    }
+    assert_eq!(node.end().code, None, "killed");
+
+    let mut node = serve(directory.path(), &[]);
+    for phone in &answered {
+        let again = node.initialize(phone);
+        assert_eq!((again.status, again.reason()), (429, Some("send_pause")), "{phone}");
+    }
+    assert_eq!(node.initialize("+380672999999").status, 201, "nobody asked for this one");
+    assert_eq!(node.approve(&code).status, 200);
+}
+
+/// Asks for a code for one phone after the other, and tells each that was granted.
+fn initialize_until_gone(address: std::net::SocketAddr, caller: u32, tell: &Sender<String>) {
+    for number in 0.. {
+        let phone = format!("+38067{caller}00{number:04}");
+        let body = serde_json::json!({"phone_number": phone}).to_string();
+        match try_call(address, "POST", "/verifications", &MIS, &body) {
+            Ok(reply) if reply.status == 201 => tell.send(phone).unwrap(),
+            Ok(reply) => panic!("{reply:?}"),
+            Err(_) => return,
+        }
+    }
+}
+
+#[test]
+fn a_node_that_was_killed_starts_again_every_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut node = serve_a_world(directory.path());
+    let mut phones: Vec<String> = Vec::new();
+    for round in 0..6 {
+        let phone = format!("+38067100000{round}");
+        assert_eq!(node.initialize(&phone).status, 201);
+        phones.push(phone);
+        node.signal("KILL");
+        assert_eq!(node.end().code, None);
+        node = serve(directory.path(), &[]);
+        for phone in &phones {
+            assert_eq!(node.initialize(phone).reason(), Some("send_pause"));
+        }
+    }
+}

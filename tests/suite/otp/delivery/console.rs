@@ -1,0 +1,104 @@
+//! The console as a driver.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use esoz_otp::domain::{Id, Phone};
+use esoz_otp::sms::{Console, Message, SmsDriver};
+
+use super::PATIENCE;
+use crate::otp::at_once;
+use crate::support::{SEED_PHONE, TestNode, quick};
+
+/// A console that takes a line only when it is let.
+struct Paper {
+    lets: Receiver<()>,
+    lines: Sender<String>,
+}
+
+impl Paper {
+    fn new() -> (Self, Sender<()>, Receiver<String>) {
+        let (letting, lets) = channel();
+        let (lines, printed) = channel();
+        (Self { lets, lines }, letting, printed)
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Nobody is there to let it any more: it prints on.
+        let _ = self.lets.recv();
+        drop(self.lines.send(String::from_utf8(bytes.to_vec()).unwrap()));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn message(code: &str) -> Message {
+    let text = format!("Код авторизації дій в системі eHealth: {code}");
+    Message::new(Id::from_bytes([7; 16]), Phone::parse(SEED_PHONE).unwrap(), text.into())
+}
+
+fn send(console: &Console, code: &str) {
+    let message = message(code);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(console.send(&message)).unwrap();
+}
+
+#[test]
+fn a_message_is_one_line_with_the_number_and_the_whole_text() {
+    let (paper, let_print, printed) = Paper::new();
+    drop(let_print);
+    let console = Console::to(paper).unwrap();
+    send(&console, "000042");
+    let line = printed.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(line, "SMS +380958697084 Код авторизації дій в системі eHealth: 000042\n");
+}
+
+#[test]
+fn a_console_that_nobody_reads_keeps_no_answer_waiting() {
+    let (paper, let_print, printed) = Paper::new();
+    let console = Console::to(paper).unwrap();
+    let node = TestNode::with_driver(quick(), console);
+    // More than a console may have waiting.
+    let answers = at_once(8, |caller| {
+        (0..150).map(|i| node.initialize(&format!("+38067{caller}00{i:04}")).status).collect()
+    });
+    let answers: Vec<u16> = answers.into_iter().flat_map(|of_one: Vec<u16>| of_one).collect();
+    assert_eq!(answers, [201; 1200]);
+    assert_eq!(printed.try_iter().count(), 0);
+    drop(let_print);
+    assert!(printed.recv_timeout(PATIENCE).is_ok(), "it goes on when somebody reads again");
+}
+
+#[test]
+fn a_console_that_is_closed_prints_what_waits_first() {
+    let (paper, let_print, printed) = Paper::new();
+    let console = Console::to(paper).unwrap();
+    for code in ["000001", "000002", "000003"] {
+        send(&console, code);
+    }
+    let (told, closed) = channel();
+    std::thread::spawn(move || {
+        drop(console);
+        told.send(()).unwrap();
+    });
+    let a_moment = Duration::from_millis(100);
+    assert_eq!(closed.recv_timeout(a_moment), Err(RecvTimeoutError::Timeout));
+    drop(let_print);
+    closed.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(printed.try_iter().count(), 3);
+}
+
+#[test]
+fn a_console_that_nobody_reads_does_not_keep_a_process_from_ending() {
+    let (paper, _let_print, printed) = Paper::new();
+    let console = Console::to(paper).unwrap();
+    send(&console, "000001");
+    drop(console);
+    assert_eq!(printed.try_iter().count(), 0);
+}

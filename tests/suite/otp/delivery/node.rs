@@ -1,0 +1,146 @@
+use std::fs;
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
+use esoz_otp::config::Config;
+use esoz_otp::domain::State;
+use esoz_otp::sms::{Message, Sending, SmsDriver};
+use esoz_otp::store::schema::VERIFICATIONS;
+
+use super::{Down, Gate, PATIENCE, handed_over, taken};
+use crate::support::{SEED_PHONE, TestNode, quick, start_of_time};
+
+/// Settings under which no driver is given up on.
+fn patient() -> Config {
+    let mut config = quick();
+    config.sms.timeout = PATIENCE * 10;
+    config
+}
+
+#[test]
+fn while_a_driver_hangs_every_resend_is_answered() {
+    let (gate, seen) = Gate::new();
+    let node = TestNode::with_driver(patient(), gate.clone());
+    assert_eq!(node.resend().status, 200);
+    let hanging = taken(&seen);
+    assert_eq!(hanging.phone.full(), SEED_PHONE);
+
+    let phones = ["+380671000021", "+380671000022", "+380671000023"];
+    for phone in phones {
+        assert_eq!(node.initialize(phone).status, 201);
+    }
+    assert_eq!(node.resend().reason(), Some("send_pause"), "what was taken on counts");
+
+    gate.let_go(4);
+    let order: Vec<_> = (0..4).map(|_| handed_over(&seen).phone.full()).collect();
+    assert_eq!(order[0], SEED_PHONE);
+    assert_eq!(order[1..], phones, "in the order they came in");
+}
+
+#[test]
+fn a_driver_that_fails_costs_the_answer_nothing_and_the_pause_counts() {
+    let node = TestNode::with_driver(quick(), Down);
+    assert_eq!(node.resend().status, 200);
+    assert_eq!(node.initialize("+380671000021").status, 201);
+    assert_eq!(node.resend().reason(), Some("send_pause"));
+}
+
+/// Copies the data directory at the moment a message leaves: what a process that is killed then leaves behind.
+struct Photographer {
+    copies: Mutex<std::sync::mpsc::Receiver<(std::path::PathBuf, std::path::PathBuf)>>,
+    taken: std::sync::mpsc::Sender<Message>,
+}
+
+impl SmsDriver for Photographer {
+    fn name(&self) -> &'static str {
+        "photographer"
+    }
+
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+        let (from, to) = self.copies.lock().unwrap().recv().unwrap();
+        copy_folder(&from, &to);
+        self.taken.send(message.clone()).unwrap();
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let copy = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &copy);
+        } else {
+            fs::copy(entry.path(), copy).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_code_is_kept_before_its_message_leaves() {
+    let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (places, copies) = channel();
+    let (sender, messages) = channel();
+    let driver = Photographer { copies: Mutex::new(copies), taken: sender };
+    let node = TestNode::with_driver_on(folder.path(), quick(), driver);
+    places.send((folder.path().to_owned(), copy.path().to_owned())).unwrap();
+    assert_eq!(node.resend().status, 200);
+
+    let message = messages.recv_timeout(PATIENCE).unwrap();
+    let code = message.text().rsplit(' ').next().unwrap();
+    let survivor = TestNode::on(copy.path(), quick(), start_of_time(), false);
+    let kept = survivor.store.get(VERIFICATIONS, &message.verification_id).unwrap().unwrap();
+    assert!(matches!(kept.state, State::New { .. }));
+    assert_eq!(survivor.approve(code).status, 200);
+}
+
+#[test]
+fn a_node_that_is_stopped_hands_over_what_waits() {
+    let (gate, seen) = Gate::new();
+    let node = TestNode::with_driver(patient(), gate.clone());
+    let phones = ["+380671000021", "+380671000022", "+380671000023"];
+    for phone in phones {
+        assert_eq!(node.initialize(phone).status, 201);
+    }
+    let address = node.address();
+    let stopping = std::thread::spawn(move || node.stop());
+    // It takes no more connections when it has begun to stop.
+    while TcpStream::connect(address).is_ok() {
+        std::thread::yield_now();
+    }
+    gate.let_go(3);
+    stopping.join().unwrap();
+    let order: Vec<_> = phones.map(|_| handed_over(&seen).phone.full()).into();
+    assert_eq!(order, phones);
+}
+
+#[test]
+fn a_node_with_nothing_waiting_stops_although_somebody_still_holds_its_methods() {
+    let node = TestNode::start();
+    let held = node.api();
+    let (told, stopped) = channel();
+    std::thread::spawn(move || {
+        node.stop();
+        told.send(()).unwrap();
+    });
+    let before_it_gives_up = std::time::Duration::from_secs(4);
+    assert!(stopped.recv_timeout(before_it_gives_up).is_ok());
+    drop(held);
+}
+
+#[test]
+fn a_driver_that_never_lets_go_does_not_keep_a_node_from_stopping() {
+    let (gate, seen) = Gate::new();
+    let node = TestNode::with_driver(patient(), gate);
+    assert_eq!(node.resend().status, 200);
+    taken(&seen);
+    let (told, stopped) = channel();
+    std::thread::spawn(move || {
+        node.stop();
+        told.send(()).unwrap();
+    });
+    assert!(stopped.recv_timeout(PATIENCE).is_ok());
+}

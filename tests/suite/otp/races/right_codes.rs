@@ -1,0 +1,141 @@
+//! A right code works once, however many bring it at once, and is never a wrong guess.
+
+use std::sync::{Arc, Barrier};
+
+use esoz_otp::clock::HandClock;
+use esoz_otp::config::{Argon2Cost, OtpConfig};
+use esoz_otp::domain::limits::Log;
+use esoz_otp::domain::{Purpose, State};
+use esoz_otp::entropy::SystemEntropy;
+use esoz_otp::otp::{Otp, Target};
+use esoz_otp::sms::{Memory, outbox};
+use esoz_otp::store::Store;
+use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
+
+use super::{at_once, count, naive, seed_phone, until_answered, without_pause};
+use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, TestNode, other_than, start_of_time};
+
+#[test]
+fn of_100_right_codes_at_once_one_verifies_the_phone_and_none_is_a_wrong_guess() {
+    let node = TestNode::with(without_pause());
+    assert_eq!(node.initialize(SEED_PHONE).status, 201);
+    let code = node.code_for(SEED_PHONE);
+
+    let replies = at_once(100, |_| until_answered(|| node.complete(SEED_PHONE, &code)));
+    assert_eq!(count(&replies, 200, ""), 1);
+    let refused = count(&replies, 403, "already_used") + count(&replies, 403, "attempts_exhausted");
+    assert_eq!(refused, 99, "{replies:?}");
+    assert!(node.compared() <= 3);
+
+    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Log::default()));
+    assert_eq!(wrong_guesses_until_limited(&node), 10);
+}
+
+#[test]
+fn of_100_right_codes_at_once_one_approves_the_request_and_none_is_a_wrong_guess() {
+    let node = TestNode::with(without_pause());
+    assert_eq!(node.resend().status, 200);
+    let code = node.code_for(SEED_PHONE);
+
+    let replies = at_once(100, |_| until_answered(|| node.approve(&code)));
+    assert_eq!(count(&replies, 200, ""), 1);
+    let refused = count(&replies, 409, "already_used")
+        + count(&replies, 422, "already_used")
+        + count(&replies, 422, "attempts_exhausted");
+    assert_eq!(refused, 99, "{replies:?}");
+    let winner = replies.iter().find(|reply| reply.status == 200).unwrap();
+    assert_eq!(winner.data()["status"], "APPROVED");
+
+    let seen = node.call("GET", &format!("/api/person_requests/{SEED_REQUEST}"), &MIS, "");
+    assert_eq!(seen.data()["status"], "APPROVED");
+    assert_eq!(seen.data()["updated_at"], winner.data()["updated_at"]);
+    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Log::default()));
+    assert_eq!(wrong_guesses_until_limited(&node), 10);
+}
+
+/// How many wrong guesses the phone has left, over as many codes as that takes.
+fn wrong_guesses_until_limited(node: &TestNode) -> usize {
+    let mut wrong_guesses = 0;
+    for _ in 0..6 {
+        assert_eq!(node.initialize(SEED_PHONE).status, 201);
+        let wrong = other_than(&node.code_for(SEED_PHONE));
+        for _ in 0..3 {
+            let reply = node.complete(SEED_PHONE, &wrong);
+            match (reply.status, reply.reason()) {
+                (403, Some("wrong_code")) => wrong_guesses += 1,
+                (429, Some("too_many_guesses")) => return wrong_guesses,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    panic!("not limited after {wrong_guesses}")
+}
+
+#[test]
+fn a_right_code_whose_successor_is_sent_while_it_is_compared_is_superseded() {
+    let mut config = without_pause();
+    // Comparing takes a good quarter of a second, sending another code a hundredth of that.
+    config.otp.argon2 = Argon2Cost { memory_kib: 65_536, passes: 6 };
+    let node = TestNode::with(config);
+    assert_eq!(node.initialize(SEED_PHONE).status, 201);
+    let code = node.code_for(SEED_PHONE);
+    let old = naive::live(&node.store, seed_phone(), Purpose::PhoneVerification);
+
+    let late = std::thread::scope(|scope| {
+        let completing = scope.spawn(|| node.complete(SEED_PHONE, &code));
+        while node.store.get(GUESSES, &seed_phone()).unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        send_another(&node.store);
+        let canceled = node.store.get(VERIFICATIONS, &old.id).unwrap().unwrap();
+        assert_eq!(canceled.state, State::Canceled, "while the old one is compared");
+        completing.join().unwrap()
+    });
+    assert_eq!((late.status, late.reason()), (403, Some("superseded")));
+    assert_eq!(late.message(), Some("Maximum attempts exceed"));
+    assert_eq!(node.compared(), 1);
+    let kept = node.store.get(VERIFICATIONS, &old.id).unwrap().unwrap();
+    assert_eq!(kept.state, State::Canceled);
+    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Log::default()));
+}
+
+/// Sends the phone a code that is quickly hashed.
+fn send_another(store: &Store) {
+    let config = without_pause();
+    let clock = Arc::new(HandClock::at(start_of_time()));
+    let (outbox, _worker) = outbox(Arc::new(Memory::new(clock)), config.sms.timeout);
+    let otp = Otp {
+        store: store.clone(),
+        hasher: naive::hasher(),
+        entropy: Arc::new(SystemEntropy::new()),
+        outbox,
+        config: config.otp,
+        limits: config.limits,
+        sms: config.sms,
+    };
+    let target = Target { phone: seed_phone(), purpose: Purpose::PhoneVerification };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(otp.initialize(start_of_time(), move |_| Ok(target))).unwrap();
+}
+
+#[test]
+fn control_a_verification_that_is_not_looked_at_again_is_verified_by_everybody() {
+    let node = TestNode::start();
+    assert_eq!(node.initialize(SEED_PHONE).status, 201);
+    let right = OtpConfig::default().format.parse(&node.code_for(SEED_PHONE)).unwrap();
+
+    let hasher = naive::hasher();
+    let all_have_read = Barrier::new(10);
+    let verified = at_once(10, |_| {
+        let verification = naive::live(&node.store, seed_phone(), Purpose::PhoneVerification);
+        all_have_read.wait();
+        let is_right = naive::is_right(&hasher, &verification, &right);
+        if is_right {
+            naive::verify(&node.store, verification);
+        }
+        is_right
+    });
+    assert_eq!(verified, [true; 10], "more than the one that is allowed");
+    let verification = naive::live(&node.store, seed_phone(), Purpose::PhoneVerification);
+    assert_eq!(verification.state, State::Verified);
+}
