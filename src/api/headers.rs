@@ -28,6 +28,16 @@ impl Head {
         self.request_id.to_str().unwrap_or("-")
     }
 
+    /// What a log may say of it. A caller can put anything into an id of their own, a phone or a token too, so only
+    /// ids of the forms that gateways make are repeated: a UUID, and a UUID with a short counter behind it.
+    pub(super) fn loggable_request_id(&self) -> &str {
+        let id = self.request_id();
+        let (uuid, counter) = id.split_once('#').unwrap_or((id, ""));
+        let is_made = uuid::Uuid::try_parse(uuid).is_ok() && uuid.len() == 36;
+        let is_short = counter.len() <= 8 && counter.bytes().all(|b| b.is_ascii_digit());
+        if is_made && is_short { id } else { "(the caller's own)" }
+    }
+
     pub(super) fn request_id_header(&self) -> HeaderValue {
         self.request_id.clone()
     }

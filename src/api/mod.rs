@@ -25,6 +25,7 @@ use dialect::Dialect;
 use door::Door;
 use envelope::Answer;
 use headers::Head;
+use hyper::Method;
 pub use rejection::{Kind, Rejection};
 use request_id::RequestIds;
 use routes::{Access, Body, Call, Handler, Row, Surface};
@@ -47,6 +48,10 @@ pub struct Api {
     router: Router<Row>,
     demo: Option<Demo>,
 }
+
+/// Methods that a log may name, beside those that only read: a caller can make up others, and say anything in them.
+const KNOWN: [Method; 5] =
+    [Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::CONNECT];
 
 /// How far a request has come, for its line in the log.
 #[derive(Default)]
@@ -136,7 +141,7 @@ impl Api {
     fn log(
         &self,
         head: &Head,
-        method: &hyper::Method,
+        method: &Method,
         trail: &Trail,
         response: &Response,
         rejection: Option<&Rejection>,
@@ -151,15 +156,25 @@ impl Api {
         let client = trail.caller.as_ref().map(|caller| caller.client_id.to_string());
         let client = client.as_deref().unwrap_or("-");
         let took_us = self.clock.now().since(started).as_micros();
-        let request_id = head.request_id();
+        let request_id = head.loggable_request_id();
+        let method = if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" };
         match rejection.map(Rejection::kind) {
             Some(kind) => {
-                tracing::info!(%method, route, status, ?kind, client, request_id, took_us, "refused");
+                tracing::info!(
+                    method,
+                    route,
+                    status,
+                    ?kind,
+                    client,
+                    request_id,
+                    took_us,
+                    "refused"
+                );
             }
             None if reads => {
-                tracing::debug!(%method, route, status, client, request_id, took_us, "answered");
+                tracing::debug!(method, route, status, client, request_id, took_us, "answered");
             }
-            None => tracing::info!(%method, route, status, client, request_id, took_us, "answered"),
+            None => tracing::info!(method, route, status, client, request_id, took_us, "answered"),
         }
     }
 }

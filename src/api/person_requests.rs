@@ -22,13 +22,20 @@ pub(super) fn resend_otp(api: Arc<Api>, call: Call) -> Operating {
     })
 }
 
-/// `PATCH …/{id}/actions/approve {"verification_code"}`.
+/// `PATCH …/{id}/actions/approve {"verification_code"}`. What is wrong with the request comes before what is wrong with
+/// the code.
 pub(super) fn approve(api: Arc<Api>, call: Call) -> Operating {
     Box::pin(async move {
         let id = request_id(&call)?;
         let mut properties = Properties::of(&call.body, &["verification_code"]);
         let code = properties.code("verification_code", api.service.code_format());
-        let code = properties.finish(code)?;
+        let code = match properties.finish(code) {
+            Ok(code) => code,
+            Err(faults) => {
+                api.service.may_approve(call.caller()?, id, call.now).await?;
+                return Err(faults);
+            }
+        };
         let request = api.service.approve(call.caller()?, id, code, call.now).await?;
         Ok(view(&api, &request, call.now))
     })

@@ -41,9 +41,9 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
-        let store = fresh_store(Path::new(DIRECTORY), config.store)?;
         let wrong = |error| Failure::fixtures(file.as_deref(), &error);
         let mut loaded = fixtures::read(&world, clock.now(), &*entropy).map_err(wrong)?;
+        let store = fresh_store(Path::new(DIRECTORY), config.store)?;
         let known = std::mem::take(&mut loaded.known);
         fixtures::load(&store, loaded).map_err(wrong)?;
         let keyring = Keyring::generate(&*entropy, clock.now()).map_err(Failure::software)?;

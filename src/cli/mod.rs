@@ -63,6 +63,9 @@ struct ServeArgs {
     /// Print every SMS, code and number in clear, on this console: there is no other driver yet.
     #[arg(long)]
     allow_plaintext_codes: bool,
+    /// Load a world that says of itself that it is a demo's: everybody knows its tokens.
+    #[arg(long)]
+    allow_demo_secrets: bool,
     #[command(flatten)]
     common: CommonArgs,
 }

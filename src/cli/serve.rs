@@ -21,7 +21,14 @@ use crate::store::Store;
 
 /// `esoz-otp serve`.
 pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
-    let ServeArgs { data, keyring, fixtures: world, allow_plaintext_codes, common } = args;
+    let ServeArgs {
+        data,
+        keyring,
+        fixtures: world,
+        allow_plaintext_codes,
+        allow_demo_secrets,
+        common,
+    } = args;
     if !allow_plaintext_codes {
         return Err(Failure::configuration(
             "the only SMS driver there is prints codes and numbers in clear on the console. \
@@ -37,6 +44,15 @@ pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
             Some(file) => Some((file, read_world(file, clock.now(), &*entropy)?)),
             None => None,
         };
+        if let Some((file, World { is_demo: true, .. })) = &world
+            && !allow_demo_secrets
+        {
+            return Err(Failure::configuration(format_args!(
+                "{} is a demo's world: everybody knows its tokens and api-keys. \
+                 If that does not matter here, say so with --allow-demo-secrets.",
+                file.display()
+            )));
+        }
         let is_new = !Store::exists(&data);
         let ring = read_keyring(keyring, &data, is_new, &*entropy, clock.now())?;
         let store = Store::open(&data, config.store)?;

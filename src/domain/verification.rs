@@ -4,8 +4,8 @@
 //! `canceled` by a newer one. `expired` is never stored: it follows from the time. An attempt is spent *before* the
 //! code is compared ([`Verification::spend_attempt`]), so parallel guesses can't be more than the attempts there are.
 //!
-//! Time: a record is judged at the later of now and its own last change, so a clock set back lengthens nothing that
-//! was running. A code that is seen more than [`ISSUED_AHEAD`] before its own issue is taken for expired: the clock
+//! Time: a record is judged at the later of now and its own last change, so what has been seen to happen is never in
+//! the future. A code that is seen more than [`ISSUED_AHEAD`] before its own issue is taken for expired: the clock
 //! has been set back further than any drift explains, and how much of the code's life is left can't be known.
 
 use std::time::Duration;

@@ -57,6 +57,20 @@ impl Service {
         }
     }
 
+    /// Whether a right code would approve it.
+    pub async fn may_approve(
+        &self,
+        caller: &Caller,
+        id: PersonRequestId,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let (client, checks, life) =
+            (caller.client_id, self.order.approve, self.person_requests.life);
+        self.store
+            .write(move |write| open_request(write, client, id, checks, life, now).map(drop))
+            .await
+    }
+
     /// The request, if it is the caller's.
     pub fn person_request(
         &self,

@@ -42,6 +42,23 @@ fn status(node: &TestNode, request: &str) -> String {
 }
 
 #[test]
+fn what_is_wrong_with_the_request_comes_before_what_is_wrong_with_the_code() {
+    let node = TestNode::start();
+    for (request, refusal) in [
+        ("e0000000-0000-4000-8000-000000000006", NOT_NEW),
+        ("e0000000-0000-4000-8000-000000000003", NOT_OTP),
+        ("e0000000-0000-4000-8000-00000000000c", UNKNOWN),
+        ("e0000000-0000-4000-8000-0000000000ff", UNKNOWN),
+        ("nothing", UNKNOWN),
+    ] {
+        for body in [json!({}), json!({"verification_code": "12"})] {
+            assert_eq!(approve(&node, request, &body).refusal(), refusal, "{request} {body}");
+        }
+    }
+    assert_eq!(approve(&node, SEED_REQUEST, &json!({})).status, 422);
+}
+
+#[test]
 fn the_third_wrong_code_is_the_last_one_that_is_looked_at() {
     let node = TestNode::start();
     assert_eq!(node.resend().status, 200);

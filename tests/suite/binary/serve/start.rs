@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{refused, serve, serve_a_world, world_of_digests};
 use crate::binary::program::{Program, run};
-use crate::support::{SEED_PHONE, call};
+use crate::support::{DEMO_WORLD, SEED_PHONE, call};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -54,6 +54,19 @@ fn a_world_is_loaded_once_and_answers() {
     let again = refused(directory.path(), &["--fixtures", "world.json"]);
     assert_eq!(again.code, Some(64));
     assert!(again.stderr.contains("node holds"), "{}", again.stderr);
+}
+
+#[test]
+fn a_world_whose_secrets_everybody_knows_is_loaded_on_demand_only() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("demo.json"), DEMO_WORLD).unwrap();
+    let ended = refused(directory.path(), &["--fixtures", "demo.json"]);
+    assert_eq!(ended.code, Some(78));
+    assert!(ended.stderr.contains("--allow-demo-secrets"), "{}", ended.stderr);
+    assert!(!directory.path().join("node").exists());
+
+    let mut node = serve(directory.path(), &["--fixtures", "demo.json", "--allow-demo-secrets"]);
+    assert_eq!(node.resend().status, 200);
 }
 
 #[test]

@@ -6,6 +6,9 @@ use std::net::{SocketAddr, TcpStream};
 use crate::binary::program::Program;
 use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, call, other_than};
 
+/// The form that a gateway gives its ids, but for the length of its number.
+const TELLING_COUNTER: &str = "6617aeec-15e2-4d6f-b9bd-53559c358f97#380958697084";
+
 /// What may stand in no line of a log, and where it does.
 fn found_in<'l>(log: &'l str, codes: &[String]) -> Vec<&'l str> {
     let secrets =
@@ -73,7 +76,13 @@ fn strangers(address: SocketAddr) {
     ] {
         assert_eq!(call(address, "GET", &path, &headers, "").status, 401);
     }
+    for id in ["+380958697084-and-twenty", "demo-mis-token-demo-mis-token", TELLING_COUNTER] {
+        let headers = [MIS[0], MIS[1], ("x-request-id", id)];
+        let reply = call(address, "GET", &path, &headers, "");
+        assert_eq!(reply.header("x-request-id"), Some(id));
+    }
     for broken in [
+        "X958697084 /verifications HTTP/1.1\r\nhost: localhost\r\n\r\n",
         "GET / HTTP/9.9\r\nauthorization: Bearer demo-mis-token\r\n\r\n",
         "GET /958697084 HTTP/1.1\r\nauthorization Bearer demo-mis-token\r\n\r\n",
         "POST /verifications HTTP/1.1\r\nhost: localhost\r\ncontent-length: 958697084\r\n\r\n",
