@@ -28,14 +28,14 @@ use headers::Head;
 use hyper::Method;
 pub use rejection::{Kind, Rejection};
 use request_id::RequestIds;
-use routes::{Access, Body, Call, Handler, Row, Surface};
+use routes::{Access, Body, Call, Handler, Operating, Row, Surface};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::http::{BodyFault, Request, Response, Routed, Router, read_body};
+use crate::http::{BodyFault, Params, Request, Response, Routed, Router, read_body};
 use crate::service::{Caller, Service};
 
 /// Answers requests.
@@ -103,15 +103,15 @@ impl Api {
         response
     }
 
-    async fn handle(
-        self: &Arc<Self>,
-        request: Request,
+    /// Up to the body: finds the row and admits the caller.
+    fn admit(
+        &self,
+        request: &Request,
         now: Timestamp,
         trail: &mut Trail,
-    ) -> Result<Answer, Rejection> {
+    ) -> Result<(&'static Row, Params), Rejection> {
         self.door.admit(request.headers())?;
-        let uri = request.uri();
-        let (row, params) = match self.router.find(request.method(), uri.path())? {
+        let (row, params) = match self.router.find(request.method(), request.uri().path())? {
             Routed::Row(row, params) => (row, params),
             Routed::OtherMethods(methods) => return Err(Rejection::MethodNotAllowed(methods)),
             Routed::Nowhere => return Err(Rejection::RouteUnknown),
@@ -122,16 +122,23 @@ impl Api {
             Access::Scope(scope) => Some(self.service.admit(credentials, scope, now)?),
             Access::Anyone => None,
         };
-        let query = uri.query().map(str::to_owned);
-        let body = body(request, row).await?;
-        let call = Call { caller: trail.caller.clone(), params, query, body, now };
+        Ok((row, params))
+    }
+
+    async fn handle(
+        self: &Arc<Self>,
+        request: Request,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Answer, Rejection> {
+        let (row, params) = self.admit(&request, now, trail)?;
+        let query = request.uri().query().map(str::to_owned);
+        let call = Call { caller: trail.caller.clone(), params, query, body: Value::Null, now };
         match row.handler {
             Handler::Read(read) => read(self, &call),
+            // On the heap, so that the many requests that only read carry nothing of it about.
             Handler::Operate(operate) => {
-                // A task of its own: a caller who hangs up does not leave an operation half done.
-                let running = tokio::spawn(operate(Arc::clone(self), call));
-                let done = tokio::time::timeout(row.deadline, running).await;
-                done.map_err(|_| Rejection::TooSlow)?.map_err(|_| Rejection::TooSlow)?
+                Box::pin(operate_on(Arc::clone(self), request, row, operate, call)).await
             }
         }
     }
@@ -177,6 +184,21 @@ impl Api {
             None => tracing::info!(method, route, status, client, request_id, took_us, "answered"),
         }
     }
+}
+
+/// Reads the body and waits for the operation.
+async fn operate_on(
+    api: Arc<Api>,
+    request: Request,
+    row: &Row,
+    operate: fn(Arc<Api>, Call) -> Operating,
+    call: Call,
+) -> Result<Answer, Rejection> {
+    let call = Call { body: body(request, row).await?, ..call };
+    // A task of its own: a caller who hangs up does not leave an operation half done.
+    let running = tokio::spawn(operate(api, call));
+    let done = tokio::time::timeout(row.deadline, running).await;
+    done.map_err(|_| Rejection::TooSlow)?.map_err(|_| Rejection::TooSlow)?
 }
 
 /// The body as JSON; an empty one is `{}`.

@@ -93,7 +93,8 @@ impl<T> fmt::Debug for Id<T> {
 impl<T> Serialize for Id<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_str(&self.0)
+            let mut text = Uuid::encode_buffer();
+            serializer.serialize_str(self.0.hyphenated().encode_lower(&mut text))
         } else {
             bytes::serialize(self.0.as_bytes(), serializer)
         }
