@@ -1,5 +1,6 @@
 //! Every setting with its default, unit and bounds.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::limits::Limits;
@@ -10,8 +11,12 @@ use crate::domain::{CodeFormat, VerificationRules};
 pub struct Config {
     /// The listener.
     pub server: ServerConfig,
-    /// The store.
+    /// The data directory.
+    pub data: DataConfig,
+    /// The store in it.
     pub store: StoreConfig,
+    /// The keys.
+    pub keys: KeysConfig,
     /// One-time codes.
     pub otp: OtpConfig,
     /// How often codes are sent and guessed.
@@ -27,6 +32,20 @@ pub struct Config {
 pub struct ServerConfig {
     /// What it is called: `Host` of a request, without the port, must be one of these.
     pub hosts: Vec<String>,
+}
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub struct DataConfig {
+    /// The data directory.
+    pub path: PathBuf,
+}
+
+/// The keys.
+#[derive(Clone, Debug, Default)]
+pub struct KeysConfig {
+    /// The keyring; when it is not named, it lies beside the data directory.
+    pub keyring_file: Option<PathBuf>,
 }
 
 /// The store.
@@ -65,6 +84,8 @@ pub struct SmsConfig {
     pub template: String,
     /// How long a driver may take for one message.
     pub timeout: Duration,
+    /// Whether a driver may show codes and numbers in clear, on a console that a journal may keep.
+    pub allow_plaintext_codes: bool,
 }
 
 /// Person requests.
@@ -77,6 +98,20 @@ pub struct PersonRequestsConfig {
 impl Default for ServerConfig {
     fn default() -> Self {
         Self { hosts: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec() }
+    }
+}
+
+/// Where the Filesystem Hierarchy Standard puts it.
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { path: "/var/lib/esoz-otp".into() }
+    }
+}
+
+impl KeysConfig {
+    /// Where the keyring of this data directory is.
+    pub fn keyring_of(&self, data: &Path) -> PathBuf {
+        self.keyring_file.clone().unwrap_or_else(|| data.with_added_extension("keyring"))
     }
 }
 
@@ -109,6 +144,7 @@ impl Default for SmsConfig {
         Self {
             template: "Код авторизації дій в системі eHealth: {code}".into(),
             timeout: Duration::from_secs(10),
+            allow_plaintext_codes: false,
         }
     }
 }

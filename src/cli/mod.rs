@@ -9,6 +9,7 @@ mod log;
 pub mod node;
 mod run;
 mod serve;
+mod settings;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 pub use failure::Failure;
+use settings::SettingsArgs;
 use tracing::level_filters::LevelFilter;
 
 /// The one-time-code methods of the Ukrainian eHealth system, ЕСОЗ, from one data directory.
@@ -48,15 +50,9 @@ struct DemoArgs {
 }
 
 #[derive(Args)]
-#[expect(clippy::doc_markdown, reason = "the text of --help")]
 struct ServeArgs {
-    /// The data directory; made if there is none.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// The keyring. Without it, $CREDENTIALS_DIRECTORY/keyring, or else DIR.keyring, which is made with a new data
-    /// directory.
-    #[arg(long, value_name = "FILE")]
-    keyring: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgs,
     /// A world to load into a new data directory.
     #[arg(long, value_name = "FILE")]
     fixtures: Option<PathBuf>,

@@ -2,7 +2,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -11,7 +11,6 @@ use super::node::Parts;
 use super::{Failure, ServeArgs, run};
 use crate::api::dialect::DOCUMENTED;
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::otp::Keyring;
@@ -21,21 +20,16 @@ use crate::store::Store;
 
 /// `esoz-otp serve`.
 pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
-    let ServeArgs {
-        data,
-        keyring,
-        fixtures: world,
-        allow_plaintext_codes,
-        allow_demo_secrets,
-        common,
-    } = args;
-    if !allow_plaintext_codes {
+    let ServeArgs { settings, fixtures: world, allow_plaintext_codes, allow_demo_secrets, common } =
+        args;
+    let mut config = settings.load();
+    config.sms.allow_plaintext_codes |= allow_plaintext_codes;
+    if !config.sms.allow_plaintext_codes {
         return Err(Failure::configuration(
             "the only SMS driver there is prints codes and numbers in clear on the console. \
              If that is what you want, say so with --allow-plaintext-codes.",
         ));
     }
-    let config = Config::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
@@ -53,12 +47,14 @@ pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
                 file.display()
             )));
         }
-        let is_new = !Store::exists(&data);
-        let ring = read_keyring(keyring, &data, is_new, &*entropy, clock.now())?;
-        let store = Store::open(&data, config.store)?;
+        let data = &config.data.path;
+        let is_new = !Store::exists(data);
+        let keyring = config.keys.keyring_of(data);
+        let ring = read_keyring(&keyring, data, is_new, &*entropy, clock.now())?;
+        let store = Store::open(data, config.store)?;
         ring.check(&store)?;
         let known = match world {
-            Some((file, world)) => load(&store, &data, file, world)?,
+            Some((file, world)) => load(&store, data, file, world)?,
             None => Vec::new(),
         };
         let console = Console::to(std::io::stdout()).map_err(Failure::software)?;
@@ -104,19 +100,16 @@ fn load(store: &Store, data: &Path, file: &Path, mut world: World) -> Result<Vec
 }
 
 fn read_keyring(
-    named: Option<PathBuf>,
+    path: &Path,
     data: &Path,
     is_new: bool,
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Keyring, Failure> {
-    let credential =
-        || Some(Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("keyring"));
-    let path = named.or_else(credential).unwrap_or_else(|| data.with_added_extension("keyring"));
     if is_new && !path.exists() {
-        make_keyring(&path, entropy, now)?;
+        make_keyring(path, entropy, now)?;
     }
-    let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
+    let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
         Failure::configuration(format_args!(
             "cannot read the keyring {}: {error}. Name the keyring that {} was used with by --keyring.",
             path.display(),
