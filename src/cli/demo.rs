@@ -10,7 +10,7 @@ use crate::api::Demo;
 use crate::api::dialect::DOCUMENTED;
 use crate::api::routes::{Access, ROUTES};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, StoreConfig};
+use crate::config::{Config, LogConfig, StoreConfig};
 use crate::domain::limits::Rule;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::otp::Keyring;
@@ -31,6 +31,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         Some(path) => read(path)?,
     };
     let mut config = Config::default();
+    let log = LogConfig { level: common.log.unwrap_or(config.log.level), ..config.log };
     if let Some(seconds) = pause {
         let rule = Rule::Ladder([Duration::from_secs(seconds); 4]);
         config.limits = config
@@ -65,7 +66,9 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         };
         Ok((parts, known))
     };
-    run::run(&common, prepare, |addresses, known| banner(addresses, &known, file.is_none()))
+    run::run(&common.listen, log, prepare, |addresses, known| {
+        banner(addresses, &known, file.is_none())
+    })
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -2,6 +2,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::config::Faults;
 use crate::otp::KeyringError;
 use crate::service::fixtures::FixturesError;
 use crate::store::OpenError;
@@ -55,6 +56,12 @@ impl Failure {
     pub(super) fn report(&self) -> ExitCode {
         eprintln!("esoz-otp: {}", self.message);
         ExitCode::from(self.code)
+    }
+}
+
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        Self::configuration(faults)
     }
 }
 

@@ -3,23 +3,23 @@
 //! Exit codes are those of BSD's `sysexits`: 0 ended as asked, 64 wrong usage, 65 a file is wrong, 69 an address can't
 //! be had, 70 a fault of the program, 74 the disk, 75 in use by another process, 78 something must be set up first.
 
+mod check;
 mod demo;
 mod failure;
 mod log;
+mod manual;
 pub mod node;
 mod run;
 mod serve;
 mod settings;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 pub use failure::Failure;
-use settings::SettingsArgs;
-use tracing::level_filters::LevelFilter;
+use settings::{CommonArgs, ServingArgs};
 
 /// The one-time-code methods of the Ukrainian eHealth system, ЕСОЗ, from one data directory.
 #[derive(Parser)]
@@ -32,9 +32,17 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// A world to try things out in, on localhost:4000, with every SMS on this console.
+    ///
+    /// It reads no configuration file, and no environment variable.
     Demo(DemoArgs),
     /// A node on a data directory.
     Serve(ServeArgs),
+    /// Says everything that is wrong with the configuration, the keyring and the data directory. Changes nothing.
+    Check(CheckArgs),
+    /// Writes what a shell needs to complete this program's command line.
+    Completions(CompletionsArgs),
+    /// Writes the manual page, or a page for every command.
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -52,32 +60,35 @@ struct DemoArgs {
 #[derive(Args)]
 struct ServeArgs {
     #[command(flatten)]
-    settings: SettingsArgs,
+    settings: ServingArgs,
     /// A world to load into a new data directory.
     #[arg(long, value_name = "FILE")]
     fixtures: Option<PathBuf>,
-    /// Print every SMS, code and number in clear, on this console: there is no other driver yet.
-    #[arg(long)]
-    allow_plaintext_codes: bool,
     /// Load a world that says of itself that it is a demo's: everybody knows its tokens.
     #[arg(long)]
     allow_demo_secrets: bool,
-    #[command(flatten)]
-    common: CommonArgs,
 }
 
 #[derive(Args)]
-struct CommonArgs {
-    /// Addresses to listen on.
-    #[arg(
-        long,
-        value_name = "ADDRESS:PORT",
-        help = "Address to listen on, loopback only; may be given more than once [default: 127.0.0.1:4000 and [::1]:4000]"
-    )]
-    listen: Vec<SocketAddr>,
-    /// What to log: off, error, warn, info, debug or trace.
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    log: LevelFilter,
+struct CheckArgs {
+    #[command(flatten)]
+    settings: ServingArgs,
+    /// Print every setting as TOML, with where its value comes from.
+    #[arg(long)]
+    print_effective: bool,
+}
+
+#[derive(Args)]
+struct CompletionsArgs {
+    /// The shell.
+    shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+struct ManArgs {
+    /// Write a page for every command to this directory.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 /// Runs a command and gives its exit code.
@@ -93,6 +104,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Demo(args) => demo::demo(args),
         Command::Serve(args) => serve::serve(args),
+        Command::Check(args) => check::check(&args),
+        Command::Completions(args) => manual::completions(args.shell),
+        Command::Man(args) => manual::man(args.out.as_deref()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

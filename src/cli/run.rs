@@ -7,7 +7,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::node::{Node, Parts};
-use super::{CommonArgs, Failure, log};
+use super::{Failure, log};
+use crate::config::LogConfig;
 use crate::http;
 
 /// The seed's cURL example calls `localhost:4000`.
@@ -16,23 +17,24 @@ const PORT: u16 = 4000;
 /// Runs a node until Ctrl-C or SIGTERM. `prepare` makes its parts, and something to say; `ready` says it, and where the
 /// node listens, before the first request is taken. It is the last time that a secret is printed.
 pub(super) fn run<T>(
-    args: &CommonArgs,
+    addresses: &[SocketAddr],
+    log: LogConfig,
     prepare: impl FnOnce() -> Result<(Parts, T), Failure>,
     ready: impl FnOnce(&[SocketAddr], T) -> String,
 ) -> Result<(), Failure> {
-    if let Some(address) = args.listen.iter().find(|address| !address.ip().is_loopback()) {
+    if let Some(address) = addresses.iter().find(|address| !address.ip().is_loopback()) {
         return Err(Failure::usage(format_args!(
             "--listen {address} is not a loopback address. Use 127.0.0.1 or [::1]: this surface takes calls without a token."
         )));
     }
-    let log = log::start(args.log);
+    let log = log::start(log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Failure::software)?;
     let done = runtime.block_on(async {
         let stop = stop_signal()?;
-        let listeners = listen(&args.listen).await?;
+        let listeners = listen(addresses).await?;
         let addresses: Result<Vec<_>, _> = listeners.iter().map(TcpListener::local_addr).collect();
         // Making the parts waits for the disk, and nothing else runs yet.
         let (parts, word) = tokio::task::block_in_place(prepare)?;

@@ -20,16 +20,9 @@ use crate::store::Store;
 
 /// `esoz-otp serve`.
 pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
-    let ServeArgs { settings, fixtures: world, allow_plaintext_codes, allow_demo_secrets, common } =
-        args;
-    let mut config = settings.load();
-    config.sms.allow_plaintext_codes |= allow_plaintext_codes;
-    if !config.sms.allow_plaintext_codes {
-        return Err(Failure::configuration(
-            "the only SMS driver there is prints codes and numbers in clear on the console. \
-             If that is what you want, say so with --allow-plaintext-codes.",
-        ));
-    }
+    let ServeArgs { settings, fixtures: world, allow_demo_secrets } = args;
+    let config = settings.load()?;
+    let (listen, log) = (config.server.listen.clone(), config.log);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
@@ -70,7 +63,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
         };
         Ok((parts, known))
     };
-    run::run(&common, prepare, |addresses, known| announcement(addresses, &known))
+    run::run(&listen, log, prepare, |addresses, known| announcement(addresses, &known))
 }
 
 fn announcement(addresses: &[SocketAddr], known: &[Known]) -> String {

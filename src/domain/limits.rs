@@ -87,6 +87,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Every row, whatever it judges.
+    pub fn rows(&self) -> impl Iterator<Item = &Limit> {
+        self.sends.iter().chain(&self.guesses)
+    }
+
     /// The same table with the row of this name judging by another rule; `None` when there is no such row.
     pub fn with(mut self, name: &str, rule: Rule) -> Option<Self> {
         let row = self.sends.iter_mut().chain(&mut self.guesses).find(|row| row.name == name)?;

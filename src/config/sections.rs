@@ -1,16 +1,24 @@
-//! Every setting with its default, unit and bounds.
+//! What a node is told: sections of settings, each with its default.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tracing::level_filters::LevelFilter;
+
+use super::names::{DialectName, DriverName, LogFormat};
 use crate::domain::limits::Limits;
 use crate::domain::{CodeFormat, VerificationRules};
 
 /// The whole configuration. [`Config::default`] is what a node runs with when nothing is set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// The listener.
+    /// Which of the two ways of answering it speaks.
+    pub dialect: DialectName,
+    /// The internal listener.
     pub server: ServerConfig,
+    /// The public listener.
+    pub public: PublicConfig,
     /// The data directory.
     pub data: DataConfig,
     /// The store in it.
@@ -21,42 +29,57 @@ pub struct Config {
     pub otp: OtpConfig,
     /// How often codes are sent and guessed.
     pub limits: Limits,
-    /// The text of an SMS.
+    /// Messages.
     pub sms: SmsConfig,
     /// Person requests.
     pub person_requests: PersonRequestsConfig,
+    /// What is logged.
+    pub log: LogConfig,
 }
 
-/// The listener.
-#[derive(Clone, Debug)]
+/// The internal listener: it serves everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
+    /// Where it listens; when there is none, on port 4000 of 127.0.0.1 and, where there is IPv6, of `[::1]`.
+    pub listen: Vec<SocketAddr>,
+    /// Whether it may listen elsewhere than on loopback.
+    pub internal_allow_remote: bool,
     /// What it is called: `Host` of a request, without the port, must be one of these.
     pub hosts: Vec<String>,
 }
 
+/// The public listener: it serves what may be called from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublicConfig {
+    /// Where it listens; nowhere when there is none.
+    pub listen: Vec<SocketAddr>,
+    /// Whether something before it does the encryption, so that it may listen elsewhere than on loopback.
+    pub behind_proxy: bool,
+}
+
 /// Where the data is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataConfig {
     /// The data directory.
     pub path: PathBuf,
 }
 
 /// The keys.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeysConfig {
     /// The keyring; when it is not named, it lies beside the data directory.
     pub keyring_file: Option<PathBuf>,
 }
 
 /// The store.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
     /// sled's page cache in MiB; the process needs up to ten times as much.
     pub cache_mib: u64,
 }
 
 /// One-time codes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtpConfig {
     /// How long a code is, 4 to 10 digits.
     pub format: CodeFormat,
@@ -77,11 +100,15 @@ pub struct Argon2Cost {
     pub passes: u32,
 }
 
-/// The text of an SMS.
-#[derive(Clone, Debug)]
+/// Messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmsConfig {
-    /// `{code}` stands for the code.
+    /// What sends them, the first choice first.
+    pub drivers: Vec<DriverName>,
+    /// Their text; `{code}` stands for the code.
     pub template: String,
+    /// Whether the text may need more than one segment, each of which is paid for.
+    pub allow_long_template: bool,
     /// How long a driver may take for one message.
     pub timeout: Duration,
     /// Whether a driver may show codes and numbers in clear, on a console that a journal may keep.
@@ -89,15 +116,28 @@ pub struct SmsConfig {
 }
 
 /// Person requests.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PersonRequestsConfig {
     /// A request still NEW after this long is EXPIRED.
     pub life: Duration,
 }
 
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// The least important lines that are.
+    pub level: LevelFilter,
+    /// What a line looks like.
+    pub format: LogFormat,
+}
+
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { hosts: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec() }
+        Self {
+            listen: Vec::new(),
+            internal_allow_remote: false,
+            hosts: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec(),
+        }
     }
 }
 
@@ -142,7 +182,9 @@ impl Default for Argon2Cost {
 impl Default for SmsConfig {
     fn default() -> Self {
         Self {
+            drivers: vec![DriverName::Console],
             template: "Код авторизації дій в системі eHealth: {code}".into(),
+            allow_long_template: false,
             timeout: Duration::from_secs(10),
             allow_plaintext_codes: false,
         }
@@ -152,5 +194,11 @@ impl Default for SmsConfig {
 impl Default for PersonRequestsConfig {
     fn default() -> Self {
         Self { life: Duration::from_hours(30 * 24) }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { level: LevelFilter::INFO, format: LogFormat::Auto }
     }
 }

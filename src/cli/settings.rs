@@ -1,0 +1,108 @@
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tracing::level_filters::LevelFilter;
+
+use super::Failure;
+use crate::config::{Config, Layers, Value, Word};
+
+/// Where configuration is looked for when nobody says where.
+const FILE: &str = "/etc/esoz-otp/esoz-otp.toml";
+
+/// Settings that the command line gives: what a node's commands have in common.
+#[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "the text of --help")]
+pub(super) struct SettingsArgs {
+    /// The configuration file. Without it, /etc/esoz-otp/esoz-otp.toml if there is one. An environment variable
+    /// ESOZ_OTP__SECTION__KEY overrides a key of it, and a flag overrides both.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data directory. Without it, store.path of the configuration, $STATE_DIRECTORY, or else /var/lib/esoz-otp.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The keyring. Without it, keys.keyring_file of the configuration, $CREDENTIALS_DIRECTORY/keyring, or else
+    /// DIR.keyring.
+    #[arg(long, value_name = "FILE")]
+    keyring: Option<PathBuf>,
+}
+
+/// The settings of a node that serves.
+#[derive(Args)]
+pub(super) struct ServingArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Print every SMS, code and number in clear, on this console: there is no other driver yet.
+    #[arg(long)]
+    allow_plaintext_codes: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// What `demo` takes, too.
+#[derive(Args)]
+pub(super) struct CommonArgs {
+    /// Addresses to listen on.
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        help = "Address to listen on, loopback only; may be given more than once [default: 127.0.0.1:4000 and [::1]:4000]"
+    )]
+    pub(super) listen: Vec<SocketAddr>,
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        help = "What to log: off, error, warn, info, debug or trace [default: info]"
+    )]
+    pub(super) log: Option<LevelFilter>,
+}
+
+/// A key, the flag that sets it, and to what.
+type Flag = (&'static str, &'static str, Value);
+
+impl SettingsArgs {
+    /// The configuration of a command that does not serve.
+    #[expect(dead_code, reason = "for the commands that prepare a directory")]
+    pub(super) fn load(&self) -> Result<Config, Failure> {
+        Ok(self.layers(Vec::new(), false).load()?.config)
+    }
+
+    fn layers(&self, mut flags: Vec<Flag>, is_to_serve: bool) -> Layers {
+        // A path that is no text is no setting, and is refused as the empty one.
+        let path = |path: &PathBuf| Value::from(path.to_str().unwrap_or_default());
+        flags.extend(self.data.as_ref().map(|data| ("store.path", "--data", path(data))));
+        flags.extend(
+            self.keyring.as_ref().map(|file| ("keys.keyring_file", "--keyring", path(file))),
+        );
+        let found = || Path::new(FILE).exists().then(|| FILE.into());
+        Layers {
+            file: self.config.clone().or_else(found),
+            environment: std::env::vars_os().collect(),
+            flags,
+            is_to_serve,
+        }
+    }
+}
+
+impl ServingArgs {
+    /// The configuration of a node that serves.
+    pub(super) fn load(&self) -> Result<Config, Failure> {
+        Ok(self.layers().load()?.config)
+    }
+
+    /// Where it is looked for.
+    pub(super) fn layers(&self) -> Layers {
+        let Self { settings, allow_plaintext_codes, common } = self;
+        let mut flags = Vec::new();
+        if !common.listen.is_empty() {
+            let addresses = common.listen.iter().map(SocketAddr::to_string);
+            flags.push(("server.listen", "--listen", Value::texts(addresses)));
+        }
+        flags.extend(common.log.map(|level| ("log.level", "--log", level.word().into())));
+        if *allow_plaintext_codes {
+            let key = "sms.allow_plaintext_codes";
+            flags.push((key, "--allow-plaintext-codes", true.into()));
+        }
+        settings.layers(flags, true)
+    }
+}

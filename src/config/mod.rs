@@ -1,0 +1,34 @@
+//! Every setting with its default, unit and bounds.
+//!
+//! - [`Config`]: what the program uses, in sections; [`Config::default`] is what a node runs with when nothing is set.
+//! - [`settings`]: THE table, a row a setting. Reading a file, the environment and flags, and showing what came of
+//!   it, are loops over it.
+//! - [`Layers`]: where settings are looked for. [`Layers::load`] gives an [`Effective`] configuration, or every
+//!   [`Fault`] at once.
+
+mod effective;
+mod fault;
+mod file;
+mod forms;
+mod limits;
+mod load;
+mod names;
+mod nearest;
+mod relations;
+mod sections;
+mod setting;
+mod table;
+mod takes;
+mod value;
+
+pub use fault::{Fault, Faults, Source};
+pub use load::{Effective, Layers};
+pub use names::{DialectName, DriverName, LogFormat, Word};
+pub use sections::{
+    Argon2Cost, Config, DataConfig, KeysConfig, LogConfig, OtpConfig, PersonRequestsConfig,
+    PublicConfig, ServerConfig, SmsConfig, StoreConfig,
+};
+pub use setting::Setting;
+pub use table::settings;
+pub use takes::{Form, Takes};
+pub use value::Value;

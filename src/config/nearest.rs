@@ -1,0 +1,24 @@
+//! What somebody may have meant by a name that is none.
+
+use super::setting::Setting;
+
+/// Another section counts as so many letters that differ.
+const OTHER_SECTION: usize = 2;
+
+/// The setting whose key is nearest to this one.
+pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Setting> {
+    let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+    settings.iter().min_by_key(|setting| {
+        let (its_section, its_name) = setting.section_and_name();
+        let elsewhere = if section == its_section { 0 } else { OTHER_SECTION };
+        let through = strsim::osa_distance(key, &setting.key);
+        through.min(strsim::osa_distance(name, its_name) + elsewhere)
+    })
+}
+
+/// The section whose name is nearest to this one.
+pub(super) fn section<'a>(settings: &'a [Setting], name: &str) -> Option<&'a str> {
+    let sections = settings.iter().map(|setting| setting.section_and_name().0);
+    let named = sections.filter(|section| !section.is_empty());
+    named.min_by_key(|section| strsim::osa_distance(section, name))
+}

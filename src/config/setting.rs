@@ -1,0 +1,83 @@
+use std::borrow::Cow;
+
+use super::sections::Config;
+use super::takes::Takes;
+use super::value::Value;
+
+/// One row of the table: a setting, what it takes and where it is kept.
+pub struct Setting {
+    /// `section.key`.
+    pub key: Cow<'static, str>,
+    /// What it takes.
+    pub takes: Takes,
+    /// What it does.
+    pub about: Cow<'static, str>,
+    /// What it is when it is not set, if that follows from something else.
+    pub default_in_words: Option<&'static str>,
+    /// Whether its value must not be shown.
+    pub is_secret: bool,
+    get: Get,
+    set: Set,
+}
+
+type Get = Box<dyn Fn(&Config) -> Value>;
+type Set = Box<dyn Fn(&mut Config, &Value) -> Option<()>>;
+
+impl Setting {
+    /// A row. `set` is given what the setting takes, and nothing else.
+    pub(super) fn new(
+        key: impl Into<Cow<'static, str>>,
+        takes: Takes,
+        about: impl Into<Cow<'static, str>>,
+        get: impl Fn(&Config) -> Value + 'static,
+        set: impl Fn(&mut Config, &Value) -> Option<()> + 'static,
+    ) -> Self {
+        Self {
+            key: key.into(),
+            takes,
+            about: about.into(),
+            default_in_words: None,
+            is_secret: false,
+            get: Box::new(get),
+            set: Box::new(set),
+        }
+    }
+
+    /// The same, with a default that follows from something else.
+    pub(super) fn by_default(self, words: &'static str) -> Self {
+        Self { default_in_words: Some(words), ..self }
+    }
+
+    /// `section.key` in its two halves; the first is empty for what stands above all sections.
+    pub fn section_and_name(&self) -> (&str, &str) {
+        self.key.rsplit_once('.').unwrap_or(("", &self.key))
+    }
+
+    /// The environment variable that sets it.
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.key.replace('.', "__").to_ascii_uppercase())
+    }
+
+    /// What it is when nobody sets it, for people.
+    pub fn default_shown(&self) -> String {
+        match self.default_in_words {
+            Some(words) => words.to_owned(),
+            None => format!("`{}`", self.get(&Config::default())),
+        }
+    }
+
+    /// What it is.
+    pub fn get(&self, config: &Config) -> Value {
+        (self.get)(config)
+    }
+
+    /// Sets it, or says what about the value is not what it takes, and leaves it as it is.
+    pub fn set(&self, config: &mut Config, value: &Value) -> Result<(), String> {
+        let checked = self.takes.check(value);
+        let set = checked.and_then(|()| (self.set)(config, value).ok_or("does not fit".into()));
+        set.map_err(|wrong| if self.is_secret { "is something else".into() } else { wrong })
+    }
+}
+
+/// What the name of every environment variable of ours begins with.
+pub(super) const PREFIX: &str = "ESOZ_OTP__";

@@ -1,0 +1,234 @@
+//! THE table of settings: a new setting is a new row.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use tracing::level_filters::LevelFilter;
+
+use super::forms::{address, host, path, prefix, template};
+use super::limits::limits;
+use super::names::{DialectName, DriverName, LogFormat, Word};
+use super::setting::Setting;
+use super::takes::{Form, Takes};
+use super::value::Value;
+use crate::domain::CodeFormat;
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// Every setting, in the order in which they are shown.
+pub fn settings() -> Vec<Setting> {
+    let sections =
+        [listeners(), storage(), codes(), limits(), messages(), person_requests(), logging()];
+    sections.into_iter().flatten().collect()
+}
+
+fn listeners() -> Vec<Setting> {
+    vec![
+        Setting::new(
+            "dialect",
+            Takes::Text(Form::word::<DialectName>()),
+            "what the public pages say, or what the live system was seen to answer",
+            |c| c.dialect.word().into(),
+            |c, v| set(&mut c.dialect, v.word()),
+        ),
+        Setting::new(
+            "server.listen",
+            Takes::List { of: address(), may_be_empty: true },
+            "where everything is served",
+            |c| Value::texts(c.server.listen.iter().map(SocketAddr::to_string)),
+            |c, v| set(&mut c.server.listen, v.items(parsed)),
+        )
+        .by_default("127.0.0.1:4000 and, where there is IPv6, [::1]:4000"),
+        Setting::new(
+            "server.internal_allow_remote",
+            Takes::Switch,
+            "whether that may be elsewhere than on loopback, though some methods take no token",
+            |c| c.server.internal_allow_remote.into(),
+            |c, v| set(&mut c.server.internal_allow_remote, v.switch()),
+        ),
+        Setting::new(
+            "server.hosts",
+            Takes::List { of: host(), may_be_empty: false },
+            "the names that it is called by: a request with another `Host` is refused",
+            |c| Value::texts(c.server.hosts.clone()),
+            |c, v| set(&mut c.server.hosts, v.items(text)),
+        ),
+        Setting::new(
+            "public.listen",
+            Takes::List { of: address(), may_be_empty: true },
+            "where only what may be called from outside is served; nowhere when empty",
+            |c| Value::texts(c.public.listen.iter().map(SocketAddr::to_string)),
+            |c, v| set(&mut c.public.listen, v.items(parsed)),
+        ),
+        Setting::new(
+            "public.behind_proxy",
+            Takes::Switch,
+            "whether a proxy does the encryption there, so that it may be elsewhere than on loopback",
+            |c| c.public.behind_proxy.into(),
+            |c, v| set(&mut c.public.behind_proxy, v.switch()),
+        ),
+    ]
+}
+
+fn storage() -> Vec<Setting> {
+    vec![
+        Setting::new(
+            "store.path",
+            Takes::Text(path()),
+            "the data directory",
+            |c| c.data.path.to_string_lossy().as_ref().into(),
+            |c, v| set(&mut c.data.path, v.text().map(PathBuf::from)),
+        )
+        .by_default("`$STATE_DIRECTORY`, or else `/var/lib/esoz-otp`"),
+        Setting::new(
+            "store.cache_mib",
+            number(8..=1024, "MiB"),
+            "the database's cache; the process needs up to ten times as much",
+            |c| c.store.cache_mib.into(),
+            |c, v| set(&mut c.store.cache_mib, v.number()),
+        ),
+        Setting::new(
+            "keys.keyring_file",
+            Takes::Text(path()),
+            "the keyring",
+            |c| c.keys.keyring_of(&c.data.path).to_string_lossy().as_ref().into(),
+            |c, v| set(&mut c.keys.keyring_file, v.text().map(|text| Some(text.into()))),
+        )
+        .by_default("`$CREDENTIALS_DIRECTORY/keyring`, or else `store.path` with `.keyring` added"),
+    ]
+}
+
+fn codes() -> Vec<Setting> {
+    vec![
+        Setting::new(
+            "otp.digits",
+            number(*CodeFormat::BOUNDS.start()..=*CodeFormat::BOUNDS.end(), "digits"),
+            "how long a code is",
+            |c| c.otp.format.digits().into(),
+            |c, v| set(&mut c.otp.format, v.number().and_then(CodeFormat::new)),
+        ),
+        Setting::new(
+            "otp.life_seconds",
+            number(30..=600, "seconds"),
+            "how long a code is good for",
+            |c| c.otp.rules.life.as_secs().into(),
+            |c, v| set(&mut c.otp.rules.life, v.seconds(1)),
+        ),
+        Setting::new(
+            "otp.attempts",
+            number(1..=5, "attempts"),
+            "how often a code may be tried",
+            |c| u32::from(c.otp.rules.attempts).into(),
+            |c, v| set(&mut c.otp.rules.attempts, v.number()),
+        ),
+        Setting::new(
+            "otp.refused_prefixes",
+            Takes::List { of: prefix(), may_be_empty: true },
+            "starts of numbers that no code is sent to: free-phone and premium ranges",
+            |c| Value::texts(c.otp.refused_prefixes.clone()),
+            |c, v| set(&mut c.otp.refused_prefixes, v.items(text)),
+        ),
+        Setting::new(
+            "otp.argon2.memory_kib",
+            number(4096..=262_144, "KiB"),
+            "memory that one hash of a code takes",
+            |c| c.otp.argon2.memory_kib.into(),
+            |c, v| set(&mut c.otp.argon2.memory_kib, v.number()),
+        ),
+        Setting::new(
+            "otp.argon2.passes",
+            number(1..=10, "passes"),
+            "how often a hash goes over it",
+            |c| c.otp.argon2.passes.into(),
+            |c, v| set(&mut c.otp.argon2.passes, v.number()),
+        ),
+    ]
+}
+
+fn messages() -> Vec<Setting> {
+    vec![
+        Setting::new(
+            "sms.drivers",
+            Takes::List { of: Form::word::<DriverName>(), may_be_empty: false },
+            "what sends messages, the first choice first",
+            |c| Value::texts(c.sms.drivers.iter().map(|driver| driver.word())),
+            |c, v| set(&mut c.sms.drivers, v.items(Value::word)),
+        ),
+        Setting::new(
+            "sms.template",
+            Takes::Text(template()),
+            "the text of a message; `{code}` stands for the code",
+            |c| c.sms.template.as_str().into(),
+            |c, v| set(&mut c.sms.template, text(v)),
+        ),
+        Setting::new(
+            "sms.allow_long_template",
+            Takes::Switch,
+            "whether the text may be longer than one segment of 70 characters",
+            |c| c.sms.allow_long_template.into(),
+            |c, v| set(&mut c.sms.allow_long_template, v.switch()),
+        ),
+        Setting::new(
+            "sms.allow_plaintext_codes",
+            Takes::Switch,
+            "whether a driver may show codes and numbers in clear, on a console that a journal may keep",
+            |c| c.sms.allow_plaintext_codes.into(),
+            |c, v| set(&mut c.sms.allow_plaintext_codes, v.switch()),
+        ),
+        Setting::new(
+            "sms.timeout_seconds",
+            number(1..=30, "seconds"),
+            "how long a driver may take for one message",
+            |c| c.sms.timeout.as_secs().into(),
+            |c, v| set(&mut c.sms.timeout, v.seconds(1)),
+        ),
+    ]
+}
+
+fn person_requests() -> Vec<Setting> {
+    vec![Setting::new(
+        "person_requests.life_days",
+        number(1..=3650, "days"),
+        "after how long a request that is still NEW is EXPIRED",
+        |c| (c.person_requests.life.as_secs() / DAY).into(),
+        |c, v| set(&mut c.person_requests.life, v.seconds(DAY)),
+    )]
+}
+
+fn logging() -> Vec<Setting> {
+    vec![
+        Setting::new(
+            "log.level",
+            Takes::Text(Form::word::<LevelFilter>()),
+            "the least important lines that are logged",
+            |c| c.log.level.word().into(),
+            |c, v| set(&mut c.log.level, v.word()),
+        ),
+        Setting::new(
+            "log.format",
+            Takes::Text(Form::word::<LogFormat>()),
+            "what a line is; `auto` is text on a terminal and JSON for everything else",
+            |c| c.log.format.word().into(),
+            |c, v| set(&mut c.log.format, v.word()),
+        ),
+    ]
+}
+
+fn number(bounds: RangeInclusive<impl Into<i128> + Copy>, unit: &'static str) -> Takes {
+    Takes::Number { bounds: (*bounds.start()).into()..=(*bounds.end()).into(), unit: unit.into() }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.text().map(str::to_owned)
+}
+
+fn parsed<T: FromStr>(value: &Value) -> Option<T> {
+    value.text()?.parse().ok()
+}
+
+fn set<T>(place: &mut T, value: Option<T>) -> Option<()> {
+    *place = value?;
+    Some(())
+}
