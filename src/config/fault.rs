@@ -1,6 +1,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+/// More faults than these are no configuration.
+const MOST_TOLD: usize = 100;
+
 /// Where a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Source {
@@ -13,7 +16,7 @@ pub enum Source {
     File {
         /// The file.
         path: PathBuf,
-        /// The line, from 1 on.
+        /// The line, from 1 on; 0 for the file as a whole.
         line: usize,
     },
     /// An environment variable of ours.
@@ -45,7 +48,8 @@ impl fmt::Display for Source {
             Self::Default => f.write_str("default"),
             Self::Manager(variable) => write!(f, "${variable}"),
             Self::File { path, line } => {
-                write!(f, "{}:{line}", path.to_string_lossy().escape_debug())
+                write!(f, "{}", path.to_string_lossy().escape_debug())?;
+                if *line == 0 { Ok(()) } else { write!(f, ":{line}") }
             }
             Self::Environment(variable) => f.write_str(variable),
             Self::Flag(flag) => f.write_str(flag),
@@ -55,20 +59,31 @@ impl fmt::Display for Source {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let between = if self.key.is_empty() { "" } else { " " };
-        let key = self.key.escape_debug();
-        write!(f, "{}: {key}{between}{}. {}", self.source, self.what, self.remedy)
+        let Self { source, key, what, remedy } = self;
+        let between = if key.is_empty() { "" } else { " " };
+        write!(f, "{source}: {}{between}{what}. {remedy}", short(&key.escape_debug().to_string()))
     }
 }
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = self.0.iter().take(MOST_TOLD);
         match self.0.as_slice() {
-            [only] => write!(f, "the configuration is wrong:\n  {only}"),
-            many => {
-                write!(f, "the configuration is wrong in {} places:", many.len())?;
-                many.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
-            }
+            [_] => f.write_str("the configuration is wrong:")?,
+            many => write!(f, "the configuration is wrong in {} places:", many.len())?,
         }
+        for fault in told {
+            write!(f, "\n  {fault}")?;
+        }
+        if self.0.len() > MOST_TOLD { f.write_str("\n  …") } else { Ok(()) }
+    }
+}
+
+/// What somebody has written, but not the whole of it when it is long.
+pub(super) fn short(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }

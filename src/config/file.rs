@@ -1,5 +1,6 @@
 //! A configuration file, taken apart into settings, each with its line.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -22,7 +23,7 @@ pub(super) fn read(path: &Path, settings: &[Setting], faults: &mut Vec<Fault>) -
         Ok(text) => parse(path, &text, settings, faults),
         Err(why) => {
             faults.push(Fault {
-                source: Source::File { path: path.to_owned(), line: 1 },
+                source: Source::File { path: path.to_owned(), line: 0 },
                 key: String::new(),
                 what: format!("the file cannot be read: {why}"),
                 remedy: "Name a file of TOML text with --config FILE, and see that this user may read it."
@@ -53,13 +54,17 @@ pub(super) fn parse(
     faults: &mut Vec<Fault>,
 ) -> Vec<Given> {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut reader = Reader { path, text, settings, astray: Vec::new(), given: Vec::new() };
+    let ends = text.match_indices('\n').map(|(end, _)| end).collect();
+    let mut reader = Reader { path, ends, settings, astray: BTreeSet::new(), given: Vec::new() };
     for error in errors {
-        let source = reader.at(error.span().map_or(0, |span| span.start));
-        reader.astray.push(source.clone());
-        let what = format!("this is no TOML: {}", error.message());
-        let remedy = "A setting is written `key = value`, below its [section], once.".into();
-        faults.push(Fault { source, key: String::new(), what, remedy });
+        let line = reader.line(error.span().map_or(0, |span| span.start));
+        // The first word about a line is the one that helps.
+        if reader.astray.insert(line) {
+            let source = reader.at(line);
+            let what = format!("this is no TOML: {}", error.message());
+            let remedy = "A setting is written `key = value`, below its [section], once.".into();
+            faults.push(Fault { source, key: String::new(), what, remedy });
+        }
     }
     reader.section("", table.get_ref(), faults);
     reader.given
@@ -67,10 +72,11 @@ pub(super) fn parse(
 
 struct Reader<'a> {
     path: &'a Path,
-    text: &'a str,
+    /// Where lines end.
+    ends: Vec<usize>,
     settings: &'a [Setting],
     /// Lines that are no TOML. What stands there is not judged, and names that are none may be their fault.
-    astray: Vec<Source>,
+    astray: BTreeSet<usize>,
     given: Vec<Given>,
 }
 
@@ -81,10 +87,11 @@ impl Reader<'_> {
                 "" => name.get_ref().to_string(),
                 _ => format!("{section}.{}", name.get_ref()),
             };
-            let source = self.at(name.span().start);
-            if self.astray.contains(&source) {
+            let line = self.line(name.span().start);
+            if self.astray.contains(&line) {
                 continue;
             }
+            let source = self.at(line);
             if self.settings.iter().any(|setting| setting.key == key) {
                 self.given.push(Given { key, value: Value::from_toml(value.get_ref()), source });
             } else if self.is_section(&key) {
@@ -135,9 +142,11 @@ impl Reader<'_> {
             .any(|setting| setting.key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     }
 
-    fn at(&self, offset: usize) -> Source {
-        let before = self.text.as_bytes().iter().take(offset);
-        let line = before.filter(|b| **b == b'\n').count() + 1;
+    fn line(&self, offset: usize) -> usize {
+        self.ends.partition_point(|end| *end < offset) + 1
+    }
+
+    fn at(&self, line: usize) -> Source {
         Source::File { path: self.path.to_owned(), line }
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use super::fault::short;
 use super::names::Word;
 use super::value::Value;
 
@@ -145,17 +146,12 @@ fn read_list(text: &str, item: impl Fn(&str) -> Option<Value>) -> Value {
     Value::List(items.map(|text| item(text).unwrap_or_else(|| text.into())).collect())
 }
 
-/// A value in a message: not the whole of a long one.
+/// A value in a message.
 fn shown(value: &Value) -> String {
-    const MOST: usize = 60;
-    let value = match value {
+    short(&match value {
         Value::Other(what) => return (*what).to_owned(),
         Value::Text(text) => format!("{text:?}"),
         Value::Number(number) => number.to_string(),
-        Value::Switch(_) | Value::List(_) => value.to_string(),
-    };
-    match value.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value,
-    }
+        Value::Switch(_) | Value::List(_) => value.to_string().replace('\n', " "),
+    })
 }

@@ -8,6 +8,7 @@
 
 mod api;
 mod binary;
+mod config;
 mod otp;
 mod records;
 mod rules;

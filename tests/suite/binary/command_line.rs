@@ -34,7 +34,6 @@ fn what_is_not_understood_is_wrong_usage() {
         &["demonstrate"],
         &["demo", "--no-such-flag"],
         &["serve", "--no-such-flag"],
-        &["serve"],
         &["demo", "--pause", "-1"],
         &["demo", "--pause", "86401"],
         &["demo", "--pause", "soon"],

@@ -163,7 +163,14 @@ impl Drop for Program {
 /// The program with these arguments, in this directory, without anything of this process's environment that it reads.
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_esoz-otp"));
-    command.current_dir(directory).args(arguments).env_remove("CREDENTIALS_DIRECTORY");
+    command.current_dir(directory).args(arguments);
+    let is_read = |name: &str| {
+        ["CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"].contains(&name)
+            || name.starts_with("ESOZ_OTP__")
+    };
+    for (name, _) in std::env::vars().filter(|(name, _)| is_read(name)) {
+        command.env_remove(name);
+    }
     command
 }
 

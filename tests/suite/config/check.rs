@@ -1,0 +1,173 @@
+//! `esoz-otp check`, as an operator runs it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::binary::program::{Ended, Program, command, run};
+
+const GOOD: &str = "[sms]\nallow_plaintext_codes = true\n[store]\npath = \"node\"\n";
+
+fn check(directory: &Path, text: &str, more: &[&str]) -> Ended {
+    fs::write(directory.join("esoz-otp.toml"), text).unwrap();
+    run(directory, &[&["check", "--config", "esoz-otp.toml"], more].concat())
+}
+
+/// Makes a data directory and its keyring by serving once.
+fn served(directory: &Path) {
+    fs::write(directory.join("esoz-otp.toml"), GOOD).unwrap();
+    let mut node = Program::start(directory, &["serve", "--config", "esoz-otp.toml"]);
+    node.address();
+    assert_eq!(node.stop().code, Some(0));
+}
+
+fn is_in_order(ended: &Ended) {
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "configuration is in order");
+    assert!(ended.stderr.is_empty(), "{}", ended.stderr);
+}
+
+#[test]
+fn what_is_in_order_is_told_in_one_line() {
+    let directory = tempfile::tempdir().unwrap();
+    served(directory.path());
+    let before = fs::read(directory.path().join("node/store/db")).unwrap();
+    is_in_order(&check(directory.path(), GOOD, &[]));
+    assert!(before == fs::read(directory.path().join("node/store/db")).unwrap());
+}
+
+#[test]
+fn a_node_that_serves_is_not_disturbed() {
+    let directory = tempfile::tempdir().unwrap();
+    served(directory.path());
+    let mut node = Program::start(directory.path(), &["serve", "--config", "esoz-otp.toml"]);
+    node.address();
+    is_in_order(&check(directory.path(), GOOD, &[]));
+    assert_eq!(node.call("GET", "/health/ready", "").status, 200);
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_and_nothing_is_made() {
+    let directory = tempfile::tempdir().unwrap();
+    served(directory.path());
+    fs::write(directory.path().join("node.keyring"), "{").unwrap();
+    fs::set_permissions(directory.path().join("node"), fs::Permissions::from_mode(0o755)).unwrap();
+    let faulty = "[store]\npath = \"node\"\n[otp]\ndigit = 4\nattempts = 9\n";
+    let ended = check(directory.path(), faulty, &[]);
+    assert_eq!(ended.code, Some(78));
+    for part in [
+        "esoz-otp.toml:4: otp.digit is no setting. The nearest known one is otp.digits.",
+        "esoz-otp.toml:5: otp.attempts is 9, but takes 1 to 5 attempts.",
+        "prints codes and numbers in clear",
+        "node.keyring",
+        "mode 0755",
+    ] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+    assert!(ended.stdout.is_empty());
+
+    let empty = tempfile::tempdir().unwrap();
+    check(empty.path(), faulty, &["--data", "nowhere/node"]);
+    let left: Vec<_> =
+        fs::read_dir(empty.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["esoz-otp.toml"]);
+}
+
+#[test]
+fn a_database_without_its_keyring_is_not_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    served(directory.path());
+    let ended = check(directory.path(), GOOD, &["--keyring", "lost"]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stdout);
+    assert!(ended.stderr.contains("lost") && ended.stderr.contains("keyring"), "{}", ended.stderr);
+}
+
+#[test]
+fn serve_refuses_what_check_refuses() {
+    let directory = tempfile::tempdir().unwrap();
+    let faulty = "[otp]\ndigits = 12\n[server]\nlisten = [\"here\"]\n";
+    let checked = check(directory.path(), faulty, &["--data", "node"]);
+    let served = run(directory.path(), &["serve", "--config", "esoz-otp.toml", "--data", "node"]);
+    assert_eq!((served.code, checked.code), (Some(78), Some(78)));
+    assert_eq!(served.stderr.lines().count(), 4, "{}", served.stderr);
+    assert!(
+        checked.stderr.starts_with(served.stderr.trim_end()),
+        "{}\n{}",
+        checked.stderr,
+        served.stderr
+    );
+    assert!(!directory.path().join("node").exists());
+}
+
+#[test]
+fn what_is_printed_can_be_used_again_and_says_where_it_comes_from() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = command(
+        directory.path(),
+        &["check", "--print-effective", "--log", "warn", "--data", "node"],
+    );
+    command.args(["--allow-plaintext-codes"]).env("ESOZ_OTP__OTP__DIGITS", "4");
+    let printed = Program::spawn(&mut command).end();
+    assert_eq!(printed.code, Some(0), "{}", printed.stderr);
+    for line in [
+        "digits = 4  # ESOZ_OTP__OTP__DIGITS",
+        "level = \"warn\"  # --log",
+        "path = \"node\"  # --data",
+        "allow_plaintext_codes = true  # --allow-plaintext-codes",
+        "attempts = 3  # default",
+    ] {
+        assert!(
+            printed.stdout.lines().any(|printed| printed == line),
+            "{line}: {}",
+            printed.stdout
+        );
+    }
+    let again = check(directory.path(), &printed.stdout, &["--print-effective"]);
+    let values = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line.split("  # ").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(values(&again.stdout), values(&printed.stdout));
+}
+
+#[test]
+fn the_file_is_what_a_node_serves_by() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!(
+        "{GOOD}[server]\nlisten = [\"127.0.0.1:0\"]\n[otp]\ndigits = 4\n[log]\nformat = \"text\"\n"
+    );
+    fs::write(directory.path().join("esoz-otp.toml"), text).unwrap();
+    let mut command = command(directory.path(), &["serve", "--config", "esoz-otp.toml"]);
+    let mut node = Program::spawn(command.env("ESOZ_OTP__OTP__ATTEMPTS", "1"));
+    let reply = node.initialize("+380958697085");
+    assert_eq!(reply.status, 201);
+    assert_eq!(node.code_for("+380958697085", 1).len(), 4);
+    let ended = node.stop();
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.stderr.contains("INFO sms sent"), "text is logged: {}", ended.stderr);
+}
+
+#[test]
+fn a_log_that_nobody_watches_is_json() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut node =
+        Program::start(directory.path(), &["serve", "--data", "node", "--allow-plaintext-codes"]);
+    assert_eq!(node.initialize("+380958697085").status, 201);
+    node.code_for("+380958697085", 1);
+    let log = node.stop().stderr;
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sent = lines.iter().find(|line| line["message"] == "sms sent").expect("it is logged");
+    assert_eq!((sent["level"].as_str(), sent["driver"].as_str()), (Some("INFO"), Some("console")));
+}
+
+#[test]
+fn a_demo_reads_neither_file_nor_environment() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = command(directory.path(), &["demo", "--listen", "127.0.0.1:0"]);
+    let mut demo = Program::spawn(command.env("ESOZ_OTP__OTP__DIGITS", "nonsense"));
+    assert_eq!(demo.initialize("+380958697085").status, 201);
+    assert_eq!(demo.code_for("+380958697085", 1).len(), 6);
+    assert_eq!(run(directory.path(), &["demo", "--config", "x"]).code, Some(64));
+    let help = run(directory.path(), &["demo", "--help"]).stdout;
+    assert!(help.contains("no configuration file, and no environment variable"), "{help}");
+}
