@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::api::dialect::Dialect;
-use crate::api::{Api, Demo};
+use crate::api::{Api, Demo, dialect};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::{Entropy, NoEntropy};
@@ -38,8 +37,6 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// What sends its messages.
     pub driver: Arc<dyn SmsDriver>,
-    /// How it speaks.
-    pub dialect: &'static Dialect,
     /// What it has if it is a demo.
     pub demo: Option<Demo>,
 }
@@ -66,7 +63,8 @@ pub enum NotBuilt {
 impl Node {
     /// Puts a node together.
     pub fn build(parts: Parts) -> Result<Self, NotBuilt> {
-        let Parts { config, store, keyring, clock, entropy, driver, dialect, demo } = parts;
+        let Parts { config, store, keyring, clock, entropy, driver, demo } = parts;
+        let dialect = dialect::of(config.dialect);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
         let (outbox, worker) = outbox(driver, config.sms.timeout);
