@@ -49,6 +49,7 @@ fn every_request_of_the_demo_gets_what_its_method_and_then_its_status_say() {
         ("e0000000-0000-4000-8000-000000000007", NOT_NEW, None),
         ("e0000000-0000-4000-8000-000000000008", NOT_NEW, None),
         ("e0000000-0000-4000-8000-000000000009", NOT_NEW, None),
+        ("e0000000-0000-4000-8000-00000000000a", NOT_OTP, None),
         ("e0000000-0000-4000-8000-00000000000c", UNKNOWN, None),
         ("eeebb86d5cba43c9885b6482ecaf826b", UNKNOWN, None),
         ("%7Beeebb86d-5cba-43c9-885b-6482ecaf826b%7D", UNKNOWN, None),
