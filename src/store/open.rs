@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/lock     held (flock) as long as the store is open
 //! DIR/seal     digests of the files below, while it is closed
+//! DIR/mark     how far the database had come when it was last noted
 //! DIR/store/   sled's own files
 //! ```
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use super::database::Database;
 use super::error::{OpenError, StoreError};
+use super::mark;
 use super::redo;
 use super::schema::DATA_VERSION;
 use super::seal;
@@ -74,6 +76,9 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         tracing::info!(writes = redone, "completed what the last run was writing when it ended");
     }
     database.sync().map_err(|error| failed(path, &error))?;
+    mark::check(path, &trees)
+        .map_err(|error| failed(path, &error))?
+        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
     sync_names(path, &home).map_err(at(path))?;
     Ok(Opened { trees, database, lock })
 }
@@ -89,6 +94,7 @@ pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     make_directory(path).map_err(at)?;
     let _lock = lock(path)?;
     seal::break_seal(path).map_err(at)?;
+    mark::forget(path).map_err(at)?;
     match fs::remove_dir_all(&home) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(error)),
         Ok(()) | Err(_) => Ok(()),
