@@ -67,7 +67,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     seal::break_seal(path).map_err(at(path))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
-    let database = Database::open(&home, config).map_err(|error| explain(path, error))?;
+    let database = open_database(&home, config).map_err(|error| explain(path, error))?;
     // First of all: a newer release may have other trees.
     check_version(path, &database)?;
     let trees = Trees::open(&database).map_err(|error| explain(path, error))?;
@@ -81,6 +81,19 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
     sync_names(path, &home).map_err(at(path))?;
     Ok(Opened { trees, database, lock })
+}
+
+/// sled has a lock of its own, and lets go of it some time after it was closed.
+fn open_database(home: &Path, config: StoreConfig) -> sled::Result<Database> {
+    for _ in 0..LOCK_TRIES {
+        match Database::open(home, config) {
+            Err(sled::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+    Database::open(home, config)
 }
 
 pub(super) fn exists(path: &Path) -> bool {
@@ -212,7 +225,7 @@ mod tests {
         drop(newer);
         let refusal = open(home.path(), config()).err().unwrap();
         assert!(matches!(refusal, OpenError::Newer { found: 9, known: DATA_VERSION, .. }));
-        let names = Database::open(&store, config()).unwrap().tree_names();
+        let names = open_database(&store, config()).unwrap().tree_names();
         assert!(!names.iter().any(|name| *name == "clients"), "{names:?}");
     }
 }
