@@ -3,7 +3,9 @@
 use esoz_otp::api::Kind;
 use esoz_otp::api::routes::Operation;
 
-use super::{Case, DENIED, FACTOR, RESEND, UNKNOWN, case};
+use super::{
+    Case, DENIED, FACTOR, RESEND, UNKNOWN, case, resend_without_the_scope, with_a_wrong_key,
+};
 
 const INVALID_TOKEN: &str = "Invalid access token";
 
@@ -41,19 +43,13 @@ pub(super) static CASES: &[Case] = &[
     },
     Case {
         path: RESEND,
-        provoke: |node, path| {
-            let headers = [("authorization", "Bearer demo-mis-token"), ("api-key", "nobody-s-key")];
-            node.call("POST", path, &headers, "")
-        },
+        provoke: with_a_wrong_key,
         message: Some(INVALID_TOKEN),
         ..case(Kind::ApiKeyInvalid, 401, DENIED)
     },
     Case {
         path: RESEND,
-        provoke: |node, path| {
-            let token = [("authorization", "Bearer demo-noscope-token")];
-            node.call("POST", path, &token, "")
-        },
+        provoke: resend_without_the_scope,
         message: Some(
             "Your scope does not allow to access this resource. Missing allowances: person_request:write",
         ),

@@ -3,7 +3,9 @@
 use esoz_otp::api::Kind;
 use esoz_otp::api::routes::Operation;
 
-use super::{Case, DENIED, FACTOR, RESEND, UNKNOWN, case};
+use super::{
+    Case, DENIED, FACTOR, RESEND, UNKNOWN, case, resend_without_the_scope, with_a_wrong_key,
+};
 use crate::support::MIS;
 
 pub(super) static CASES: &[Case] = &[
@@ -34,20 +36,14 @@ pub(super) static CASES: &[Case] = &[
     },
     Case {
         path: RESEND,
-        provoke: |node, path| {
-            let headers = [("authorization", "Bearer demo-mis-token"), ("api-key", "nobody-s-key")];
-            node.call("POST", path, &headers, "")
-        },
+        provoke: with_a_wrong_key,
         message: Some("Invalid api key"),
         ..case(Kind::ApiKeyInvalid, 401, DENIED)
     },
     Case {
         on: Some(Operation::ResendOtp),
         path: RESEND,
-        provoke: |node, path| {
-            let token = [("authorization", "Bearer demo-noscope-token")];
-            node.call("POST", path, &token, "")
-        },
+        provoke: resend_without_the_scope,
         message: Some("Invalid scope"),
         ..case(Kind::ScopeMissing, 403, "forbidden")
     },

@@ -21,7 +21,7 @@ use esoz_otp::store::{StoreError, Write};
 use serde_json::json;
 
 use super::envelope::{assert_enveloped, assert_enveloped_at};
-use crate::support::{Reply, TestNode};
+use crate::support::{MIS, Reply, TestNode};
 
 const FACTOR: &str = "/api/cabinet/authentication_factor";
 const DENIED: &str = "access_denied";
@@ -160,6 +160,14 @@ fn node(dialect: DialectName) -> TestNode {
     };
     node.store.write_blocking(remove).unwrap();
     node
+}
+
+fn with_a_wrong_key(node: &TestNode, path: &str) -> Reply {
+    node.call("POST", path, &[MIS[0], ("api-key", "nobody-s-key")], "")
+}
+
+fn resend_without_the_scope(node: &TestNode, path: &str) -> Reply {
+    node.call("POST", path, &[("authorization", "Bearer demo-noscope-token")], "")
 }
 
 impl TestNode {
