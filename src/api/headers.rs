@@ -88,6 +88,8 @@ fn url(scheme: Scheme, headers: &HeaderMap, path: &str) -> String {
     let (start, own_port) = scheme.in_urls();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let host = host.strip_suffix(own_port).unwrap_or(host);
+    // `OPTIONS *` and CONNECT name no path.
+    let path = if path.starts_with('/') { path } else { "" };
     [start, host, path].concat()
 }
 
@@ -166,7 +168,9 @@ mod tests {
             let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
             assert_eq!(url(scheme, &headers, "/a"), expected);
         }
-        assert_eq!(url(Scheme::Http, &HeaderMap::new(), "/a"), "http://localhost/a");
+        for (path, expected) in [("/a", "http://localhost/a"), ("*", "http://localhost")] {
+            assert_eq!(url(Scheme::Http, &HeaderMap::new(), path), expected);
+        }
     }
 
     #[test]
