@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::node::{Node, Parts};
 use super::{Failure, log};
-use crate::config::LogConfig;
+use crate::config::{LogConfig, ServerConfig};
 use crate::http;
 
 /// The seed's cURL example calls `localhost:4000`.
@@ -69,7 +69,7 @@ async fn listen(wanted: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
             "cannot listen on {address}: {error}. Stop what holds it, or choose another address with --listen 127.0.0.1:4001."
         ))
     };
-    if !wanted.is_empty() {
+    if !wanted.is_empty() && wanted != ServerConfig::default().listen {
         return http::bind(wanted).await.map_err(refused);
     }
     let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));

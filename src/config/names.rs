@@ -1,11 +1,13 @@
 //! Settings that are one of a few words.
 
+use std::fmt;
+
 use tracing::level_filters::LevelFilter;
 
-/// Which of the two ways of answering a node speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A way of answering. The public pages and the live system disagree, and a program was written against one of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DialectName {
-    /// As the public pages say, to the letter.
+    /// As the pages say, to the letter.
     #[default]
     Documented,
     /// As the live system was seen to answer.
@@ -32,43 +34,91 @@ pub enum LogFormat {
 }
 
 /// A setting that is one of a few words.
-pub trait Word: Copy + PartialEq + 'static {
-    /// Each word, and what it stands for.
-    const WORDS: &'static [(&'static str, Self)];
+pub trait Word: Copy + 'static {
+    /// Everything that it may be.
+    const ALL: &'static [Self];
 
-    /// Its word.
-    fn word(self) -> &'static str {
-        let row = Self::WORDS.iter().find(|row| row.1 == self);
-        row.expect("a test holds that every one has a word").0
-    }
+    /// The word for it.
+    fn word(self) -> &'static str;
 
     /// What the word stands for, if it is one of them.
     fn from_word(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|row| row.0 == word).map(|row| row.1)
+        Self::ALL.iter().copied().find(|one| one.word() == word)
     }
 }
 
+impl DialectName {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Documented, Self::Deployed];
+}
+
 impl Word for DialectName {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("documented", Self::Documented), ("deployed", Self::Deployed)];
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Deployed => "deployed",
+        }
+    }
+}
+
+impl fmt::Display for DialectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
 }
 
 impl Word for DriverName {
-    const WORDS: &'static [(&'static str, Self)] = &[("console", Self::Console)];
+    const ALL: &'static [Self] = &[Self::Console];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+        }
+    }
 }
 
 impl Word for LogFormat {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("auto", Self::Auto), ("text", Self::Text), ("json", Self::Json)];
+    const ALL: &'static [Self] = &[Self::Auto, Self::Text, Self::Json];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
 }
 
 impl Word for LevelFilter {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("off", Self::OFF),
-        ("error", Self::ERROR),
-        ("warn", Self::WARN),
-        ("info", Self::INFO),
-        ("debug", Self::DEBUG),
-        ("trace", Self::TRACE),
-    ];
+    const ALL: &'static [Self] =
+        &[Self::OFF, Self::ERROR, Self::WARN, Self::INFO, Self::DEBUG, Self::TRACE];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::OFF => "off",
+            Self::ERROR => "error",
+            Self::WARN => "warn",
+            Self::INFO => "info",
+            Self::DEBUG => "debug",
+            Self::TRACE => "trace",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dialect_is_known_by_its_word_and_by_no_other() {
+        for name in DialectName::ALL {
+            assert_eq!(DialectName::from_word(&name.to_string()), Some(name));
+        }
+        for word in ["", "Documented", "deployed ", "live"] {
+            assert_eq!(DialectName::from_word(word), None, "{word:?}");
+        }
+        assert_eq!(DialectName::default(), DialectName::Documented);
+    }
 }

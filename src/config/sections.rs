@@ -1,6 +1,6 @@
 //! What a node is told: sections of settings, each with its default.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub struct Config {
 /// The internal listener: it serves everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// Where it listens; when there is none, on port 4000 of 127.0.0.1 and, where there is IPv6, of `[::1]`.
+    /// Where it listens.
     pub listen: Vec<SocketAddr>,
     /// Whether it may listen elsewhere than on loopback.
     pub internal_allow_remote: bool,
@@ -131,10 +131,13 @@ pub struct LogConfig {
     pub format: LogFormat,
 }
 
+/// The seed's cURL example calls `localhost:4000`.
+const PORT: u16 = 4000;
+
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
-            listen: Vec::new(),
+            listen: vec![(Ipv4Addr::LOCALHOST, PORT).into(), (Ipv6Addr::LOCALHOST, PORT).into()],
             internal_allow_remote: false,
             hosts: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec(),
         }

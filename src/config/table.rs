@@ -35,12 +35,11 @@ fn listeners() -> Vec<Setting> {
         ),
         Setting::new(
             "server.listen",
-            Takes::List { of: address(), may_be_empty: true },
-            "where everything is served",
+            Takes::List { of: address(), may_be_empty: false },
+            "where everything is served; only the two defaults may do without one of them, where there is no IPv6",
             |c| Value::texts(c.server.listen.iter().map(SocketAddr::to_string)),
             |c, v| set(&mut c.server.listen, v.items(parsed)),
-        )
-        .by_default("127.0.0.1:4000 and, where there is IPv6, [::1]:4000"),
+        ),
         Setting::new(
             "server.internal_allow_remote",
             Takes::Switch,

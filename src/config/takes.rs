@@ -55,7 +55,7 @@ impl Form {
 
     /// One of a few words.
     pub(super) fn word<T: Word>() -> Self {
-        let words: Vec<_> = T::WORDS.iter().map(|row| format!("`{}`", row.0)).collect();
+        let words: Vec<_> = T::ALL.iter().map(|one| format!("`{}`", one.word())).collect();
         Self { words: words.join(" or "), fits: |text| T::from_word(text).is_some() }
     }
 

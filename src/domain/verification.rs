@@ -142,12 +142,14 @@ impl Verification {
         }
     }
 
-    /// The compared code was right: from now on it is used. Refused when another code got there first.
+    /// The compared code was right: from now on it is used. Refused when another try, or another code, got there first.
+    ///
+    /// Whoever compares has paid with an attempt. So it does not matter whether the wrong ones that were compared at the
+    /// same time have been judged before it and made the verification `unverified`.
     pub fn verify(self, now: Timestamp) -> Result<Self, Refusal> {
         match self.state {
-            State::New { .. } => Ok(self.end(State::Verified, now)),
+            State::New { .. } | State::Unverified => Ok(self.end(State::Verified, now)),
             State::Verified => Err(Refusal::CodeSpent(SpentReason::AlreadyUsed)),
-            State::Unverified => Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted)),
             State::Canceled => Err(Refusal::CodeSpent(SpentReason::Superseded)),
         }
     }
@@ -264,6 +266,8 @@ mod tests {
         for _ in 0..3 {
             verification = verification.spend_attempt(at(1)).unwrap().0;
         }
+        let judged_late = verification.clone().reject(at(2)).unwrap().verify(at(2)).unwrap();
+        assert_eq!(judged_late.state, State::Verified);
         let verified = verification.verify(at(2)).unwrap();
         assert_eq!(verified.status(at(9999)), Status::Verified);
         let used = Refusal::CodeSpent(SpentReason::AlreadyUsed);

@@ -53,6 +53,21 @@ fn of_100_right_codes_at_once_one_approves_the_request_and_none_is_a_wrong_guess
     assert_eq!(wrong_guesses_until_limited(&node), 10);
 }
 
+#[test]
+fn a_right_code_among_the_three_attempts_is_right_whichever_of_them_is_judged_first() {
+    for _ in 0..20 {
+        let node = TestNode::with(without_pause());
+        assert_eq!(node.initialize(SEED_PHONE).status, 201);
+        let code = node.code_for(SEED_PHONE);
+        let wrong = other_than(&code);
+        let guesses = [&wrong, &code, &wrong];
+        let replies = at_once(3, |caller| {
+            until_answered(|| node.complete(SEED_PHONE, guesses[caller])).status
+        });
+        assert_eq!(replies[1], 200, "{replies:?}");
+    }
+}
+
 /// How many wrong guesses the phone has left, over as many codes as that takes.
 fn wrong_guesses_until_limited(node: &TestNode) -> usize {
     let mut wrong_guesses = 0;

@@ -8,6 +8,7 @@ use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, call, other_than};
 
 /// The form that a gateway gives its ids, but for the length of its number.
 const TELLING_COUNTER: &str = "6617aeec-15e2-4d6f-b9bd-53559c358f97#380958697084";
+const TELLING_UUID: &str = "00000000-0000-4000-8000-380958697084";
 
 /// What may stand in no line of a log, and where it does.
 fn found_in<'l>(log: &'l str, codes: &[String]) -> Vec<&'l str> {
@@ -76,7 +77,9 @@ fn strangers(address: SocketAddr) {
     ] {
         assert_eq!(call(address, "GET", &path, &headers, "").status, 401);
     }
-    for id in ["+380958697084-and-twenty", "demo-mis-token-demo-mis-token", TELLING_COUNTER] {
+    for id in
+        ["+380958697084-and-twenty", "demo-mis-token-demo-mis-token", TELLING_COUNTER, TELLING_UUID]
+    {
         let headers = [MIS[0], MIS[1], ("x-request-id", id)];
         let reply = call(address, "GET", &path, &headers, "");
         assert_eq!(reply.header("x-request-id"), Some(id));
