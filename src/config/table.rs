@@ -36,7 +36,7 @@ fn listeners() -> Vec<Setting> {
         Setting::new(
             "server.listen",
             Takes::List { of: address(), may_be_empty: false },
-            "where everything is served; only the two defaults may do without one of them, where there is no IPv6",
+            "where everything is served; a machine without IPv6 does without the second default",
             |c| Value::texts(c.server.listen.iter().map(SocketAddr::to_string)),
             |c, v| set(&mut c.server.listen, v.items(parsed)),
         ),

@@ -56,7 +56,13 @@ impl Form {
     /// One of a few words.
     pub(super) fn word<T: Word>() -> Self {
         let words: Vec<_> = T::ALL.iter().map(|one| format!("`{}`", one.word())).collect();
-        Self { words: words.join(" or "), fits: |text| T::from_word(text).is_some() }
+        let words = match words.split_last() {
+            Some((last, others)) if !others.is_empty() => {
+                format!("{} or {last}", others.join(", "))
+            }
+            Some(_) | None => words.concat(),
+        };
+        Self { words, fits: |text| T::from_word(text).is_some() }
     }
 
     fn admits(&self, value: &Value) -> bool {

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::binary::program::{Ended, Program, command, run};
+use crate::support::call;
 
 const GOOD: &str = "[sms]\nallow_plaintext_codes = true\n[store]\npath = \"node\"\n";
 
@@ -133,7 +134,7 @@ fn what_is_printed_can_be_used_again_and_says_where_it_comes_from() {
 fn the_file_is_what_a_node_serves_by() {
     let directory = tempfile::tempdir().unwrap();
     let text = format!(
-        "{GOOD}[server]\nlisten = [\"127.0.0.1:0\"]\n[otp]\ndigits = 4\n[log]\nformat = \"text\"\n"
+        "dialect = \"deployed\"\n{GOOD}[server]\nlisten = [\"127.0.0.1:0\"]\n[otp]\ndigits = 4\n[log]\nformat = \"text\"\n"
     );
     fs::write(directory.path().join("esoz-otp.toml"), text).unwrap();
     let mut command = command(directory.path(), &["serve", "--config", "esoz-otp.toml"]);
@@ -141,6 +142,9 @@ fn the_file_is_what_a_node_serves_by() {
     let reply = node.initialize("+380958697085");
     assert_eq!(reply.status, 201);
     assert_eq!(node.code_for("+380958697085", 1).len(), 4);
+    let nobody = [("authorization", "Bearer nobody")];
+    let factor = call(node.address(), "GET", "/api/cabinet/authentication_factor", &nobody, "");
+    assert_eq!(factor.status, 401, "as the live system answers");
     let ended = node.stop();
     assert_eq!(ended.code, Some(0));
     assert!(ended.stderr.contains("INFO sms sent"), "text is logged: {}", ended.stderr);

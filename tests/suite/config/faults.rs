@@ -75,7 +75,7 @@ const FAULTS: [(&str, &str); 27] = [
     ),
     (
         "[log]\nlevel = \"loud\"",
-        "esoz-otp.toml:2: log.level is \"loud\", but takes `off` or `error` or `warn` or `info` or `debug` or `trace`.",
+        "esoz-otp.toml:2: log.level is \"loud\", but takes `off`, `error`, `warn`, `info`, `debug` or `trace`.",
     ),
     ("[log\nlevel = \"info\"", "esoz-otp.toml:1: this is no TOML: "),
 ];
