@@ -7,17 +7,12 @@ impl Effective {
         let mut lines = vec!["# Every setting, and where its value comes from.".to_owned()];
         let mut section = String::new();
         for setting in settings() {
-            let (its_section, name) = setting.section_and_name();
+            let (its_section, _) = setting.section_and_name();
             if its_section != section {
                 its_section.clone_into(&mut section);
                 lines.push(format!("\n[{section}]"));
             }
-            let source = self.source(&setting.key);
-            if setting.is_secret {
-                lines.push(format!("# {name} is a secret  # {source}"));
-            } else {
-                lines.push(format!("{name} = {}  # {source}", setting.get(&self.config)));
-            }
+            lines.push(setting.to_toml(&self.config, &self.source(&setting.key)));
         }
         lines.push(String::new());
         lines.join("\n")

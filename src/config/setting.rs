@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use super::fault::Source;
 use super::sections::Config;
 use super::takes::Takes;
 use super::value::Value;
@@ -66,6 +67,16 @@ impl Setting {
         }
     }
 
+    /// A line of a file that sets it to what it is, with where that comes from.
+    pub(super) fn to_toml(&self, config: &Config, source: &Source) -> String {
+        let (_, name) = self.section_and_name();
+        if self.is_secret {
+            // A mask would be taken for the secret when the file is used.
+            return format!("# {name} is not shown  # {source}");
+        }
+        format!("{name} = {}  # {source}", self.get(config))
+    }
+
     /// What it is.
     pub fn get(&self, config: &Config) -> Value {
         (self.get)(config)
@@ -81,3 +92,35 @@ impl Setting {
 
 /// What the name of every environment variable of ours begins with.
 pub(super) const PREFIX: &str = "ESOZ_OTP__";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::takes::Form;
+
+    /// No driver needs one yet.
+    fn secret() -> Setting {
+        let takes = Takes::Text(Form::new("a token of capitals", |text| text == "SECRET"));
+        let row = Setting::new(
+            "sms.token",
+            takes,
+            "",
+            |config| config.sms.template.as_str().into(),
+            |config, value| {
+                config.sms.template = value.text()?.to_owned();
+                Some(())
+            },
+        );
+        Setting { is_secret: true, ..row }
+    }
+
+    #[test]
+    fn a_secret_is_neither_printed_nor_repeated_when_it_is_refused() {
+        let mut config = Config::default();
+        assert_eq!(secret().set(&mut config, &"SECRET".into()), Ok(()));
+        let line = secret().to_toml(&config, &Source::Flag("--token"));
+        assert_eq!(line, "# token is not shown  # --token");
+        let refused = secret().set(&mut config, &"hunter2".into()).unwrap_err();
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+}
