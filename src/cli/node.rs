@@ -130,7 +130,7 @@ async fn sweep(store: Store, clock: Arc<dyn Clock>) {
         loop {
             match store.sweep(clock.now(), SWEEP_MOST).await {
                 Ok(SWEEP_MOST) => {}
-                Ok(_) | Err(StoreError::Busy) => break,
+                Ok(_) | Err(StoreError::Busy | StoreError::DiskFull) => break,
                 Err(error) => {
                     tracing::error!(%error, "the store could not be swept");
                     break;

@@ -2,5 +2,8 @@
 
 mod command_line;
 mod demo;
+mod import;
+mod init;
+mod node;
 pub mod program;
 mod serve;

@@ -28,7 +28,7 @@ fn is_long() -> bool {
 }
 
 fn open(path: &Path) -> Result<Store, OpenError> {
-    Store::open(path, StoreConfig { cache_mib: 8 })
+    Store::open(path, StoreConfig { cache_mib: 8, ..StoreConfig::default() })
 }
 
 fn phone(number: u32) -> Phone {

@@ -60,6 +60,7 @@ const ELSEWHERE: [(Kind, &str); 4] = [
     (Kind::Busy, "needs the writer's queue full: see `late`"),
     (Kind::TooSlow, "needs five seconds: see `late`"),
     (Kind::BodyTooSlow, "needs five seconds: see `late`"),
+    (Kind::DiskFull, "needs a full disk: see `store::disk_full`"),
     (Kind::StorageFailed, "needs a store that fails"),
 ];
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{refused, serve_a_world};
+use crate::binary::node::{refused, serve_a_world};
 
 #[test]
 fn a_damaged_database_is_not_opened_and_not_changed() {
@@ -44,7 +44,7 @@ fn a_file_that_is_no_database_is_not_opened_and_not_changed() {
     assert!(files(&directory.path().join("node")) == before, "not a byte has changed");
 }
 
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
