@@ -48,8 +48,9 @@ impl Failure {
 
     pub(super) fn fixtures(path: Option<&Path>, error: &FixturesError) -> Self {
         let code = match error {
-            FixturesError::Format { .. } | FixturesError::Faults(_) => DATA,
-            FixturesError::Store(StoreError::TooLarge { .. }) => DATA,
+            FixturesError::Format { .. }
+            | FixturesError::Faults(_)
+            | FixturesError::Store(StoreError::TooLarge { .. }) => DATA,
             FixturesError::NotTold(_) | FixturesError::Store(_) => IO,
         };
         let name = path.map_or("the built-in fixtures".into(), Path::to_string_lossy);

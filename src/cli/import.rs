@@ -53,7 +53,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + String::from_utf8_lossy(good).matches('\n').count();
         Failure::data(format_args!(
             "{name} was not loaded, nothing has changed:\nline {line}: no UTF-8 text"
         ))

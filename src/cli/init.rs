@@ -18,7 +18,8 @@ use crate::store::{NewDirectory, Store};
 /// The order is what makes it safe to interrupt: until the last step the directory is marked as unfinished, so that
 /// this can be done again. The token is told before that step: there is none that nobody has seen.
 pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
-    let config = args.settings.load();
+    let InitArgs { settings } = args;
+    let config = settings.load();
     let data = &config.data.path;
     let keyring = config.keys.keyring_of(data);
     let now = SystemClock::start().now();

@@ -59,7 +59,11 @@ impl SecretDigest {
 
     /// As 64 hexadecimal digits.
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        use fmt::Write as _;
+        self.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("a string takes what is written to it");
+            hex
+        })
     }
 
     /// The 32 bytes.

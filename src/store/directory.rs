@@ -19,6 +19,9 @@ use super::error::OpenError;
 /// Where sled's files are.
 pub(super) const HOME: &str = "store";
 
+/// What the mode of a data directory may allow: everything, to its owner.
+const OWNER: u32 = 0o700;
+
 /// Says that a directory is still being made.
 pub(super) const UNFINISHED: &str = "unfinished";
 
@@ -92,10 +95,14 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Refuses a directory of another user, or one that others can look into.
-pub(super) fn check_access(path: &Path) -> Result<(), OpenError> {
+fn check_access(path: &Path) -> Result<(), OpenError> {
     check_owner(path)?;
     let mode = mode(path)?;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(OpenError::TooOpen { path: path.to_owned(), mode }) }
+    if mode & !OWNER == 0 {
+        Ok(())
+    } else {
+        Err(OpenError::TooOpen { path: path.to_owned(), mode })
+    }
 }
 
 /// Refuses a directory of another user: what one user makes in it, the other could not open.

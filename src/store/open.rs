@@ -26,7 +26,6 @@ pub(super) struct Opened {
 
 pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError> {
     directory::make_folders(path).map_err(at(path))?;
-    directory::check_access(path)?;
     let lock = directory::lock(path)?;
     let home = lock.home();
     directory::make_folders(&home).map_err(at(&home))?;
@@ -40,7 +39,12 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
 
     let database = Database::open(&home, config).map_err(|error| explain(path, error))?;
     // First of all: a newer release may have other trees.
-    check_version(path, &database)?;
+    if let Err(error) = check_version(path, &database) {
+        drop(database);
+        // It was opened in order and is closed in order: the newer release finds it as it left it.
+        seal::seal(path, &home).map_err(at(&home))?;
+        return Err(error);
+    }
     let trees = Trees::open(&database).map_err(|error| explain(path, error))?;
     let redone = redo::recover(&trees, &database).map_err(|error| failed(path, &error))?;
     if redone > 0 {

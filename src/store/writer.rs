@@ -13,7 +13,7 @@ use super::redo;
 use super::seal;
 use super::space::Space;
 use super::table::Trees;
-use super::write::{Overlay, Write};
+use super::write::Write;
 
 /// Writes that may wait. More get no room.
 const QUEUE: usize = 1024;
@@ -181,7 +181,7 @@ fn run(
             drop(failing.send(Some(error.clone())));
             // Whoever still comes is told at once; the process is on its way out.
             for job in jobs {
-                let outcome = job(&mut Write::new(trees));
+                let outcome = job(&mut Write::new(trees, space));
                 (outcome.tell)(Err(error.clone()));
             }
         }
@@ -198,16 +198,19 @@ struct Group {
 
 impl Group {
     fn run(&mut self, trees: &Trees, database: &Database, space: &Space, number: u64, job: Job) {
-        let mut write = Write::new(trees);
+        let mut write = Write::new(trees, space);
         let outcome = job(&mut write);
-        let overlay = write.into_overlay();
-        if outcome.accepted && !overlay.is_empty() && self.failure.is_none() {
-            if let Err(error) = check(&overlay, outcome.urgency, space) {
+        if outcome.accepted && !write.is_empty() && self.failure.is_none() {
+            let kept = match outcome.urgency {
+                Urgency::First => write.check_room(),
+                Urgency::Second => write.check_size(),
+            };
+            if let Err(error) = kept {
                 (outcome.tell)(Err(error));
                 return;
             }
             self.changed = true;
-            self.failure = redo::apply(trees, database, number, overlay).err();
+            self.failure = redo::apply(trees, database, number, write.into_overlay()).err();
         }
         self.outcomes.push(outcome);
     }
@@ -222,14 +225,5 @@ impl Group {
             (outcome.tell)(durable.clone());
         }
         durable
-    }
-}
-
-/// Whether a write can be carried out: asked before anything of it is.
-fn check(overlay: &Overlay, urgency: Urgency, space: &Space) -> Result<(), StoreError> {
-    let bytes = redo::size(overlay)?;
-    match urgency {
-        Urgency::First if !space.has_room_for(bytes) => Err(StoreError::DiskFull),
-        Urgency::First | Urgency::Second => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod demo;
+mod files;
 mod import;
 mod init;
 mod node;

@@ -4,11 +4,11 @@
 
 mod behaviour;
 mod cache;
-mod child;
+pub mod child;
 mod counting;
 mod crash_images;
 mod disk_full;
-mod image;
+pub mod image;
 mod kill;
 mod mixed;
 mod opening;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::damage::files;
+use crate::binary::files::files;
 use crate::binary::node::{init, refused, serve, serve_a_world};
 use crate::binary::program::{Program, command};
 use crate::support::SEED_PHONE;

@@ -2,6 +2,7 @@
 
 mod access;
 mod damage;
+mod full_disk;
 mod keyring;
 mod nobody_reads;
 mod restart;
