@@ -31,6 +31,26 @@ fn a_full_disk_fails_every_write_and_loses_nothing_that_was_acknowledged() {
 }
 
 #[test]
+fn without_room_to_open_it_is_said_what_to_do_and_nothing_is_lost() {
+    if left_out() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let (mounted, room) = small_disk(home.path());
+    let data = mounted.path().join("data");
+    let filled = tool().arg("fill").arg(&data).output().unwrap();
+    std::fs::remove_file(data.join("ballast")).unwrap();
+    let in_the_way = mounted.fill();
+    let said = verify(&["verify"], &data, &filled.stdout).whole.unwrap_err();
+    assert!(said.contains("The disk is full. Make room on it and start again"), "{said}");
+
+    for file in [room, in_the_way] {
+        std::fs::remove_file(file).unwrap();
+    }
+    verify(&["verify"], &data, &filled.stdout).whole.unwrap();
+}
+
+#[test]
 fn a_store_that_was_full_opens_on_the_full_disk_for_reading() {
     if left_out() {
         return;
