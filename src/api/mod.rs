@@ -25,6 +25,7 @@ use dialect::Dialect;
 use door::Door;
 use envelope::Answer;
 use headers::Head;
+pub use headers::Scheme;
 use hyper::Method;
 pub use rejection::{Kind, Rejection};
 use request_id::RequestIds;
@@ -88,7 +89,7 @@ impl Api {
     /// The answer to one request: always an answer, always in the envelope.
     pub async fn answer(self: Arc<Self>, request: Request) -> Response {
         let now = self.clock.now();
-        let head = Head::of(&request, &self.request_ids);
+        let head = Head::of(&request, Scheme::Http, &self.request_ids);
         let method = request.method().clone();
         let mut trail = Trail::default();
         let result = self.handle(request, now, &mut trail).await;

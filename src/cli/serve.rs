@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use super::node::Parts;
 use super::{Failure, ServeArgs, keyring_file, run};
-use crate::api::dialect::DOCUMENTED;
 use crate::clock::SystemClock;
 use crate::entropy::SystemEntropy;
 use crate::sms::Console;
@@ -35,7 +34,6 @@ pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
             clock: Arc::new(SystemClock::start()),
             entropy: Arc::new(SystemEntropy::new()),
             driver: Arc::new(console),
-            dialect: &DOCUMENTED,
             demo: None,
         };
         Ok((parts, ()))

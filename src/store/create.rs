@@ -13,7 +13,7 @@ use super::error::OpenError;
 use super::space::BALLAST;
 
 /// What a data directory can hold beside the mark; all of it is taken away before another beginning.
-const CONTENTS: [&str; 5] = [HOME, "lock", "seal", "seal.new", BALLAST];
+const CONTENTS: [&str; 7] = [HOME, "lock", "seal", "seal.new", "mark", "mark.new", BALLAST];
 
 /// The one thing in a file system that has just been made.
 const LOST_AND_FOUND: &str = "lost+found";

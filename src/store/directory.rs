@@ -4,6 +4,7 @@
 //! DIR/unfinished   while it is being made, see `create`
 //! DIR/lock         held (flock) as long as the store is open
 //! DIR/seal         digests of sled's files, while it is closed
+//! DIR/mark         how far the database had come when it was last noted
 //! DIR/ballast      see `space`
 //! DIR/store/       sled's own files
 //! ```
@@ -26,8 +27,8 @@ const OWNER: u32 = 0o700;
 pub(super) const UNFINISHED: &str = "unfinished";
 
 /// How long a lock is waited for: that of a process that has just ended may outlive it a little.
-const LOCK_TRIES: u32 = 40;
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const LOCK_TRIES: u32 = 40;
+pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The directory is ours as long as this lives.
 pub(super) struct Lock {

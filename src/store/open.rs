@@ -5,8 +5,9 @@ use std::io;
 use std::path::Path;
 
 use super::database::Database;
-use super::directory::{self, HOME, Lock, at};
+use super::directory::{self, HOME, LOCK_PAUSE, LOCK_TRIES, Lock, at};
 use super::error::{OpenError, StoreError};
+use super::mark;
 use super::redo;
 use super::schema::DATA_VERSION;
 use super::seal;
@@ -37,7 +38,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     seal::break_seal(path).map_err(at(path))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
-    let database = Database::open(&home, config).map_err(|error| explain(path, error))?;
+    let database = open_database(&home, config).map_err(|error| explain(path, error))?;
     // First of all: a newer release may have other trees.
     if let Err(error) = check_version(path, &database) {
         drop(database);
@@ -51,9 +52,25 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         tracing::info!(writes = redone, "completed what the last run was writing when it ended");
     }
     database.sync().map_err(|error| failed(path, &error))?;
+    mark::check(path, &trees)
+        .map_err(|error| failed(path, &error))?
+        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
     sync_names(path, &home).map_err(at(path))?;
     space.after_opening();
     Ok(Opened { trees, database, lock, space })
+}
+
+/// sled has a lock of its own, and lets go of it some time after it was closed.
+fn open_database(home: &Path, config: StoreConfig) -> sled::Result<Database> {
+    for _ in 0..LOCK_TRIES {
+        match Database::open(home, config) {
+            Err(sled::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+    Database::open(home, config)
 }
 
 /// Takes the database away, under its lock.
@@ -62,6 +79,7 @@ pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     directory::make_folders(path).map_err(at(path))?;
     let _lock = directory::lock(path)?;
     seal::break_seal(path).map_err(at(path))?;
+    mark::forget(path).map_err(at(path))?;
     match fs::remove_dir_all(&home) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&home)(error)),
         Ok(()) | Err(_) => Ok(()),
@@ -159,7 +177,7 @@ mod tests {
         drop(newer);
         let refusal = open(home.path(), config()).err().unwrap();
         assert!(matches!(refusal, OpenError::Newer { found: 9, known: DATA_VERSION, .. }));
-        let names = Database::open(&store, config()).unwrap().tree_names();
+        let names = open_database(&store, config()).unwrap().tree_names();
         assert!(!names.iter().any(|name| *name == "clients"), "{names:?}");
     }
 }

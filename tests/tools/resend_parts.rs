@@ -9,7 +9,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use esoz_otp::api::dialect::DOCUMENTED;
 use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::{Clock, SystemClock};
 use esoz_otp::config::Config;
@@ -77,7 +76,6 @@ fn serve(
         clock: Arc::clone(&clock),
         entropy,
         driver: Arc::new(Memory::new(clock)),
-        dialect: &DOCUMENTED,
         demo: None,
     };
     let node = Node::build(parts).unwrap();

@@ -7,6 +7,7 @@ mod cache;
 pub mod child;
 mod counting;
 mod crash_images;
+mod damage_after_a_crash;
 mod disk_full;
 pub mod image;
 mod kill;
