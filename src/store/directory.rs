@@ -83,6 +83,7 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
             return Err(OpenError::NotMade(path.to_owned()));
         }
         Err(error) => return Err(at(path)(error)),
+        Ok(found) if !found.is_dir() => return Err(at(path)(io::ErrorKind::NotADirectory.into())),
         Ok(_) => check_access(path)?,
     }
     if path.join(UNFINISHED).exists() {

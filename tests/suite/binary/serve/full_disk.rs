@@ -29,6 +29,16 @@ fn disk(home: &Path) -> Mounted {
     mounted
 }
 
+/// A node on a disk of its own, and a code that it has just sent.
+fn node_with_a_code(home: &Path) -> (Mounted, Program, String) {
+    let mounted = disk(home);
+    make(mounted.path());
+    let mut node = serve(mounted.path(), &[]);
+    assert_eq!(node.resend().status, 200);
+    let code = node.code_for(SEED_PHONE, 1);
+    (mounted, node, code)
+}
+
 fn status(node: &mut Program, path: &str) -> u16 {
     node.call("GET", path, "").status
 }
@@ -60,11 +70,7 @@ fn a_nearly_full_disk_stops_writes_but_no_reads_and_it_goes_on_by_itself() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    let mounted = disk(home.path());
-    make(mounted.path());
-    let mut node = serve(mounted.path(), &[]);
-    assert_eq!(node.resend().status, 200);
-    let code = node.code_for(SEED_PHONE, 1);
+    let (mounted, mut node, code) = node_with_a_code(home.path());
 
     let in_the_way = mounted.leave_free(LITTLE_MIB);
     reads_only(&mut node, &code);
@@ -86,11 +92,7 @@ fn a_node_killed_on_a_full_disk_starts_on_it_with_all_it_had_answered() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    let mounted = disk(home.path());
-    make(mounted.path());
-    let mut node = serve(mounted.path(), &[]);
-    assert_eq!(node.resend().status, 200);
-    let code = node.code_for(SEED_PHONE, 1);
+    let (mounted, mut node, code) = node_with_a_code(home.path());
     let phones: Vec<_> = (0..20).map(|n| format!("+3806720000{n:02}")).collect();
     for phone in &phones {
         assert_eq!(node.initialize(phone).status, 201);
