@@ -83,7 +83,7 @@ fn an_import_that_was_killed_is_there_whole_or_not_at_all() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(60 + 60 * u64::from(round)));
+        std::thread::sleep(Duration::from_millis(15 + 25 * u64::from(round)));
         child.kill().unwrap();
         child.wait().unwrap();
         let again = import(directory.path(), &text);
