@@ -62,6 +62,7 @@ pub enum Kind {
     CodeSpent,
     Busy,
     HashingFailed,
+    DiskFull,
     StorageFailed,
     HostUnknown,
     CrossSite,
@@ -103,6 +104,7 @@ impl Kind {
         Self::CodeSpent,
         Self::Busy,
         Self::HashingFailed,
+        Self::DiskFull,
         Self::StorageFailed,
         Self::HostUnknown,
         Self::CrossSite,
@@ -169,6 +171,7 @@ impl Rejection {
             | Refusal::PhoneRefused
             | Refusal::Busy
             | Refusal::HashingFailed
+            | Refusal::DiskFull
             | Refusal::StorageFailed => None,
         }
     }
@@ -210,6 +213,7 @@ fn kind_of(refusal: &Refusal) -> Kind {
         Refusal::CodeSpent(_) => Kind::CodeSpent,
         Refusal::Busy => Kind::Busy,
         Refusal::HashingFailed => Kind::HashingFailed,
+        Refusal::DiskFull => Kind::DiskFull,
         Refusal::StorageFailed => Kind::StorageFailed,
     }
 }

@@ -1,5 +1,6 @@
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::entropy::{Entropy, SystemEntropy};
 use crate::otp::Keyring;
 use crate::service::fixtures::{self, Known};
 use crate::sms::{Both, Console, Memory};
-use crate::store::Store;
+use crate::store::{Store, make_folders};
 
 const DIRECTORY: &str = "data/demo";
 /// Says that a directory is a demo's, and may be wiped.
@@ -90,7 +91,9 @@ fn fresh_store(directory: &Path, config: StoreConfig) -> Result<Store, Failure> 
     }
     let cannot =
         |error| Failure::io(format_args!("cannot write to {}: {error}", directory.display()));
-    fs::create_dir_all(directory).map_err(cannot)?;
+    make_folders(directory).map_err(cannot)?;
+    // One that is older than the rule that only its owner may look into it.
+    fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(cannot)?;
     fs::write(&marker, "Made by `esoz-otp demo`, which empties this directory at every start.\n")
         .map_err(cannot)?;
     Ok(Store::open_emptied(directory, config)?)
@@ -131,7 +134,7 @@ fn banner(
     }));
     lines.push("\nSecrets of this world:".into());
     lines.extend(
-        known.iter().map(|Known { owner, secret }| format!("  {owner}: {}", secret.reveal())),
+        known.iter().map(|Known { owner, secret, .. }| format!("  {owner}: {}", secret.reveal())),
     );
     if is_built_in {
         lines.push(format!("\nTo paste into another terminal:\n{}", examples(&base)));

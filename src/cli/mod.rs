@@ -6,6 +6,9 @@
 mod check;
 mod demo;
 mod failure;
+mod import;
+mod init;
+mod keyring_file;
 mod log;
 mod manual;
 pub mod node;
@@ -19,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 pub use failure::Failure;
-use settings::{CommonArgs, ServingArgs};
+use settings::{CommonArgs, ServingArgs, SettingsArgs};
 
 use crate::config::DialectName;
 
@@ -37,8 +40,12 @@ enum Command {
     ///
     /// It reads no configuration file, and no environment variable.
     Demo(DemoArgs),
+    /// Makes a data directory and its keyring, and prints the first admin token.
+    Init(InitArgs),
+    /// Adds clients, users, persons, tokens, factors and person requests from a file to a stopped node's directory.
+    Import(ImportArgs),
     /// A node on a data directory.
-    Serve(ServeArgs),
+    Serve(ServingArgs),
     /// Says everything that is wrong with the configuration, the keyring and the data directory. Changes nothing.
     Check(CheckArgs),
     /// Writes what a shell needs to complete this program's command line.
@@ -63,22 +70,28 @@ struct DemoArgs {
 }
 
 #[derive(Args)]
-struct ServeArgs {
+struct InitArgs {
     #[command(flatten)]
-    settings: ServingArgs,
-    /// A world to load into a new data directory.
-    #[arg(long, value_name = "FILE")]
-    fixtures: Option<PathBuf>,
-    /// Load a world that says of itself that it is a demo's: everybody knows its tokens.
+    settings: SettingsArgs,
+}
+
+#[derive(Args)]
+struct ImportArgs {
+    /// What to add (format: fixtures/README.md): all of it, or nothing.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Take a file that says of itself that it is a demo's: everybody knows its tokens.
     #[arg(long)]
     allow_demo_secrets: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 #[derive(Args)]
 struct CheckArgs {
     #[command(flatten)]
     settings: ServingArgs,
-    /// Print every setting as TOML, with where its value comes from.
+    /// Print every setting as TOML, with where its value comes from, and look at the configuration only.
     #[arg(long)]
     print_effective: bool,
 }
@@ -108,7 +121,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Command::Demo(args) => demo::demo(args),
-        Command::Serve(args) => serve::serve(args),
+        Command::Init(args) => init::init(args),
+        Command::Import(args) => import::import(args),
+        Command::Serve(args) => serve::serve(&args),
         Command::Check(args) => check::check(&args),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::man(args.out.as_deref()),

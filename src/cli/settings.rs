@@ -22,7 +22,7 @@ pub(super) struct SettingsArgs {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The keyring. Without it, keys.keyring_file of the configuration, $CREDENTIALS_DIRECTORY/keyring, or else
-    /// DIR.keyring.
+    /// DIR.keyring. `init` makes it.
     #[arg(long, value_name = "FILE")]
     keyring: Option<PathBuf>,
 }
@@ -62,9 +62,16 @@ type Flag = (&'static str, &'static str, Value);
 
 impl SettingsArgs {
     /// The configuration of a command that does not serve.
-    #[expect(dead_code, reason = "for the commands that prepare a directory")]
     pub(super) fn load(&self) -> Result<Config, Failure> {
         Ok(self.layers(Vec::new(), false).load()?.config)
+    }
+
+    /// The same flags, to be written behind another command.
+    pub(super) fn repeated(&self) -> String {
+        let Self { config, data, keyring } = self;
+        let flags = [("--config", config), ("--data", data), ("--keyring", keyring)];
+        let given = flags.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+        given.map(|(flag, path)| format!(" {flag} {}", path.display())).collect::<Vec<_>>().concat()
     }
 
     fn layers(&self, mut flags: Vec<Flag>, is_to_serve: bool) -> Layers {

@@ -89,6 +89,13 @@ fn storage() -> Vec<Setting> {
             |c, v| set(&mut c.store.cache_mib, v.number()),
         ),
         Setting::new(
+            "store.reserve_mib",
+            number(8..=65_536, "MiB"),
+            "free room on the disk below which nothing is written; reading goes on",
+            |c| c.store.reserve_mib.into(),
+            |c, v| set(&mut c.store.reserve_mib, v.number()),
+        ),
+        Setting::new(
             "keys.keyring_file",
             Takes::Text(path()),
             "the keyring",

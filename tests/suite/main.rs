@@ -9,6 +9,7 @@
 mod api;
 mod binary;
 mod config;
+mod fixtures;
 mod otp;
 mod records;
 mod rules;

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::binary::node::{init, serve};
 use crate::binary::program::{Ended, Program, command, run};
 use crate::support::call;
 
@@ -12,14 +13,6 @@ const GOOD: &str = "[sms]\nallow_plaintext_codes = true\n[store]\npath = \"node\
 fn check(directory: &Path, text: &str, more: &[&str]) -> Ended {
     fs::write(directory.join("esoz-otp.toml"), text).unwrap();
     run(directory, &[&["check", "--config", "esoz-otp.toml"], more].concat())
-}
-
-/// Makes a data directory and its keyring by serving once.
-fn served(directory: &Path) {
-    fs::write(directory.join("esoz-otp.toml"), GOOD).unwrap();
-    let mut node = Program::start(directory, &["serve", "--config", "esoz-otp.toml"]);
-    node.address();
-    assert_eq!(node.stop().code, Some(0));
 }
 
 fn is_in_order(ended: &Ended) {
@@ -31,7 +24,7 @@ fn is_in_order(ended: &Ended) {
 #[test]
 fn what_is_in_order_is_told_in_one_line() {
     let directory = tempfile::tempdir().unwrap();
-    served(directory.path());
+    init(directory.path());
     let before = fs::read(directory.path().join("node/store/db")).unwrap();
     is_in_order(&check(directory.path(), GOOD, &[]));
     assert!(before == fs::read(directory.path().join("node/store/db")).unwrap());
@@ -40,7 +33,8 @@ fn what_is_in_order_is_told_in_one_line() {
 #[test]
 fn a_node_that_serves_is_not_disturbed() {
     let directory = tempfile::tempdir().unwrap();
-    served(directory.path());
+    init(directory.path());
+    fs::write(directory.path().join("esoz-otp.toml"), GOOD).unwrap();
     let mut node = Program::start(directory.path(), &["serve", "--config", "esoz-otp.toml"]);
     node.address();
     is_in_order(&check(directory.path(), GOOD, &[]));
@@ -50,7 +44,7 @@ fn a_node_that_serves_is_not_disturbed() {
 #[test]
 fn everything_that_is_wrong_is_told_at_once_and_nothing_is_made() {
     let directory = tempfile::tempdir().unwrap();
-    served(directory.path());
+    init(directory.path());
     fs::write(directory.path().join("node.keyring"), "{").unwrap();
     fs::set_permissions(directory.path().join("node"), fs::Permissions::from_mode(0o755)).unwrap();
     let faulty = "[store]\npath = \"node\"\n[otp]\ndigit = 4\nattempts = 9\n";
@@ -60,7 +54,7 @@ fn everything_that_is_wrong_is_told_at_once_and_nothing_is_made() {
         "esoz-otp.toml:4: otp.digit is no setting. The nearest known one is otp.digits.",
         "esoz-otp.toml:5: otp.attempts is 9, but takes 1 to 5 attempts.",
         "prints codes and numbers in clear",
-        "node.keyring",
+        "the keyring is no JSON",
         "mode 0755",
     ] {
         assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
@@ -75,9 +69,19 @@ fn everything_that_is_wrong_is_told_at_once_and_nothing_is_made() {
 }
 
 #[test]
+fn before_init_it_says_that_there_is_nothing_to_serve() {
+    let directory = tempfile::tempdir().unwrap();
+    let ended = check(directory.path(), GOOD, &[]);
+    assert_eq!(ended.code, Some(78));
+    for part in ["esoz-otp init", "node.keyring"] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_database_without_its_keyring_is_not_in_order() {
     let directory = tempfile::tempdir().unwrap();
-    served(directory.path());
+    init(directory.path());
     let ended = check(directory.path(), GOOD, &["--keyring", "lost"]);
     assert_eq!(ended.code, Some(78), "{}", ended.stdout);
     assert!(ended.stderr.contains("lost") && ended.stderr.contains("keyring"), "{}", ended.stderr);
@@ -136,6 +140,7 @@ fn the_file_is_what_a_node_serves_by() {
     let text = format!(
         "dialect = \"deployed\"\n{GOOD}[server]\nlisten = [\"127.0.0.1:0\"]\n[otp]\ndigits = 4\n[log]\nformat = \"text\"\n"
     );
+    init(directory.path());
     fs::write(directory.path().join("esoz-otp.toml"), text).unwrap();
     let mut command = command(directory.path(), &["serve", "--config", "esoz-otp.toml"]);
     let mut node = Program::spawn(command.env("ESOZ_OTP__OTP__ATTEMPTS", "1"));
@@ -153,8 +158,8 @@ fn the_file_is_what_a_node_serves_by() {
 #[test]
 fn a_log_that_nobody_watches_is_json() {
     let directory = tempfile::tempdir().unwrap();
-    let mut node =
-        Program::start(directory.path(), &["serve", "--data", "node", "--allow-plaintext-codes"]);
+    init(directory.path());
+    let mut node = serve(directory.path(), &[]);
     assert_eq!(node.initialize("+380958697085").status, 201);
     node.code_for("+380958697085", 1);
     let log = node.stop().stderr;
