@@ -5,8 +5,9 @@ use super::node::Parts;
 use super::settings::ServingArgs;
 use super::{Failure, keyring_file, run};
 use crate::clock::SystemClock;
+use crate::config::{DriverName, SmsConfig};
 use crate::entropy::SystemEntropy;
-use crate::sms::Console;
+use crate::sms::{Console, SmsDriver};
 use crate::store::Store;
 
 /// `esoz-otp serve`.
@@ -20,19 +21,26 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
         let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
         let store = Store::open(data, config.store)?;
         keyring.check(&store)?;
-        let console = Console::to(std::io::stdout()).map_err(Failure::software)?;
+        let driver = driver(&config.sms).map_err(Failure::software)?;
         let parts = Parts {
             config,
             store,
             keyring,
             clock: Arc::new(SystemClock::start()),
             entropy: Arc::new(SystemEntropy::new()),
-            driver: Arc::new(console),
+            driver,
             demo: None,
         };
         Ok((parts, ()))
     };
     run::run(&listen, log, prepare, |addresses, ()| announcement(addresses))
+}
+
+/// The first choice; there are no others yet.
+fn driver(config: &SmsConfig) -> std::io::Result<Arc<dyn SmsDriver>> {
+    match config.drivers.first() {
+        Some(DriverName::Console) | None => Ok(Arc::new(Console::to(std::io::stdout())?)),
+    }
 }
 
 fn announcement(addresses: &[SocketAddr]) -> String {
