@@ -1,5 +1,6 @@
 //! Every setting with its default, unit and bounds.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use crate::domain::{CodeFormat, VerificationRules};
 /// The whole configuration. [`Config::default`] is what a node runs with when nothing is set.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// The listener.
+    /// The internal listener.
     pub server: ServerConfig,
+    /// The public listener.
+    pub public: PublicConfig,
     /// The data directory.
     pub data: DataConfig,
     /// The store in it.
@@ -27,11 +30,24 @@ pub struct Config {
     pub person_requests: PersonRequestsConfig,
 }
 
-/// The listener.
+/// The internal listener, on which everything is served.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
+    /// Where it listens.
+    pub listen: Vec<SocketAddr>,
+    /// Whether it may listen elsewhere than on loopback, although some of its methods take no token.
+    pub internal_allow_remote: bool,
     /// What it is called: `Host` of a request, without the port, must be one of these.
     pub hosts: Vec<String>,
+}
+
+/// The public listener, on which only the rows marked public are served.
+#[derive(Clone, Debug, Default)]
+pub struct PublicConfig {
+    /// Where it listens; nowhere by default.
+    pub listen: Vec<SocketAddr>,
+    /// Whether a proxy that speaks TLS with the callers is in front of it.
+    pub behind_proxy: bool,
 }
 
 /// Where the data is.
@@ -95,9 +111,19 @@ pub struct PersonRequestsConfig {
     pub life: Duration,
 }
 
+/// The seed's cURL example calls `localhost:4000`.
+const PORT: u16 = 4000;
+
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { hosts: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec() }
+        Self {
+            listen: vec![
+                SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)),
+                SocketAddr::from((Ipv6Addr::LOCALHOST, PORT)),
+            ],
+            internal_allow_remote: false,
+            hosts: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec(),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! What is read of a request's head.
 
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 
 use super::Rejection;
 use super::request_id::RequestIds;
-use crate::http::Request;
+use crate::http::{Request, single};
 use crate::service::Credentials;
 
 /// What the envelope says of the request.
@@ -16,11 +16,12 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn of(request: &Request, ids: &RequestIds) -> Self {
+    pub(super) fn of(request: &Request, scheme: &str, ids: &RequestIds) -> Self {
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
         let host = host.unwrap_or("localhost");
-        let host = host.strip_suffix(":80").unwrap_or(host);
-        let url = ["http://", host, request.uri().path()].concat();
+        let usual_port = if scheme == "https" { ":443" } else { ":80" };
+        let host = host.strip_suffix(usual_port).unwrap_or(host);
+        let url = [scheme, "://", host, request.uri().path()].concat();
         Self { url, request_id: ids.of(request.headers()) }
     }
 
@@ -51,21 +52,12 @@ fn is_number(text: &str) -> bool {
 
 /// Token and api-key. Two of one kind are refused even when equal: whoever stands between might look at the other.
 pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>, Rejection> {
-    let authorization = single(headers, &AUTHORIZATION)?;
-    let api_key = single(headers, &API_KEY)?;
+    let authorization = single(headers, &AUTHORIZATION)?.map(HeaderValue::as_bytes);
+    let api_key = single(headers, &API_KEY)?.map(HeaderValue::as_bytes);
     Ok(Credentials { bearer: authorization.and_then(bearer), api_key })
 }
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
-
-fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h [u8]>, Rejection> {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next();
-    match values.next() {
-        Some(_) => Err(Rejection::HeaderTwice(name.clone())),
-        None => Ok(first.map(HeaderValue::as_bytes)),
-    }
-}
 
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
@@ -73,9 +65,12 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then_some(token)
 }
 
-/// No content type is taken for JSON: the page's own clients send none with an empty body.
+/// No content type is taken for JSON: the page's own clients send none with an empty body. No coding of it is undone.
 pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Rejection> {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(Rejection::ContentEncoding);
+    }
+    let Some(value) = single(headers, &CONTENT_TYPE)? else { return Ok(()) };
     let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
     if kind.eq_ignore_ascii_case(b"application/json") { Ok(()) } else { Err(Rejection::MediaType) }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::listen::Addresses;
 use super::node::Parts;
 use super::{DemoArgs, Failure, run};
 use crate::api::Demo;
@@ -38,6 +39,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
             .with("send_pause", rule)
             .ok_or_else(|| Failure::software("the limits table has lost its row `send_pause`"))?;
     }
+    let addresses = Addresses::of(&config, &common.listen)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
@@ -65,7 +67,9 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         };
         Ok((parts, known))
     };
-    run::run(&common, prepare, |addresses, known| banner(addresses, &known, file.is_none()))
+    run::run(common.log, &addresses, prepare, |addresses, known| {
+        banner(addresses, &known, file.is_none())
+    })
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

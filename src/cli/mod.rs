@@ -5,6 +5,7 @@
 
 mod demo;
 mod failure;
+mod listen;
 mod log;
 pub mod node;
 mod run;

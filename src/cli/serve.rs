@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::listen::Addresses;
 use super::node::Parts;
 use super::{Failure, ServeArgs, run};
 use crate::api::dialect::DOCUMENTED;
@@ -30,6 +31,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
              If that is what you want, say so with --allow-plaintext-codes.",
         ));
     }
+    let addresses = Addresses::of(&config, &common.listen)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
@@ -70,7 +72,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
         };
         Ok((parts, known))
     };
-    run::run(&common, prepare, |addresses, known| announcement(addresses, &known))
+    run::run(common.log, &addresses, prepare, |addresses, known| announcement(addresses, &known))
 }
 
 fn announcement(addresses: &[SocketAddr], known: &[Known]) -> String {

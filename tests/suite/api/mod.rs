@@ -11,4 +11,5 @@ mod person_request;
 mod refusals;
 mod resend_otp;
 mod routes;
+mod surfaces;
 mod verifications;

@@ -2,6 +2,7 @@
 
 mod callers;
 mod codes;
+mod heads;
 mod late;
 mod requests;
 
@@ -64,7 +65,7 @@ const ELSEWHERE: [(Kind, &str); 4] = [
 ];
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    callers::CASES.iter().chain(codes::CASES).chain(requests::CASES)
+    callers::CASES.iter().chain(codes::CASES).chain(requests::CASES).chain(heads::CASES)
 }
 
 #[test]
