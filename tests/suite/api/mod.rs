@@ -13,3 +13,4 @@ mod resend_otp;
 mod routes;
 mod surfaces;
 mod verifications;
+mod wire;
