@@ -8,6 +8,7 @@
 
 mod api;
 mod binary;
+mod http;
 mod otp;
 mod records;
 mod rules;
