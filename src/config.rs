@@ -1,7 +1,9 @@
 //! Every setting with its default, unit and bounds.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::domain::limits::Limits;
@@ -10,6 +12,8 @@ use crate::domain::{CodeFormat, VerificationRules};
 /// The whole configuration. [`Config::default`] is what a node runs with when nothing is set.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
+    /// Which of the ways of answering it speaks.
+    pub dialect: DialectName,
     /// The internal listener.
     pub server: ServerConfig,
     /// The public listener.
@@ -29,6 +33,21 @@ pub struct Config {
     /// Person requests.
     pub person_requests: PersonRequestsConfig,
 }
+
+/// A way of answering. The public pages and the live system disagree, and a program was written against one of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DialectName {
+    /// As the pages say, to the letter.
+    #[default]
+    Documented,
+    /// As the live system was seen to answer.
+    Deployed,
+}
+
+/// The word names no dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a dialect is `documented` or `deployed`")]
+pub struct UnknownDialect;
 
 /// The internal listener, on which everything is served.
 #[derive(Clone, Debug)]
@@ -111,6 +130,32 @@ pub struct PersonRequestsConfig {
     pub life: Duration,
 }
 
+impl DialectName {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Documented, Self::Deployed];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Deployed => "deployed",
+        }
+    }
+}
+
+impl fmt::Display for DialectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for DialectName {
+    type Err = UnknownDialect;
+
+    fn from_str(word: &str) -> Result<Self, UnknownDialect> {
+        Self::ALL.into_iter().find(|name| name.as_str() == word).ok_or(UnknownDialect)
+    }
+}
 /// The seed's cURL example calls `localhost:4000`.
 const PORT: u16 = 4000;
 
@@ -178,5 +223,21 @@ impl Default for SmsConfig {
 impl Default for PersonRequestsConfig {
     fn default() -> Self {
         Self { life: Duration::from_hours(30 * 24) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dialect_is_known_by_its_word_and_by_no_other() {
+        for name in DialectName::ALL {
+            assert_eq!(name.to_string().parse(), Ok(name));
+        }
+        for word in ["", "Documented", "deployed ", "live"] {
+            assert_eq!(word.parse::<DialectName>(), Err(UnknownDialect), "{word:?}");
+        }
+        assert_eq!(Config::default().dialect, DialectName::Documented);
     }
 }

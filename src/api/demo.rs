@@ -34,7 +34,8 @@ struct MessageView {
     sent_at: String,
 }
 
-/// `GET /demo/messages?phone=`: what was sent, to this phone or to anybody, oldest first.
+/// `GET /demo/messages?phone=`: what was sent, to this phone or to anybody, oldest first, and all of it: who waits for
+/// an SMS looks at the last one, and no more are remembered than a page holds.
 pub(super) fn messages(api: &Api, call: &Call) -> Result<Answer, Rejection> {
     let demo = api.demo.as_ref().ok_or(Rejection::RouteUnknown)?;
     let phone = query_value(call.query.as_deref(), "phone")?;
@@ -49,7 +50,7 @@ pub(super) fn messages(api: &Api, call: &Call) -> Result<Answer, Rejection> {
             sent_at: sent.at.to_string(),
         })
         .collect();
-    Ok(Answer::ok(&views))
+    Ok(Answer::list(&views, Memory::REMEMBERED))
 }
 
 /// `POST /demo/reset`: the world of the file again, nothing sent, nothing limited.

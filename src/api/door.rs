@@ -8,6 +8,7 @@ use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue, ORIGIN};
 
 use super::Rejection;
+use super::headers::Scheme;
 
 use crate::http::split_port;
 
@@ -24,11 +25,11 @@ pub enum Entrance {
 }
 
 impl Entrance {
-    /// What callers put before the host.
-    pub(super) fn scheme(self) -> &'static str {
+    /// How callers reach it.
+    pub(super) fn scheme(self) -> Scheme {
         match self {
-            Self::Internal | Self::Public { behind_proxy: false } => "http",
-            Self::Public { behind_proxy: true } => "https",
+            Self::Internal | Self::Public { behind_proxy: false } => Scheme::Http,
+            Self::Public { behind_proxy: true } => Scheme::Https,
         }
     }
 }

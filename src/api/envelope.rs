@@ -19,8 +19,18 @@ use crate::http::Response;
 pub struct Answer {
     status: StatusCode,
     data: Box<RawValue>,
+    paging: Option<Paging>,
     urgent: Option<Box<RawValue>>,
     location: Option<String>,
+}
+
+/// Where a list stands among its pages.
+#[derive(Clone, Copy, Serialize)]
+struct Paging {
+    page_number: usize,
+    page_size: usize,
+    total_entries: usize,
+    total_pages: usize,
 }
 
 #[derive(Serialize)]
@@ -28,6 +38,8 @@ struct Envelope<'a> {
     meta: Meta<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paging: Option<Paging>,
     #[serde(skip_serializing_if = "Option::is_none")]
     urgent: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +53,8 @@ struct Meta<'a> {
     #[serde(rename = "type")]
     data_type: &'static str,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -60,7 +74,20 @@ struct ErrorView<'a> {
 impl Answer {
     /// 200 with this view.
     pub fn ok(view: &impl Serialize) -> Self {
-        Self { status: StatusCode::OK, data: json(view), urgent: None, location: None }
+        Self {
+            status: StatusCode::OK,
+            data: json(view),
+            paging: None,
+            urgent: None,
+            location: None,
+        }
+    }
+
+    /// 200 with all of a list, which its one page has room for.
+    pub fn list(views: &[impl Serialize], page_size: usize) -> Self {
+        let paging =
+            Paging { page_number: 1, page_size, total_entries: views.len(), total_pages: 1 };
+        Self { paging: Some(paging), ..Self::ok(&views) }
     }
 
     /// 201 with this view.
@@ -87,15 +114,14 @@ fn json(view: &impl Serialize) -> Box<RawValue> {
 }
 
 pub(super) fn success(head: &Head, answer: &Answer) -> Response {
-    let is_list = answer.data.get().starts_with('[');
-    let meta = Meta {
-        code: answer.status.as_u16(),
-        url: &head.url,
-        data_type: if is_list { "list" } else { "object" },
-        request_id: head.request_id(),
+    let data_type = if answer.paging.is_some() { "list" } else { "object" };
+    let envelope = Envelope {
+        meta: meta(head, answer.status, data_type),
+        data: Some(&answer.data),
+        paging: answer.paging,
+        urgent: answer.urgent.as_deref(),
+        error: None,
     };
-    let envelope =
-        Envelope { meta, data: Some(&answer.data), urgent: answer.urgent.as_deref(), error: None };
     let mut response = respond(head, answer.status, &envelope);
     if let Some(location) = &answer.location {
         add(&mut response, LOCATION, location);
@@ -104,12 +130,6 @@ pub(super) fn success(head: &Head, answer: &Answer) -> Response {
 }
 
 pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
-    let meta = Meta {
-        code: worded.status,
-        url: &head.url,
-        data_type: "object",
-        request_id: head.request_id(),
-    };
     let error = ErrorView {
         error_type: worded.error_type,
         message: worded.message.as_deref(),
@@ -118,7 +138,13 @@ pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
         next_attempt_at: worded.next_attempt_at.map(Timestamp::to_whole_second),
     };
     let status = StatusCode::from_u16(worded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let envelope = Envelope { meta, data: None, urgent: None, error: Some(error) };
+    let envelope = Envelope {
+        meta: meta(head, status, "object"),
+        data: None,
+        paging: None,
+        urgent: None,
+        error: Some(error),
+    };
     let mut response = respond(head, status, &envelope);
     if let Some(seconds) = worded.retry_after {
         add(&mut response, RETRY_AFTER, &seconds.to_string());
@@ -127,6 +153,16 @@ pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
         add(&mut response, ALLOW, methods);
     }
     response
+}
+
+fn meta<'h>(head: &'h Head, status: StatusCode, data_type: &'static str) -> Meta<'h> {
+    Meta {
+        code: status.as_u16(),
+        url: &head.url,
+        data_type,
+        request_id: head.request_id(),
+        idempotency_key: head.idempotency_key(),
+    }
 }
 
 fn respond(head: &Head, status: StatusCode, envelope: &Envelope<'_>) -> Response {
@@ -138,7 +174,9 @@ fn respond(head: &Head, status: StatusCode, envelope: &Envelope<'_>) -> Response
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(HeaderName::from_static("x-request-id"), head.request_id_header());
+    for (name, value) in head.repeated() {
+        headers.insert(name, value);
+    }
     response
 }
 

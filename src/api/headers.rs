@@ -1,5 +1,7 @@
 //! What is read of a request's head.
 
+use std::ops::RangeInclusive;
+
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 
@@ -10,23 +12,57 @@ use crate::service::Credentials;
 
 /// What the envelope says of the request.
 pub(super) struct Head {
-    /// `http://host/path`, without the query.
+    /// Scheme, host, port unless it is the scheme's own, and path; no query.
     pub(super) url: String,
     request_id: HeaderValue,
+    idempotency_key: Option<HeaderValue>,
 }
 
+/// How a listener is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    /// In clear.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// What a URL begins with, and the port that it leaves out.
+    fn in_urls(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Http => ("http://", ":80"),
+            Self::Https => ("https://", ":443"),
+        }
+    }
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
+
+/// Lengths of ids that are taken over, as Plug.RequestId has it; a shorter one tells requests apart too badly.
+const REQUEST_ID_LENGTHS: RangeInclusive<usize> = 20..=200;
+/// A key means something to the caller alone, so any length will do that does no harm.
+const IDEMPOTENCY_KEY_LENGTHS: RangeInclusive<usize> = 1..=200;
+
 impl Head {
-    pub(super) fn of(request: &Request, scheme: &str, ids: &RequestIds) -> Self {
-        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-        let host = host.unwrap_or("localhost");
-        let usual_port = if scheme == "https" { ":443" } else { ":80" };
-        let host = host.strip_suffix(usual_port).unwrap_or(host);
-        let url = [scheme, "://", host, request.uri().path()].concat();
-        Self { url, request_id: ids.of(request.headers()) }
+    pub(super) fn of(request: &Request, scheme: Scheme, ids: &RequestIds) -> Self {
+        let headers = request.headers();
+        let own_id = repeatable(headers, &X_REQUEST_ID, REQUEST_ID_LENGTHS);
+        Self {
+            url: url(scheme, headers, request.uri().path()),
+            request_id: own_id.unwrap_or_else(|| ids.next()),
+            idempotency_key: repeatable(headers, &X_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_LENGTHS),
+        }
     }
 
     pub(super) fn request_id(&self) -> &str {
         self.request_id.to_str().unwrap_or("-")
+    }
+
+    /// The caller's name for what they do, if they gave it one. It is repeated, and that is all.
+    pub(super) fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_ref()?.to_str().ok()
     }
 
     /// What a log may say of it. A caller can put anything into an id of their own, a phone or a token too, so only
@@ -41,9 +77,33 @@ impl Head {
         if is_made && is_short { id } else { "(the caller's own)" }
     }
 
-    pub(super) fn request_id_header(&self) -> HeaderValue {
-        self.request_id.clone()
+    /// Headers that the answer repeats.
+    pub(super) fn repeated(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let key = self.idempotency_key.clone().map(|key| (X_IDEMPOTENCY_KEY, key));
+        [(X_REQUEST_ID, self.request_id.clone())].into_iter().chain(key)
     }
+}
+
+fn url(scheme: Scheme, headers: &HeaderMap, path: &str) -> String {
+    let (start, own_port) = scheme.in_urls();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let host = host.strip_suffix(own_port).unwrap_or(host);
+    // `OPTIONS *` and CONNECT name no path.
+    let path = if path.starts_with('/') { path } else { "" };
+    [start, host, path].concat()
+}
+
+/// A header's value that may be sent back: given once, of visible ASCII, of one of these lengths. Any other is treated as
+/// if it were not there.
+fn repeatable(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    lengths: RangeInclusive<usize>,
+) -> Option<HeaderValue> {
+    let mut given = headers.get_all(name).iter();
+    let (Some(value), None) = (given.next(), given.next()) else { return None };
+    let is_visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
+    (is_visible && lengths.contains(&value.len())).then(|| value.clone())
 }
 
 fn is_number(text: &str) -> bool {
@@ -85,6 +145,25 @@ mod tests {
         assert_eq!(bearer(b"bearer  abc "), Some(&b"abc"[..]));
         for value in ["", "Bearer", "Bearer ", "Bearer  ", "Basic abc", "abc", "Bearerabc"] {
             assert_eq!(bearer(value.as_bytes()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_url_leaves_out_the_port_that_its_scheme_has_anyway() {
+        for (scheme, host, expected) in [
+            (Scheme::Http, "localhost", "http://localhost/a"),
+            (Scheme::Http, "localhost:80", "http://localhost/a"),
+            (Scheme::Http, "[::1]:80", "http://[::1]/a"),
+            (Scheme::Http, "localhost:443", "http://localhost:443/a"),
+            (Scheme::Http, "localhost:8080", "http://localhost:8080/a"),
+            (Scheme::Https, "otp.example:443", "https://otp.example/a"),
+            (Scheme::Https, "otp.example:80", "https://otp.example:80/a"),
+        ] {
+            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+            assert_eq!(url(scheme, &headers, "/a"), expected);
+        }
+        for (path, expected) in [("/a", "http://localhost/a"), ("*", "http://localhost")] {
+            assert_eq!(url(Scheme::Http, &HeaderMap::new(), path), expected);
         }
     }
 

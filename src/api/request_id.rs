@@ -1,6 +1,5 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 
@@ -21,15 +20,7 @@ impl RequestIds {
         Ok(Self { process: format!("{process}#"), counter: AtomicU64::new(0) })
     }
 
-    /// The caller's own id when it has 20 to 200 visible characters, otherwise a new one.
-    pub(super) fn of(&self, headers: &HeaderMap) -> HeaderValue {
-        let given = headers.get("x-request-id").filter(|value| {
-            (20..=200).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
-        });
-        given.cloned().unwrap_or_else(|| self.next())
-    }
-
-    fn next(&self) -> HeaderValue {
+    pub(super) fn next(&self) -> HeaderValue {
         let number = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
         let text = [&self.process, &*number.to_string()].concat();
         HeaderValue::from_maybe_shared(Bytes::from(text))

@@ -50,7 +50,7 @@ impl Fault {
         let allowed: Map<_, _> =
             allowed.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
         Self {
-            entry: format!("$.{name}"),
+            entry: format!("$.{}", shown(name)),
             rule: "schema",
             params: Value::Object(allowed),
             description: "schema does not allow additional properties".into(),
@@ -103,9 +103,11 @@ impl<'b> Properties<'b> {
         if object.is_none() && !is_empty_list {
             faults.push(Fault::cast("$".into(), "Object", body));
         }
-        for name in object.into_iter().flat_map(Map::keys) {
-            if !allowed.contains(&name.as_str()) {
-                faults.push(Fault::extra(name, allowed));
+        let names = object.into_iter().flat_map(Map::keys).map(String::as_str);
+        for name in names.filter(|name| !allowed.contains(name)) {
+            let fault = Fault::extra(name, allowed);
+            if faults.len() < MOST_EXTRA && !faults.contains(&fault) {
+                faults.push(fault);
             }
         }
         Self { object, faults }
@@ -158,6 +160,24 @@ impl<'b> Properties<'b> {
     }
 }
 
+/// Most entries about properties that were not asked for: an answer must not outgrow its question.
+const MOST_EXTRA: usize = 16;
+
+/// The longest name that is repeated; those of ЕСОЗ are shorter.
+const LONGEST_NAME: usize = 30;
+
+/// The name of a property that was not asked for is the caller's own text: a phone, a code or a token may stand in it by
+/// mistake, and errors are logged and forwarded. It is repeated if it looks like a name and has fewer digits than the
+/// shortest code; otherwise `*` stands for it.
+fn shown(name: &str) -> &str {
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.len() <= LONGEST_NAME
+        && digits < usize::from(*CodeFormat::BOUNDS.start());
+    if is_name { name } else { "*" }
+}
+
 fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "Null",
@@ -167,5 +187,56 @@ fn type_name(value: &Value) -> &'static str {
         Value::String(_) => "String",
         Value::Array(_) => "Array",
         Value::Object(_) => "Object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_shown_and_what_may_be_a_secret_is_not() {
+        for name in ["code", "_json", "PhoneNumber", "address_2", "authentication_method_current"] {
+            assert_eq!(shown(name), name);
+        }
+        for name in [
+            "",
+            "+380958697084",
+            "380958697084",
+            "p380958697084",
+            "p38_09_58",
+            "code1234",
+            "demo-mis-token",
+            "Bearer abc",
+            "a.b",
+            "$",
+            "код",
+            "p\u{0661}",
+            "aaaaaaaaaabbbbbbbbbbccccccccccd",
+        ] {
+            assert_eq!(shown(name), "*", "{name}");
+        }
+    }
+
+    #[test]
+    fn an_answer_about_many_properties_stays_short() {
+        let body: Map<_, _> = (0..1000).map(|i| (format!("p{i}"), json!(1))).collect();
+        let body = Value::Object(body);
+        let properties = Properties::of(&body, &["code"]);
+        assert_eq!(properties.faults.len(), MOST_EXTRA);
+        let body = json!({"+380958697084": 1, "+380958697085": 2, "a b": 3});
+        assert_eq!(Properties::of(&body, &["code"]).faults, [Fault::extra("*", &["code"])]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_shown_name_holds_four_digits(name in any::<String>(), digits in "[0-9]{4,12}", at in 0_usize..20) {
+            let mut letters: Vec<_> = name.chars().collect();
+            letters.splice(at.min(letters.len())..at.min(letters.len()), digits.chars());
+            let name: String = letters.into_iter().collect();
+            prop_assert_eq!(shown(&name), "*");
+        }
     }
 }

@@ -4,14 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
 use super::listen::Addresses;
 use super::node::Parts;
 use super::{DemoArgs, Failure, run};
 use crate::api::Demo;
-use crate::api::dialect::DOCUMENTED;
 use crate::api::routes::{Access, ROUTES};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, StoreConfig};
+use crate::config::{Config, DialectName, StoreConfig};
 use crate::domain::limits::Rule;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::otp::Keyring;
@@ -26,12 +28,12 @@ const WORLD: &str = include_str!("../../fixtures/demo.json");
 
 /// `esoz-otp demo`.
 pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
-    let DemoArgs { fixtures: file, pause, common } = args;
+    let DemoArgs { fixtures: file, dialect, pause, common } = args;
     let world = match &file {
         None => WORLD.to_owned(),
         Some(path) => read(path)?,
     };
-    let mut config = Config::default();
+    let mut config = Config { dialect, ..Config::default() };
     if let Some(seconds) = pause {
         let rule = Rule::Ladder([Duration::from_secs(seconds); 4]);
         config.limits = config
@@ -62,13 +64,12 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
             clock,
             entropy,
             driver: Arc::new(Both(sent, console)),
-            dialect: &DOCUMENTED,
             demo: Some(demo),
         };
         Ok((parts, known))
     };
     run::run(common.log, &addresses, prepare, |addresses, known| {
-        banner(addresses, &known, file.is_none())
+        banner(addresses, dialect, &known, file.is_none())
     })
 }
 
@@ -96,10 +97,32 @@ fn fresh_store(directory: &Path, config: StoreConfig) -> Result<Store, Failure> 
     Ok(Store::open_emptied(directory, config)?)
 }
 
+impl ValueEnum for DialectName {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(match self {
+            Self::Documented => "as the public pages say, to the letter",
+            Self::Deployed => "as the live system was seen to answer",
+        }))
+    }
+}
+
 /// What is served, and how to try it.
-fn banner(addresses: &[SocketAddr], known: &[Known], is_built_in: bool) -> String {
+fn banner(
+    addresses: &[SocketAddr],
+    dialect: DialectName,
+    known: &[Known],
+    is_built_in: bool,
+) -> String {
     let base = base_url(addresses);
-    let mut lines = vec![format!("esoz-otp demo on {base}  (Ctrl-C ends it)"), String::new()];
+    let mut lines = vec![
+        format!("esoz-otp demo on {base}  (Ctrl-C ends it)"),
+        format!("dialect: {dialect}"),
+        String::new(),
+    ];
     lines.extend(ROUTES.iter().map(|row| {
         let scope = match row.access {
             Access::Scope(scope) => scope,

@@ -22,6 +22,8 @@ pub use failure::Failure;
 use settings::SettingsArgs;
 use tracing::level_filters::LevelFilter;
 
+use crate::config::DialectName;
+
 /// The one-time-code methods of the Ukrainian eHealth system, ЕСОЗ, from one data directory.
 #[derive(Parser)]
 #[command(name = "esoz-otp", version, arg_required_else_help = true)]
@@ -43,6 +45,9 @@ struct DemoArgs {
     /// The world to load instead of the built-in one (format: fixtures/README.md).
     #[arg(long, value_name = "FILE")]
     fixtures: Option<PathBuf>,
+    /// How to answer where the public pages and the live system disagree.
+    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
+    dialect: DialectName,
     /// Pause between two codes to one phone, instead of 60, 120, 300 and 900 seconds; 0 for none.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pause: Option<u64>,

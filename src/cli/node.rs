@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::api::dialect::Dialect;
-use crate::api::{Api, Demo, Entrance};
+use crate::api::{Api, Demo, Entrance, dialect};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::{Entropy, NoEntropy};
@@ -16,8 +15,8 @@ use crate::service::Service;
 use crate::sms::{SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
 
-/// How often the store is swept, and how many records at a time.
-const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// How often the store is marked and swept, and how many records are swept at a time.
+const TEND_EVERY: Duration = Duration::from_secs(30);
 const SWEEP_MOST: usize = 512;
 
 /// How long messages may take to leave once the node is to stop.
@@ -37,8 +36,6 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// What sends its messages.
     pub driver: Arc<dyn SmsDriver>,
-    /// How it speaks.
-    pub dialect: &'static Dialect,
     /// What it has if it is a demo.
     pub demo: Option<Demo>,
 }
@@ -65,7 +62,8 @@ pub enum NotBuilt {
 impl Node {
     /// Puts a node together.
     pub fn build(parts: Parts) -> Result<Self, NotBuilt> {
-        let Parts { config, store, keyring, clock, entropy, driver, dialect, demo } = parts;
+        let Parts { config, store, keyring, clock, entropy, driver, demo } = parts;
+        let dialect = dialect::of(config.dialect);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
         let (outbox, worker) = outbox(driver, config.sms.timeout);
@@ -100,7 +98,7 @@ impl Node {
         let Self { api, store, worker, clock } = self;
         let (close, closing) = oneshot::channel::<()>();
         let sending = tokio::spawn(worker.run(async { drop(closing.await) }));
-        let sweeping = tokio::spawn(sweep(store.clone(), clock));
+        let tending = tokio::spawn(tend(store.clone(), clock));
         let mut failure = None;
         let stop = async {
             tokio::select! {
@@ -110,8 +108,8 @@ impl Node {
         };
         let answer = move |entrance, request| Arc::clone(&api).answer(entrance, request);
         http::serve(listeners, Limits::default(), answer, stop).await;
-        sweeping.abort();
-        drop(sweeping.await);
+        tending.abort();
+        drop(tending.await);
         // Not when the last hand on the outbox is gone: a connection that was cut off may keep one for long.
         drop(close);
         if tokio::time::timeout(LAST_MESSAGES, sending).await.is_err() {
@@ -121,11 +119,14 @@ impl Node {
     }
 }
 
-/// Sweeps from time to time; what is left over at once, until nothing is.
-async fn sweep(store: Store, clock: Arc<dyn Clock>) {
-    let mut timer = tokio::time::interval(SWEEP_EVERY);
+/// Marks and sweeps from time to time; what is left over to sweep at once, until nothing is.
+async fn tend(store: Store, clock: Arc<dyn Clock>) {
+    let mut timer = tokio::time::interval(TEND_EVERY);
     loop {
         timer.tick().await;
+        if let Err(error) = store.mark().await {
+            tracing::warn!(%error, "how far the store has come could not be noted");
+        }
         loop {
             match store.sweep(clock.now(), SWEEP_MOST).await {
                 Ok(SWEEP_MOST) => {}

@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 use super::listen::Addresses;
 use super::node::Parts;
 use super::{Failure, ServeArgs, run};
-use crate::api::dialect::DOCUMENTED;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, SystemEntropy};
@@ -67,7 +66,6 @@ pub(super) fn serve(args: ServeArgs) -> Result<(), Failure> {
             clock,
             entropy,
             driver: Arc::new(console),
-            dialect: &DOCUMENTED,
             demo: None,
         };
         Ok((parts, known))

@@ -5,9 +5,6 @@ use super::driver::{Message, Sending, SmsDriver};
 use crate::clock::Clock;
 use crate::domain::{Phone, Timestamp};
 
-/// Messages that are remembered; the oldest go first.
-const REMEMBERED: usize = 10_000;
-
 /// Remembers what was sent: the stand-in for tests, and what `demo` shows to authors of tests.
 #[derive(Clone)]
 pub struct Memory {
@@ -28,6 +25,9 @@ pub struct Sent {
 pub struct Both<A, B>(pub A, pub B);
 
 impl Memory {
+    /// Messages that are remembered; the oldest go first.
+    pub const REMEMBERED: usize = 10_000;
+
     /// Remembers nothing yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { sent: Arc::default(), clock }
@@ -56,7 +56,7 @@ impl SmsDriver for Memory {
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         let mut sent = self.lock();
-        if sent.len() == REMEMBERED {
+        if sent.len() == Self::REMEMBERED {
             sent.pop_front();
         }
         sent.push_back(Sent { message: message.clone(), at: self.clock.now() });

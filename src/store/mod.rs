@@ -11,6 +11,7 @@
 //! - `open`: the directory, its lock, and what a crash has left.
 //! - `cache`: what nearly every request reads, in front of the trees.
 //! - `seal`: digests of the closed database, so that a damaged one is not opened.
+//! - `mark`: a number beside the database and in it, so that one that has lost its end is not opened after a crash.
 //! - `sweep`: takes away what has been kept long enough, found by a time-ordered index.
 //!
 //! No other module names sled.
@@ -19,6 +20,7 @@ mod cache;
 mod codec;
 mod database;
 mod error;
+mod mark;
 mod open;
 mod redo;
 pub mod schema;
@@ -28,7 +30,7 @@ mod table;
 mod write;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use codec::{BadRecord, MAX_RECORD_BYTES, Record, decode, encode};
@@ -46,6 +48,7 @@ use crate::domain::Timestamp;
 pub struct Store {
     trees: Arc<Trees>,
     writer: Arc<Writer>,
+    path: PathBuf,
 }
 
 impl Store {
@@ -54,7 +57,7 @@ impl Store {
         let opened = open::open(path, config)?;
         let trees = Arc::new(opened.trees);
         let writer = Arc::new(Writer::start(Arc::clone(&trees), opened.database, opened.lock)?);
-        Ok(Self { trees, writer })
+        Ok(Self { trees, writer, path: path.to_owned() })
     }
 
     /// The same after taking away all that was kept there before, unless another process has it open.
@@ -138,6 +141,14 @@ impl Store {
     /// Takes away up to `most` records that need not be kept after `now`, and says how many index entries it looked at.
     pub async fn sweep(&self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
         self.write(move |write| sweep::sweep(write, now, most)).await
+    }
+
+    /// Notes how far the database has come, so that it is not opened when it has lost what is in it now.
+    pub async fn mark(&self) -> Result<(), StoreError> {
+        let number = self.write(mark::next).await?;
+        let path = self.path.clone();
+        let noted = tokio::task::spawn_blocking(move || mark::note(&path, number)).await;
+        noted.map_err(std::io::Error::other).flatten().map_err(StoreError::from)
     }
 
     /// Ends when the store has failed and the process has to be started again; otherwise never.

@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/lock     held (flock) as long as the store is open
 //! DIR/seal     digests of the files below, while it is closed
+//! DIR/mark     how far the database had come when it was last noted
 //! DIR/store/   sled's own files
 //! ```
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use super::database::Database;
 use super::error::{OpenError, StoreError};
+use super::mark;
 use super::redo;
 use super::schema::DATA_VERSION;
 use super::seal;
@@ -65,7 +67,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     seal::break_seal(path).map_err(at(path))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
-    let database = Database::open(&home, config).map_err(|error| explain(path, error))?;
+    let database = open_database(&home, config).map_err(|error| explain(path, error))?;
     // First of all: a newer release may have other trees.
     check_version(path, &database)?;
     let trees = Trees::open(&database).map_err(|error| explain(path, error))?;
@@ -74,8 +76,24 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         tracing::info!(writes = redone, "completed what the last run was writing when it ended");
     }
     database.sync().map_err(|error| failed(path, &error))?;
+    mark::check(path, &trees)
+        .map_err(|error| failed(path, &error))?
+        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
     sync_names(path, &home).map_err(at(path))?;
     Ok(Opened { trees, database, lock })
+}
+
+/// sled has a lock of its own, and lets go of it some time after it was closed.
+fn open_database(home: &Path, config: StoreConfig) -> sled::Result<Database> {
+    for _ in 0..LOCK_TRIES {
+        match Database::open(home, config) {
+            Err(sled::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+    Database::open(home, config)
 }
 
 pub(super) fn exists(path: &Path) -> bool {
@@ -89,6 +107,7 @@ pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     make_directory(path).map_err(at)?;
     let _lock = lock(path)?;
     seal::break_seal(path).map_err(at)?;
+    mark::forget(path).map_err(at)?;
     match fs::remove_dir_all(&home) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(error)),
         Ok(()) | Err(_) => Ok(()),
@@ -206,7 +225,7 @@ mod tests {
         drop(newer);
         let refusal = open(home.path(), config()).err().unwrap();
         assert!(matches!(refusal, OpenError::Newer { found: 9, known: DATA_VERSION, .. }));
-        let names = Database::open(&store, config()).unwrap().tree_names();
+        let names = open_database(&store, config()).unwrap().tree_names();
         assert!(!names.iter().any(|name| *name == "clients"), "{names:?}");
     }
 }

@@ -16,6 +16,7 @@
 //! | 12 | `guesses` | phone | [`Log`] of wrong guesses | a day after its last entry |
 //! | 13 | `key_checks` | key id | [`KeyCheck`] | |
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
+//! | 15 | `marks` | `last` | [`Mark`]: how far the database has come | |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
@@ -70,6 +71,9 @@ pub const KEY_CHECKS: Table<String, KeyCheck> = Table::new(13, "key_checks");
 /// See the table at the head of this file.
 pub(super) const DUE: Table<DueKey, Due> = Table::new(14, "due");
 
+/// See the table at the head of this file.
+pub(super) const MARKS: Table<String, Mark> = Table::new(15, "marks");
+
 pub(super) const ALL: &[TableInfo] = &[
     CLIENTS.info(),
     CLIENTS_BY_API_KEY.info(),
@@ -85,7 +89,11 @@ pub(super) const ALL: &[TableInfo] = &[
     GUESSES.info(),
     KEY_CHECKS.info(),
     DUE.info(),
+    MARKS.info(),
 ];
+
+/// Trees that are about the database or its keys, not about the world in it.
+pub(super) const NOT_OF_THE_WORLD: [TableId; 2] = [KEY_CHECKS.id, MARKS.id];
 
 /// The name of every tree in the table at the head of this file that has an id.
 pub fn tree_names() -> impl Iterator<Item = &'static str> {
@@ -118,6 +126,13 @@ pub struct KeyCheck {
 /// Entry of the index for sweeping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {}
+
+/// A number that only grows; see the module `mark`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The number.
+    pub number: u64,
+}
 
 /// When to look at which record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -188,6 +203,10 @@ impl Record for KeyCheck {
 }
 
 impl Record for Due {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Mark {
     const VERSION: u8 = 1;
 }
 

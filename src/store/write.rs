@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::codec::{self, BadRecord, Record};
 use super::error::StoreError;
-use super::schema::{DUE, Due, DueKey};
+use super::schema::{ALL, DUE, Due, DueKey, NOT_OF_THE_WORLD};
 use super::table::{self, Key, Table, TableId, TableInfo, Trees};
 
 /// One write while it is being decided: reads see its own puts first, then the trees.
@@ -68,10 +68,10 @@ impl<'a> Write<'a> {
         self.overlay.insert((table.id, key.to_bytes()), None);
     }
 
-    /// Takes away all there is, but for `key_checks`, which belong to the keyring. For the demo's reset.
+    /// Takes away all there is of the world. For the demo's reset.
     pub fn remove_world(&mut self) -> Result<(), StoreError> {
-        let kept = super::schema::KEY_CHECKS.info().id;
-        for TableInfo { id, .. } in super::schema::ALL.iter().filter(|table| table.id != kept) {
+        let world = ALL.iter().filter(|table| !NOT_OF_THE_WORLD.contains(&table.id));
+        for TableInfo { id, .. } in world {
             for key in self.trees.known(*id)?.iter().keys() {
                 self.overlay.insert((*id, key?.to_vec()), None);
             }

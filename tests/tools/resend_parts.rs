@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use esoz_otp::api::Entrance;
-use esoz_otp::api::dialect::DOCUMENTED;
 use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::{Clock, SystemClock};
 use esoz_otp::config::Config;
@@ -79,7 +78,6 @@ fn serve(
         clock: Arc::clone(&clock),
         entropy,
         driver: Arc::new(Memory::new(clock)),
-        dialect: &DOCUMENTED,
         demo: None,
     };
     let node = Node::build(parts).unwrap();

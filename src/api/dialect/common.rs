@@ -14,10 +14,16 @@ pub(super) static ROWS: &[Wording] = &[
         Text("Authorization header is not set or doesn't contain Bearer token"),
     ),
     row(Kind::TokenUnknown, 401, "access_denied", Text("Invalid access token")),
+    on(
+        Operation::AuthenticationFactor,
+        row(Kind::UserUnknown, 404, "not_found", Text("Person not found")),
+    ),
     row(Kind::UserUnknown, 401, "access_denied", Text("Invalid access token")),
     row(Kind::NotFound, 404, "not_found", Absent),
     row(Kind::PersonNotFound, 404, "not_found", Text("Person not found")),
     row(Kind::PersonNotActive, 409, "request_conflict", Text("Person is not active")),
+    // The pages' own words for it are unknown; a dialect whose answer is a list never comes here.
+    row(Kind::FactorNotSet, 404, "not_found", Text("Factor not set")),
     row(Kind::MethodNotOtp, 409, "request_conflict", Text("Auth method is not OTP")),
     row(Kind::InvalidTransition, 409, "request_conflict", Text("Invalid transition")),
     row(Kind::PhoneRefused, 422, "validation_failed", VALIDATION),

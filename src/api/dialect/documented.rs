@@ -5,6 +5,7 @@ use super::{Dialect, Kind, on, row};
 use crate::api::envelope::Answer;
 use crate::api::routes::Operation::Approve;
 use crate::api::routes::Operation::{AuthenticationFactor, GetPersonRequest, ResendOtp};
+use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
 use crate::service::Order;
@@ -12,8 +13,8 @@ use crate::service::RequestCheck::{Method, Status};
 
 /// What the pages say, to the letter: "Resend Authorization OTP on Person Request" and "Get authentication factor"
 /// [API-005-010-006-0206]. Where a page's table and its text differ, the table counts.
-pub static DOCUMENTED: Dialect = Dialect {
-    name: "documented",
+pub(super) static DOCUMENTED: Dialect = Dialect {
+    name: DialectName::Documented,
     order: Order {
         admission: &[Expiry, Client, ApiKey, Scope, User],
         token_expiry: TokenExpiry::After,
@@ -25,10 +26,6 @@ pub static DOCUMENTED: Dialect = Dialect {
             AuthenticationFactor,
             row(Kind::TokenUnknown, 404, "not_found", Text("Token was not found")),
         ),
-        on(
-            AuthenticationFactor,
-            row(Kind::UserUnknown, 404, "not_found", Text("Person not found")),
-        ),
         row(Kind::TokenExpired, 401, "access_denied", Text("Access denied")),
         row(Kind::ClientBlocked, 401, "access_denied", Text("Access denied")),
         row(Kind::UserBlocked, 401, "access_denied", Text("User blocked")),
@@ -39,7 +36,6 @@ pub static DOCUMENTED: Dialect = Dialect {
         on(ResendOtp, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
         on(Approve, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
         on(GetPersonRequest, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
-        row(Kind::FactorNotSet, 404, "not_found", Text("Factor not set")),
     ],
     factor,
 };

@@ -2,29 +2,39 @@
 //! of speaking. Handlers and services know nothing of it.
 
 mod common;
+mod deployed;
 mod documented;
 
+use deployed::DEPLOYED;
+use documented::DOCUMENTED;
 use serde_json::Value;
-
-pub use documented::DOCUMENTED;
 
 use super::envelope::Answer;
 use super::rejection::{Kind, Rejection};
 use super::routes::Operation;
 use super::validation::Fault;
+use crate::config::DialectName;
 use crate::domain::{AuthenticationFactor, Refusal, Timestamp};
 use crate::service::Order;
 
 /// One way of speaking.
 pub struct Dialect {
     /// What configuration calls it.
-    pub name: &'static str,
+    pub name: DialectName,
     /// In which order things are checked.
     pub order: Order,
     /// How refusals are worded; the first row that fits counts. Rows that all dialects share come behind.
     pub rows: &'static [Wording],
     /// What the answer with a factor looks like, or without one.
     pub factor: fn(Option<&AuthenticationFactor>) -> Result<Answer, Refusal>,
+}
+
+/// The dialect of this name.
+pub fn of(name: DialectName) -> &'static Dialect {
+    match name {
+        DialectName::Documented => &DOCUMENTED,
+        DialectName::Deployed => &DEPLOYED,
+    }
 }
 
 /// A row of the refusal table.

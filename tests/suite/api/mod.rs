@@ -1,7 +1,7 @@
 //! The methods over a real socket.
 
 mod approve;
-mod authentication_factor;
+mod decisions;
 mod door;
 mod envelope;
 mod http;

@@ -39,6 +39,8 @@ fn what_is_not_understood_is_wrong_usage() {
         &["demo", "--pause", "86401"],
         &["demo", "--pause", "soon"],
         &["demo", "--log", "loud"],
+        &["demo", "--dialect", "live"],
+        &["demo", "--dialect", "Deployed"],
         &["demo", "--listen", "localhost"],
     ] {
         let ended = in_an_empty_directory(arguments);

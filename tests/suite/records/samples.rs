@@ -9,7 +9,7 @@ use esoz_otp::domain::{
     MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose, Scopes,
     SecretDigest, State, Timestamp, Token, User, Verification,
 };
-use esoz_otp::store::schema::{Due, KeyCheck, LiveCode, VerifiedPhone};
+use esoz_otp::store::schema::{Due, KeyCheck, LiveCode, Mark, VerifiedPhone};
 use esoz_otp::store::{BadRecord, Record, decode, encode};
 
 /// A value of a tree and its stored form.
@@ -199,5 +199,9 @@ fn filled_log() -> Log {
 }
 
 fn small() -> Vec<Sample> {
-    vec![sample("key_checks", "", KeyCheck { value: [11; 16] }), sample("due", "", Due {})]
+    vec![
+        sample("key_checks", "", KeyCheck { value: [11; 16] }),
+        sample("due", "", Due {}),
+        sample("marks", "", Mark { number: 300 }),
+    ]
 }

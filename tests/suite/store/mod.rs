@@ -7,6 +7,7 @@ mod cache;
 mod child;
 mod counting;
 mod crash_images;
+mod damage_after_a_crash;
 mod disk_full;
 mod image;
 mod kill;

@@ -18,7 +18,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// Neither root nor the owner of anything.
 const NOBODY: u32 = 65_534;
 
-fn fill(store: &Store, numbers: std::ops::Range<u32>) {
+pub(super) fn fill(store: &Store, numbers: std::ops::Range<u32>) {
     for n in numbers {
         write(store, move |write| write.put(VERIFIED_PHONES, &phone(n), &verified(1))).unwrap();
     }

@@ -14,11 +14,10 @@ use std::thread::JoinHandle;
 pub use by_hand::read_reply;
 pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, call, other_than, try_call};
-use esoz_otp::api::dialect::DOCUMENTED;
 use esoz_otp::api::{Api, Demo, Entrance};
 use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::HandClock;
-use esoz_otp::config::{Argon2Cost, Config};
+use esoz_otp::config::{Argon2Cost, Config, DialectName};
 use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::{Entropy, SystemEntropy};
 use esoz_otp::http::Listener;
@@ -111,7 +110,18 @@ impl TestNode {
 
     /// The demo with these entries in its world besides.
     pub fn with_more(more: &Value) -> Self {
-        Self::set_up(Setup { world: demo_world_with(more), ..Setup::default() })
+        Self::speaking_with(DialectName::default(), more)
+    }
+
+    /// The demo in this dialect.
+    pub fn speaking(dialect: DialectName) -> Self {
+        Self::with(Config { dialect, ..quick() })
+    }
+
+    /// The same with these entries in its world besides.
+    pub fn speaking_with(dialect: DialectName, more: &Value) -> Self {
+        let config = Config { dialect, ..quick() };
+        Self::set_up(Setup { config, world: demo_world_with(more), ..Setup::default() })
     }
 
     /// A node in a fresh directory.
@@ -157,7 +167,6 @@ impl TestNode {
             clock: clock.clone(),
             entropy,
             driver,
-            dialect: &DOCUMENTED,
             demo: is_demo.then_some(demo),
         });
         Self::run(node.unwrap(), behind_proxy, clock, store, inbox)

@@ -194,35 +194,3 @@ fn of_many_right_codes_at_once_one_approves() {
     assert_eq!(approved, 1, "{replies:?}");
     assert!(node.compared() <= 3);
 }
-
-#[test]
-fn the_status_is_looked_at_before_the_method() {
-    let offline_person = "a0000000-0000-4000-8000-00000000000b";
-    let third = json!({"type": "THIRD_PERSON", "person_id": offline_person, "phone_number": "+380671000021"});
-    let table = [
-        ("SIGNED", json!({"type": "OFFLINE"}), NOT_NEW),
-        ("EXPIRED", json!({"type": "NA"}), NOT_NEW),
-        ("APPROVED", third.clone(), NOT_NEW),
-        ("NEW", third, NOT_OTP),
-        ("NEW", json!({"type": "OFFLINE"}), NOT_OTP),
-        ("NEW", json!({"type": "NA"}), NOT_OTP),
-    ];
-    let id = |i: usize| format!("e1000000-0000-4000-8000-00000000000{i}");
-    let requests: Vec<_> = table
-        .iter()
-        .enumerate()
-        .map(|(i, (status, method, _))| {
-            json!({"id": id(i), "client_id": CLINIC, "status": status, "authentication_method": method})
-        })
-        .collect();
-    let node = TestNode::with_more(&json!({"person_requests": requests}));
-    let body = json!({"verification_code": "000000"});
-    for (i, (status, method, expected)) in table.iter().enumerate() {
-        assert_eq!(approve(&node, &id(i), &body).refusal(), *expected, "{status} {method}");
-    }
-    let of_the_cabinet = "e0000000-0000-4000-8000-00000000000c";
-    for request in [of_the_cabinet, "e1000000-0000-4000-8000-0000000000ff", "no-uuid"] {
-        assert_eq!(approve(&node, request, &body).refusal(), UNKNOWN, "{request}");
-    }
-    assert_eq!(node.compared(), 0);
-}

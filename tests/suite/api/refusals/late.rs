@@ -1,9 +1,12 @@
 //! A node that has too much to do, and what does not come in time.
 
 use std::io::Write as _;
+use std::net::TcpStream;
+
+use esoz_otp::config::DialectName;
 
 use super::{RESEND, assert_enveloped};
-use crate::support::{MIS, TestNode, read_reply};
+use crate::support::{HeldWriter, MIS, TestNode, read_reply};
 
 const BUSY: &str = "The server is busy. Nothing has changed. Try again.";
 const TOO_SLOW: &str =
@@ -11,40 +14,56 @@ const TOO_SLOW: &str =
 
 #[test]
 fn a_node_that_has_too_many_writes_waiting_says_so_and_does_nothing() {
-    let node = TestNode::start();
-    let held = node.hold_writes();
-    let waiting = held.fill_the_queue();
-    let reply = node.resend();
-    assert_eq!(reply.refusal(), (503, "internal_error", Some(BUSY), None));
-    assert_eq!(reply.header("retry-after"), Some("1"));
-    assert_enveloped(&node, &reply, RESEND);
-    drop(waiting);
-    drop(held);
-    assert_eq!(node.resend().status, 200);
+    for dialect in DialectName::ALL {
+        let node = TestNode::speaking(dialect);
+        let held = node.hold_writes();
+        let waiting = held.fill_the_queue();
+        let reply = node.resend();
+        assert_eq!(reply.refusal(), (503, "internal_error", Some(BUSY), None), "{dialect}");
+        assert_eq!(reply.header("retry-after"), Some("1"));
+        assert_enveloped(&node, &reply, RESEND);
+        drop(waiting);
+        drop(held);
+        assert_eq!(node.resend().status, 200);
+    }
 }
 
-/// Both take the five seconds of their row, so they are waited for together.
+/// A node with two calls that it can't answer.
+struct Stuck {
+    node: TestNode,
+    kept_waiting: TcpStream,
+    half_sent: TcpStream,
+    _held: HeldWriter,
+}
+
+impl Stuck {
+    fn speaking(dialect: DialectName) -> Self {
+        let node = TestNode::speaking(dialect);
+        let held = node.hold_writes();
+        let mut kept_waiting = node.connect();
+        kept_waiting.write_all(node.head("POST", RESEND, &MIS).as_bytes()).unwrap();
+        let mut half_sent = node.connect();
+        let headers = [MIS[0], MIS[1], ("content-length", "2")];
+        half_sent.write_all(node.head("POST", RESEND, &headers).as_bytes()).unwrap();
+        half_sent.write_all(b"{").unwrap();
+        Self { node, kept_waiting, half_sent, _held: held }
+    }
+}
+
+/// All of them take the five seconds of their row, so they are waited for together.
 #[test]
 fn an_answer_or_a_body_that_takes_five_seconds_is_given_up() {
-    let node = TestNode::start();
-    let held = node.hold_writes();
-    let mut kept_waiting = node.connect();
-    kept_waiting.write_all(node.head("POST", RESEND, &MIS).as_bytes()).unwrap();
-    let mut half_sent = node.connect();
-    let headers = [MIS[0], MIS[1], ("content-length", "2")];
-    half_sent.write_all(node.head("POST", RESEND, &headers).as_bytes()).unwrap();
-    half_sent.write_all(b"{").unwrap();
+    for Stuck { node, kept_waiting, half_sent, _held } in DialectName::ALL.map(Stuck::speaking) {
+        let reply = read_reply(kept_waiting);
+        assert_eq!(reply.refusal(), (503, "internal_error", Some(TOO_SLOW), None));
+        assert_eq!(reply.header("retry-after"), Some("1"));
+        assert_enveloped(&node, &reply, RESEND);
 
-    let reply = read_reply(kept_waiting);
-    assert_eq!(reply.refusal(), (503, "internal_error", Some(TOO_SLOW), None));
-    assert_eq!(reply.header("retry-after"), Some("1"));
-    assert_enveloped(&node, &reply, RESEND);
-
-    let reply = read_reply(half_sent);
-    let message = Some("Request body did not come in time.");
-    assert_eq!(reply.refusal(), (408, "request_timeout", message, None));
-    assert_eq!(reply.header("retry-after"), None);
-    assert_eq!(reply.header("connection"), Some("close"));
-    assert_enveloped(&node, &reply, RESEND);
-    drop(held);
+        let reply = read_reply(half_sent);
+        let message = Some("Request body did not come in time.");
+        assert_eq!(reply.refusal(), (408, "request_timeout", message, None));
+        assert_eq!(reply.header("retry-after"), None);
+        assert_eq!(reply.header("connection"), Some("close"));
+        assert_enveloped(&node, &reply, RESEND);
+    }
 }

@@ -2,6 +2,8 @@
 
 mod callers;
 mod codes;
+mod deployed;
+mod documented;
 mod heads;
 mod late;
 mod requests;
@@ -10,18 +12,20 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use esoz_otp::api::Kind;
-use esoz_otp::api::dialect::DOCUMENTED;
+use esoz_otp::api::dialect;
 use esoz_otp::api::routes::{Operation, ROUTES};
 use esoz_otp::clock::Clock as _;
+use esoz_otp::config::DialectName;
 use esoz_otp::domain::Id;
 use esoz_otp::store::schema::USERS;
 use esoz_otp::store::{StoreError, Write};
 use serde_json::json;
 
 use super::envelope::{assert_enveloped, assert_enveloped_at};
-use crate::support::{Reply, TestNode};
+use crate::support::{MIS, Reply, TestNode};
 
 const FACTOR: &str = "/api/cabinet/authentication_factor";
+const DENIED: &str = "access_denied";
 const RESEND: &str = "/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/actions/resend_otp";
 const UNKNOWN: &str = "/api/person_requests/eeebb86d-5cba-43c9-885b-000000000000";
 
@@ -64,54 +68,78 @@ const ELSEWHERE: [(Kind, &str); 4] = [
     (Kind::StorageFailed, "needs a store that fails"),
 ];
 
-fn cases() -> impl Iterator<Item = &'static Case> {
-    callers::CASES.iter().chain(codes::CASES).chain(requests::CASES).chain(heads::CASES)
+/// Rows that a dialect shares with the others and does not come by.
+fn never_in(dialect: DialectName) -> &'static [(Kind, &'static str)] {
+    match dialect {
+        DialectName::Documented => &[],
+        DialectName::Deployed => &[(Kind::FactorNotSet, "the list of factors is empty instead")],
+    }
+}
+
+fn cases(dialect: DialectName) -> impl Iterator<Item = &'static Case> {
+    let own = match dialect {
+        DialectName::Documented => documented::CASES,
+        DialectName::Deployed => deployed::CASES,
+    };
+    [own, callers::CASES, codes::CASES, requests::CASES, heads::CASES].into_iter().flatten()
 }
 
 #[test]
 fn every_row_is_worded_as_the_table_says() {
-    let node = node();
-    for case in cases() {
-        let name = format!("{:?} on {:?}", case.kind, case.on);
-        let reply = (case.provoke)(&node, case.path);
-        let next = case.wait.map(|seconds| node.clock.now() + Duration::from_secs(seconds));
-        let next = next.map(esoz_otp::domain::Timestamp::to_whole_second);
-        let message = case.message.map(|text| format!("{text}{}", next.as_deref().unwrap_or("")));
-        let expected = (case.status, case.error_type, message.as_deref(), case.reason);
-        assert_eq!(reply.refusal(), expected, "{name}");
-        let wait = case.wait.map(|seconds| seconds.to_string());
-        assert_eq!(reply.header("retry-after"), wait.as_deref(), "{name}");
-        assert_eq!(reply.error()["next_attempt_at"].as_str(), next.as_deref(), "{name}");
-        let host = case.host.map_or_else(|| node.address().to_string(), str::to_owned);
-        assert_enveloped_at(&reply, &format!("http://{host}{}", case.path));
+    for dialect in DialectName::ALL {
+        let node = node(dialect);
+        for case in cases(dialect) {
+            assert_worded(&node, case, &format!("{dialect}: {:?} on {:?}", case.kind, case.on));
+        }
     }
 }
 
+fn assert_worded(node: &TestNode, case: &Case, name: &str) {
+    let reply = (case.provoke)(node, case.path);
+    let next = case.wait.map(|seconds| node.clock.now() + Duration::from_secs(seconds));
+    let next = next.map(esoz_otp::domain::Timestamp::to_whole_second);
+    let message = case.message.map(|text| format!("{text}{}", next.as_deref().unwrap_or("")));
+    let expected = (case.status, case.error_type, message.as_deref(), case.reason);
+    assert_eq!(reply.refusal(), expected, "{name}");
+    let wait = case.wait.map(|seconds| seconds.to_string());
+    assert_eq!(reply.header("retry-after"), wait.as_deref(), "{name}");
+    assert_eq!(reply.error()["next_attempt_at"].as_str(), next.as_deref(), "{name}");
+    let host = case.host.map_or_else(|| node.address().to_string(), str::to_owned);
+    assert_enveloped_at(&reply, &format!("http://{host}{}", case.path));
+}
+
 #[test]
-fn no_row_of_the_table_is_left_out() {
-    let elsewhere = ELSEWHERE.iter().map(|(kind, _)| (*kind, None));
-    let covered: HashSet<_> = cases().map(|case| (case.kind, case.on)).chain(elsewhere).collect();
-    let rows: HashSet<_> = DOCUMENTED.all_rows().map(|row| (row.kind, row.on)).collect();
-    assert_eq!(covered, rows);
+fn no_row_of_a_table_is_left_out() {
+    for name in DialectName::ALL {
+        let elsewhere = ELSEWHERE.iter().chain(never_in(name)).map(|(kind, _)| (*kind, None));
+        let covered: HashSet<_> =
+            cases(name).map(|case| (case.kind, case.on)).chain(elsewhere).collect();
+        let rows: HashSet<_> = dialect::of(name).all_rows().map(|row| (row.kind, row.on)).collect();
+        assert_eq!(covered, rows, "{name}");
+    }
 }
 
 #[test]
 fn every_refusal_has_words_on_every_method_and_no_row_hides_another() {
     assert_eq!(HashSet::from(Kind::ALL).len(), Kind::ALL.len());
-    let operations = ROUTES.iter().map(|row| Some(row.operation)).chain([None]);
-    for operation in operations {
-        for kind in Kind::ALL {
-            assert!(DOCUMENTED.find(kind, operation).is_some(), "{kind:?} on {operation:?}");
+    for name in DialectName::ALL {
+        let dialect = dialect::of(name);
+        assert_eq!(dialect.name, name);
+        for operation in ROUTES.iter().map(|row| Some(row.operation)).chain([None]) {
+            for kind in Kind::ALL {
+                let found = dialect.find(kind, operation);
+                assert!(found.is_some(), "{name}: {kind:?} on {operation:?}");
+            }
         }
-    }
-    for row in DOCUMENTED.all_rows() {
-        let found = DOCUMENTED.find(row.kind, row.on).unwrap();
-        assert!(std::ptr::eq(found, row), "{:?} on {:?}", row.kind, row.on);
+        for row in dialect.all_rows() {
+            let found = dialect.find(row.kind, row.on).unwrap();
+            assert!(std::ptr::eq(found, row), "{name}: {:?} on {:?}", row.kind, row.on);
+        }
     }
 }
 
 /// The demo, and a patient who is in no registry, and a user who has gone while their token has not.
-fn node() -> TestNode {
+fn node(dialect: DialectName) -> TestNode {
     let gone = "b0000000-0000-4000-8000-000000000020";
     let no_person = "b0000000-0000-4000-8000-000000000021";
     let token = |name: &str, user: &str| {
@@ -121,10 +149,11 @@ fn node() -> TestNode {
             "scope": "person:read person_request:read", "expires_at": "+30d"
         })
     };
-    let node = TestNode::with_more(&json!({
+    let world = json!({
         "users": [{"id": gone}, {"id": no_person}],
         "tokens": [token("gone-user-token", gone), token("no-person-token", no_person)],
-    }));
+    });
+    let node = TestNode::speaking_with(dialect, &world);
     let gone = Id::parse(gone).unwrap();
     let remove = move |write: &mut Write<'_>| {
         write.remove(USERS, &gone);
@@ -132,6 +161,14 @@ fn node() -> TestNode {
     };
     node.store.write_blocking(remove).unwrap();
     node
+}
+
+fn with_a_wrong_key(node: &TestNode, path: &str) -> Reply {
+    node.call("POST", path, &[MIS[0], ("api-key", "nobody-s-key")], "")
+}
+
+fn resend_without_the_scope(node: &TestNode, path: &str) -> Reply {
+    node.call("POST", path, &[("authorization", "Bearer demo-noscope-token")], "")
 }
 
 impl TestNode {

@@ -1,9 +1,8 @@
 //! Things that are not there or not in the state for it, and requests that are not as they should be.
 
 use esoz_otp::api::Kind;
-use esoz_otp::api::routes::Operation;
 
-use super::{Case, RESEND, UNKNOWN, case};
+use super::{Case, RESEND, case};
 use crate::support::MIS;
 
 const OFFLINE: &str =
@@ -12,27 +11,6 @@ const SIGNED: &str = "/api/person_requests/e0000000-0000-4000-8000-000000000006/
 const MALFORMED: &str = "request_malformed";
 
 pub(super) static CASES: &[Case] = &[
-    Case {
-        on: Some(Operation::ResendOtp),
-        path: "/api/person_requests/eeebb86d-5cba-43c9-885b-000000000000/actions/resend_otp",
-        provoke: |node, path| node.call("POST", path, &MIS, ""),
-        message: Some("not_found"),
-        ..case(Kind::NotFound, 404, "not_found")
-    },
-    Case {
-        on: Some(Operation::Approve),
-        path: "/api/person_requests/eeebb86d-5cba-43c9-885b-000000000000/actions/approve",
-        provoke: |node, path| node.call("PATCH", path, &MIS, r#"{"verification_code": "000000"}"#),
-        message: Some("not_found"),
-        ..case(Kind::NotFound, 404, "not_found")
-    },
-    Case {
-        on: Some(Operation::GetPersonRequest),
-        path: UNKNOWN,
-        provoke: |node, path| node.call("GET", path, &MIS, ""),
-        message: Some("not_found"),
-        ..case(Kind::NotFound, 404, "not_found")
-    },
     Case {
         path: "/api/verifications/+380631999999",
         provoke: |node, path| node.call("GET", path, &MIS, ""),

@@ -49,6 +49,7 @@ fn every_request_of_the_demo_gets_what_its_method_and_then_its_status_say() {
         ("e0000000-0000-4000-8000-000000000007", NOT_NEW, None),
         ("e0000000-0000-4000-8000-000000000008", NOT_NEW, None),
         ("e0000000-0000-4000-8000-000000000009", NOT_NEW, None),
+        ("e0000000-0000-4000-8000-00000000000a", NOT_OTP, None),
         ("e0000000-0000-4000-8000-00000000000c", UNKNOWN, None),
         ("eeebb86d5cba43c9885b6482ecaf826b", UNKNOWN, None),
         ("%7Beeebb86d-5cba-43c9-885b-6482ecaf826b%7D", UNKNOWN, None),
@@ -75,49 +76,6 @@ fn all_requests_of_the_demo_are_in_the_table_above() {
         let id = request["id"].as_str().unwrap();
         assert!(id == SEED_REQUEST || source.contains(id), "{id}");
     }
-}
-
-#[test]
-fn the_method_is_looked_at_before_the_status() {
-    let third_person = |person: &str, phone: Option<&str>| match phone {
-        Some(phone) => {
-            json!({"type": "THIRD_PERSON", "person_id": person, "phone_number": phone})
-        }
-        None => json!({"type": "THIRD_PERSON", "person_id": person}),
-    };
-    let otp = "a0000000-0000-4000-8000-00000000000a";
-    let offline = "a0000000-0000-4000-8000-00000000000b";
-    let table = [
-        ("SIGNED", json!({"type": "OFFLINE"}), NOT_OTP),
-        ("EXPIRED", json!({"type": "NA"}), NOT_OTP),
-        ("APPROVED", third_person(offline, Some("+380671000021")), NOT_OTP),
-        ("REJECTED", third_person(otp, Some("+380671000022")), NOT_NEW),
-        ("NEW", third_person(otp, None), NOT_OTP),
-        ("CANCELLED", third_person(otp, None), NOT_OTP),
-    ];
-    let id = |i: usize| format!("e1000000-0000-4000-8000-00000000000{i}");
-    let requests: Vec<_> = table
-        .iter()
-        .enumerate()
-        .map(|(i, (status, method, _))| {
-            json!({"id": id(i), "client_id": CLINIC, "status": status, "authentication_method": method})
-        })
-        .collect();
-    let node = TestNode::with_more(&json!({"person_requests": requests}));
-    for (i, (status, method, expected)) in table.iter().enumerate() {
-        assert_answers(&node.resend_for(&id(i)), *expected, &format!("{status} {method}"));
-    }
-    assert_eq!(node.messages_waiting(), 0);
-}
-
-#[test]
-fn a_request_that_a_code_approved_says_so() {
-    let node = TestNode::start();
-    assert_eq!(node.resend().status, 200);
-    assert_eq!(node.approve(&node.code_for(SEED_PHONE)).status, 200);
-    let again = node.resend();
-    assert_answers(&again, NOT_NEW, "approved");
-    assert_eq!(again.reason(), Some("already_used"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `esoz-otp demo`.
 
+mod dialects;
 mod directory;
 mod ends;
 mod job;
