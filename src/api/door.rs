@@ -5,11 +5,36 @@
 //! page's script can't forge.
 
 use hyper::HeaderMap;
-use hyper::header::{HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{HeaderName, HeaderValue, ORIGIN};
 
 use super::Rejection;
+use super::headers::Scheme;
 
-/// What a listener is called.
+use crate::http::split_port;
+
+/// Where requests come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// Programs beside this one, on this machine or behind its operator's own doors: every row.
+    Internal,
+    /// Anybody: only rows that are public.
+    Public {
+        /// A proxy is in front, which speaks TLS with the callers.
+        behind_proxy: bool,
+    },
+}
+
+impl Entrance {
+    /// How callers reach it.
+    pub(super) fn scheme(self) -> Scheme {
+        match self {
+            Self::Internal | Self::Public { behind_proxy: false } => Scheme::Http,
+            Self::Public { behind_proxy: true } => Scheme::Https,
+        }
+    }
+}
+
+/// What the internal listener is called.
 pub(super) struct Door {
     /// Without ports, in lower case.
     hosts: Vec<String>,
@@ -22,15 +47,20 @@ impl Door {
         Self { hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect() }
     }
 
-    /// Lets a request in that names this listener, once, and comes from no other site.
-    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<(), Rejection> {
-        let mut hosts = headers.get_all(HOST).iter();
-        let host = match (hosts.next().map(HeaderValue::to_str), hosts.next()) {
-            (Some(Ok(host)), None) => host,
-            (Some(Err(_)) | None, None) => return Err(Rejection::HostUnknown),
-            (_, Some(_)) => return Err(Rejection::HeaderTwice(HOST)),
-        };
-        if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(without_port(host))) {
+    /// Lets a request for this host in. Nothing on the public listener can be had without a token, which a page of
+    /// another site does not have; on the internal one it must be known here, and the request come from no other site.
+    pub(super) fn admit(
+        &self,
+        entrance: Entrance,
+        host: &str,
+        headers: &HeaderMap,
+    ) -> Result<(), Rejection> {
+        match entrance {
+            Entrance::Public { .. } => return Ok(()),
+            Entrance::Internal => {}
+        }
+        let (name, _) = split_port(host);
+        if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Err(Rejection::HostUnknown);
         }
         let same_origin = |origin: &HeaderValue| {
@@ -44,50 +74,37 @@ impl Door {
     }
 }
 
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        Some(_) | None => host,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn admitted(fields: &[(HeaderName, &'static str)]) -> bool {
+    fn admitted(host: &str, fields: &[(HeaderName, &'static str)]) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             headers.append(name, HeaderValue::from_static(value));
         }
         let hosts = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-        Door::new(&hosts).admit(&headers).is_ok()
+        let door = Door::new(&hosts);
+        let public = Entrance::Public { behind_proxy: false };
+        assert!(door.admit(public, host, &headers).is_ok());
+        door.admit(Entrance::Internal, host, &headers).is_ok()
     }
 
     #[test]
     fn a_host_is_known_with_any_port_and_in_any_case() {
         for host in ["localhost", "LocalHost:4000", "127.0.0.1:80", "[::1]", "[::1]:4000"] {
-            assert!(admitted(&[(HOST, host)]), "{host}");
+            assert!(admitted(host, &[]), "{host}");
         }
-        for host in [
-            "",
-            "evil.example",
-            "localhost.evil.example",
-            "127.0.0.1.nip.io",
-            "::1",
-            "localhost:4000:1x",
-        ] {
-            assert!(!admitted(&[(HOST, host)]), "{host}");
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "[::2]"] {
+            assert!(!admitted(host, &[]), "{host}");
         }
-        assert!(!admitted(&[]));
-        assert!(!admitted(&[(HOST, "localhost"), (HOST, "localhost")]));
     }
 
     #[test]
     fn pages_of_other_sites_are_turned_away() {
-        let host = (HOST, "localhost:4000");
-        assert!(admitted(&[host.clone(), (ORIGIN, "http://localhost:4000")]));
-        assert!(admitted(&[host.clone(), (SEC_FETCH_SITE, "none")]));
+        let host = "localhost:4000";
+        assert!(admitted(host, &[(ORIGIN, "http://localhost:4000")]));
+        assert!(admitted(host, &[(SEC_FETCH_SITE, "none")]));
         for origin in [
             "null",
             "http://localhost",
@@ -95,10 +112,10 @@ mod tests {
             "https://localhost:4000",
             "http://evil.example",
         ] {
-            assert!(!admitted(&[host.clone(), (ORIGIN, origin)]), "{origin}");
+            assert!(!admitted(host, &[(ORIGIN, origin)]), "{origin}");
         }
         for site in ["cross-site", "same-site", ""] {
-            assert!(!admitted(&[host.clone(), (SEC_FETCH_SITE, site)]), "{site}");
+            assert!(!admitted(host, &[(SEC_FETCH_SITE, site)]), "{site}");
         }
     }
 }

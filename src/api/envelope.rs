@@ -4,7 +4,7 @@ use http_body_util::Full;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use serde::Serialize;
@@ -151,9 +151,6 @@ pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
     }
     if let Some(methods) = &worded.allow {
         add(&mut response, ALLOW, methods);
-    }
-    if worded.closes {
-        add(&mut response, CONNECTION, "close");
     }
     response
 }

@@ -3,11 +3,11 @@
 use std::ops::RangeInclusive;
 
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 
 use super::Rejection;
 use super::request_id::RequestIds;
-use crate::http::Request;
+use crate::http::{Request, single};
 use crate::service::Credentials;
 
 /// What the envelope says of the request.
@@ -20,7 +20,7 @@ pub(super) struct Head {
 
 /// How a listener is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
+pub(super) enum Scheme {
     /// In clear.
     Http,
     /// Over TLS.
@@ -112,21 +112,12 @@ fn is_number(text: &str) -> bool {
 
 /// Token and api-key. Two of one kind are refused even when equal: whoever stands between might look at the other.
 pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>, Rejection> {
-    let authorization = single(headers, &AUTHORIZATION)?;
-    let api_key = single(headers, &API_KEY)?;
+    let authorization = single(headers, &AUTHORIZATION)?.map(HeaderValue::as_bytes);
+    let api_key = single(headers, &API_KEY)?.map(HeaderValue::as_bytes);
     Ok(Credentials { bearer: authorization.and_then(bearer), api_key })
 }
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
-
-fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h [u8]>, Rejection> {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next();
-    match values.next() {
-        Some(_) => Err(Rejection::HeaderTwice(name.clone())),
-        None => Ok(first.map(HeaderValue::as_bytes)),
-    }
-}
 
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
@@ -134,9 +125,12 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then_some(token)
 }
 
-/// No content type is taken for JSON: the page's own clients send none with an empty body.
+/// No content type is taken for JSON: the page's own clients send none with an empty body. No coding of it is undone.
 pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Rejection> {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(Rejection::ContentEncoding);
+    }
+    let Some(value) = single(headers, &CONTENT_TYPE)? else { return Ok(()) };
     let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
     if kind.eq_ignore_ascii_case(b"application/json") { Ok(()) } else { Err(Rejection::MediaType) }
 }

@@ -2,25 +2,37 @@ use hyper::header::HeaderName;
 
 use super::validation::Fault;
 use crate::domain::{Refusal, SpentReason, Timestamp};
-use crate::http::MalformedPath;
+use crate::http::{HeadFault, MalformedPath};
 
 /// Why a request gets no success: the service's refusal, or something about the request itself.
 #[derive(Debug)]
 pub enum Rejection {
     /// The service says no.
     Refused(Refusal),
-    /// Meant for another host, or for none.
+    /// The target is longer than anything here.
+    UriTooLong,
+    /// The head is larger than is read.
+    HeadTooLarge,
+    /// Says nothing, or not the same, of the host it is meant for.
+    HostMalformed,
+    /// Meant for another host.
     HostUnknown,
     /// Sent by a page of another site.
     CrossSite,
     /// No row has this path.
     RouteUnknown,
-    /// The path or the query is no text.
+    /// The path or the query is no text, or could be read in two ways.
     PathMalformed,
     /// The path has rows, for these methods.
     MethodNotAllowed(Vec<&'static str>),
     /// A header that may stand once stands twice.
     HeaderTwice(HeaderName),
+    /// Expects what nobody here does.
+    Expectation,
+    /// The body is cut up in an unknown way.
+    TransferEncoding,
+    /// The answer may not be JSON.
+    NotAcceptable,
     /// The body is no JSON.
     BodyMalformed,
     /// The body is larger than the row allows.
@@ -29,6 +41,8 @@ pub enum Rejection {
     BodyTooSlow,
     /// The body is of another type.
     MediaType,
+    /// The body is packed.
+    ContentEncoding,
     /// The body is JSON, but not what the method takes.
     Invalid(Vec<Fault>),
     /// No answer in time; what was asked for may still happen.
@@ -64,16 +78,23 @@ pub enum Kind {
     HashingFailed,
     DiskFull,
     StorageFailed,
+    UriTooLong,
+    HeadTooLarge,
+    HostMalformed,
     HostUnknown,
     CrossSite,
     RouteUnknown,
     PathMalformed,
     MethodNotAllowed,
     HeaderTwice,
+    Expectation,
+    TransferEncoding,
+    NotAcceptable,
     BodyMalformed,
     BodyTooLarge,
     BodyTooSlow,
     MediaType,
+    ContentEncoding,
     Invalid,
     TooSlow,
 }
@@ -106,16 +127,23 @@ impl Kind {
         Self::HashingFailed,
         Self::DiskFull,
         Self::StorageFailed,
+        Self::UriTooLong,
+        Self::HeadTooLarge,
+        Self::HostMalformed,
         Self::HostUnknown,
         Self::CrossSite,
         Self::RouteUnknown,
         Self::PathMalformed,
         Self::MethodNotAllowed,
         Self::HeaderTwice,
+        Self::Expectation,
+        Self::TransferEncoding,
+        Self::NotAcceptable,
         Self::BodyMalformed,
         Self::BodyTooLarge,
         Self::BodyTooSlow,
         Self::MediaType,
+        Self::ContentEncoding,
         Self::Invalid,
         Self::TooSlow,
     ];
@@ -126,16 +154,23 @@ impl Rejection {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Refused(refusal) => kind_of(refusal),
+            Self::UriTooLong => Kind::UriTooLong,
+            Self::HeadTooLarge => Kind::HeadTooLarge,
+            Self::HostMalformed => Kind::HostMalformed,
             Self::HostUnknown => Kind::HostUnknown,
             Self::CrossSite => Kind::CrossSite,
             Self::RouteUnknown => Kind::RouteUnknown,
             Self::PathMalformed => Kind::PathMalformed,
             Self::MethodNotAllowed(_) => Kind::MethodNotAllowed,
             Self::HeaderTwice(_) => Kind::HeaderTwice,
+            Self::Expectation => Kind::Expectation,
+            Self::TransferEncoding => Kind::TransferEncoding,
+            Self::NotAcceptable => Kind::NotAcceptable,
             Self::BodyMalformed => Kind::BodyMalformed,
             Self::BodyTooLarge => Kind::BodyTooLarge,
             Self::BodyTooSlow => Kind::BodyTooSlow,
             Self::MediaType => Kind::MediaType,
+            Self::ContentEncoding => Kind::ContentEncoding,
             Self::Invalid(_) => Kind::Invalid,
             Self::TooSlow => Kind::TooSlow,
         }
@@ -227,5 +262,18 @@ impl From<Refusal> for Rejection {
 impl From<MalformedPath> for Rejection {
     fn from(_: MalformedPath) -> Self {
         Self::PathMalformed
+    }
+}
+
+impl From<HeadFault> for Rejection {
+    fn from(fault: HeadFault) -> Self {
+        match fault {
+            HeadFault::UriTooLong => Self::UriTooLong,
+            HeadFault::TooLarge => Self::HeadTooLarge,
+            HeadFault::Twice(name) => Self::HeaderTwice(name),
+            HeadFault::Host => Self::HostMalformed,
+            HeadFault::Expectation => Self::Expectation,
+            HeadFault::TransferEncoding => Self::TransferEncoding,
+        }
     }
 }

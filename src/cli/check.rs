@@ -1,5 +1,6 @@
 //! Everything that `serve` would read, read without changing anything.
 
+use super::listen::Addresses;
 use super::{CheckArgs, Failure, keyring_file, manual};
 use crate::config::{Config, Faults};
 use crate::store::Store;
@@ -11,6 +12,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
     if !faults.is_empty() {
         wrong.push(Failure::from(Faults(faults)));
     }
+    wrong.extend(Addresses::refused(&effective.config, args.settings.asked()));
     if !args.print_effective {
         wrong.extend(places(&effective.config));
     }

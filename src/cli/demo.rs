@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use super::listen::Addresses;
 use super::node::Parts;
 use super::{DemoArgs, Failure, run};
 use crate::api::Demo;
@@ -42,6 +43,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
             .with("send_pause", rule)
             .ok_or_else(|| Failure::software("the limits table has lost its row `send_pause`"))?;
     }
+    let addresses = Addresses::of(&config, &common.listen)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
@@ -68,7 +70,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         };
         Ok((parts, known))
     };
-    run::run(&common.listen, log, prepare, |addresses, known| {
+    run::run(log, &addresses, prepare, |addresses, known| {
         banner(addresses, dialect, &known, file.is_none())
     })
 }

@@ -9,6 +9,7 @@ mod failure;
 mod import;
 mod init;
 mod keyring_file;
+mod listen;
 mod log;
 mod manual;
 pub mod node;

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::api::{Api, Demo, dialect};
+use crate::api::{Api, Demo, Entrance, dialect};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::http::{self, Limits};
+use crate::http::{self, Limits, Listener};
 use crate::otp::{Hasher, Keyring, Otp};
 use crate::service::Service;
 use crate::sms::{SmsDriver, Worker, outbox};
@@ -93,7 +92,7 @@ impl Node {
     /// An error is the store's: the process must end, and be started again.
     pub async fn run(
         self,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Listener<Entrance>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
         let Self { api, store, worker, clock } = self;
@@ -107,7 +106,7 @@ impl Node {
                 error = store.failed() => failure = Some(error),
             }
         };
-        let answer = move |request, _peer| Arc::clone(&api).answer(request);
+        let answer = move |entrance, request| Arc::clone(&api).answer(entrance, request);
         http::serve(listeners, Limits::default(), answer, stop).await;
         tending.abort();
         drop(tending.await);

@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::listen::Addresses;
 use super::node::Parts;
 use super::settings::ServingArgs;
 use super::{Failure, keyring_file, run};
@@ -13,7 +14,8 @@ use crate::store::Store;
 /// `esoz-otp serve`.
 pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
     let config = settings.load()?;
-    let (listen, log) = (config.server.listen.clone(), config.log);
+    let addresses = Addresses::of(&config, settings.asked())?;
+    let log = config.log;
     let prepare = || {
         let data = &config.data.path;
         Store::check_made(data)?;
@@ -33,7 +35,7 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
         };
         Ok((parts, ()))
     };
-    run::run(&listen, log, prepare, |addresses, ()| announcement(addresses))
+    run::run(log, &addresses, prepare, |addresses, ()| announcement(addresses))
 }
 
 /// The first choice; there are no others yet.

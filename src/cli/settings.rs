@@ -97,6 +97,11 @@ impl ServingArgs {
         Ok(self.layers().load()?.config)
     }
 
+    /// Addresses that the command line asks for.
+    pub(super) fn asked(&self) -> &[SocketAddr] {
+        &self.common.listen
+    }
+
     /// Where it is looked for.
     pub(super) fn layers(&self) -> Layers {
         let Self { settings, allow_plaintext_codes, common } = self;

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Body, Bytes};
+
+use super::Request;
+use super::head::expects_continue;
 
 /// A body that did not come, or not as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +19,11 @@ pub enum BodyFault {
 
 /// Reads the whole body: at most `most` bytes, within `deadline`.
 pub async fn read_body(
-    body: Incoming,
+    request: &mut Request,
     most: usize,
     deadline: Duration,
 ) -> Result<Bytes, BodyFault> {
+    let body = request.body_mut();
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -33,4 +37,13 @@ pub async fn read_body(
         Ok(Err(_)) => Err(BodyFault::Broken),
         Err(_) => Err(BodyFault::TooSlow),
     }
+}
+
+/// Gets a body that nobody wants out of the way of the next request: says whether it is gone. One that waits to be
+/// asked for is never asked for.
+pub async fn discard(request: &mut Request, most: usize, deadline: Duration) -> bool {
+    if request.body().is_end_stream() {
+        return true;
+    }
+    !expects_continue(request) && read_body(request, most, deadline).await.is_ok()
 }

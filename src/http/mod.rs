@@ -3,14 +3,24 @@
 //! Knows nothing of codes or patients: whoever answers is a closure.
 
 mod body;
+mod connection;
+mod head;
+mod limits;
+mod pace;
 mod path;
+mod places;
 mod router;
 mod server;
 
-pub use body::{BodyFault, read_body};
-pub use path::{MalformedPath, decode, query_value};
+pub use body::{BodyFault, discard, read_body};
+pub use head::{
+    FIELDS, HEAD_BYTES, HeadFault, URI_BYTES, check_demands, check_size, expects_continue, host,
+    single, split_port,
+};
+pub use limits::Limits;
+pub use path::{MalformedPath, check_target, decode, query_value};
 pub use router::{Params, Route, Routed, Router};
-pub use server::{Limits, bind, serve};
+pub use server::{Listener, bind, serve};
 
 /// An answer, complete before its first byte leaves.
 pub type Response = hyper::Response<http_body_util::Full<hyper::body::Bytes>>;

@@ -1,9 +1,34 @@
 use std::borrow::Cow;
 
-/// A path or query with an escape that is none, or one that hides a control character or bytes that are no UTF-8.
+/// A path or query with characters that a URI does not have, an escape that is none, one that hides a control character
+/// or bytes that are no UTF-8, or a segment that walks about (`.` or `..`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an escape is % and two hexadecimal digits of UTF-8 text")]
+#[error("a path is made of the characters of RFC 3986, escapes of UTF-8 text, and no dot segments")]
 pub struct MalformedPath;
+
+/// Refuses a target that could be read in two ways. What passes is either known as it stands, or decodes.
+pub fn check_target(path: &str, query: Option<&str>) -> Result<(), MalformedPath> {
+    if !path.starts_with('/') || !path.bytes().all(is_of_a_path) {
+        return Err(MalformedPath);
+    }
+    for segment in path.split('/') {
+        // An escaped separator makes segments too, for whoever decodes a second time.
+        let decoded = decode(segment)?;
+        if decoded.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
+            return Err(MalformedPath);
+        }
+    }
+    let query = query.unwrap_or_default();
+    if !query.is_ascii() {
+        return Err(MalformedPath);
+    }
+    decode(query).map(drop)
+}
+
+/// `pchar` and `/` of RFC 3986, 3.3.
+fn is_of_a_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte)
+}
 
 /// Decodes one segment, once. `+` is itself: phones stand in paths as `+380…`.
 pub fn decode(segment: &str) -> Result<Cow<'_, str>, MalformedPath> {
@@ -57,6 +82,46 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_could_be_read_in_two_ways_is_refused() {
+        for path in
+            ["/", "/a/b", "/a%2Fb/c", "/a.b/..c/...", "/+380", "//a", "/a;b=1/~c:@", "/%D1%96"]
+        {
+            assert_eq!(check_target(path, None), Ok(()), "{path}");
+        }
+        for path in [
+            "",
+            "*",
+            "a",
+            "/.",
+            "/..",
+            "/a/../b",
+            "/a/./b",
+            "/a/..",
+            "/%2e%2E/a",
+            "/%2e/a",
+            "/a%2f..%2fb",
+            "/..%5ca",
+            "/a\\b",
+            "/a{b}",
+            "/a|b",
+            "/a\"b",
+            "/a<b>",
+            "/a^b",
+            "/a`b",
+            "/a b",
+            "/\u{456}",
+            "/%zz",
+        ] {
+            assert_eq!(check_target(path, None), Err(MalformedPath), "{path}");
+        }
+        for (query, expected) in
+            [("a=[1]|2", Ok(())), ("a=%", Err(MalformedPath)), ("\u{456}", Err(MalformedPath))]
+        {
+            assert_eq!(check_target("/", Some(query)), expected, "{query}");
+        }
+    }
+
+    #[test]
     fn the_first_value_of_a_name_counts() {
         let query = Some("a=1&phone=+380&phone=2&b");
         assert_eq!(query_value(query, "phone").unwrap().unwrap(), "+380");
@@ -74,8 +139,23 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in any::<String>()) {
-            let _ = decode(&text);
+        fn what_is_escaped_is_a_path_unless_it_walks(text in "[^\\p{Cc}]{0,20}") {
+            let escaped: Vec<_> = text.bytes().map(|b| format!("%{b:02X}")).collect();
+            let walks = text.split(['/', '\\']).any(|part| part == "." || part == "..");
+            let is_taken = check_target(&format!("/a/{}", escaped.concat()), None).is_ok();
+            prop_assert_eq!(is_taken, !walks);
+        }
+
+        #[test]
+        fn what_passes_decodes_and_no_text_makes_it_panic(path in "/?[a%/.2eE5c\\PC]{0,12}") {
+            let _ = decode(&path);
+            if check_target(&path, Some(&path)).is_ok() {
+                prop_assert!(path.is_ascii() && path.starts_with('/'));
+                for segment in path.split('/') {
+                    let decoded = decode(segment).unwrap();
+                    prop_assert!(decoded != "." && decoded != "..");
+                }
+            }
         }
     }
 }

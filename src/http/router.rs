@@ -1,8 +1,8 @@
 //! From method and path to a row of a table.
 
-use hyper::Method;
+use hyper::{Method, Uri};
 
-use super::path::{MalformedPath, decode};
+use super::path::{MalformedPath, check_target, decode};
 
 /// What a router needs to know of a row.
 pub trait Route {
@@ -51,9 +51,15 @@ impl<R: Route> Router<R> {
         Self { places }
     }
 
-    /// Finds the row. A HEAD goes where a GET goes.
-    pub fn find(&self, method: &Method, path: &str) -> Result<Routed<R>, MalformedPath> {
-        let Some((place, params)) = self.place(path)? else { return Ok(Routed::Nowhere) };
+    /// Finds the row. A HEAD goes where a GET goes; what asks about the server as a whole is told all its methods.
+    pub fn find(&self, method: &Method, uri: &Uri) -> Result<Routed<R>, MalformedPath> {
+        let path = uri.path();
+        if asks_about_the_server(method, path) {
+            return Ok(Routed::OtherMethods(self.allowed()));
+        }
+        let Some((place, params)) = self.place(path, uri.query())? else {
+            return Ok(Routed::Nowhere);
+        };
         let wanted = if *method == Method::HEAD { "GET" } else { method.as_str() };
         Ok(match place.rows.iter().find(|row| row.method() == wanted) {
             Some(row) => Routed::Row(row, params),
@@ -61,11 +67,17 @@ impl<R: Route> Router<R> {
         })
     }
 
-    fn place(&self, path: &str) -> Result<Option<(&Place<R>, Params)>, MalformedPath> {
+    fn place(
+        &self,
+        path: &str,
+        query: Option<&str>,
+    ) -> Result<Option<(&Place<R>, Params)>, MalformedPath> {
         // Most calls are for paths without braces, which are found by a look at their length.
-        if let Some(place) = self.places.iter().find(|place| place.path == path) {
+        let known = self.places.iter().find(|place| place.path == path && !place.has_params());
+        if let (Some(place), None) = (known, query) {
             return Ok(Some((place, Params::new())));
         }
+        check_target(path, query)?;
         for place in &self.places {
             if let Some(params) = place.fits(path) {
                 let params: Result<_, _> =
@@ -73,13 +85,27 @@ impl<R: Route> Router<R> {
                 return Ok(Some((place, params?)));
             }
         }
-        // A path that nothing answers to is still refused for its escapes.
-        path.split('/').try_for_each(|segment| decode(segment).map(drop))?;
         Ok(None)
+    }
+
+    fn allowed(&self) -> Vec<&'static str> {
+        let mut methods: Vec<_> = self.places.iter().flat_map(Place::allowed).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        methods
     }
 }
 
+/// `OPTIONS *`, and a CONNECT to a host (RFC 9112, 3.2.3 and 3.2.4).
+fn asks_about_the_server(method: &Method, path: &str) -> bool {
+    (path == "*" && *method == Method::OPTIONS) || (path.is_empty() && *method == Method::CONNECT)
+}
+
 impl<R: Route> Place<R> {
+    fn has_params(&self) -> bool {
+        self.path.contains('{')
+    }
+
     fn fits<'p>(&self, path: &'p str) -> Option<Vec<&'p str>> {
         let mut params = Vec::new();
         let mut given = path.split('/');
@@ -132,7 +158,8 @@ mod tests {
     ];
 
     fn find(method: &Method, path: &str) -> String {
-        match Router::new(&ROWS).find(method, path) {
+        let Ok(uri) = path.parse() else { return "no target".into() };
+        match Router::new(&ROWS).find(method, &uri) {
             Ok(Routed::Row(row, params)) => format!("{} {} {params:?}", row.0, row.1),
             Ok(Routed::OtherMethods(methods)) => methods.join(", "),
             Ok(Routed::Nowhere) => "nowhere".into(),
@@ -155,27 +182,40 @@ mod tests {
 
     #[test]
     fn a_path_is_taken_literally() {
-        for path in [
-            "/things/{id}/",
-            "/",
-            "",
-            "/thing",
-            "/things/",
-            "//things",
-            "/things/7/",
-            "/THINGS",
-            "/things/7/actions",
-        ] {
+        for path in
+            ["/", "/thing", "/things/", "//things", "/things/7/", "/THINGS", "/things/7/actions"]
+        {
             assert_eq!(find(&Method::GET, path), "nowhere", "{path}");
         }
         assert_eq!(find(&Method::GET, "/things/%zz"), "malformed");
         assert_eq!(find(&Method::GET, "/else/%00"), "malformed");
+        assert_eq!(find(&Method::GET, "/things/{id}"), "malformed");
+        assert_eq!(find(&Method::POST, "/things?a=%"), "malformed");
+        assert_eq!(find(&Method::POST, "/things?a=%20"), "POST /things []");
+    }
+
+    #[test]
+    fn a_question_about_the_server_is_told_all_methods() {
+        assert_eq!(find(&Method::OPTIONS, "*"), "GET, HEAD, PATCH, POST, PUT");
+        assert_eq!(find(&Method::CONNECT, "host:80"), "GET, HEAD, PATCH, POST, PUT");
+        assert_eq!(find(&Method::CONNECT, "/things"), "POST");
+        assert_eq!(find(&Method::GET, "*"), "malformed");
+        assert_eq!(find(&Method::GET, "host:80"), "malformed");
     }
 
     proptest! {
         #[test]
         fn no_path_makes_it_panic(path in any::<String>()) {
             let _ = find(&Method::GET, &path);
+        }
+
+        #[test]
+        fn what_stands_in_braces_comes_back(text in "[^\\p{Cc}]{1,20}") {
+            let escaped: Vec<_> = text.bytes().map(|b| format!("%{b:02x}")).collect();
+            let found = find(&Method::GET, &format!("/things/{}", escaped.concat()));
+            let walks = text.split(['/', '\\']).any(|part| part == "." || part == "..");
+            let expected = format!("GET /things/{{id}} {:?}", [&text]);
+            prop_assert_eq!(found, if walks { "malformed".into() } else { expected });
         }
     }
 }

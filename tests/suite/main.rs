@@ -10,6 +10,7 @@ mod api;
 mod binary;
 mod config;
 mod fixtures;
+mod http;
 mod otp;
 mod records;
 mod rules;

@@ -9,12 +9,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use esoz_otp::api::Entrance;
 use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::{Clock, SystemClock};
 use esoz_otp::config::Config;
 use esoz_otp::domain::limits::{Log, Rule};
 use esoz_otp::domain::{CodeFormat, Id, Phone};
 use esoz_otp::entropy::{Entropy, SystemEntropy};
+use esoz_otp::http::Listener;
 use esoz_otp::otp::{Hasher, Keyring};
 use esoz_otp::service::fixtures;
 use esoz_otp::sms::Memory;
@@ -81,6 +83,7 @@ fn serve(
     let node = Node::build(parts).unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
+    let listener = Listener { socket: listener, tag: Entrance::Internal, behind_proxy: false };
     let (stop, stopped) = tokio::sync::oneshot::channel();
     runtime.spawn(node.run(vec![listener], async { drop(stopped.await) }));
     (address, stop)

@@ -72,6 +72,22 @@ pub(super) static ROWS: &[Wording] = &[
         "internal_error",
         Text("The answer took too long. It is not known whether the request was carried out."),
     ),
+    row(Kind::UriTooLong, 414, "uri_too_long", Text("Request target is longer than 2048 bytes.")),
+    row(
+        Kind::HeadTooLarge,
+        431,
+        "header_fields_too_large",
+        Text("Request head has more than 64 header fields or 16384 bytes."),
+    ),
+    row(
+        Kind::HostMalformed,
+        400,
+        "request_malformed",
+        Text(
+            "Malformed request. The header Host must be a host's name or address, perhaps with a port, \
+             and the one in the request line.",
+        ),
+    ),
     row(
         Kind::HostUnknown,
         400,
@@ -84,7 +100,10 @@ pub(super) static ROWS: &[Wording] = &[
         Kind::PathMalformed,
         400,
         "request_malformed",
-        Text("Malformed request. The path or the query is not UTF-8 text with valid escapes."),
+        Text(
+            "Malformed request. The path or the query has characters, escapes or dot segments \
+             that have no place in it.",
+        ),
     ),
     row(
         Kind::MethodNotAllowed,
@@ -93,6 +112,24 @@ pub(super) static ROWS: &[Wording] = &[
         Text("Method is not allowed. See the header Allow."),
     ),
     row(Kind::HeaderTwice, 400, "request_malformed", Text("Malformed request. Header given twice")),
+    row(
+        Kind::Expectation,
+        417,
+        "expectation_failed",
+        Text("The only expectation that is met is 100-continue."),
+    ),
+    row(
+        Kind::TransferEncoding,
+        501,
+        "not_implemented",
+        Text("The only transfer coding that is taken is chunked."),
+    ),
+    row(
+        Kind::NotAcceptable,
+        406,
+        "content_type_invalid",
+        Text("Accept header is missing or invalid. Try to set 'Accept: application/json' header."),
+    ),
     row(
         Kind::BodyMalformed,
         400,
@@ -109,6 +146,12 @@ pub(super) static ROWS: &[Wording] = &[
             "Invalid Content-Type header. Try to set 'Content-Type: application/json' header: \
              http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
         ),
+    ),
+    row(
+        Kind::ContentEncoding,
+        415,
+        "content_type_invalid",
+        Text("Invalid Content-Encoding header. Send the body as it is, without one."),
     ),
     row(Kind::Invalid, 422, "validation_failed", VALIDATION),
 ];

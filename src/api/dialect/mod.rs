@@ -78,7 +78,6 @@ pub struct Worded {
     pub(super) next_attempt_at: Option<Timestamp>,
     pub(super) retry_after: Option<u64>,
     pub(super) allow: Option<String>,
-    pub(super) closes: bool,
 }
 
 const fn row(kind: Kind, status: u16, error_type: &'static str, message: Message) -> Wording {
@@ -123,7 +122,6 @@ impl Dialect {
                 Rejection::MethodNotAllowed(methods) => Some(methods.join(", ")),
                 _ => None,
             },
-            closes: matches!(rejection, Rejection::BodyTooLarge | Rejection::BodyTooSlow),
         }
     }
 }
@@ -156,6 +154,8 @@ fn invalid(rejection: &Rejection) -> Vec<Value> {
         Rejection::Refused(Refusal::PhoneRefused) => vec![Fault::phone_refused().view()],
         Rejection::BodyMalformed => vec![Fault::not_json()],
         Rejection::MediaType => vec![Fault::header("Content-Type")],
+        Rejection::ContentEncoding => vec![Fault::header("Content-Encoding")],
+        Rejection::NotAcceptable => vec![Fault::header("Accept")],
         _ => Vec::new(),
     }
 }

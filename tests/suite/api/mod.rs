@@ -11,4 +11,6 @@ mod person_request;
 mod refusals;
 mod resend_otp;
 mod routes;
+mod surfaces;
 mod verifications;
+mod wire;

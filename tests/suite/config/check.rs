@@ -88,6 +88,42 @@ fn a_database_without_its_keyring_is_not_in_order() {
 }
 
 #[test]
+fn addresses_off_loopback_are_refused_before_anybody_serves_there() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    let remote = "[server]\nlisten = [\"0.0.0.0:0\"]\n[public]\nlisten = [\"[::]:0\"]\n";
+    let ended = check(directory.path(), &format!("{GOOD}{remote}"), &[]);
+    assert_eq!(ended.code, Some(78));
+    for part in [
+        "server.listen: 0.0.0.0:0",
+        "internal_allow_remote",
+        "public.listen: [::]:0",
+        "behind_proxy",
+    ] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+    let allowed =
+        remote.replace("[public]", "internal_allow_remote = true\n[public]\nbehind_proxy = true");
+    is_in_order(&check(directory.path(), &format!("{GOOD}{allowed}"), &[]));
+}
+
+#[test]
+fn a_public_listener_of_the_file_is_listened_on() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    fs::write(
+        directory.path().join("esoz-otp.toml"),
+        format!("{GOOD}[public]\nlisten = [\"127.0.0.1:0\"]\n"),
+    )
+    .unwrap();
+    let mut node = Program::start(directory.path(), &["serve", "--config", "esoz-otp.toml"]);
+    let line = node.line("public methods on http://");
+    let address = line.rsplit('/').next().unwrap().parse().unwrap();
+    assert_eq!(call(address, "GET", "/health/live", &[], "").status, 200);
+    assert_eq!(call(address, "GET", "/verifications/+380958697085", &[], "").status, 404);
+}
+
+#[test]
 fn serve_refuses_what_check_refuses() {
     let directory = tempfile::tempdir().unwrap();
     let faulty = "[otp]\ndigits = 12\n[server]\nlisten = [\"here\"]\n";

@@ -28,6 +28,14 @@ impl TestNode {
         read_reply(stream)
     }
 
+    /// The same without a body on the public listener.
+    pub fn by_hand_in_public(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut stream = TcpStream::connect(self.public_address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(self.head(method, path, headers).as_bytes()).unwrap();
+        read_reply(stream)
+    }
+
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -14,12 +14,13 @@ use std::thread::JoinHandle;
 pub use by_hand::read_reply;
 pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, call, other_than, try_call};
-use esoz_otp::api::{Api, Demo};
+use esoz_otp::api::{Api, Demo, Entrance};
 use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
 use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::{Entropy, SystemEntropy};
+use esoz_otp::http::Listener;
 use esoz_otp::otp::Keyring;
 use esoz_otp::service::fixtures;
 use esoz_otp::sms::{Both, Memory, SmsDriver};
@@ -66,6 +67,8 @@ pub struct Setup {
     /// Sends the messages; the inbox when there is none.
     pub driver: Option<Arc<dyn SmsDriver>>,
     pub is_demo: bool,
+    /// Whether the public listener thinks that a proxy is in front of it.
+    pub behind_proxy: bool,
 }
 
 impl Default for Setup {
@@ -76,6 +79,7 @@ impl Default for Setup {
             entropy: Arc::new(SystemEntropy::new()),
             driver: None,
             is_demo: true,
+            behind_proxy: false,
         }
     }
 }
@@ -86,6 +90,7 @@ pub struct TestNode {
     /// Not ours to keep: a node that stops waits until nobody can ask it for another message.
     api: Weak<Api>,
     address: SocketAddr,
+    public_address: SocketAddr,
     inbox: Inbox,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,
@@ -144,7 +149,7 @@ impl TestNode {
     }
 
     fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
-        let Setup { config, world, entropy, driver, is_demo } = setup;
+        let Setup { config, world, entropy, driver, is_demo, behind_proxy } = setup;
         let clock = Arc::new(HandClock::at(now));
         let store = Store::open(path, config.store).unwrap();
         if load_world {
@@ -164,10 +169,16 @@ impl TestNode {
             driver,
             demo: is_demo.then_some(demo),
         });
-        Self::run(node.unwrap(), clock, store, inbox)
+        Self::run(node.unwrap(), behind_proxy, clock, store, inbox)
     }
 
-    fn run(node: Node, clock: Arc<HandClock>, store: Store, inbox: Inbox) -> Self {
+    fn run(
+        node: Node,
+        behind_proxy: bool,
+        clock: Arc<HandClock>,
+        store: Store,
+        inbox: Inbox,
+    ) -> Self {
         let api = Arc::downgrade(node.api());
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
@@ -175,18 +186,22 @@ impl TestNode {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async move {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                tell.send(listener.local_addr().unwrap()).unwrap();
+                let internal = listen(Entrance::Internal, false).await;
+                let public = listen(Entrance::Public { behind_proxy }, behind_proxy).await;
+                let listeners = vec![internal, public];
+                let at = |at: usize| listeners[at].socket.local_addr().unwrap();
+                tell.send((at(0), at(1))).unwrap();
                 let stop = async { drop(stopped.await) };
-                node.run(vec![listener], stop).await.unwrap();
+                node.run(listeners, stop).await.unwrap();
             });
         });
-        let address = told.recv().unwrap();
+        let (address, public_address) = told.recv().unwrap();
         Self {
             clock,
             store,
             api,
             address,
+            public_address,
             inbox,
             stop: Some(stop),
             running: Some(running),
@@ -196,6 +211,11 @@ impl TestNode {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its public listener is.
+    pub fn public_address(&self) -> SocketAddr {
+        self.public_address
     }
 
     /// The code of the next message to this phone.
@@ -246,6 +266,11 @@ impl Drop for TestNode {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+async fn listen(tag: Entrance, behind_proxy: bool) -> Listener<Entrance> {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Listener { socket, tag, behind_proxy }
 }
 
 /// The keys of every node under test.

@@ -4,6 +4,7 @@ mod callers;
 mod codes;
 mod deployed;
 mod documented;
+mod heads;
 mod late;
 mod requests;
 
@@ -81,7 +82,7 @@ fn cases(dialect: DialectName) -> impl Iterator<Item = &'static Case> {
         DialectName::Documented => documented::CASES,
         DialectName::Deployed => deployed::CASES,
     };
-    [own, callers::CASES, codes::CASES, requests::CASES].into_iter().flatten()
+    [own, callers::CASES, codes::CASES, requests::CASES, heads::CASES].into_iter().flatten()
 }
 
 #[test]

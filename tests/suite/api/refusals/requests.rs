@@ -50,7 +50,8 @@ pub(super) static CASES: &[Case] = &[
         path: "/verifications/%00",
         provoke: |node, path| node.by_hand("GET", path, &[], b""),
         message: Some(
-            "Malformed request. The path or the query is not UTF-8 text with valid escapes.",
+            "Malformed request. The path or the query has characters, escapes or dot segments that \
+             have no place in it.",
         ),
         ..case(Kind::PathMalformed, 400, MALFORMED)
     },

@@ -1,0 +1,65 @@
+//! Bodies: read where a row takes one, out of the way of the next request where nobody does.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::Rejection;
+use super::routes::{Body, Row};
+use super::{headers, json};
+use crate::http::{BodyFault, Request, discard, read_body};
+
+/// What has become of a request's body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum BodyState {
+    /// Nobody has looked at it.
+    #[default]
+    Unread,
+    /// It has been read to its end.
+    Read,
+    /// It was given up; where the next request begins is not known.
+    GivenUp,
+}
+
+/// What a body that nobody wants may have, to be waited for.
+const UNWANTED_BYTES: usize = 16 * 1024;
+const UNWANTED_TIME: Duration = Duration::from_secs(1);
+
+impl BodyState {
+    /// Whether the connection may go on. A body that was sent with a refused request is let pass, if it is small, soon
+    /// there, and does not wait to be asked for.
+    pub(super) async fn is_gone(self, request: &mut Request) -> bool {
+        match self {
+            Self::Unread => discard(request, UNWANTED_BYTES, UNWANTED_TIME).await,
+            Self::Read => true,
+            Self::GivenUp => false,
+        }
+    }
+}
+
+/// The body as JSON; an empty one is `{}`.
+pub(super) async fn read(
+    request: &mut Request,
+    row: &Row,
+    state: &mut BodyState,
+) -> Result<Value, Rejection> {
+    let parse: fn(&str) -> serde_json::Result<Value> = match row.body {
+        Body::None => return Ok(Value::Null),
+        Body::Json => json::value,
+        // Numbers beyond our types are JSON too, as long as nobody looks.
+        Body::AnyJson => |text| json::check(text).map(|()| Value::Null),
+    };
+    headers::must_be_json(request.headers())?;
+    let bytes = read_body(request, row.max_body, row.deadline).await;
+    *state = if bytes.is_ok() { BodyState::Read } else { BodyState::GivenUp };
+    let bytes = bytes.map_err(|fault| match fault {
+        BodyFault::TooLarge => Rejection::BodyTooLarge,
+        BodyFault::TooSlow => Rejection::BodyTooSlow,
+        BodyFault::Broken => Rejection::BodyMalformed,
+    })?;
+    if bytes.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    let text = str::from_utf8(&bytes).map_err(|_| Rejection::BodyMalformed)?;
+    parse(text).map_err(|_| Rejection::BodyMalformed)
+}

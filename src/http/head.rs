@@ -1,0 +1,169 @@
+//! What holds for every head, whatever it asks for.
+
+use std::net::Ipv6Addr;
+
+use hyper::header::{EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::{Uri, Version};
+
+use super::Request;
+
+/// Most bytes of a target.
+pub const URI_BYTES: usize = 2 * 1024;
+
+/// Most bytes of a head.
+pub const HEAD_BYTES: usize = 16 * 1024;
+
+/// Most fields of a head.
+pub const FIELDS: usize = 64;
+
+/// What is wrong with a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeadFault {
+    /// The target has too many bytes.
+    UriTooLong,
+    /// It has too many bytes, or too many fields.
+    TooLarge,
+    /// A header that may stand once stands twice.
+    Twice(HeaderName),
+    /// `Host` is missing, names no host, or another one than the target.
+    Host,
+    /// Something else is expected than `100-continue`.
+    Expectation,
+    /// The body is coded in another way than `chunked`.
+    TransferEncoding,
+}
+
+/// Refuses a head that is too large. White space between the parts of a field is not counted, its line's end is.
+pub fn check_size(request: &Request) -> Result<(), HeadFault> {
+    let uri = uri_bytes(request.uri());
+    if uri > URI_BYTES {
+        return Err(HeadFault::UriTooLong);
+    }
+    let headers = request.headers();
+    let line = request.method().as_str().len() + uri + "  HTTP/1.1\r\n".len();
+    let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    if headers.len() > FIELDS || line + fields.sum::<usize>() > HEAD_BYTES {
+        return Err(HeadFault::TooLarge);
+    }
+    Ok(())
+}
+
+fn uri_bytes(uri: &Uri) -> usize {
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + "://".len());
+    path + scheme + uri.authority().map_or(0, |authority| authority.as_str().len())
+}
+
+/// The one `Host`: a name or an address, and perhaps a port. A target that names a host too must name the same (RFC
+/// 9112, 3.2).
+pub fn host(request: &Request) -> Result<&str, HeadFault> {
+    let host = single(request.headers(), &HOST)?.and_then(|host| host.to_str().ok());
+    let host = host.filter(|host| is_host(host)).ok_or(HeadFault::Host)?;
+    let is_same = match request.uri().authority() {
+        None => true,
+        Some(authority) => {
+            without_usual_port(authority.as_str()).eq_ignore_ascii_case(without_usual_port(host))
+        }
+    };
+    if is_same { Ok(host) } else { Err(HeadFault::Host) }
+}
+
+fn without_usual_port(host: &str) -> &str {
+    host.strip_suffix(":80").unwrap_or(host)
+}
+
+fn is_host(text: &str) -> bool {
+    let (name, port) = split_port(text);
+    let is_name = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !name.is_empty() && name.bytes().all(is_of_a_name),
+    };
+    is_name && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+/// Letters of other scripts come as punycode, escapes not at all.
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+}
+
+/// Name and port of a host. Of an address in brackets, only what stands behind them can be a port.
+pub fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, Some(port)),
+        Some(_) | None => (host, None),
+    }
+}
+
+/// Refuses what nobody here does. An HTTP/1.0 client's expectation is not looked at (RFC 9110, 10.1.1).
+pub fn check_demands(request: &Request) -> Result<(), HeadFault> {
+    let headers = request.headers();
+    let known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    if !headers.get_all(EXPECT).iter().all(known) && request.version() > Version::HTTP_10 {
+        return Err(HeadFault::Expectation);
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        (Some(_), _) => Err(HeadFault::TransferEncoding),
+    }
+}
+
+/// Whether the body waits to be asked for.
+pub fn expects_continue(request: &Request) -> bool {
+    request.headers().contains_key(EXPECT)
+}
+
+/// The value of a header that may stand once.
+pub fn single<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'h HeaderValue>, HeadFault> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    match values.next() {
+        Some(_) => Err(HeadFault::Twice(name.clone())),
+        None => Ok(first),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
+        for host in [
+            "localhost",
+            "LocalHost:4000",
+            "api.example.ua",
+            "127.0.0.1:80",
+            "[::1]",
+            "[2001:db8::1]:65535",
+            "a_b",
+        ] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in [
+            "",
+            ":80",
+            "localhost:",
+            "localhost:65536",
+            "localhost:1x",
+            "localhost:4000:1",
+            "a b",
+            "user@localhost",
+            "http://localhost",
+            "localhost/",
+            "::1",
+            "[::1",
+            "[localhost]",
+            "[::1]x",
+            "приклад.укр",
+            "a%2eb",
+            "a,b",
+        ] {
+            assert!(!is_host(host), "{host}");
+        }
+    }
+}

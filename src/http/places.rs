@@ -1,0 +1,129 @@
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Limits;
+
+/// Room for connections: so many in all, so many for one peer.
+#[derive(Clone)]
+pub(super) struct Places {
+    all: Arc<Semaphore>,
+    most: usize,
+    peers: Arc<Peers>,
+}
+
+struct Peers {
+    most: usize,
+    open: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// Room for one connection, until it is dropped.
+pub(super) struct Place {
+    peer: Option<(Arc<Peers>, IpAddr)>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Places {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let peers = Peers { most: limits.per_peer, open: Mutex::default() };
+        Self {
+            all: Arc::new(Semaphore::new(limits.connections)),
+            most: limits.connections,
+            peers: Arc::new(peers),
+        }
+    }
+
+    /// Waits until there is room for one more.
+    pub(super) async fn free(&self) -> OwnedSemaphorePermit {
+        let permit = Arc::clone(&self.all).acquire_owned().await;
+        permit.expect("the semaphore is never closed")
+    }
+
+    /// Waits until nobody is left.
+    pub(super) async fn all_free(&self) {
+        let most = u32::try_from(self.most).unwrap_or(u32::MAX);
+        drop(self.all.acquire_many(most).await);
+    }
+
+    /// Gives the room to this peer, unless it has its share already.
+    pub(super) fn give(&self, permit: OwnedSemaphorePermit, peer: Option<IpAddr>) -> Option<Place> {
+        let Some(peer) = peer else { return Some(Place { peer: None, _permit: permit }) };
+        let mut open = self.peers.open();
+        let count = open.entry(peer).or_default();
+        if *count >= self.peers.most {
+            return None;
+        }
+        *count += 1;
+        Some(Place { peer: Some((Arc::clone(&self.peers), peer)), _permit: permit })
+    }
+}
+
+impl Peers {
+    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some((peers, peer)) = &self.peer else { return };
+        let mut open = peers.open();
+        match open.get_mut(peer) {
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) | None => drop(open.remove(peer)),
+        }
+    }
+}
+
+/// Whose share a connection counts to: an address's, or a whole /64's, which is what one customer of IPv6 has. Loopback
+/// is many programs of one machine and counts to nobody's.
+pub(super) fn peer_of(address: IpAddr) -> Option<IpAddr> {
+    match address.to_canonical() {
+        address if address.is_loopback() => None,
+        IpAddr::V4(address) => Some(address.into()),
+        IpAddr::V6(address) => {
+            let network = u128::from(address) >> 64 << 64;
+            Some(Ipv6Addr::from(network).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(text: &str) -> Option<String> {
+        peer_of(text.parse().unwrap()).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn a_peer_is_an_address_or_a_network_of_ipv6_and_loopback_is_none() {
+        assert_eq!(peer("192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(peer("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(peer("2001:db8:1:2:3:4:5:6").as_deref(), Some("2001:db8:1:2::"));
+        for loopback in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(peer(loopback), None, "{loopback}");
+        }
+    }
+
+    #[test]
+    fn a_peer_has_its_share_and_gets_it_back() {
+        let limits = Limits { connections: 4, per_peer: 2, ..Limits::default() };
+        let places = Places::new(&limits);
+        let permit = || Arc::clone(&places.all).try_acquire_owned().unwrap();
+        let one = peer_of("192.0.2.1".parse().unwrap());
+        let other = peer_of("192.0.2.2".parse().unwrap());
+        let first = places.give(permit(), one);
+        let _second = places.give(permit(), one);
+        assert!(places.give(permit(), one).is_none());
+        let _third = places.give(permit(), other);
+        let _fourth = places.give(permit(), None);
+        assert_eq!(places.all.available_permits(), 0);
+        drop(first);
+        assert!(places.give(permit(), one).is_some());
+        assert_eq!(places.all.available_permits(), 1);
+        assert_eq!(places.peers.open().len(), 2);
+    }
+}
