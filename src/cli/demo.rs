@@ -16,7 +16,7 @@ use crate::api::routes::{Access, ROUTES};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DialectName, LogConfig, StoreConfig, Word};
 use crate::domain::limits::Rule;
-use crate::entropy::{Entropy, SystemEntropy};
+use crate::entropy::{Entropy, SystemEntropy, Tape};
 use crate::otp::Keyring;
 use crate::service::fixtures::{self, Known};
 use crate::sms::{Both, Console, Memory};
@@ -48,7 +48,8 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
         let wrong = |error| Failure::fixtures(file.as_deref(), &error);
-        let mut loaded = fixtures::read(&world, clock.now(), &*entropy).map_err(wrong)?;
+        let secrets = Tape::of(Arc::clone(&entropy));
+        let mut loaded = fixtures::read(&world, clock.now(), &secrets.replay()).map_err(wrong)?;
         let store = fresh_store(Path::new(DIRECTORY), config.store)?;
         let known = std::mem::take(&mut loaded.known);
         fixtures::load(&store, loaded).map_err(wrong)?;
@@ -57,8 +58,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         keyring.check(&store)?;
         let sent = Memory::new(Arc::clone(&clock));
         let console = Console::to(std::io::stdout()).map_err(Failure::software)?;
-        let demo =
-            Demo { sent: sent.clone(), store: store.clone(), world, entropy: Arc::clone(&entropy) };
+        let demo = Demo { sent: sent.clone(), store: store.clone(), world, secrets };
         let parts = Parts {
             config,
             store,

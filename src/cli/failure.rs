@@ -99,6 +99,7 @@ impl From<KeyringError> for Failure {
             KeyringError::Format { .. }
             | KeyringError::Version(_)
             | KeyringError::Empty
+            | KeyringError::Id(_)
             | KeyringError::Twice(_)
             | KeyringError::Length(_)
             | KeyringError::Time(_)

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::directory::{self, HOME, UNFINISHED, at};
@@ -32,7 +32,9 @@ impl NewDirectory {
     pub fn begin(path: &Path) -> Result<Self, OpenError> {
         if path.exists() {
             directory::check_owner(path)?;
-            check_contents(path)?;
+            if !path.join(UNFINISHED).exists() {
+                check_empty(path)?;
+            }
         }
         let made = directory::make_folders(path).map_err(at(path))?;
         match Self::mark(path, made.clone()) {
@@ -44,22 +46,23 @@ impl NewDirectory {
         }
     }
 
+    /// Others may have begun, or even finished, since somebody last looked.
     fn mark(path: &Path, made: Vec<PathBuf>) -> Result<Self, OpenError> {
         let name = path.join(UNFINISHED);
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut mark = options.open(&name).map_err(at(&name))?;
+        let (mut mark, is_new) = open_mark(&name).map_err(at(&name))?;
         match mark.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(path.to_owned())),
             Err(TryLockError::Error(error)) => return Err(at(&name)(error)),
         }
-        if !name.exists() {
-            // Somebody has finished between our look and our lock.
+        if is_new {
+            check_empty(path).inspect_err(|_| drop(fs::remove_file(&name)))?;
+        } else if !is_still_there(&mark, &name) {
             return Err(OpenError::NotEmpty(path.to_owned()));
         }
-        let mut left = String::new();
-        mark.read_to_string(&mut left).map_err(at(&name))?;
+        let mut left = Vec::new();
+        mark.read_to_end(&mut left).map_err(at(&name))?;
+        let left = String::from_utf8_lossy(&left).into_owned();
         let new = Self { path: path.to_owned(), mark, left, made, is_finished: false };
         new.begin_again().map_err(at(path))?;
         Ok(new)
@@ -109,17 +112,33 @@ impl Drop for NewDirectory {
     }
 }
 
-/// Refuses a folder that holds anything, unless it is what an interrupted run has left.
-fn check_contents(path: &Path) -> Result<(), OpenError> {
-    let mut others = 0;
+/// The mark, and whether it was not there before.
+fn open_mark(name: &Path) -> io::Result<(File, bool)> {
+    let mut options = File::options();
+    options.read(true).write(true).mode(0o600);
+    match options.clone().create_new(true).open(name) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok((options.open(name)?, false))
+        }
+        opened => Ok((opened?, true)),
+    }
+}
+
+/// Whether the file that is open is the one of this name.
+fn is_still_there(file: &File, name: &Path) -> bool {
+    let inode = |found: io::Result<fs::Metadata>| found.map(|it| (it.dev(), it.ino())).ok();
+    inode(file.metadata()) == inode(fs::metadata(name))
+}
+
+/// Refuses a folder that holds anything beside the mark.
+fn check_empty(path: &Path) -> Result<(), OpenError> {
     for entry in fs::read_dir(path).map_err(at(path))? {
         let name = entry.map_err(at(path))?.file_name();
-        if name == UNFINISHED {
-            return Ok(());
+        if name != UNFINISHED && name != LOST_AND_FOUND {
+            return Err(OpenError::NotEmpty(path.to_owned()));
         }
-        others += usize::from(name != LOST_AND_FOUND);
     }
-    if others == 0 { Ok(()) } else { Err(OpenError::NotEmpty(path.to_owned())) }
+    Ok(())
 }
 
 fn remove_contents(path: &Path) -> io::Result<()> {
@@ -139,5 +158,40 @@ fn remove_contents(path: &Path) -> io::Result<()> {
 pub fn remove_folders(made: &[PathBuf]) {
     for folder in made.iter().rev() {
         drop(fs::remove_dir(folder));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory that another process finishes between our first look and our mark.
+    #[test]
+    fn what_others_have_finished_meanwhile_is_left_as_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let theirs = NewDirectory::begin(home.path()).unwrap();
+        let database = home.path().join(HOME).join("db");
+        fs::create_dir(database.parent().unwrap()).unwrap();
+        fs::write(&database, "theirs").unwrap();
+        let locked = NewDirectory::mark(home.path(), Vec::new()).err().unwrap();
+        assert!(matches!(locked, OpenError::Locked(_)), "{locked}");
+        theirs.finish().unwrap();
+        let refusal = NewDirectory::mark(home.path(), Vec::new()).err().unwrap();
+        assert!(matches!(refusal, OpenError::NotEmpty(_)), "{refusal}");
+        assert_eq!(fs::read(&database).unwrap(), b"theirs");
+        assert!(!home.path().join(UNFINISHED).exists());
+    }
+
+    #[test]
+    fn a_mark_that_was_taken_away_while_we_waited_for_it_is_not_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let name = home.path().join(UNFINISHED);
+        fs::write(&name, "").unwrap();
+        let (mark, is_new) = open_mark(&name).unwrap();
+        assert!(!is_new && is_still_there(&mark, &name));
+        fs::remove_file(&name).unwrap();
+        assert!(!is_still_there(&mark, &name));
+        fs::write(&name, "another").unwrap();
+        assert!(!is_still_there(&mark, &name));
     }
 }

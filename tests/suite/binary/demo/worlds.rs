@@ -46,11 +46,15 @@ fn a_world_of_one_s_own_is_served_and_its_secrets_are_shown() {
         demo.printed.iter().filter_map(|line| line.trim().strip_prefix("token t: ")).collect();
     assert_eq!(shown[0], "my-own-token");
     assert_eq!(shown[1].len(), 64);
-    for secret in shown.iter().map(|secret| format!("Bearer {secret}")).collect::<Vec<_>>() {
-        let path = "/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b";
-        let headers = [("authorization", secret.as_str())];
-        let reply = call(demo.address(), "GET", path, &headers, "");
-        assert_eq!(reply.status, 404, "known, but there is no such request in this world");
+    let bearers: Vec<_> = shown.iter().map(|secret| format!("Bearer {secret}")).collect();
+    for when in ["at first", "after a reset"] {
+        for bearer in &bearers {
+            let path = "/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b";
+            let headers = [("authorization", bearer.as_str())];
+            let reply = call(demo.address(), "GET", path, &headers, "");
+            assert_eq!(reply.status, 404, "{when}: known, but there is no such request here");
+        }
+        assert_eq!(demo.call("POST", "/demo/reset", "").status, 200);
     }
     assert!(!demo.printed.iter().any(|line| line.contains("curl")), "those of another world");
 }

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Mutex;
@@ -74,7 +75,11 @@ fn copy_folder(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_folder(&entry.path(), &copy);
         } else {
-            fs::copy(entry.path(), copy).unwrap();
+            match fs::copy(entry.path(), copy) {
+                // Another has taken its place since the folder was listed, as happens to the mark.
+                Err(error) if error.kind() == ErrorKind::NotFound => return copy_folder(from, to),
+                copied => drop(copied.unwrap()),
+            }
         }
     }
 }

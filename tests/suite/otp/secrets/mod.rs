@@ -6,6 +6,7 @@ mod log;
 mod offline;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Every place below this folder where these bytes stand.
@@ -15,7 +16,14 @@ fn places_of(needle: &[u8], folder: &Path) -> Vec<String> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(places_of(needle, &path));
-        } else if contains(&fs::read(&path).unwrap(), needle) {
+            continue;
+        }
+        let bytes = match fs::read(&path) {
+            // Another has taken its place since the folder was listed, as happens to the mark.
+            Err(error) if error.kind() == ErrorKind::NotFound => return places_of(needle, folder),
+            read => read.unwrap(),
+        };
+        if contains(&bytes, needle) {
             found.push(path.display().to_string());
         }
     }
