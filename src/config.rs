@@ -88,6 +88,8 @@ pub struct KeysConfig {
 pub struct StoreConfig {
     /// sled's page cache in MiB; the process needs up to ten times as much.
     pub cache_mib: u64,
+    /// Room on the disk, in MiB, below which nothing is written.
+    pub reserve_mib: u64,
 }
 
 /// One-time codes.
@@ -188,7 +190,7 @@ impl KeysConfig {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { cache_mib: 32 }
+        Self { cache_mib: 32, reserve_mib: 32 }
     }
 }
 

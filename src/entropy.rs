@@ -1,8 +1,10 @@
 //! Where chance comes from: codes, salts, ids and keys are drawn here and nowhere else.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ring::rand::SecureRandom;
+use zeroize::Zeroizing;
 
 use crate::domain::{Code, CodeFormat, Id, Secret};
 
@@ -38,6 +40,46 @@ impl SystemEntropy {
 impl Entropy for SystemEntropy {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy> {
         self.0.fill(buffer).map_err(|_| NoEntropy)
+    }
+}
+
+/// What was drawn once, to be drawn again from the beginning: a world that is read a second time gets the secrets that
+/// were made for it the first time.
+pub struct Tape {
+    source: Arc<dyn Entropy>,
+    drawn: Mutex<Zeroizing<Vec<u8>>>,
+}
+
+/// A tape from its beginning.
+pub struct Replay {
+    tape: Arc<Tape>,
+    at: AtomicUsize,
+}
+
+impl Tape {
+    /// Nothing is drawn yet; what is comes from `source`.
+    pub fn of(source: Arc<dyn Entropy>) -> Arc<Self> {
+        Arc::new(Self { source, drawn: Mutex::default() })
+    }
+
+    /// Begins again.
+    pub fn replay(self: &Arc<Self>) -> Replay {
+        Replay { tape: Arc::clone(self), at: AtomicUsize::new(0) }
+    }
+}
+
+impl Entropy for Replay {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy> {
+        let mut drawn = self.tape.drawn.lock().map_err(|_| NoEntropy)?;
+        let start = self.at.fetch_add(buffer.len(), Ordering::Relaxed);
+        let end = start + buffer.len();
+        if let Some(missing) = end.checked_sub(drawn.len()) {
+            let mut more = Zeroizing::new(vec![0; missing]);
+            self.tape.source.fill(&mut more)?;
+            drawn.extend_from_slice(&more);
+        }
+        buffer.copy_from_slice(&drawn[start..end]);
+        Ok(())
     }
 }
 
@@ -165,6 +207,17 @@ mod tests {
         assert_eq!(&text[14..15], "4");
         assert!("89ab".contains(&text[19..20]));
         assert_eq!(Id::parse(&text), Some(id));
+    }
+
+    #[test]
+    fn a_tape_gives_the_same_again_and_more_when_more_is_asked_for() {
+        let tape = Tape::of(Arc::new(SystemEntropy::new()));
+        let draw = |replay: &Replay| draw_bytes::<32>(replay).unwrap();
+        let first = tape.replay();
+        let (one, two) = (draw(&first), draw(&first));
+        let again = tape.replay();
+        assert_eq!((draw(&again), draw(&again)), (one, two));
+        assert!(one != two && draw(&again) != two);
     }
 
     #[test]

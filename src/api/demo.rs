@@ -8,7 +8,7 @@ use super::envelope::Answer;
 use super::routes::{Call, Operating};
 use super::{Api, Rejection};
 use crate::domain::{Phone, Refusal, VerificationId};
-use crate::entropy::Entropy;
+use crate::entropy::Tape;
 use crate::http::query_value;
 use crate::service::fixtures;
 use crate::sms::Memory;
@@ -22,8 +22,8 @@ pub struct Demo {
     pub store: Store,
     /// The file its world is from.
     pub world: String,
-    /// For secrets that the file wants made.
-    pub entropy: Arc<dyn Entropy>,
+    /// The secrets that the file wants made.
+    pub secrets: Arc<Tape>,
 }
 
 #[derive(Serialize)]
@@ -63,7 +63,7 @@ pub(super) fn reset(api: Arc<Api>, call: Call) -> Operating {
     let now = call.now;
     Box::pin(async move {
         let demo = api.demo.as_ref().ok_or(Rejection::RouteUnknown)?;
-        let world = fixtures::read(&demo.world, now, &*demo.entropy);
+        let world = fixtures::read(&demo.world, now, &demo.secrets.replay());
         let replaced = match world {
             Ok(world) => fixtures::replace(&demo.store, world).await,
             Err(error) => Err(error),

@@ -76,6 +76,7 @@ pub enum Kind {
     CodeSpent,
     Busy,
     HashingFailed,
+    DiskFull,
     StorageFailed,
     UriTooLong,
     HeadTooLarge,
@@ -124,6 +125,7 @@ impl Kind {
         Self::CodeSpent,
         Self::Busy,
         Self::HashingFailed,
+        Self::DiskFull,
         Self::StorageFailed,
         Self::UriTooLong,
         Self::HeadTooLarge,
@@ -204,6 +206,7 @@ impl Rejection {
             | Refusal::PhoneRefused
             | Refusal::Busy
             | Refusal::HashingFailed
+            | Refusal::DiskFull
             | Refusal::StorageFailed => None,
         }
     }
@@ -245,6 +248,7 @@ fn kind_of(refusal: &Refusal) -> Kind {
         Refusal::CodeSpent(_) => Kind::CodeSpent,
         Refusal::Busy => Kind::Busy,
         Refusal::HashingFailed => Kind::HashingFailed,
+        Refusal::DiskFull => Kind::DiskFull,
         Refusal::StorageFailed => Kind::StorageFailed,
     }
 }

@@ -1,5 +1,6 @@
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +16,11 @@ use crate::api::routes::{Access, ROUTES};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DialectName, StoreConfig};
 use crate::domain::limits::Rule;
-use crate::entropy::{Entropy, SystemEntropy};
+use crate::entropy::{Entropy, SystemEntropy, Tape};
 use crate::otp::Keyring;
 use crate::service::fixtures::{self, Known};
 use crate::sms::{Both, Console, Memory};
-use crate::store::Store;
+use crate::store::{Store, make_folders};
 
 const DIRECTORY: &str = "data/demo";
 /// Says that a directory is a demo's, and may be wiped.
@@ -46,7 +47,8 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
         let wrong = |error| Failure::fixtures(file.as_deref(), &error);
-        let mut loaded = fixtures::read(&world, clock.now(), &*entropy).map_err(wrong)?;
+        let secrets = Tape::of(Arc::clone(&entropy));
+        let mut loaded = fixtures::read(&world, clock.now(), &secrets.replay()).map_err(wrong)?;
         let store = fresh_store(Path::new(DIRECTORY), config.store)?;
         let known = std::mem::take(&mut loaded.known);
         fixtures::load(&store, loaded).map_err(wrong)?;
@@ -55,8 +57,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         keyring.check(&store)?;
         let sent = Memory::new(Arc::clone(&clock));
         let console = Console::to(std::io::stdout()).map_err(Failure::software)?;
-        let demo =
-            Demo { sent: sent.clone(), store: store.clone(), world, entropy: Arc::clone(&entropy) };
+        let demo = Demo { sent: sent.clone(), store: store.clone(), world, secrets };
         let parts = Parts {
             config,
             store,
@@ -91,7 +92,9 @@ fn fresh_store(directory: &Path, config: StoreConfig) -> Result<Store, Failure> 
     }
     let cannot =
         |error| Failure::io(format_args!("cannot write to {}: {error}", directory.display()));
-    fs::create_dir_all(directory).map_err(cannot)?;
+    make_folders(directory).map_err(cannot)?;
+    // One that is older than the rule that only its owner may look into it.
+    fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(cannot)?;
     fs::write(&marker, "Made by `esoz-otp demo`, which empties this directory at every start.\n")
         .map_err(cannot)?;
     Ok(Store::open_emptied(directory, config)?)
@@ -132,7 +135,7 @@ fn banner(
     }));
     lines.push("\nSecrets of this world:".into());
     lines.extend(
-        known.iter().map(|Known { owner, secret }| format!("  {owner}: {}", secret.reveal())),
+        known.iter().map(|Known { owner, secret, .. }| format!("  {owner}: {}", secret.reveal())),
     );
     if is_built_in {
         lines.push(format!("\nTo paste into another terminal:\n{}", examples(&base)));

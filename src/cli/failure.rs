@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::otp::KeyringError;
 use crate::service::fixtures::FixturesError;
-use crate::store::OpenError;
+use crate::store::{OpenError, StoreError};
 
 pub(super) const USAGE: u8 = 64;
 const DATA: u8 = 65;
@@ -26,6 +26,10 @@ impl Failure {
         Self { code: USAGE, message: message.to_string() }
     }
 
+    pub(super) fn data(message: impl Display) -> Self {
+        Self { code: DATA, message: message.to_string() }
+    }
+
     pub(super) fn configuration(message: impl Display) -> Self {
         Self { code: CONFIGURATION, message: message.to_string() }
     }
@@ -44,8 +48,10 @@ impl Failure {
 
     pub(super) fn fixtures(path: Option<&Path>, error: &FixturesError) -> Self {
         let code = match error {
-            FixturesError::Format { .. } | FixturesError::Faults(_) => DATA,
-            FixturesError::Store(_) => IO,
+            FixturesError::Format { .. }
+            | FixturesError::Faults(_)
+            | FixturesError::Store(StoreError::TooLarge { .. }) => DATA,
+            FixturesError::NotTold(_) | FixturesError::Store(_) => IO,
         };
         let name = path.map_or("the built-in fixtures".into(), Path::to_string_lossy);
         Self { code, message: format!("{name} was not loaded, nothing has changed:\n{error}") }
@@ -64,6 +70,11 @@ impl From<OpenError> for Failure {
             OpenError::Io { .. } => IO,
             OpenError::Locked(_) => LOCKED,
             OpenError::Damaged { .. } | OpenError::Newer { .. } => DATA,
+            OpenError::NotMade(_)
+            | OpenError::Unfinished(_)
+            | OpenError::NotEmpty(_)
+            | OpenError::NotOwned { .. }
+            | OpenError::TooOpen { .. } => CONFIGURATION,
         };
         Self { code, message: error.to_string() }
     }
@@ -76,6 +87,7 @@ impl From<KeyringError> for Failure {
             KeyringError::Format { .. }
             | KeyringError::Version(_)
             | KeyringError::Empty
+            | KeyringError::Id(_)
             | KeyringError::Twice(_)
             | KeyringError::Length(_)
             | KeyringError::Time(_)

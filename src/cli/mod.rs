@@ -5,6 +5,9 @@
 
 mod demo;
 mod failure;
+mod import;
+mod init;
+mod keyring_file;
 mod listen;
 mod log;
 pub mod node;
@@ -36,6 +39,10 @@ struct Cli {
 enum Command {
     /// A world to try things out in, on localhost:4000, with every SMS on this console.
     Demo(DemoArgs),
+    /// Makes a data directory and its keyring, and prints the first admin token.
+    Init(InitArgs),
+    /// Adds clients, users, persons, tokens, factors and person requests from a file to a stopped node's directory.
+    Import(ImportArgs),
     /// A node on a data directory.
     Serve(ServeArgs),
 }
@@ -56,18 +63,30 @@ struct DemoArgs {
 }
 
 #[derive(Args)]
+struct InitArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+#[derive(Args)]
+struct ImportArgs {
+    /// What to add (format: fixtures/README.md): all of it, or nothing.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Take a file that says of itself that it is a demo's: everybody knows its tokens.
+    #[arg(long)]
+    allow_demo_secrets: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+#[derive(Args)]
 struct ServeArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// A world to load into a new data directory.
-    #[arg(long, value_name = "FILE")]
-    fixtures: Option<PathBuf>,
     /// Print every SMS, code and number in clear, on this console: there is no other driver yet.
     #[arg(long)]
     allow_plaintext_codes: bool,
-    /// Load a world that says of itself that it is a demo's: everybody knows its tokens.
-    #[arg(long)]
-    allow_demo_secrets: bool,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -98,6 +117,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Command::Demo(args) => demo::demo(args),
+        Command::Init(args) => init::init(args),
+        Command::Import(args) => import::import(args),
         Command::Serve(args) => serve::serve(args),
     };
     match done {

@@ -124,13 +124,17 @@ async fn tend(store: Store, clock: Arc<dyn Clock>) {
     let mut timer = tokio::time::interval(TEND_EVERY);
     loop {
         timer.tick().await;
-        if let Err(error) = store.mark().await {
-            tracing::warn!(%error, "how far the store has come could not be noted");
+        match store.mark().await {
+            // The store itself says that, once.
+            Ok(()) | Err(StoreError::DiskFull) => {}
+            Err(error) => {
+                tracing::warn!(%error, "how far the store has come could not be noted");
+            }
         }
         loop {
             match store.sweep(clock.now(), SWEEP_MOST).await {
                 Ok(SWEEP_MOST) => {}
-                Ok(_) | Err(StoreError::Busy) => break,
+                Ok(_) | Err(StoreError::Busy | StoreError::DiskFull) => break,
                 Err(error) => {
                     tracing::error!(%error, "the store could not be swept");
                     break;

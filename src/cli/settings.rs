@@ -11,8 +11,7 @@ pub(super) struct SettingsArgs {
     /// The data directory.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The keyring. Without it, $CREDENTIALS_DIRECTORY/keyring, or else DIR.keyring, which is made with a new data
-    /// directory.
+    /// The keyring. Without it, $CREDENTIALS_DIRECTORY/keyring, or else DIR.keyring. `init` makes it.
     #[arg(long, value_name = "FILE")]
     keyring: Option<PathBuf>,
 }

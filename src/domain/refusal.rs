@@ -65,6 +65,8 @@ pub enum Refusal {
     Busy,
     /// The code could not be hashed: no thread, no memory, or no key.
     HashingFailed,
+    /// The disk is nearly full; nothing has changed.
+    DiskFull,
     /// The store has failed; whether the change was kept is not known.
     StorageFailed,
 }

@@ -57,6 +57,15 @@ impl SecretDigest {
         Some(Self(bytes))
     }
 
+    /// As 64 hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        use fmt::Write as _;
+        self.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("a string takes what is written to it");
+            hex
+        })
+    }
+
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -84,6 +93,7 @@ mod tests {
         // FIPS 180-4, the one-block example.
         let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Secret::new("abc".into()).digest(), SecretDigest::from_hex(hex).unwrap());
+        assert_eq!(SecretDigest::from_hex(hex).unwrap().to_hex(), hex);
         assert!(SecretDigest::from_hex(&hex[1..]).is_none());
         assert!(SecretDigest::from_hex(&hex.replace('b', "g")).is_none());
     }

@@ -41,6 +41,11 @@ pub enum KeyringError {
     /// No key in it.
     #[error("the keyring holds no key")]
     Empty,
+    /// A key has no id that could be said.
+    #[error(
+        "the id of key {0} in the keyring is not 1 to 32 letters, digits, dots, hyphens or underscores"
+    )]
+    Id(usize),
     /// Two keys of one id.
     #[error("the keyring names key `{0}` twice")]
     Twice(String),
@@ -90,6 +95,10 @@ impl Keyring {
         }
         let mut keys: Vec<Key> = Vec::new();
         for KeyEntry { id, created_at, key } in file.keys {
+            // A key that stands where an id should be must not be repeated below.
+            if !is_id(&id) {
+                return Err(KeyringError::Id(keys.len() + 1));
+            }
             if keys.iter().any(|key| key.id == id) {
                 return Err(KeyringError::Twice(id));
             }
@@ -159,6 +168,11 @@ impl Key {
     }
 }
 
+fn is_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    (1..=32).contains(&text.len()) && text.bytes().all(fits)
+}
+
 fn key_bytes(hex: &str) -> Option<Zeroizing<[u8; 32]>> {
     SecretDigest::from_hex(hex).map(|bytes| Zeroizing::new(*bytes.as_bytes()))
 }
@@ -226,6 +240,8 @@ mod tests {
             &format!(r#"{{"format": 1, "keys": [{{"id": "a", "key": "{secret}"}}]}}"#),
             &file(&[("a", "2026-01-01T00:00:00Z", 'a'), ("a", "2026-01-01T00:00:00Z", 'b')]),
             &file(&[("a", "yesterday", '5')]),
+            &file(&[("", "2026-01-01T00:00:00Z", '5')]),
+            &file(&[(&"5".repeat(64), "2026-01-01T00:00:00Z", '5')]),
         ] {
             let error = Keyring::parse(text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("5555"), "{error}");

@@ -3,6 +3,7 @@
 mod access;
 mod authentication_factor;
 pub mod fixtures;
+pub mod operator;
 mod order;
 mod person_requests;
 mod verifications;
@@ -46,6 +47,10 @@ impl Service {
 
     /// Refuses when no more writes are taken.
     pub fn ready(&self) -> Result<(), Refusal> {
-        if self.store.is_healthy() { Ok(()) } else { Err(Refusal::StorageFailed) }
+        match (self.store.is_healthy(), self.store.has_room()) {
+            (true, true) => Ok(()),
+            (true, false) => Err(Refusal::DiskFull),
+            (false, _) => Err(Refusal::StorageFailed),
+        }
     }
 }

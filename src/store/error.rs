@@ -1,3 +1,4 @@
+use std::io;
 use std::path::PathBuf;
 
 use crate::domain::Refusal;
@@ -11,6 +12,9 @@ pub enum StoreError {
     /// The disk or the database failed. Every later call fails too, until the process is started again.
     #[error("the store has failed: {0}")]
     Failed(String),
+    /// Too little room is left on the disk; nothing has changed. Reading goes on.
+    #[error("the disk is nearly full, and nothing has changed. Make room on it")]
+    DiskFull,
     /// A stored record is not what this program writes.
     #[error("a record of tree `{tree}` cannot be read: {why}")]
     Damaged {
@@ -33,14 +37,47 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The directory or a file in it can't be made or reached.
-    #[error(
-        "cannot use {path}: {source}. Check that the directory exists, that this user owns it and that the disk has room."
-    )]
+    #[error("cannot use {path}: {source}. {}", remedy(.source))]
     Io {
         /// Which path.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
+    },
+    /// Nobody has made it.
+    #[error("there is no data in {0} yet. Make it first: esoz-otp init --data {0}")]
+    NotMade(PathBuf),
+    /// Its making was interrupted.
+    #[error(
+        "the making of {0} was interrupted: nothing is in it. Make it again: esoz-otp init --data {0}"
+    )]
+    Unfinished(PathBuf),
+    /// It was to be made where something is already.
+    #[error(
+        "{0} is not empty, so it is left as it is. Name another data directory; if this one was made before, it needs no init."
+    )]
+    NotEmpty(PathBuf),
+    /// It belongs to another user.
+    #[error(
+        "{path} belongs to user {owner}, and this is user {user}. Run esoz-otp as its owner, or give it to this user: chown -R {user} {path}"
+    )]
+    NotOwned {
+        /// The directory.
+        path: PathBuf,
+        /// Number of its owner.
+        owner: u32,
+        /// Number of the user who wants to open it.
+        user: u32,
+    },
+    /// Others can look into it.
+    #[error(
+        "{path} is open to other users (mode {mode:04o}), and phone numbers are in it. Close it: chmod 700 {path}"
+    )]
+    TooOpen {
+        /// The directory.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
     },
     /// Another process has it open.
     #[error("{0} is in use by another esoz-otp. Stop that one first, or use another directory.")]
@@ -69,14 +106,32 @@ pub enum OpenError {
     },
 }
 
+/// What to do about a file or a folder that can't be used.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "The disk is full. Make room on it and start again: nothing that was acknowledged is lost."
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "The file system is mounted read-only. Mount it for writing, or name a directory on another one."
+        }
+        io::ErrorKind::PermissionDenied => {
+            "This user may not do that. Give the directory and all that is in it to this user, and let its owner write (chmod -R u+rwX)."
+        }
+        io::ErrorKind::NotADirectory => "A file is in the way. Name another directory.",
+        // Of what else the system can say, too much to have a word for each.
+        _ => "Check that the directory exists, that this user owns it and that the disk works.",
+    }
+}
+
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> Self {
         Self::Failed(error.to_string())
     }
 }
 
-impl From<std::io::Error> for StoreError {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
         Self::Failed(error.to_string())
     }
 }
@@ -85,6 +140,8 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Busy,
+            // The log has it already, once.
+            StoreError::DiskFull => Self::DiskFull,
             StoreError::Failed(_) | StoreError::Damaged { .. } | StoreError::TooLarge { .. } => {
                 tracing::error!(%error, "store");
                 Self::StorageFailed

@@ -8,7 +8,9 @@
 //! - `writer`: groups of writes, then a sync, then the answers.
 //! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
 //!   `sync_file_range`.)
-//! - `open`: the directory, its lock, and what a crash has left.
+//! - `directory`, `open`: whose the directory is, its lock, and what a crash has left.
+//! - [`NewDirectory`]: a directory that is being made, whole or not at all.
+//! - `space`: no write is begun on a disk that is nearly full.
 //! - `cache`: what nearly every request reads, in front of the trees.
 //! - `seal`: digests of the closed database, so that a damaged one is not opened.
 //! - `mark`: a number beside the database and in it, so that one that has lost its end is not opened after a crash.
@@ -18,13 +20,16 @@
 
 mod cache;
 mod codec;
+mod create;
 mod database;
+mod directory;
 mod error;
 mod mark;
 mod open;
 mod redo;
 pub mod schema;
 mod seal;
+mod space;
 mod sweep;
 mod table;
 mod write;
@@ -34,11 +39,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use codec::{BadRecord, MAX_RECORD_BYTES, Record, decode, encode};
+pub use create::{NewDirectory, remove_folders};
+pub use directory::make_folders;
 pub use error::{OpenError, StoreError};
 use table::Trees;
 pub use table::{Key, Table};
 pub use write::Write;
-use writer::{Room, Writer};
+use writer::{Room, Urgency, Writer};
 
 use crate::config::StoreConfig;
 use crate::domain::Timestamp;
@@ -54,9 +61,9 @@ pub struct Store {
 impl Store {
     /// Opens the directory, making it if there is none, and completes what a crash has cut short.
     pub fn open(path: &Path, config: StoreConfig) -> Result<Self, OpenError> {
-        let opened = open::open(path, config)?;
-        let trees = Arc::new(opened.trees);
-        let writer = Arc::new(Writer::start(Arc::clone(&trees), opened.database, opened.lock)?);
+        let open::Opened { trees, database, lock, space } = open::open(path, config)?;
+        let trees = Arc::new(trees);
+        let writer = Arc::new(Writer::start(Arc::clone(&trees), database, lock, space)?);
         Ok(Self { trees, writer, path: path.to_owned() })
     }
 
@@ -66,9 +73,9 @@ impl Store {
         Self::open(path, config)
     }
 
-    /// Whether there is a database in the directory.
-    pub fn exists(path: &Path) -> bool {
-        open::exists(path)
+    /// Refuses a directory that nobody has made, or that is not this user's alone. Changes nothing.
+    pub fn check_made(path: &Path) -> Result<(), OpenError> {
+        directory::check_made(path)
     }
 
     /// Reads one record. It may not be on the device yet: good for a view, never for a permission that counts.
@@ -92,36 +99,36 @@ impl Store {
 
     /// Runs `decide` on the writer thread and returns when what it put is on the device. If it refuses, nothing is put.
     ///
-    /// [`StoreError::Busy`] means that nothing has happened; [`StoreError::Failed`] that nobody knows, and that the
-    /// process has to be started again.
+    /// [`StoreError::Busy`] and [`StoreError::DiskFull`] mean that nothing has happened; [`StoreError::Failed`] that
+    /// nobody knows, and that the process has to be started again.
     pub async fn write<T, E, F>(&self, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_in(self.writer.room()?, decide).await
+        self.write_in(self.writer.room()?, Urgency::First, decide).await
     }
 
-    /// The same, but waits for room instead of being refused for want of it: for the second of two writes, when the
-    /// first has spent something already.
+    /// The same, but waits for room in the queue instead of being refused for want of it, and may use what is kept back
+    /// on the disk: for the second of two writes, when the first has spent something already.
     pub async fn write_waiting<T, E, F>(&self, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_in(self.writer.wait_for_room().await?, decide).await
+        self.write_in(self.writer.wait_for_room().await?, Urgency::Second, decide).await
     }
 
-    async fn write_in<T, E, F>(&self, room: Room, decide: F) -> Result<T, E>
+    async fn write_in<T, E, F>(&self, room: Room, urgency: Urgency, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (answer, told) = tokio::sync::oneshot::channel();
-        self.writer.submit(room, decide, move |result| drop(answer.send(result)))?;
+        self.writer.submit(room, urgency, decide, move |result| drop(answer.send(result)))?;
         told.await.unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
@@ -134,7 +141,8 @@ impl Store {
     {
         let (answer, told) = std::sync::mpsc::sync_channel(1);
         let room = self.writer.room()?;
-        self.writer.submit(room, decide, move |result| drop(answer.send(result)))?;
+        self.writer
+            .submit(room, Urgency::First, decide, move |result| drop(answer.send(result)))?;
         told.recv().unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
@@ -156,7 +164,12 @@ impl Store {
         self.writer.failed().await
     }
 
-    /// Whether writes are still taken.
+    /// Whether the disk has room for writes. Asks it.
+    pub fn has_room(&self) -> bool {
+        self.writer.has_room()
+    }
+
+    /// Whether writes are still taken, as far as the database goes.
     pub fn is_healthy(&self) -> bool {
         !self.writer.has_failed()
     }

@@ -1,75 +1,51 @@
-//! The data directory: who may open it, and what a crash has left in it.
-//!
-//! ```text
-//! DIR/lock     held (flock) as long as the store is open
-//! DIR/seal     digests of the files below, while it is closed
-//! DIR/mark     how far the database had come when it was last noted
-//! DIR/store/   sled's own files
-//! ```
+//! Opening a data directory: what a crash has left in it, and what has to be durable before anything is written.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use super::database::Database;
+use super::directory::{self, HOME, LOCK_PAUSE, LOCK_TRIES, Lock, at};
 use super::error::{OpenError, StoreError};
 use super::mark;
 use super::redo;
 use super::schema::DATA_VERSION;
 use super::seal;
+use super::space::{self, Space};
 use super::table::Trees;
 use crate::config::StoreConfig;
 
-/// Where sled's files are.
-const HOME: &str = "store";
-
-/// How long a lock is waited for: that of a process that has just ended may outlive it a little.
-const LOCK_TRIES: u32 = 40;
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// Less than this is a full disk.
+const NOTHING: u64 = 64 * 1024;
 
 pub(super) struct Opened {
     pub(super) trees: Trees,
     pub(super) database: Database,
     pub(super) lock: Lock,
-}
-
-/// The directory is ours as long as this lives.
-pub(super) struct Lock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Lock {
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Where sled's files are.
-    pub(super) fn home(&self) -> PathBuf {
-        self.path.join(HOME)
-    }
+    pub(super) space: Space,
 }
 
 pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError> {
-    let at = |place: &Path| {
-        let path = place.to_owned();
-        move |source| OpenError::Io { path, source }
-    };
-    make_directory(path).map_err(at(path))?;
-    let lock = lock(path)?;
+    directory::make_folders(path).map_err(at(path))?;
+    let lock = directory::lock(path)?;
     let home = lock.home();
-    make_directory(&home).map_err(at(&home))?;
+    directory::make_folders(&home).map_err(at(&home))?;
     seal::check(path, &home)
         .map_err(at(&home))?
         .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
+    let space = Space::new(path, config);
+    space.before_opening().map_err(at(path))?;
     seal::break_seal(path).map_err(at(path))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
     let database = open_database(&home, config).map_err(|error| explain(path, error))?;
     // First of all: a newer release may have other trees.
-    check_version(path, &database)?;
+    if let Err(error) = check_version(path, &database) {
+        drop(database);
+        // It was opened in order and is closed in order: the newer release finds it as it left it.
+        seal::seal(path, &home).map_err(at(&home))?;
+        return Err(error);
+    }
     let trees = Trees::open(&database).map_err(|error| explain(path, error))?;
     let redone = redo::recover(&trees, &database).map_err(|error| failed(path, &error))?;
     if redone > 0 {
@@ -80,7 +56,8 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         .map_err(|error| failed(path, &error))?
         .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
     sync_names(path, &home).map_err(at(path))?;
-    Ok(Opened { trees, database, lock })
+    space.after_opening();
+    Ok(Opened { trees, database, lock, space })
 }
 
 /// sled has a lock of its own, and lets go of it some time after it was closed.
@@ -96,42 +73,17 @@ fn open_database(home: &Path, config: StoreConfig) -> sled::Result<Database> {
     Database::open(home, config)
 }
 
-pub(super) fn exists(path: &Path) -> bool {
-    path.join(HOME).join("db").exists()
-}
-
 /// Takes the database away, under its lock.
 pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     let home = path.join(HOME);
-    let at = |source| OpenError::Io { path: home.clone(), source };
-    make_directory(path).map_err(at)?;
-    let _lock = lock(path)?;
-    seal::break_seal(path).map_err(at)?;
-    mark::forget(path).map_err(at)?;
+    directory::make_folders(path).map_err(at(path))?;
+    let _lock = directory::lock(path)?;
+    seal::break_seal(path).map_err(at(path))?;
+    mark::forget(path).map_err(at(path))?;
     match fs::remove_dir_all(&home) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&home)(error)),
         Ok(()) | Err(_) => Ok(()),
     }
-}
-
-fn make_directory(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-fn lock(path: &Path) -> Result<Lock, OpenError> {
-    let name = path.join("lock");
-    let file =
-        File::create(&name).map_err(|source| OpenError::Io { path: name.clone(), source })?;
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(Lock { path: path.to_owned(), _file: file }),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::Error(source)) => {
-                return Err(OpenError::Io { path: name, source });
-            }
-        }
-    }
-    Err(OpenError::Locked(path.to_owned()))
 }
 
 /// A kill can leave `snap.….generating`, after which sled refuses to open. It was never renamed, so the database does
@@ -174,13 +126,7 @@ fn sync_names(path: &Path, home: &Path) -> io::Result<()> {
     }
     File::open(home)?.sync_all()?;
     File::open(path)?.sync_all()?;
-    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-    match File::open(above.unwrap_or(Path::new("."))) {
-        Ok(above) => above.sync_all(),
-        // Then somebody else has made the directory, such as systemd for `DynamicUser`.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(error) => Err(error),
-    }
+    directory::sync_folder_above(path)
 }
 
 fn explain(path: &Path, error: sled::Error) -> OpenError {
@@ -199,9 +145,15 @@ fn explain(path: &Path, error: sled::Error) -> OpenError {
 
 /// A disk that is full or broken is no reason to fetch a backup.
 fn failed(path: &Path, error: &StoreError) -> OpenError {
+    let is_full = space::free(path).is_some_and(|free| free < NOTHING);
     let path = path.to_owned();
     match error {
-        StoreError::Failed(why) => OpenError::Io { path, source: io::Error::other(why.clone()) },
+        StoreError::Failed(_) | StoreError::DiskFull if is_full => {
+            OpenError::Io { path, source: io::ErrorKind::StorageFull.into() }
+        }
+        StoreError::Failed(_) | StoreError::DiskFull => {
+            OpenError::Io { path, source: io::Error::other(error.to_string()) }
+        }
         StoreError::Damaged { .. } | StoreError::Busy | StoreError::TooLarge { .. } => {
             OpenError::Damaged { path, why: error.to_string() }
         }
@@ -213,7 +165,7 @@ mod tests {
     use super::*;
 
     fn config() -> StoreConfig {
-        StoreConfig { cache_mib: 8 }
+        StoreConfig { cache_mib: 8, ..StoreConfig::default() }
     }
 
     #[test]

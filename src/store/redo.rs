@@ -65,8 +65,8 @@ fn announce(
     Ok(chunks)
 }
 
-/// Whether a write is small enough to be carried out; asked before anything of it is.
-pub(super) fn check_size(overlay: &Overlay) -> Result<(), StoreError> {
+/// How many bytes a write changes; refused when they are too many.
+pub(super) fn size(overlay: &Overlay) -> Result<u64, StoreError> {
     let bytes: usize = overlay
         .iter()
         .map(|((_, key), value)| 16 + key.len() + value.as_ref().map_or(0, Vec::len))
@@ -74,7 +74,7 @@ pub(super) fn check_size(overlay: &Overlay) -> Result<(), StoreError> {
     if bytes > MAX_WRITE_BYTES {
         return Err(StoreError::TooLarge { what: "one write", limit: "64 MiB" });
     }
-    Ok(())
+    Ok(bytes as u64)
 }
 
 /// Completes what a crash has cut short, and says how many writes that were.
@@ -147,7 +147,9 @@ mod tests {
     /// The trees and the database, and the directory they are in.
     fn fresh() -> (Trees, Database, tempfile::TempDir) {
         let home = tempfile::tempdir().unwrap();
-        let database = Database::open(home.path(), StoreConfig { cache_mib: 8 }).unwrap();
+        let database =
+            Database::open(home.path(), StoreConfig { cache_mib: 8, ..StoreConfig::default() })
+                .unwrap();
         (Trees::open(&database).unwrap(), database, home)
     }
 

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use super::codec::{self, BadRecord, Record};
 use super::error::StoreError;
+use super::redo;
 use super::schema::{ALL, DUE, Due, DueKey, NOT_OF_THE_WORLD};
+use super::space::Space;
 use super::table::{self, Key, Table, TableId, TableInfo, Trees};
 
 /// One write while it is being decided: reads see its own puts first, then the trees.
@@ -10,6 +12,7 @@ use super::table::{self, Key, Table, TableId, TableInfo, Trees};
 /// Nothing reaches the trees before the closure has returned `Ok`.
 pub struct Write<'a> {
     trees: &'a Trees,
+    space: &'a Space,
     overlay: Overlay,
 }
 
@@ -17,8 +20,8 @@ pub struct Write<'a> {
 pub(super) type Overlay = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
 
 impl<'a> Write<'a> {
-    pub(super) fn new(trees: &'a Trees) -> Self {
-        Self { trees, overlay: Overlay::new() }
+    pub(super) fn new(trees: &'a Trees, space: &'a Space) -> Self {
+        Self { trees, space, overlay: Overlay::new() }
     }
 
     /// Reads one record.
@@ -77,6 +80,21 @@ impl<'a> Write<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether what has been put so far can be kept: it is asked again at the end, but not every closure can wait so long.
+    pub fn check_room(&self) -> Result<(), StoreError> {
+        let bytes = redo::size(&self.overlay)?;
+        if self.space.has_room_for(bytes) { Ok(()) } else { Err(StoreError::DiskFull) }
+    }
+
+    /// The same, using what is kept free on the disk.
+    pub(super) fn check_size(&self) -> Result<(), StoreError> {
+        redo::size(&self.overlay).map(drop)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.overlay.is_empty()
     }
 
     pub(super) fn raw(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

@@ -7,10 +7,11 @@ use std::thread::JoinHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::database::Database;
+use super::directory::Lock;
 use super::error::{OpenError, StoreError};
-use super::open::Lock;
 use super::redo;
 use super::seal;
+use super::space::Space;
 use super::table::Trees;
 use super::write::Write;
 
@@ -20,10 +21,20 @@ const QUEUE: usize = 1024;
 /// Writes that one flush makes durable. A cap keeps the first of a group from waiting long for the last.
 const GROUP: usize = 64;
 
+/// Whether a write may be refused for want of room on the disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// It may: nothing has been spent.
+    First,
+    /// It completes what an earlier one has begun.
+    Second,
+}
+
 /// What a closure came to.
 struct Outcome {
     /// Whether its puts are carried out.
     accepted: bool,
+    urgency: Urgency,
     /// Tells the caller, once the group is on the device or has failed.
     tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
@@ -40,6 +51,7 @@ pub(super) struct Writer {
     rooms: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: watch::Receiver<Option<StoreError>>,
+    space: Arc<Space>,
 }
 
 impl Writer {
@@ -47,14 +59,17 @@ impl Writer {
         trees: Arc<Trees>,
         database: Database,
         lock: Lock,
+        space: Space,
     ) -> Result<Self, OpenError> {
+        let space = Arc::new(space);
+        let watched = Arc::clone(&space);
         let (queue, jobs) = channel();
         let (failing, failure) = watch::channel(None);
         let path = lock.path().to_owned();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                run(&trees, &database, &jobs, &failing);
+                run(&trees, &database, &watched, &jobs, &failing);
                 let is_whole = failing.borrow().is_none();
                 drop((trees, database));
                 if is_whole && let Err(error) = seal::seal(lock.path(), &lock.home()) {
@@ -65,7 +80,7 @@ impl Writer {
             })
             .map_err(|source| OpenError::Io { path, source })?;
         let rooms = Arc::new(Semaphore::new(QUEUE));
-        Ok(Self { queue: Some(queue), rooms, thread: Mutex::new(Some(thread)), failure })
+        Ok(Self { queue: Some(queue), rooms, thread: Mutex::new(Some(thread)), failure, space })
     }
 
     /// Room in the queue, if there is any.
@@ -84,6 +99,7 @@ impl Writer {
     pub(super) fn submit<T, E, F, A>(
         &self,
         room: Room,
+        urgency: Urgency,
         decide: F,
         tell: A,
     ) -> Result<(), StoreError>
@@ -98,6 +114,7 @@ impl Writer {
             let result = decide(write);
             Outcome {
                 accepted: result.is_ok(),
+                urgency,
                 tell: Box::new(move |durable| {
                     tell(match durable {
                         Ok(()) => result,
@@ -114,6 +131,10 @@ impl Writer {
     pub(super) fn failure(&self) -> StoreError {
         let noticed = self.failure.borrow().clone();
         noticed.unwrap_or_else(|| StoreError::Failed("the writer thread has ended".into()))
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.space.has_room_for(0)
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -143,6 +164,7 @@ impl Drop for Writer {
 fn run(
     trees: &Trees,
     database: &Database,
+    space: &Space,
     jobs: &Receiver<Job>,
     failing: &watch::Sender<Option<StoreError>>,
 ) {
@@ -152,14 +174,14 @@ fn run(
         let mut group = Group::default();
         for job in queued {
             number += 1;
-            group.run(trees, database, number, job);
+            group.run(trees, database, space, number, job);
         }
         if let Err(error) = group.commit(database) {
             tracing::error!(%error, "the store has failed; start the process again");
             drop(failing.send(Some(error.clone())));
             // Whoever still comes is told at once; the process is on its way out.
             for job in jobs {
-                let outcome = job(&mut Write::new(trees));
+                let outcome = job(&mut Write::new(trees, space));
                 (outcome.tell)(Err(error.clone()));
             }
         }
@@ -175,17 +197,20 @@ struct Group {
 }
 
 impl Group {
-    fn run(&mut self, trees: &Trees, database: &Database, number: u64, job: Job) {
-        let mut write = Write::new(trees);
+    fn run(&mut self, trees: &Trees, database: &Database, space: &Space, number: u64, job: Job) {
+        let mut write = Write::new(trees, space);
         let outcome = job(&mut write);
-        let overlay = write.into_overlay();
-        if outcome.accepted && !overlay.is_empty() && self.failure.is_none() {
-            if let Err(error) = redo::check_size(&overlay) {
+        if outcome.accepted && !write.is_empty() && self.failure.is_none() {
+            let kept = match outcome.urgency {
+                Urgency::First => write.check_room(),
+                Urgency::Second => write.check_size(),
+            };
+            if let Err(error) = kept {
                 (outcome.tell)(Err(error));
                 return;
             }
             self.changed = true;
-            self.failure = redo::apply(trees, database, number, overlay).err();
+            self.failure = redo::apply(trees, database, number, write.into_overlay()).err();
         }
         self.outcomes.push(outcome);
     }

@@ -8,6 +8,7 @@
 
 mod api;
 mod binary;
+mod fixtures;
 mod http;
 mod otp;
 mod records;

@@ -59,6 +59,14 @@ pub(super) static ROWS: &[Wording] = &[
         Text("The server cannot reach its storage. Try again later."),
     ),
     row(
+        Kind::DiskFull,
+        503,
+        "internal_error",
+        Text(
+            "The server's disk is nearly full: it changes nothing until there is room. Nothing has changed.",
+        ),
+    ),
+    row(
         Kind::TooSlow,
         503,
         "internal_error",

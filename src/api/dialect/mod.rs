@@ -164,7 +164,7 @@ fn invalid(rejection: &Rejection) -> Vec<Value> {
 fn retry_after(rejection: &Rejection, now: Timestamp) -> Option<u64> {
     match rejection {
         Rejection::Refused(Refusal::Busy) | Rejection::TooSlow => Some(1),
-        Rejection::Refused(Refusal::StorageFailed) => Some(5),
+        Rejection::Refused(Refusal::StorageFailed | Refusal::DiskFull) => Some(5),
         _ => rejection.next_attempt_at().map(|at| at.seconds_since(now).max(1)),
     }
 }

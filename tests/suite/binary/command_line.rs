@@ -20,10 +20,12 @@ fn help_and_version_are_no_errors() {
     let version = in_an_empty_directory(&["--version"]);
     assert_eq!(version.code, Some(0));
     assert_eq!(version.stdout.trim(), concat!("esoz-otp ", env!("CARGO_PKG_VERSION")));
-    for command in ["demo", "serve"] {
+    for (command, flag) in
+        [("demo", "--listen"), ("serve", "--listen"), ("init", "--data"), ("import", "--data")]
+    {
         let help = in_an_empty_directory(&[command, "--help"]);
         assert_eq!(help.code, Some(0));
-        assert!(help.stdout.contains("--listen"), "{}", help.stdout);
+        assert!(help.stdout.contains(flag), "{}", help.stdout);
     }
 }
 
@@ -35,6 +37,10 @@ fn what_is_not_understood_is_wrong_usage() {
         &["demo", "--no-such-flag"],
         &["serve", "--no-such-flag"],
         &["serve"],
+        &["init"],
+        &["init", "--data", "node", "file"],
+        &["import", "--data", "node"],
+        &["serve", "--data", "node", "--fixtures", "world.json"],
         &["demo", "--pause", "-1"],
         &["demo", "--pause", "86401"],
         &["demo", "--pause", "soon"],

@@ -2,5 +2,9 @@
 
 mod command_line;
 mod demo;
+mod files;
+mod import;
+mod init;
+mod node;
 pub mod program;
 mod serve;

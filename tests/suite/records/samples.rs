@@ -24,11 +24,21 @@ pub(super) struct Sample {
 pub(super) trait Value {
     /// Reads the bytes as a record of the same type; whether they are this very value.
     fn is_read_from(&self, bytes: &[u8]) -> Result<bool, BadRecord>;
+
+    /// Reads the bytes as a record of the same type, and stores that again; what comes out is the same record.
+    fn stored_again(&self, bytes: &[u8]) -> Result<Vec<u8>, BadRecord>;
 }
 
 impl<V: Record + PartialEq> Value for V {
     fn is_read_from(&self, bytes: &[u8]) -> Result<bool, BadRecord> {
         decode::<V>(bytes).map(|read| read == *self)
+    }
+
+    fn stored_again(&self, bytes: &[u8]) -> Result<Vec<u8>, BadRecord> {
+        let value = decode::<V>(bytes)?;
+        let again = encode(&value).expect("what has been read can be stored");
+        assert!(decode::<V>(&again).unwrap() == value, "stored again, it is another");
+        Ok(again)
     }
 }
 

@@ -112,7 +112,7 @@ fn verdict(output: &Output) -> Verdict {
     Verdict { whole: if output.status.success() { Ok(()) } else { Err(said) }, redone }
 }
 
-pub(super) fn tool() -> Command {
+pub fn tool() -> Command {
     Command::new(tool_path())
 }
 

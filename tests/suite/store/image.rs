@@ -6,7 +6,7 @@ use std::process::Command;
 const LEAVE_OUT: &str = "crash-images";
 
 /// Whether the tests that mount file systems were left out by name.
-pub(super) fn left_out() -> bool {
+pub fn left_out() -> bool {
     let without = std::env::var("ESOZ_OTP_WITHOUT").unwrap_or_default();
     let left_out = without.split([',', ' ']).any(|name| name == LEAVE_OUT);
     if left_out {
@@ -19,14 +19,14 @@ pub(super) fn left_out() -> bool {
 
 /// A file system that a test can make.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum FileSystem {
+pub enum FileSystem {
     Ext4,
     Xfs,
 }
 
 impl FileSystem {
     /// Makes one of that many MiB in a sparse file.
-    pub(super) fn make(self, file: &Path, mib: u64) {
+    pub fn make(self, file: &Path, mib: u64) {
         let backing = std::fs::File::create_new(file).unwrap();
         backing.set_len(mib * 1024 * 1024).unwrap();
         match self {
@@ -37,24 +37,51 @@ impl FileSystem {
 }
 
 /// A mounted image. Unmounted, and its loop device freed, when this goes.
-pub(super) struct Mounted {
+pub struct Mounted {
     point: PathBuf,
 }
 
 impl Mounted {
-    pub(super) fn new(file: &Path, point: PathBuf) -> Self {
+    pub fn new(file: &Path, point: PathBuf) -> Self {
         std::fs::create_dir(&point).unwrap();
         run(Command::new("mount").args(["-o", "loop"]).arg(file).arg(&point));
         Self { point }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// Leaves so many MiB free, in a file that is given back.
+    pub fn leave_free(&self, mib: u64) -> PathBuf {
+        let file = self.point.join("in-the-way");
+        let free = rustix::fs::statvfs(&self.point).unwrap();
+        let taken = (free.f_bavail * free.f_frsize).saturating_sub(mib * 1024 * 1024);
+        let hog = std::fs::File::create(&file).unwrap();
+        rustix::fs::fallocate(&hog, rustix::fs::FallocateFlags::empty(), 0, taken).unwrap();
+        file
+    }
+
+    /// Leaves nothing free, not even what is kept for root; the file that is in the way is given back.
+    pub fn fill(&self) -> PathBuf {
+        use std::io::Write;
+        let file = self.point.join("all-over");
+        let mut hog = std::fs::File::create(&file).unwrap();
+        for size in [1024 * 1024, 4096, 1] {
+            while hog.write_all(&vec![7; size]).is_ok() && hog.sync_data().is_ok() {}
+        }
+        file
+    }
+
+    /// Everything that is mounted can be read only from now on, or written again.
+    pub fn remount(&self, option: &str) {
+        let remount = format!("remount,{option}");
+        run(Command::new("mount").args(["-o", &remount]).arg(&self.point));
+    }
+
+    pub fn path(&self) -> &Path {
         &self.point
     }
 
     /// Copies the file below at one moment of its life: nothing was written to the device meanwhile. Whoever writes
     /// has to be frozen, but the kernel writes by itself too.
-    pub(super) fn copy_still(&self, file: &Path, copy: &Path) {
+    pub fn copy_still(&self, file: &Path, copy: &Path) {
         let written = self.device_written();
         let still = (0..100).any(|_| {
             let before = std::fs::read_to_string(&written).unwrap();

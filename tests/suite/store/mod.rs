@@ -4,12 +4,12 @@
 
 mod behaviour;
 mod cache;
-mod child;
+pub mod child;
 mod counting;
 mod crash_images;
 mod damage_after_a_crash;
 mod disk_full;
-mod image;
+pub mod image;
 mod kill;
 mod mixed;
 mod opening;
@@ -29,7 +29,7 @@ fn is_long() -> bool {
 }
 
 fn open(path: &Path) -> Result<Store, OpenError> {
-    Store::open(path, StoreConfig { cache_mib: 8 })
+    Store::open(path, StoreConfig { cache_mib: 8, ..StoreConfig::default() })
 }
 
 fn phone(number: u32) -> Phone {

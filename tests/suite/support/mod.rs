@@ -19,7 +19,7 @@ use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
 use esoz_otp::domain::{Phone, Timestamp};
-use esoz_otp::entropy::{Entropy, SystemEntropy};
+use esoz_otp::entropy::{Entropy, SystemEntropy, Tape};
 use esoz_otp::http::Listener;
 use esoz_otp::otp::Keyring;
 use esoz_otp::service::fixtures;
@@ -159,7 +159,8 @@ impl TestNode {
         let sent = Memory::new(clock.clone());
         let (inbox, to_inbox) = Inbox::new();
         let driver = driver.unwrap_or_else(|| Arc::new(Both(sent.clone(), to_inbox)));
-        let demo = Demo { sent, store: store.clone(), world, entropy: Arc::clone(&entropy) };
+        let secrets = Tape::of(Arc::clone(&entropy));
+        let demo = Demo { sent, store: store.clone(), world, secrets };
         let node = Node::build(Parts {
             config,
             store: store.clone(),

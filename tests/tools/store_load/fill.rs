@@ -10,7 +10,8 @@ use crate::records::{self, Shape, Turn};
 
 /// Writes until the store fails, then looks at what whoever holds it sees.
 pub(crate) fn fill(path: &Path, shape: Shape) -> Outcome<()> {
-    let store = Store::open(path, StoreConfig::default())?;
+    // Without the reserve, which keeps the store from getting that far.
+    let store = Store::open(path, StoreConfig { reserve_mib: 0, ..StoreConfig::default() })?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_time().worker_threads(2).build()?;
     runtime.block_on(async {

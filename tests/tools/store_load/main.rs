@@ -20,6 +20,7 @@ mod mixed;
 mod plain;
 mod records;
 mod verify;
+mod version;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -87,6 +88,13 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Writes another data version into a closed store, as a newer release would.
+    SetVersion {
+        /// The data directory.
+        directory: PathBuf,
+        /// The version.
+        version: u32,
+    },
     /// Measures durable writes beside a plain file.
     Bench {
         /// An empty directory on the disk to measure.
@@ -128,6 +136,7 @@ fn run(command: Command) -> Outcome<()> {
         Command::Mixed { place, seconds } => {
             mixed::mixed(&place.directory, place.shape(), Duration::from_secs(seconds))
         }
+        Command::SetVersion { directory, version } => version::set(&directory, version),
         Command::Bench { directory, seconds } => {
             bench::bench(&directory, Duration::from_secs(seconds))
         }

@@ -61,10 +61,11 @@ const fn case(kind: Kind, status: u16, error_type: &'static str) -> Case {
 }
 
 /// Rows that no call to a healthy node comes by in the moment a test has.
-const ELSEWHERE: [(Kind, &str); 4] = [
+const ELSEWHERE: [(Kind, &str); 5] = [
     (Kind::Busy, "needs the writer's queue full: see `late`"),
     (Kind::TooSlow, "needs five seconds: see `late`"),
     (Kind::BodyTooSlow, "needs five seconds: see `late`"),
+    (Kind::DiskFull, "needs a full disk: see `store::disk_full`"),
     (Kind::StorageFailed, "needs a store that fails"),
 ];
 

@@ -1,10 +1,10 @@
 //! A database that has been damaged is left as it is.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use super::{refused, serve_a_world};
+use crate::binary::files::files;
+use crate::binary::node::{refused, run_on_node, serve, serve_a_world};
+use crate::store::child::tool;
 
 #[test]
 fn a_damaged_database_is_not_opened_and_not_changed() {
@@ -44,16 +44,26 @@ fn a_file_that_is_no_database_is_not_opened_and_not_changed() {
     assert!(files(&directory.path().join("node")) == before, "not a byte has changed");
 }
 
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            let bytes = fs::read(&path).unwrap();
-            found.insert(path, bytes);
-        }
-    }
-    found
+#[test]
+fn a_database_of_a_newer_release_is_not_opened_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut node = serve_a_world(directory.path());
+    assert_eq!(node.resend().status, 200);
+    assert_eq!(node.stop().code, Some(0));
+    let path = directory.path().join("node");
+    let set_version = |version: &str| {
+        let set = tool().args(["set-version"]).arg(&path).arg(version).output().unwrap();
+        assert!(set.status.success(), "{}", String::from_utf8_lossy(&set.stderr));
+    };
+    set_version("9");
+    let ended = refused(directory.path(), &[]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    assert!(ended.stderr.contains("data version 9, this one knows 1"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("Start the newer release on it"), "{}", ended.stderr);
+    assert_eq!(run_on_node(directory.path(), "import", &["world.json"]).code, Some(65));
+
+    // The newer release, as far as this test goes.
+    set_version("1");
+    let mut node = serve(directory.path(), &[]);
+    assert_eq!(node.resend().reason(), Some("send_pause"), "what was answered is there");
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{refused, serve, serve_a_world};
+use crate::binary::files::files;
+use crate::binary::node::{init, refused, serve, serve_a_world};
 use crate::binary::program::{Program, command};
 use crate::support::SEED_PHONE;
 
@@ -98,12 +99,14 @@ fn a_keyring_that_is_none_is_refused_without_a_word_of_what_is_in_it() {
         ),
     ] {
         let directory = tempfile::tempdir().unwrap();
+        init(directory.path());
         fs::write(keyring(directory.path()), text).unwrap();
+        let before = files(&directory.path().join("node"));
         let ended = refused(directory.path(), &[]);
         assert_eq!(ended.code, Some(78), "{}", ended.stderr);
         assert!(ended.stderr.contains(part) && !ended.stderr.contains("5a5a"), "{}", ended.stderr);
         assert_eq!(fs::read_to_string(keyring(directory.path())).unwrap(), text);
-        assert!(!directory.path().join("node").exists());
+        assert!(files(&directory.path().join("node")) == before, "not a byte has changed");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Sender, channel};
 
-use super::{serve, serve_a_world};
+use crate::binary::node::{serve, serve_a_world};
 use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, try_call};
 
 #[test]

@@ -46,7 +46,7 @@ fn nothing_that_holds_a_secret_prints_it() {
     is_silent(&Target { phone, purpose: Purpose::PhoneVerification });
     is_silent(&keyring());
     is_silent(&Config::default());
-    is_silent(&fixtures::Known { owner: "somebody".into(), secret });
+    is_silent(&fixtures::Known { owner: "somebody".into(), secret, is_new: true });
 
     let sent = Memory::new(std::sync::Arc::new(HandClock::at(start_of_time())));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,0 +1,70 @@
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use tracing::level_filters::LevelFilter;
+
+use super::{Failure, ImportArgs, log};
+use crate::clock::{Clock as _, SystemClock};
+use crate::entropy::SystemEntropy;
+use crate::service::fixtures::{Draft, Known};
+use crate::store::Store;
+
+/// What one write of the store may hold; a file says more of a record than is kept of it.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// `esoz-otp import`.
+pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
+    let ImportArgs { settings, file, allow_demo_secrets } = args;
+    let config = settings.load();
+    let data = &config.data.path;
+    let _log = log::start(LevelFilter::WARN);
+    let wrong = |error| Failure::fixtures(Some(&file), &error);
+
+    Store::check_made(data)?;
+    let text = read(&file)?;
+    let now = SystemClock::start().now();
+    let draft = Draft::read(&text, now, &SystemEntropy::new()).map_err(wrong)?;
+    if draft.is_demo() && !allow_demo_secrets {
+        return Err(Failure::configuration(format_args!(
+            "{} is a demo's world: everybody knows its tokens and api-keys. \
+             If that does not matter here, say so with --allow-demo-secrets.",
+            file.display()
+        )));
+    }
+    let store = Store::open(data, config.store)?;
+    let counts = draft.import(&store, tell).map_err(wrong)?;
+    // It is done, whether anybody reads of it or not.
+    drop(writeln!(io::stdout(), "added to {}: {counts}", data.display()));
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let name = path.display();
+    let cannot = |error| Failure::usage(format_args!("cannot read {name}: {error}"));
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(cannot)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(Failure::data(format_args!(
+            "{name} has more than 64 MiB, which is all that one import can hold. Divide it: \
+             what an entry names has to come before it, or with it."
+        )));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + String::from_utf8_lossy(good).matches('\n').count();
+        Failure::data(format_args!(
+            "{name} was not loaded, nothing has changed:\nline {line}: no UTF-8 text"
+        ))
+    })
+}
+
+/// Before anything is put: so there are no tokens that nobody has.
+fn tell(new: &[Known]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for Known { owner, secret, .. } in new {
+        writeln!(out, "{owner}: {}", secret.reveal())?;
+    }
+    out.flush()
+}

@@ -1,0 +1,116 @@
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use tracing::level_filters::LevelFilter;
+
+use super::keyring_file::{self, NewKeyring};
+use super::{Failure, InitArgs, log};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::StoreConfig;
+use crate::domain::{SecretDigest, Timestamp};
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::otp::Keyring;
+use crate::service::operator::{ADMIN_SCOPE, FirstToken, NoOperator, OPERATOR, add_operator};
+use crate::store::{NewDirectory, Store};
+
+/// `esoz-otp init`.
+///
+/// The order is what makes it safe to interrupt: until the last step the directory is marked as unfinished, so that
+/// this can be done again. The token is told before that step: there is none that nobody has seen.
+pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
+    let InitArgs { settings } = args;
+    let config = settings.load();
+    let data = &config.data.path;
+    let keyring = config.keys.keyring_of(data);
+    let now = SystemClock::start().now();
+    let entropy = SystemEntropy::new();
+    let _log = log::start(LevelFilter::WARN);
+
+    let mut directory = NewDirectory::begin(data)?;
+    make_way(&keyring, directory.left())?;
+    let text = Keyring::generate(&entropy, now).map_err(Failure::software)?;
+    directory.note(&note(&text))?;
+    let token = fill(data, config.store, &Keyring::parse(&text)?, now, &entropy)?;
+    let new_keyring = NewKeyring::make(&keyring, &text).map_err(|error| {
+        Failure::io(format_args!("cannot make the keyring {}: {error}", keyring.display()))
+    })?;
+    let flags = match config.keys.keyring_file {
+        Some(_) => format!("--data {} --keyring {}", data.display(), keyring.display()),
+        None => format!("--data {}", data.display()),
+    };
+    tell(&told(data, &keyring, &token, &flags))?;
+    directory.finish().map_err(|error| {
+        Failure::io(format_args!(
+            "{error} The token above is worth nothing: init has to be run again."
+        ))
+    })?;
+    new_keyring.keep();
+    Ok(())
+}
+
+/// A keyring that is there stays there, unless it was made by a run that was interrupted before it could say so.
+fn make_way(keyring: &Path, left: &str) -> Result<(), Failure> {
+    let cannot = |error: io::Error| {
+        Failure::io(format_args!("cannot use the keyring {}: {error}", keyring.display()))
+    };
+    match std::fs::read_to_string(keyring) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(text) if left == note(&text) => keyring_file::remove(keyring).map_err(cannot),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(cannot(error)),
+        Ok(_) | Err(_) => Err(Failure::configuration(format_args!(
+            "the keyring {0} is there already, so it is left as it is: a data directory may need it. \
+             Name another file by --keyring, or move that one away.",
+            keyring.display()
+        ))),
+    }
+}
+
+/// What tells the next run that this keyring was made by an interrupted one. (A keyring has 256 random bits: nobody
+/// finds it by its digest.)
+fn note(keyring: &str) -> String {
+    let digest = SecretDigest::of(keyring.as_bytes()).to_hex();
+    format!(
+        "`esoz-otp init` has not finished here: run it again. SHA-256 of its keyring: {digest}\n"
+    )
+}
+
+/// Closed again when this returns.
+fn fill(
+    data: &Path,
+    config: StoreConfig,
+    keyring: &Keyring,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<FirstToken, Failure> {
+    let store = Store::open(data, config)?;
+    keyring.check(&store)?;
+    add_operator(&store, now, entropy).map_err(|error| match error {
+        NoOperator::NoEntropy(error) => Failure::software(error),
+        NoOperator::Store(error) => Failure::io(error),
+    })
+}
+
+fn told(data: &Path, keyring: &Path, token: &FirstToken, flags: &str) -> String {
+    let FirstToken { secret, expires_at } = token;
+    let (data, keyring) = (data.display(), keyring.display());
+    format!(
+        "data directory (0700): {data}\n\
+         keyring (0600): {keyring}\n\
+         token {OPERATOR}: {secret}\n\n\
+         Keep the token: it is shown this once. It allows {ADMIN_SCOPE} and ends in 90 days, on {expires_at}.\n\
+         Keep a copy of the keyring, apart from backups of the directory: without it no code in there can be checked.\n\
+         Next: esoz-otp import FILE {flags}, then esoz-otp serve {flags}\n",
+        secret = secret.reveal(),
+        expires_at = expires_at.to_whole_second(),
+    )
+}
+
+/// Secrets that nobody can read are none.
+fn tell(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
+        Failure::io(format_args!(
+            "the first token could not be printed: {error}. Nothing was made: run init again where it can be seen."
+        ))
+    })
+}

@@ -1,0 +1,197 @@
+//! A data directory that is being made: there whole, or not at all.
+//!
+//! Before anything else there is `DIR/unfinished`; when everything is in place, it goes. Whoever finds it may take the
+//! rest away and begin again. Nobody opens a directory that has it, and it is locked while somebody makes one.
+
+use std::fs::{self, File, Permissions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::directory::{self, HOME, UNFINISHED, at};
+use super::error::OpenError;
+use super::space::BALLAST;
+
+/// What a data directory can hold beside the mark; all of it is taken away before another beginning.
+const CONTENTS: [&str; 7] = [HOME, "lock", "seal", "seal.new", "mark", "mark.new", BALLAST];
+
+/// The one thing in a file system that has just been made.
+const LOST_AND_FOUND: &str = "lost+found";
+
+/// A data directory that is being made. One that is dropped before it is finished is taken away again.
+pub struct NewDirectory {
+    path: PathBuf,
+    mark: File,
+    left: String,
+    made: Vec<PathBuf>,
+    is_finished: bool,
+}
+
+impl NewDirectory {
+    /// Begins to make it, in an empty folder or a new one, or where this was interrupted before.
+    pub fn begin(path: &Path) -> Result<Self, OpenError> {
+        if path.exists() {
+            directory::check_owner(path)?;
+            if !path.join(UNFINISHED).exists() {
+                check_empty(path)?;
+            }
+        }
+        let made = directory::make_folders(path).map_err(at(path))?;
+        match Self::mark(path, made.clone()) {
+            Err(error) => {
+                remove_folders(&made);
+                Err(error)
+            }
+            Ok(new) => Ok(new),
+        }
+    }
+
+    /// Others may have begun, or even finished, since somebody last looked.
+    fn mark(path: &Path, made: Vec<PathBuf>) -> Result<Self, OpenError> {
+        let name = path.join(UNFINISHED);
+        let (mut mark, is_new) = open_mark(&name).map_err(at(&name))?;
+        match mark.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(at(&name)(error)),
+        }
+        if is_new {
+            check_empty(path).inspect_err(|_| drop(fs::remove_file(&name)))?;
+        } else if !is_still_there(&mark, &name) {
+            return Err(OpenError::NotEmpty(path.to_owned()));
+        }
+        let mut left = Vec::new();
+        mark.read_to_end(&mut left).map_err(at(&name))?;
+        let left = String::from_utf8_lossy(&left).into_owned();
+        let new = Self { path: path.to_owned(), mark, left, made, is_finished: false };
+        new.begin_again().map_err(at(path))?;
+        Ok(new)
+    }
+
+    fn begin_again(&self) -> io::Result<()> {
+        remove_contents(&self.path)?;
+        fs::set_permissions(&self.path, Permissions::from_mode(0o700))?;
+        self.mark.sync_all()?;
+        File::open(&self.path)?.sync_all()
+    }
+
+    /// What an interrupted run had noted, nothing if there was none.
+    pub fn left(&self) -> &str {
+        &self.left
+    }
+
+    /// Notes something for the next run, should this one be interrupted. It is on the device when this returns.
+    pub fn note(&mut self, text: &str) -> Result<(), OpenError> {
+        let note = |mark: &mut File| {
+            mark.set_len(0)?;
+            mark.rewind()?;
+            mark.write_all(text.as_bytes())?;
+            mark.sync_all()
+        };
+        note(&mut self.mark).map_err(at(&self.path.join(UNFINISHED)))
+    }
+
+    /// Everything is in place. The store in it has to be closed.
+    pub fn finish(mut self) -> Result<(), OpenError> {
+        fs::remove_file(self.path.join(UNFINISHED)).map_err(at(&self.path))?;
+        self.is_finished = true;
+        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(at(&self.path))
+    }
+}
+
+impl Drop for NewDirectory {
+    fn drop(&mut self) {
+        if self.is_finished {
+            return;
+        }
+        // What can't be taken away now is by the next run: the mark goes last.
+        if remove_contents(&self.path).is_ok() {
+            drop(fs::remove_file(self.path.join(UNFINISHED)));
+            remove_folders(&self.made);
+        }
+    }
+}
+
+/// The mark, and whether it was not there before.
+fn open_mark(name: &Path) -> io::Result<(File, bool)> {
+    let mut options = File::options();
+    options.read(true).write(true).mode(0o600);
+    match options.clone().create_new(true).open(name) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok((options.open(name)?, false))
+        }
+        opened => Ok((opened?, true)),
+    }
+}
+
+/// Whether the file that is open is the one of this name.
+fn is_still_there(file: &File, name: &Path) -> bool {
+    let inode = |found: io::Result<fs::Metadata>| found.map(|it| (it.dev(), it.ino())).ok();
+    inode(file.metadata()) == inode(fs::metadata(name))
+}
+
+/// Refuses a folder that holds anything beside the mark.
+fn check_empty(path: &Path) -> Result<(), OpenError> {
+    for entry in fs::read_dir(path).map_err(at(path))? {
+        let name = entry.map_err(at(path))?.file_name();
+        if name != UNFINISHED && name != LOST_AND_FOUND {
+            return Err(OpenError::NotEmpty(path.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn remove_contents(path: &Path) -> io::Result<()> {
+    for name in CONTENTS {
+        let place = path.join(name);
+        let removed =
+            if name == HOME { fs::remove_dir_all(&place) } else { fs::remove_file(&place) };
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Takes folders away again that were made on the way, unless somebody has put something there since.
+pub fn remove_folders(made: &[PathBuf]) {
+    for folder in made.iter().rev() {
+        drop(fs::remove_dir(folder));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory that another process finishes between our first look and our mark.
+    #[test]
+    fn what_others_have_finished_meanwhile_is_left_as_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let theirs = NewDirectory::begin(home.path()).unwrap();
+        let database = home.path().join(HOME).join("db");
+        fs::create_dir(database.parent().unwrap()).unwrap();
+        fs::write(&database, "theirs").unwrap();
+        let locked = NewDirectory::mark(home.path(), Vec::new()).err().unwrap();
+        assert!(matches!(locked, OpenError::Locked(_)), "{locked}");
+        theirs.finish().unwrap();
+        let refusal = NewDirectory::mark(home.path(), Vec::new()).err().unwrap();
+        assert!(matches!(refusal, OpenError::NotEmpty(_)), "{refusal}");
+        assert_eq!(fs::read(&database).unwrap(), b"theirs");
+        assert!(!home.path().join(UNFINISHED).exists());
+    }
+
+    #[test]
+    fn a_mark_that_was_taken_away_while_we_waited_for_it_is_not_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let name = home.path().join(UNFINISHED);
+        fs::write(&name, "").unwrap();
+        let (mark, is_new) = open_mark(&name).unwrap();
+        assert!(!is_new && is_still_there(&mark, &name));
+        fs::remove_file(&name).unwrap();
+        assert!(!is_still_there(&mark, &name));
+        fs::write(&name, "another").unwrap();
+        assert!(!is_still_there(&mark, &name));
+    }
+}

@@ -1,0 +1,138 @@
+//! The data directory: whose it is, and which one process has it open.
+//!
+//! ```text
+//! DIR/unfinished   while it is being made, see `create`
+//! DIR/lock         held (flock) as long as the store is open
+//! DIR/seal         digests of sled's files, while it is closed
+//! DIR/mark         how far the database had come when it was last noted
+//! DIR/ballast      see `space`
+//! DIR/store/       sled's own files
+//! ```
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::error::OpenError;
+
+/// Where sled's files are.
+pub(super) const HOME: &str = "store";
+
+/// What the mode of a data directory may allow: everything, to its owner.
+const OWNER: u32 = 0o700;
+
+/// Says that a directory is still being made.
+pub(super) const UNFINISHED: &str = "unfinished";
+
+/// How long a lock is waited for: that of a process that has just ended may outlive it a little.
+pub(super) const LOCK_TRIES: u32 = 40;
+pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// The directory is ours as long as this lives.
+pub(super) struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where sled's files are.
+    pub(super) fn home(&self) -> PathBuf {
+        self.path.join(HOME)
+    }
+}
+
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Io { path, source }
+}
+
+/// Makes a folder that only its owner can enter, and those on the way to it. Gives those that were not there before,
+/// the outermost first.
+pub fn make_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let mut made: Vec<_> = path.ancestors().take_while(missing).map(Path::to_owned).collect();
+    made.reverse();
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for folder in &made {
+        sync_folder_above(folder)?;
+    }
+    Ok(made)
+}
+
+/// Makes durable what a folder is called.
+pub(super) fn sync_folder_above(path: &Path) -> io::Result<()> {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    match File::open(above.unwrap_or(Path::new("."))) {
+        Ok(above) => above.sync_all(),
+        // Then somebody else has made the directory, such as systemd for `DynamicUser`.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses a directory that is not there or was never finished, and one that is not ours alone. Changes nothing.
+pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(OpenError::NotMade(path.to_owned()));
+        }
+        Err(error) => return Err(at(path)(error)),
+        Ok(found) if !found.is_dir() => return Err(at(path)(io::ErrorKind::NotADirectory.into())),
+        Ok(_) => check_access(path)?,
+    }
+    if path.join(UNFINISHED).exists() {
+        return Err(OpenError::Unfinished(path.to_owned()));
+    }
+    if path.join(HOME).join("db").exists() {
+        Ok(())
+    } else {
+        Err(OpenError::NotMade(path.to_owned()))
+    }
+}
+
+/// Refuses a directory of another user, or one that others can look into.
+fn check_access(path: &Path) -> Result<(), OpenError> {
+    check_owner(path)?;
+    let mode = mode(path)?;
+    if mode & !OWNER == 0 {
+        Ok(())
+    } else {
+        Err(OpenError::TooOpen { path: path.to_owned(), mode })
+    }
+}
+
+/// Refuses a directory of another user: what one user makes in it, the other could not open.
+pub(super) fn check_owner(path: &Path) -> Result<(), OpenError> {
+    let owner = fs::metadata(path).map_err(at(path))?.uid();
+    let user = rustix::process::geteuid().as_raw();
+    if owner == user {
+        Ok(())
+    } else {
+        Err(OpenError::NotOwned { path: path.to_owned(), owner, user })
+    }
+}
+
+pub(super) fn mode(path: &Path) -> Result<u32, OpenError> {
+    let mode = fs::metadata(path).map_err(at(path))?.permissions().mode();
+    Ok(mode & 0o7777)
+}
+
+pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
+    let name = path.join("lock");
+    let file = File::options().write(true).create(true).truncate(false).open(&name);
+    let file = file.map_err(at(&name))?;
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { path: path.to_owned(), _file: file }),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(at(&name)(error)),
+        }
+    }
+    Err(OpenError::Locked(path.to_owned()))
+}

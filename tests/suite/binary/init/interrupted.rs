@@ -1,0 +1,114 @@
+//! A run that was cut short is begun again, and leaves nothing of the first.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use crate::binary::node::{init, run_on_node, serve};
+use crate::binary::program::{PATIENCE, command};
+use crate::support::call;
+
+/// How much a pipe holds on Linux (pipe(7)).
+const PIPE: usize = 65_536;
+
+fn knows(directory: &Path, token: &str) -> bool {
+    let mut node = serve(directory, &[]);
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str())];
+    call(node.address(), "GET", "/api/cabinet/authentication_factor", &headers, "").status == 403
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Waits for something that the other process does.
+fn until(happens: impl Fn() -> bool) {
+    let pause = Duration::from_millis(2);
+    let tries = PATIENCE.as_millis() / pause.as_millis();
+    assert!((0..tries).any(|_| happens() || {
+        std::thread::sleep(pause);
+        false
+    }));
+}
+
+#[test]
+fn a_run_killed_while_it_tells_the_token_is_begun_again_with_another_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&vec![b'.'; PIPE]).unwrap();
+    let first = command(directory.path(), &["init", "--data", "node"])
+        .stdout(Stdio::from(writer))
+        .spawn()
+        .unwrap();
+    let keyring = directory.path().join("node.keyring");
+    until(|| keyring.exists() && !directory.path().join("node.keyring.unfinished").exists());
+    let second = run_on_node(directory.path(), "init", &[]);
+    assert_eq!(second.code, Some(75), "somebody is at it: {}", second.stderr);
+    let before = fs::read(&keyring).unwrap();
+    kill(first);
+    let mut said = Vec::new();
+    reader.read_to_end(&mut said).unwrap();
+    assert_eq!(said.len(), PIPE, "no token was told");
+
+    let token = init(directory.path());
+    assert_ne!(fs::read(&keyring).unwrap(), before, "the keyring of the first run went with it");
+    assert!(knows(directory.path(), &token));
+}
+
+#[test]
+fn a_keyring_that_another_run_did_not_make_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    let keyring = directory.path().join("node.keyring");
+    let before = fs::read(&keyring).unwrap();
+    fs::write(directory.path().join("node/unfinished"), "of another keyring").unwrap();
+    let ended = run_on_node(directory.path(), "init", &[]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    assert!(ended.stderr.contains("node.keyring is there already"), "{}", ended.stderr);
+    assert_eq!(fs::read(&keyring).unwrap(), before);
+}
+
+#[test]
+fn whatever_an_interrupted_run_left_is_taken_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = directory.path().join("node");
+    fs::create_dir_all(node.join("store/blobs")).unwrap();
+    for torn in ["unfinished", "lock", "seal.new", "ballast", "store/db", "store/conf"] {
+        fs::write(node.join(torn), [7; 100]).unwrap();
+    }
+    fs::write(directory.path().join("node.keyring.unfinished"), "{\"for").unwrap();
+    let token = init(directory.path());
+    assert!(!directory.path().join("node.keyring.unfinished").exists());
+    assert!(knows(directory.path(), &token));
+}
+
+#[test]
+fn killed_at_any_moment_it_is_done_or_can_be_done_again() {
+    for round in 0..12 {
+        let directory = tempfile::tempdir().unwrap();
+        let mut child = command(directory.path(), &["init", "--data", "node"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(8 * round));
+        child.kill().unwrap();
+        let mut said = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        child.wait().unwrap();
+        let again = run_on_node(directory.path(), "init", &[]);
+        let text = if again.code == Some(78) {
+            assert!(!directory.path().join("node/unfinished").exists(), "{}", again.stderr);
+            said
+        } else {
+            assert_eq!(again.code, Some(0), "round {round}: {}", again.stderr);
+            again.stdout
+        };
+        let token = text.lines().find_map(|line| line.strip_prefix("token operator: "));
+        assert!(knows(directory.path(), token.expect("whoever was first has told it")), "{round}");
+    }
+}
