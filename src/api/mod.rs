@@ -95,11 +95,11 @@ impl Api {
                 envelope::failure(&head, &self.dialect.word(rejection, operation, now))
             }
         };
+        let took = self.clock.now().since(now);
+        trail.log(&head, request.method(), response.status(), result.err().as_ref(), took);
         if !trail.body.is_gone(&mut request).await {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let took = self.clock.now().since(now);
-        trail.log(&head, request.method(), response.status(), result.err().as_ref(), took);
         response
     }
 

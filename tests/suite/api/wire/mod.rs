@@ -105,6 +105,11 @@ fn holds(node: &TestNode, row: &Row) -> Result<(), String> {
     {
         return Err(format!("{name}: {:?} instead of {value}", answer.field(name)));
     }
+    let is_told = answer.field("connection").as_deref() == Some("close");
+    // HTTP/1.0 closes unless it says otherwise.
+    if row.from == From::Us && row.then == Then::Closed && !is_told && !answer.is_1_0() {
+        return Err("closed without a word".into());
+    }
     let _ = stream.write_all(&expand(PROBE, &node.address().to_string()));
     match (row.then, read_answer(&mut stream, false)) {
         (Then::Kept, Ok(next)) if next.status == 200 => Ok(()),
@@ -126,6 +131,10 @@ impl Answer {
             let (given, value) = line.split_once(": ")?;
             given.eq_ignore_ascii_case(name).then(|| value.to_owned())
         })
+    }
+
+    fn is_1_0(&self) -> bool {
+        self.head.starts_with("HTTP/1.0")
     }
 
     fn is_from(&self, from: From, is_head: bool) -> Result<(), String> {

@@ -157,6 +157,10 @@ pub(super) static ROWS: &[Row] = &[
         "ours: a query that nobody reads",
         &[(b"GET /health/live?a=[1]&a HTTP/1.1\r\nHost: {host}\r\n\r\n", &[200])],
     ),
+    row(
+        "RFC 9112, 3.2: a fragment is no part of a target, but hyper has taken it off",
+        &[(b"GET /health/live#a HTTP/1.1\r\nHost: {host}\r\n\r\n", &[200])],
+    ),
     row("ours: 2 KiB of target", &[(b"GET /{a*2047} HTTP/1.1\r\nHost: {host}\r\n\r\n", &[404])]),
     row(
         "RFC 9110, 15.5.15: no more",
