@@ -4,6 +4,8 @@
 //! another site, or by a name that an attacker's DNS suddenly points here. Both are turned away by headers that a
 //! page's script can't forge.
 
+use std::net::IpAddr;
+
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue, ORIGIN};
 
@@ -60,7 +62,7 @@ impl Door {
             Entrance::Internal => {}
         }
         let (name, _) = split_port(host);
-        if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        if !is_loopback(name) && !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Err(Rejection::HostUnknown);
         }
         let same_origin = |origin: &HeaderValue| {
@@ -72,6 +74,12 @@ impl Door {
             && headers.get_all(SEC_FETCH_SITE).iter().all(same_site);
         if from_here { Ok(()) } else { Err(Rejection::CrossSite) }
     }
+}
+
+/// An address is what was called, whatever a DNS says; only names can be made to point here.
+fn is_loopback(name: &str) -> bool {
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -92,7 +100,9 @@ mod tests {
 
     #[test]
     fn a_host_is_known_with_any_port_and_in_any_case() {
-        for host in ["localhost", "LocalHost:4000", "127.0.0.1:80", "[::1]", "[::1]:4000"] {
+        for host in
+            ["localhost", "LocalHost:4000", "127.0.0.1:80", "127.0.0.2:1", "[::1]", "[::1]:4000"]
+        {
             assert!(admitted(host, &[]), "{host}");
         }
         for host in ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "[::2]"] {

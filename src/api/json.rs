@@ -47,6 +47,9 @@ fn check_value(raw: &RawValue, depth: usize) -> Result<(), Error> {
     }
 }
 
+/// How names begin by which `serde_json` hands values through: to it, such an object is what stands in it as text.
+const RESERVED: &str = "$serde_json::private::";
+
 /// The members of an object, each name once.
 struct Members<'t>(Vec<&'t RawValue>);
 
@@ -63,6 +66,9 @@ impl<'t> Visitor<'t> for Read {
         let mut names = HashSet::new();
         let mut values = Vec::new();
         while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            if name.starts_with(RESERVED) {
+                return Err(A::Error::custom("a member of a reserved name"));
+            }
             if !names.insert(name) {
                 return Err(A::Error::custom("a member twice"));
             }
@@ -90,6 +96,8 @@ mod tests {
             r#"{"a": 1, "\u0061": 2}"#,
             r#"[{"b": {"a": 1, "c": 0, "a": 2}}]"#,
             r#"{"": 0, "": 0}"#,
+            r#"{"code": {"$serde_json::private::RawValue": "\"123456\""}}"#,
+            r#"{"\u0024serde_json::private::RawValue": "{}"}"#,
             r#""\ud800""#,
             r#"["\udc00\ud800"]"#,
             r#"{"\ud800": 1}"#,

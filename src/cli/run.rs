@@ -24,10 +24,11 @@ pub(super) fn run<T>(
         .build()
         .map_err(Failure::software)?;
     let done = runtime.block_on(async {
-        let stop = stop_signal()?;
         let Listening { listeners, internal, public } = addresses.listen().await?;
         // Making the parts waits for the disk, and nothing else runs yet.
         let (parts, word) = tokio::task::block_in_place(prepare)?;
+        // From here on a signal ends it in order; up to here, where it might wait for ever, at once.
+        let stop = stop_signal()?;
         let node = Node::build(parts).map_err(Failure::software)?;
         say(&ready(&internal, word));
         for address in public {

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -21,8 +22,8 @@ pub(super) struct SettingsArgs {
     /// The data directory. Without it, store.path of the configuration, $STATE_DIRECTORY, or else /var/lib/esoz-otp.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The keyring. Without it, keys.keyring_file of the configuration, $CREDENTIALS_DIRECTORY/keyring, or else
-    /// DIR.keyring. `init` makes it.
+    /// The keyring. Without it, keys.keyring_file of the configuration, $CREDENTIALS_DIRECTORY/keyring if it is
+    /// there, or else DIR.keyring. `init` makes it.
     #[arg(long, value_name = "FILE")]
     keyring: Option<PathBuf>,
 }
@@ -84,11 +85,16 @@ impl SettingsArgs {
         let found = || Path::new(FILE).exists().then(|| FILE.into());
         Layers {
             file: self.config.clone().or_else(found),
-            environment: std::env::vars_os().collect(),
+            environment: std::env::vars_os().filter(says_something).collect(),
             flags,
             is_to_serve,
         }
     }
+}
+
+/// A service manager's directory of credentials may be there for others than the keyring.
+fn says_something((name, value): &(OsString, OsString)) -> bool {
+    name != "CREDENTIALS_DIRECTORY" || Path::new(value).join("keyring").exists()
 }
 
 impl ServingArgs {

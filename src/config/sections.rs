@@ -156,7 +156,15 @@ impl Default for DataConfig {
 impl KeysConfig {
     /// Where the keyring of this data directory is.
     pub fn keyring_of(&self, data: &Path) -> PathBuf {
-        self.keyring_file.clone().unwrap_or_else(|| data.with_added_extension("keyring"))
+        self.keyring_file.clone().unwrap_or_else(|| named(data).with_added_extension("keyring"))
+    }
+}
+
+/// `.` and what ends in `..` name a directory by no name of its own.
+fn named(directory: &Path) -> PathBuf {
+    match directory.file_name() {
+        Some(_) => directory.to_owned(),
+        None => directory.canonicalize().unwrap_or_else(|_| directory.to_owned()),
     }
 }
 

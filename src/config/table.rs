@@ -102,7 +102,7 @@ fn storage() -> Vec<Setting> {
             |c| c.keys.keyring_of(&c.data.path).to_string_lossy().as_ref().into(),
             |c, v| set(&mut c.keys.keyring_file, v.text().map(|text| Some(text.into()))),
         )
-        .by_default("`$CREDENTIALS_DIRECTORY/keyring`, or else `store.path` with `.keyring` added"),
+        .by_default("`$CREDENTIALS_DIRECTORY/keyring` if it is there, else `store.path` with `.keyring` added"),
     ]
 }
 

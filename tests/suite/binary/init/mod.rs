@@ -102,15 +102,24 @@ fn a_keyring_is_made_where_it_is_looked_for() {
     assert!(ended.stdout.contains("keyring (0600): keys/mine\n"), "{}", ended.stdout);
     assert!(ended.stdout.contains("serve --data node --keyring keys/mine"), "{}", ended.stdout);
     assert_eq!(mode(&directory.path().join("keys/mine")), 0o600);
+}
 
-    let other = tempfile::tempdir().unwrap();
-    let mut as_a_unit = command(other.path(), &["init", "--data", "node"]);
-    as_a_unit.env("CREDENTIALS_DIRECTORY", directory.path().join("credentials"));
+#[test]
+fn no_keyring_is_made_among_credentials_that_go_away_with_a_service() {
+    let (directory, credentials) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut as_a_unit = command(directory.path(), &["init", "--data", "node"]);
+    as_a_unit.env("CREDENTIALS_DIRECTORY", credentials.path());
     let ended = Program::spawn(&mut as_a_unit).end();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let keyring = directory.path().join("credentials/keyring");
-    assert!(ended.stdout.contains(keyring.to_str().unwrap()), "{}", ended.stdout);
-    assert!(keyring.exists() && !other.path().join("node.keyring").exists());
+    assert!(directory.path().join("node.keyring").exists());
+    assert_eq!(fs::read_dir(credentials.path()).unwrap().count(), 0);
+
+    // Another credential of the unit is no reason not to find it.
+    let always = ["serve", "--data", "node", "--allow-plaintext-codes", "--listen", "127.0.0.1:0"];
+    let mut as_a_unit = command(directory.path(), &always);
+    as_a_unit.env("CREDENTIALS_DIRECTORY", credentials.path());
+    let mut node = Program::spawn(&mut as_a_unit);
+    assert_eq!(node.call("GET", "/health/ready", "").status, 200);
 }
 
 #[test]

@@ -1,8 +1,9 @@
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::process::Command;
 
 use crate::binary::node::{init, refused, serve, serve_a_world};
-use crate::binary::program::run;
+use crate::binary::program::{Program, command, run};
 use crate::support::SEED_PHONE;
 
 #[test]
@@ -40,6 +41,41 @@ fn a_world_is_served_as_it_was_imported() {
         assert_eq!(node.call("GET", path, "").status, 404, "{path} is the demo's");
     }
     assert_eq!(node.stop().code, Some(0));
+}
+
+#[test]
+fn the_directory_one_is_in_can_be_named_by_a_dot() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("node");
+    DirBuilder::new().mode(0o700).create(&path).unwrap();
+    let ended = run(&path, &["init", "--data", "."]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(directory.path().join("node.keyring").exists());
+    for name in [".", "../node"] {
+        let mut node = Program::start(&path, &["serve", "--data", name, "--allow-plaintext-codes"]);
+        assert_eq!(node.call("GET", "/health/ready", "").status, 200);
+        assert_eq!(node.stop().code, Some(0));
+    }
+}
+
+#[test]
+fn a_start_that_waits_for_something_can_be_broken_off() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    let pipe = directory.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    fs::set_permissions(&pipe, fs::Permissions::from_mode(0o600)).unwrap();
+    let mut command = command(
+        directory.path(),
+        &["serve", "--data", "node", "--keyring", "pipe", "--allow-plaintext-codes"],
+    );
+    let node = Program::spawn(command.args(["--listen", "127.0.0.1:0"]));
+    // Opening the other end waits until the node has opened its own.
+    let other_end = File::options().write(true).open(&pipe).unwrap();
+    node.signal("INT");
+    assert_eq!(node.end().code, None, "by the signal");
+    drop(other_end);
+    assert_eq!(serve(directory.path(), &[]).call("GET", "/health/ready", "").status, 200);
 }
 
 #[test]
