@@ -1,6 +1,5 @@
 //! Everything that `serve` would read, read without changing anything.
 
-use super::listen::Addresses;
 use super::{CheckArgs, Failure, keyring_file, manual};
 use crate::config::{Config, Faults};
 use crate::store::Store;
@@ -12,24 +11,26 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
     if !faults.is_empty() {
         wrong.push(Failure::from(Faults(faults)));
     }
-    wrong.extend(Addresses::refused(&effective.config, args.settings.asked()));
-    if !args.print_effective {
+    if args.print_effective {
+        // With something wrong, too: that is when one asks where a value comes from.
+        manual::print(effective.to_toml().as_bytes())?;
+    } else {
         wrong.extend(places(&effective.config));
     }
     if !wrong.is_empty() {
         let said: Vec<_> = wrong.iter().map(Failure::message).collect();
         return Err(Failure::configuration(said.join("\n")));
     }
-    if args.print_effective {
-        return manual::print(effective.to_toml().as_bytes());
-    }
-    manual::print(b"configuration is in order\n")
+    if args.print_effective { Ok(()) } else { manual::print(b"configuration is in order\n") }
 }
 
-/// What is wrong with the data directory, and with its keyring.
+/// What is wrong with the data directory, and with its keyring. One that nobody has made has none.
 fn places(config: &Config) -> Vec<Failure> {
     let data = &config.data.path;
-    let directory = Store::check_made(data).err().map(Failure::from);
-    let keyring = keyring_file::read(&config.keys.keyring_of(data), data).err();
-    directory.into_iter().chain(keyring).collect()
+    if !data.exists() {
+        return Store::check_made(data).err().map(Failure::from).into_iter().collect();
+    }
+    let directory = Store::check_made(data).and_then(|()| Store::check_seal(data));
+    let keyring = keyring_file::read(&config.keys.keyring_of(data), data);
+    directory.err().map(Failure::from).into_iter().chain(keyring.err()).collect()
 }

@@ -43,7 +43,15 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
             .with("send_pause", rule)
             .ok_or_else(|| Failure::software("the limits table has lost its row `send_pause`"))?;
     }
-    let addresses = Addresses::of(&config, &common.listen)?;
+    if let Some(address) = common.listen.iter().find(|it| !it.ip().to_canonical().is_loopback()) {
+        return Err(Failure::usage(format_args!(
+            "--listen {address} is not a loopback address. Use 127.0.0.1 or [::1]: a demo's tokens are known to everybody."
+        )));
+    }
+    if !common.listen.is_empty() {
+        config.server.listen.clone_from(&common.listen);
+    }
+    let addresses = Addresses::of(&config);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tracing::level_filters::LevelFilter;
 
-use super::{Failure, ImportArgs, log};
+use super::{Failure, ImportArgs, keyring_file, log};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
@@ -23,6 +23,8 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let wrong = |error| Failure::fixtures(Some(&file), &error);
 
     Store::check_made(data)?;
+    let keyring_path = config.keys.keyring_of(data);
+    let keyring = keyring_file::read(&keyring_path, data)?;
     let text = read(&file)?;
     let now = SystemClock::start().now();
     let draft = Draft::read(&text, now, &SystemEntropy::new()).map_err(wrong)?;
@@ -34,6 +36,8 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
         )));
     }
     let store = Store::open(data, config.store)?;
+    // What nobody could serve is not added to.
+    keyring_file::check(&keyring, &keyring_path, &store)?;
     let counts = draft.import(&store, tell).map_err(wrong)?;
     // It is done, whether anybody reads of it or not.
     drop(writeln!(io::stdout(), "added to {}: {counts}", data.display()));

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::Failure;
-use crate::otp::Keyring;
-use crate::store::{make_folders, remove_folders};
+use crate::otp::{Keyring, KeyringError};
+use crate::store::{Store, make_folders, remove_folders};
 
 /// No keyring is larger: some hundred keys.
 const MOST_BYTES: u64 = 64 * 1024;
@@ -30,7 +30,19 @@ pub(super) fn read(path: &Path, data: &Path) -> Result<Keyring, Failure> {
     }
     let mut text = Zeroizing::new(String::new());
     (&mut file).take(MOST_BYTES).read_to_string(&mut text).map_err(cannot)?;
-    Ok(Keyring::parse(&text)?)
+    Keyring::parse(&text).map_err(|error| wrong(path, error))
+}
+
+/// Holds the keyring of this file against what the directory was used with.
+pub(super) fn check(keyring: &Keyring, path: &Path, store: &Store) -> Result<(), Failure> {
+    keyring.check(store).map_err(|error| wrong(path, error))
+}
+
+fn wrong(path: &Path, error: KeyringError) -> Failure {
+    match error {
+        KeyringError::Store(error) => Failure::io(error),
+        error => Failure::configuration(format_args!("{}: {error}", path.display())),
+    }
 }
 
 /// Credentials lie in a directory that the service manager makes for this process, with owners and modes of its own.
@@ -52,7 +64,7 @@ fn check_access(path: &Path, file: &fs::Metadata) -> Result<(), Failure> {
     if mode & !0o600 != 0 {
         return Err(Failure::configuration(format_args!(
             "the keyring {name} is not its owner's alone (mode {mode:04o}): who has it can find out codes. \
-             Close it: chmod 600 {name}; if others could have read it, add a new key."
+             Close it: chmod 600 {name}; if others have read it, add a new key (README, \"The keyring\")."
         )));
     }
     Ok(())

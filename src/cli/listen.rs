@@ -27,30 +27,15 @@ pub(super) struct Listening {
 }
 
 impl Addresses {
-    /// The configured ones, the internal ones replaced by those that the command line `asked` for, if they may be
-    /// listened on.
-    pub(super) fn of(config: &Config, asked: &[SocketAddr]) -> Result<Self, Failure> {
-        if let Some(refused) = Self::refused(config, asked).into_iter().next() {
-            return Err(refused);
-        }
+    /// The configured ones. That they may be listened on is for the configuration to say.
+    pub(super) fn of(config: &Config) -> Self {
         let Config { server, public, .. } = config;
-        let internal = if asked.is_empty() { &server.listen } else { asked };
-        Ok(Self {
-            internal: internal.to_vec(),
+        Self {
+            internal: server.listen.clone(),
             public: public.listen.clone(),
             behind_proxy: public.behind_proxy,
-            are_default: *internal == ServerConfig::default().listen,
-        })
-    }
-
-    /// Why they may not be listened on.
-    pub(super) fn refused(config: &Config, asked: &[SocketAddr]) -> Vec<Failure> {
-        let Config { server, public, .. } = config;
-        let internal = if asked.is_empty() { &server.listen } else { asked };
-        let inside = remote(internal).filter(|_| !server.internal_allow_remote);
-        let outside = remote(&public.listen).filter(|_| !public.behind_proxy);
-        let inside = inside.map(|address| refused_internal(address, !asked.is_empty()));
-        inside.into_iter().chain(outside.map(refused_public)).collect()
+            are_default: server.listen == ServerConfig::default().listen,
+        }
     }
 
     /// Listens on all of them.
@@ -95,68 +80,8 @@ impl Addresses {
     }
 }
 
-fn remote(addresses: &[SocketAddr]) -> Option<SocketAddr> {
-    addresses.iter().copied().find(|address| !address.ip().to_canonical().is_loopback())
-}
-
-fn refused_internal(address: SocketAddr, is_asked: bool) -> Failure {
-    let words = "is not a loopback address. Use 127.0.0.1 or [::1]: this surface takes calls without a token";
-    if is_asked {
-        return Failure::usage(format_args!("--listen {address} {words}."));
-    }
-    Failure::configuration(format_args!(
-        "server.listen: {address} {words}. If the network itself keeps others out, say so with \
-         server.internal_allow_remote = true; callers elsewhere belong on public.listen."
-    ))
-}
-
-fn refused_public(address: SocketAddr) -> Failure {
-    Failure::configuration(format_args!(
-        "public.listen: {address} is not a loopback address, and without TLS tokens would cross the network in clear. \
-         Put a proxy that speaks TLS in front and set public.behind_proxy = true, or use 127.0.0.1 or [::1]."
-    ))
-}
-
 fn taken(key: &str, address: SocketAddr, error: &Error, remedy: &str) -> Failure {
     Failure::unavailable(format_args!(
         "{key}cannot listen on {address}: {error}. Stop what holds it, or choose {remedy}."
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::PublicConfig;
-
-    fn of(internal: &str, allow: bool, public: &str, behind_proxy: bool, asked: &[&str]) -> String {
-        let server = ServerConfig {
-            listen: vec![internal.parse().unwrap()],
-            internal_allow_remote: allow,
-            ..ServerConfig::default()
-        };
-        let public = PublicConfig { listen: vec![public.parse().unwrap()], behind_proxy };
-        let config = Config { server, public, ..Config::default() };
-        let asked: Vec<_> = asked.iter().map(|address| address.parse().unwrap()).collect();
-        match Addresses::of(&config, &asked) {
-            Ok(addresses) => format!("{:?} {:?}", addresses.internal, addresses.public),
-            Err(failure) => format!("{failure:?}"),
-        }
-    }
-
-    #[test]
-    fn off_loopback_somebody_has_to_say_what_keeps_it_safe() {
-        let here = ["127.0.0.1:1", "[::1]:1"];
-        let (a, b) = (here[0], here[1]);
-        assert_eq!(of(a, false, b, false, &[]), "[127.0.0.1:1] [[::1]:1]");
-        assert_eq!(of(a, false, b, false, &[b]), "[[::1]:1] [[::1]:1]");
-        assert_eq!(of("0.0.0.0:1", true, "[::]:2", true, &[]), "[0.0.0.0:1] [[::]:2]");
-        for remote in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[::ffff:192.0.2.1]:1"] {
-            let internal = of(remote, false, a, true, &[]);
-            assert!(internal.contains("code: 78") && internal.contains("internal_allow_remote"));
-            let flag = of(a, false, a, true, &[a, remote]);
-            assert!(flag.contains("code: 64") && flag.contains("--listen"), "{flag}");
-            let public = of(a, true, remote, false, &[]);
-            assert!(public.contains("code: 78") && public.contains("behind_proxy"), "{public}");
-        }
-    }
 }

@@ -23,14 +23,17 @@ pub(super) fn completions(shell: Shell) -> Result<(), Failure> {
 pub(super) fn man(out: Option<&Path>) -> Result<(), Failure> {
     let Some(folder) = out else {
         let mut page = Vec::new();
-        Man::new(Cli::command()).render(&mut page).map_err(Failure::software)?;
+        Man::new(command()).render(&mut page).map_err(Failure::software)?;
         return print(&page);
     };
-    fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
-        .map_err(|error| {
-            Failure::io(format_args!("cannot write pages to {}: {error}", folder.display()))
-        })
+    fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command(), folder)).map_err(
+        |error| Failure::io(format_args!("cannot write pages to {}: {error}", folder.display())),
+    )
+}
+
+/// `help` has no page of its own.
+fn command() -> clap::Command {
+    Cli::command().disable_help_subcommand(true)
 }
 
 /// A reader that has seen enough is no failure.

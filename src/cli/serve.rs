@@ -14,15 +14,16 @@ use crate::store::Store;
 /// `esoz-otp serve`.
 pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
     let config = settings.load()?;
-    let addresses = Addresses::of(&config, settings.asked())?;
+    let addresses = Addresses::of(&config);
     let log = config.log;
     let prepare = || {
         let data = &config.data.path;
         Store::check_made(data)?;
         // Before the store is opened: a wrong keyring changes nothing in it.
-        let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
+        let file = config.keys.keyring_of(data);
+        let keyring = keyring_file::read(&file, data)?;
         let store = Store::open(data, config.store)?;
-        keyring.check(&store)?;
+        keyring_file::check(&keyring, &file, &store)?;
         let driver = driver(&config.sms).map_err(Failure::software)?;
         let parts = Parts {
             config,

@@ -47,7 +47,8 @@ pub(super) struct CommonArgs {
     #[arg(
         long,
         value_name = "ADDRESS:PORT",
-        help = "Address to listen on, loopback only; may be given more than once [default: 127.0.0.1:4000 and [::1]:4000]"
+        value_parser = address,
+        help = "Address to listen on, such as 127.0.0.1:4001; may be given more than once [default: 127.0.0.1:4000 and [::1]:4000]"
     )]
     pub(super) listen: Vec<SocketAddr>,
     #[arg(
@@ -92,6 +93,10 @@ impl SettingsArgs {
     }
 }
 
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "it takes an address and a port, such as 127.0.0.1:4001 or [::1]:4001")
+}
+
 /// A service manager's directory of credentials may be there for others than the keyring.
 fn says_something((name, value): &(OsString, OsString)) -> bool {
     name != "CREDENTIALS_DIRECTORY" || Path::new(value).join("keyring").exists()
@@ -101,11 +106,6 @@ impl ServingArgs {
     /// The configuration of a node that serves.
     pub(super) fn load(&self) -> Result<Config, Failure> {
         Ok(self.layers().load()?.config)
-    }
-
-    /// Addresses that the command line asks for.
-    pub(super) fn asked(&self) -> &[SocketAddr] {
-        &self.common.listen
     }
 
     /// Where it is looked for.

@@ -143,13 +143,15 @@ fn environment(
 ) -> Vec<Given> {
     let mut given = Vec::new();
     for (variable, value) in environment {
-        let Some(variable) = variable.to_str().filter(|name| name.starts_with(PREFIX)) else {
-            continue;
-        };
+        let is_ours =
+            |name: &&str| name.starts_with(PREFIX) || nearest::variable(settings, name).is_some();
+        let Some(variable) = variable.to_str().filter(is_ours) else { continue };
         let source = Source::Environment(variable.escape_debug().to_string());
         let Some(setting) = settings.iter().find(|setting| setting.variable() == variable) else {
-            let key = variable[PREFIX.len()..].replace("__", ".").to_ascii_lowercase();
-            let nearest = nearest::setting(settings, &key).map(Setting::variable);
+            let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
+            let key = name.replace("__", ".").to_ascii_lowercase();
+            let nearest = nearest::variable(settings, variable)
+                .or_else(|| nearest::setting(settings, &key).map(Setting::variable));
             let what = "is no setting".into();
             faults.push(Fault { source, key, what, remedy: file::meant(nearest) });
             continue;

@@ -16,6 +16,13 @@ pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Sett
     })
 }
 
+/// The variable that this one is but for its underscores.
+pub(super) fn variable(settings: &[Setting], name: &str) -> Option<String> {
+    let letters = |name: &str| name.replace('_', "");
+    let wanted = letters(name);
+    settings.iter().map(Setting::variable).find(|variable| letters(variable) == wanted)
+}
+
 /// The section whose name is nearest to this one.
 pub(super) fn section<'a>(settings: &'a [Setting], name: &str) -> Option<&'a str> {
     let sections = settings.iter().map(|setting| setting.section_and_name().0);

@@ -1,5 +1,7 @@
 //! What has to hold between settings.
 
+use std::net::SocketAddr;
+
 use super::fault::{Fault, Source};
 use super::forms::CODE;
 use super::load::Effective;
@@ -19,7 +21,43 @@ struct Relation {
     remedy: &'static str,
 }
 
-const RELATIONS: [Relation; 2] = [
+const RELATIONS: [Relation; 5] = [
+    Relation {
+        keys: &["server.listen", "server.internal_allow_remote"],
+        is_for_serving: true,
+        broken: |config| {
+            let address =
+                remote(&config.server.listen).filter(|_| !config.server.internal_allow_remote)?;
+            Some(format!(
+                "has {address}, which is not a loopback address, and some methods take no token there"
+            ))
+        },
+        remedy: "Use 127.0.0.1 or [::1]. If the network itself keeps others out, say so with \
+                 server.internal_allow_remote = true; callers elsewhere belong on public.listen.",
+    },
+    Relation {
+        keys: &["public.listen", "public.behind_proxy"],
+        is_for_serving: true,
+        broken: |config| {
+            let address = remote(&config.public.listen).filter(|_| !config.public.behind_proxy)?;
+            Some(format!(
+                "has {address}, which is not a loopback address, and without TLS tokens would cross the network in clear"
+            ))
+        },
+        remedy: "Put a proxy that speaks TLS in front and set public.behind_proxy = true, or use 127.0.0.1 or [::1].",
+    },
+    Relation {
+        keys: &["public.listen", "server.listen"],
+        is_for_serving: true,
+        broken: |config| {
+            let is_taken = |address: &&SocketAddr| {
+                address.port() != 0 && config.server.listen.contains(address)
+            };
+            let address = config.public.listen.iter().find(is_taken)?;
+            Some(format!("has {address}, which server.listen has too"))
+        },
+        remedy: "Give each of them an address of its own.",
+    },
     Relation {
         keys: &["sms.template", "sms.allow_long_template", "otp.digits"],
         is_for_serving: false,
@@ -46,8 +84,12 @@ const RELATIONS: [Relation; 2] = [
     },
 ];
 
-/// Those that do not hold, but for those of settings that are wrong already.
+/// Those that do not hold, but for those of settings that are wrong already; none when part of what was set could not be
+/// read.
 pub(super) fn broken(effective: &Effective, is_to_serve: bool, faults: &[Fault]) -> Vec<Fault> {
+    if faults.iter().any(|fault| fault.key.is_empty()) {
+        return Vec::new();
+    }
     let judged = RELATIONS.iter().filter(|relation| {
         let is_about_wrong = faults.iter().any(|fault| relation.keys.contains(&fault.key.as_str()));
         !is_about_wrong && (is_to_serve || !relation.is_for_serving)
@@ -59,6 +101,11 @@ pub(super) fn broken(effective: &Effective, is_to_serve: bool, faults: &[Fault])
         Some(Fault { source, key: relation.keys[0].into(), what, remedy: relation.remedy.into() })
     };
     judged.filter_map(fault).collect()
+}
+
+/// An address that other machines may reach.
+fn remote(addresses: &[SocketAddr]) -> Option<SocketAddr> {
+    addresses.iter().copied().find(|address| !address.ip().to_canonical().is_loopback())
 }
 
 /// Of a message with a code in it, as UCS-2 counts.

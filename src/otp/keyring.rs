@@ -57,12 +57,12 @@ pub enum KeyringError {
     Time(String),
     /// The id stood for other content before.
     #[error(
-        "key `{0}` is not the key that this data directory was used with under that id. Put the old keyring back; a new key needs a new id."
+        "key `{0}` is not the key that this data directory was used with under that id. Put the old keyring back, or name it by --keyring; a new key needs a new id."
     )]
     Changed(String),
     /// The data directory was used with a key that is not there.
     #[error(
-        "this data directory was used with key `{0}`, which the keyring does not hold. Put the keyring back that does."
+        "this data directory was used with key `{0}`, which the keyring does not hold. Put the keyring back that does, or name it by --keyring."
     )]
     Missing(String),
     /// The store can't be asked.

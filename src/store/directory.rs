@@ -15,6 +15,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::Access;
+
 use super::error::OpenError;
 
 /// Where sled's files are.
@@ -100,11 +102,11 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
 fn check_access(path: &Path) -> Result<(), OpenError> {
     check_owner(path)?;
     let mode = mode(path)?;
-    if mode & !OWNER == 0 {
-        Ok(())
-    } else {
-        Err(OpenError::TooOpen { path: path.to_owned(), mode })
+    if mode & !OWNER != 0 {
+        return Err(OpenError::TooOpen { path: path.to_owned(), mode });
     }
+    // A file system that is mounted read-only says so here, before anything is tried.
+    rustix::fs::access(path, Access::WRITE_OK).map_err(|error| at(path)(error.into()))
 }
 
 /// Refuses a directory of another user: what one user makes in it, the other could not open.

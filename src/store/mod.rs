@@ -78,6 +78,12 @@ impl Store {
         directory::check_made(path)
     }
 
+    /// Refuses a database that is not what it was when it was closed in order; one that was not, or that is open, can't
+    /// be judged so. Changes nothing.
+    pub fn check_seal(path: &Path) -> Result<(), OpenError> {
+        open::check_seal(path)
+    }
+
     /// Reads one record. It may not be on the device yet: good for a view, never for a permission that counts.
     pub fn get<K: Key, V: Record>(
         &self,

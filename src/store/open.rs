@@ -30,9 +30,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     let lock = directory::lock(path)?;
     let home = lock.home();
     directory::make_folders(&home).map_err(at(&home))?;
-    seal::check(path, &home)
-        .map_err(at(&home))?
-        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
+    check_seal(path)?;
     let space = Space::new(path, config);
     space.before_opening().map_err(at(path))?;
     seal::break_seal(path).map_err(at(path))?;
@@ -58,6 +56,13 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     sync_names(path, &home).map_err(at(path))?;
     space.after_opening();
     Ok(Opened { trees, database, lock, space })
+}
+
+pub(super) fn check_seal(path: &Path) -> Result<(), OpenError> {
+    let home = path.join(HOME);
+    seal::check(path, &home)
+        .map_err(at(&home))?
+        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })
 }
 
 /// sled has a lock of its own, and lets go of it some time after it was closed.
