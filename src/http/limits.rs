@@ -3,7 +3,7 @@ use std::time::Duration;
 /// What connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Open connections at once.
+    /// Open connections at once, of each listener.
     pub connections: usize,
     /// Of these, from one peer.
     pub per_peer: usize,

@@ -48,10 +48,12 @@ pub async fn serve<T, A, F>(
     F: Future<Output = Response> + Send + 'static,
 {
     let (stopping, stopped) = watch::channel(false);
-    let places = Places::new(&limits);
+    // Each listener has places of its own: a crowd before one door keeps nobody out of another.
+    let places: Vec<_> = listeners.iter().map(|_| Places::new(&limits)).collect();
     let accepting: Vec<_> = listeners
         .into_iter()
-        .map(|listener| {
+        .zip(&places)
+        .map(|(listener, places)| {
             let (places, answer, stopped) = (places.clone(), answer.clone(), stopped.clone());
             tokio::spawn(accept(listener, limits, places, answer, stopped))
         })
@@ -61,7 +63,12 @@ pub async fn serve<T, A, F>(
     for task in accepting {
         drop(task.await);
     }
-    if tokio::time::timeout(limits.drain, places.all_free()).await.is_err() {
+    let all_free = async {
+        for places in &places {
+            places.all_free().await;
+        }
+    };
+    if tokio::time::timeout(limits.drain, all_free).await.is_err() {
         tracing::warn!("requests still in flight are cut off");
     }
 }

@@ -106,7 +106,7 @@ fn what_the_directory_holds_already_is_named_beside_the_file_s_own_faults() {
     let text = serde_json::to_string_pretty(&again).unwrap();
     let ended = import(directory.path(), &text);
     assert_eq!(ended.code, Some(65), "{}", ended.stderr);
-    let taken = ": the data directory holds one with the same\n";
+    let taken = " is in the data directory already\n";
     for place in [
         "clients[0].id",
         "clients[3].api_key",
