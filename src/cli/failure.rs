@@ -55,6 +55,12 @@ impl Failure {
             FixturesError::NotTold(_) | FixturesError::Store(_) => IO,
         };
         let name = path.map_or("the built-in fixtures".into(), Path::to_string_lossy);
+        if let FixturesError::Store(StoreError::Failed(_)) = error {
+            return Self::io(format_args!(
+                "it is not known whether {name} was loaded: {error}. When the disk works again, import it once more: \
+                 if it is said to be there already, it was loaded, and the secrets above hold."
+            ));
+        }
         Self { code, message: format!("{name} was not loaded, nothing has changed:\n{error}") }
     }
 
@@ -84,6 +90,7 @@ impl From<OpenError> for Failure {
             OpenError::Damaged { .. } | OpenError::Newer { .. } => DATA,
             OpenError::NotMade(_)
             | OpenError::Unfinished(_)
+            | OpenError::Restored(_)
             | OpenError::NotEmpty(_)
             | OpenError::NotOwned { .. }
             | OpenError::TooOpen { .. } => CONFIGURATION,

@@ -1,3 +1,4 @@
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -26,8 +27,10 @@ pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
     let entropy = SystemEntropy::new();
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
 
+    keep_apart(&keyring, data)?;
     let mut directory = NewDirectory::begin(data)?;
     make_way(&keyring, directory.left())?;
+    directory.clear()?;
     let text = Keyring::generate(&entropy, now).map_err(Failure::software)?;
     directory.note(&note(&text))?;
     let token = fill(data, config.store, &Keyring::parse(&text)?, now, &entropy)?;
@@ -44,30 +47,54 @@ pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A backup of the directory should not be worth anything by itself, and nothing else may lie where the store is.
+fn keep_apart(keyring: &Path, data: &Path) -> Result<(), Failure> {
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if !whole(keyring).starts_with(whole(data)) {
+        return Ok(());
+    }
+    Err(Failure::configuration(format_args!(
+        "the keyring {} would lie in the data directory that it protects. Name a file elsewhere by --keyring.",
+        keyring.display()
+    )))
+}
+
 /// A keyring that is there stays there, unless it was made by a run that was interrupted before it could say so.
 fn make_way(keyring: &Path, left: &str) -> Result<(), Failure> {
     let cannot = |error: io::Error| {
         Failure::io(format_args!("cannot use the keyring {}: {error}", keyring.display()))
     };
-    match std::fs::read_to_string(keyring) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Ok(text) if left == note(&text) => keyring_file::remove(keyring).map_err(cannot),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(cannot(error)),
-        Ok(_) | Err(_) => Err(Failure::configuration(format_args!(
-            "the keyring {0} is there already, so it is left as it is: a data directory may need it. \
-             Name another file by --keyring, or move that one away.",
-            keyring.display()
-        ))),
+    if let Some(digest) = left.strip_prefix(NOTE).filter(|digest| is_digest(digest)) {
+        keyring_file::remove(&keyring_file::half(keyring, digest)).map_err(cannot)?;
     }
+    match fs::symlink_metadata(keyring) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(cannot(error)),
+        Ok(found) if found.is_file() && found.len() < keyring_file::MOST_BYTES => {
+            let text = fs::read_to_string(keyring);
+            if text.is_ok_and(|text| left == note(&text)) {
+                return keyring_file::remove(keyring).map_err(cannot);
+            }
+        }
+        Ok(_) => {}
+    }
+    Err(Failure::configuration(format_args!(
+        "the keyring {0} is there already, so it is left as it is: a data directory may need it. \
+         Name another file by --keyring, or move that one away.",
+        keyring.display()
+    )))
 }
+
+const NOTE: &str = "SHA-256 of its keyring: ";
 
 /// What tells the next run that this keyring was made by an interrupted one. (A keyring has 256 random bits: nobody
 /// finds it by its digest.)
 fn note(keyring: &str) -> String {
-    let digest = SecretDigest::of(keyring.as_bytes()).to_hex();
-    format!(
-        "`esoz-otp init` has not finished here: run it again. SHA-256 of its keyring: {digest}\n"
-    )
+    [NOTE, &SecretDigest::of(keyring.as_bytes()).to_hex()].concat()
+}
+
+fn is_digest(text: &str) -> bool {
+    SecretDigest::from_hex(text).is_some()
 }
 
 /// Closed again when this returns.

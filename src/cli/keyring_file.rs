@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::Failure;
+use crate::domain::SecretDigest;
 use crate::otp::{Keyring, KeyringError};
 use crate::store::{Store, make_folders, remove_folders};
 
 /// No keyring is larger: some hundred keys.
-const MOST_BYTES: u64 = 64 * 1024;
+pub(super) const MOST_BYTES: u64 = 64 * 1024;
 
 /// Reads the keyring of this data directory. Unless the service manager hands it over, it has to be this user's alone.
 pub(super) fn read(path: &Path, data: &Path) -> Result<Keyring, Failure> {
@@ -24,6 +25,10 @@ pub(super) fn read(path: &Path, data: &Path) -> Result<Keyring, Failure> {
             data.display()
         ))
     };
+    // A pipe would keep us waiting.
+    if !fs::metadata(path).map_err(cannot)?.is_file() {
+        return Err(cannot(io::Error::other("it is no file")));
+    }
     let mut file = File::open(path).map_err(cannot)?;
     if !is_credential(path) {
         check_access(path, &file.metadata().map_err(cannot)?)?;
@@ -47,7 +52,8 @@ fn wrong(path: &Path, error: KeyringError) -> Failure {
 
 /// Credentials lie in a directory that the service manager makes for this process, with owners and modes of its own.
 fn is_credential(path: &Path) -> bool {
-    std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.starts_with(folder))
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
+    folder.is_some_and(|folder| path.starts_with(folder))
 }
 
 fn check_access(path: &Path, file: &fs::Metadata) -> Result<(), Failure> {
@@ -73,6 +79,7 @@ fn check_access(path: &Path, file: &fs::Metadata) -> Result<(), Failure> {
 /// A keyring that was made. Unless it is kept, it is taken away again.
 pub(super) struct NewKeyring {
     path: PathBuf,
+    half: PathBuf,
     folders: Vec<PathBuf>,
     /// Before that, what is there is somebody else's.
     is_there: bool,
@@ -87,27 +94,23 @@ impl NewKeyring {
             None => Vec::new(),
         };
         // From here on dropping it cleans up.
-        let mut new = Self { path: path.to_owned(), folders, is_there: false, is_kept: false };
-        let half = new.half();
-        remove(&half)?;
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&half)?;
+        let half = half(path, &SecretDigest::of(text.as_bytes()).to_hex());
+        let path = path.to_owned();
+        let mut new = Self { path, half, folders, is_there: false, is_kept: false };
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&new.half)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         // Unlike a rename, this replaces nothing.
-        fs::hard_link(&half, path)?;
+        fs::hard_link(&new.half, &new.path)?;
         new.is_there = true;
-        remove(&half)?;
+        remove(&new.half)?;
         // Or its name might be gone after a power cut, and the database be there.
-        File::open(folder_of(path).unwrap_or(Path::new(".")))?.sync_all()?;
+        File::open(folder_of(&new.path).unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(new)
     }
 
     pub(super) fn keep(mut self) {
         self.is_kept = true;
-    }
-
-    fn half(&self) -> PathBuf {
-        self.path.with_added_extension("unfinished")
     }
 }
 
@@ -116,12 +119,17 @@ impl Drop for NewKeyring {
         if self.is_kept {
             return;
         }
-        drop(remove(&self.half()));
+        drop(remove(&self.half));
         if self.is_there {
             drop(remove(&self.path));
         }
         remove_folders(&self.folders);
     }
+}
+
+/// Where a keyring of this digest is written before it gets its name: nobody else's half is of the same.
+pub(super) fn half(path: &Path, digest: &str) -> PathBuf {
+    path.with_added_extension(format!("{}.unfinished", &digest[..12]))
 }
 
 fn folder_of(path: &Path) -> Option<&Path> {

@@ -1,4 +1,6 @@
 use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -83,7 +85,12 @@ impl SettingsArgs {
         flags.extend(
             self.keyring.as_ref().map(|file| ("keys.keyring_file", "--keyring", path(file))),
         );
-        let found = || Path::new(FILE).exists().then(|| FILE.into());
+        // One that can't be looked at is there: what is wrong with it is told when it is read.
+        let is_there = || match fs::symlink_metadata(FILE) {
+            Err(error) => error.kind() != ErrorKind::NotFound,
+            Ok(_) => true,
+        };
+        let found = || is_there().then(|| FILE.into());
         Layers {
             file: self.config.clone().or_else(found),
             environment: std::env::vars_os().filter(says_something).collect(),

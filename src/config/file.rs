@@ -92,9 +92,11 @@ impl Reader<'_> {
                 continue;
             }
             let source = self.at(line);
-            if self.settings.iter().any(|setting| setting.key == key) {
+            // A dot within quotes is part of a name, and no name of ours has one.
+            let is_plain = !name.get_ref().contains('.');
+            if is_plain && self.settings.iter().any(|setting| setting.key == key) {
                 self.given.push(Given { key, value: Value::from_toml(value.get_ref()), source });
-            } else if self.is_section(&key) {
+            } else if is_plain && self.is_section(&key) {
                 self.enter(&key, value, source, faults);
             } else if self.astray.is_empty() {
                 faults.push(self.unknown(&key, value.get_ref(), source));

@@ -68,8 +68,9 @@ pub fn host(request: &Request) -> Result<&str, HeadFault> {
     if is_same { Ok(host) } else { Err(HeadFault::Host) }
 }
 
+/// Behind a proxy the usual one is that of TLS.
 fn without_usual_port(host: &str) -> &str {
-    host.strip_suffix(":80").unwrap_or(host)
+    host.strip_suffix(":80").or_else(|| host.strip_suffix(":443")).unwrap_or(host)
 }
 
 fn is_host(text: &str) -> bool {
@@ -78,7 +79,9 @@ fn is_host(text: &str) -> bool {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !name.is_empty() && name.bytes().all(is_of_a_name),
     };
-    is_name && port.is_none_or(|port| port.parse::<u16>().is_ok())
+    let is_port =
+        |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    is_name && port.is_none_or(is_port)
 }
 
 /// Letters of other scripts come as punycode, escapes not at all.
@@ -149,6 +152,7 @@ mod tests {
             ":80",
             "localhost:",
             "localhost:65536",
+            "localhost:+1",
             "localhost:1x",
             "localhost:4000:1",
             "a b",

@@ -1,12 +1,15 @@
 //! A data directory that is being made: there whole, or not at all.
 //!
-//! Before anything else there is `DIR/unfinished`; when everything is in place, it goes. Whoever finds it may take the
-//! rest away and begin again. Nobody opens a directory that has it, and it is locked while somebody makes one.
+//! Before anything else there is `DIR/unfinished`; when everything is in place, it goes. Nobody opens a directory that has
+//! it, and it is locked while somebody makes one. Whoever finds one that was written here may take the rest away and begin
+//! again, unless a node has served from the directory since: then somebody has put a backup over what was left.
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use super::directory::{self, HOME, UNFINISHED, at};
 use super::error::OpenError;
@@ -14,6 +17,12 @@ use super::space::BALLAST;
 
 /// What a data directory can hold beside the mark; all of it is taken away before another beginning.
 const CONTENTS: [&str; 7] = [HOME, "lock", "seal", "seal.new", "mark", "mark.new", BALLAST];
+
+/// A note is a line.
+const MOST_NOTED: u64 = 4096;
+
+/// How the mark begins once anything else is there.
+const MADE_HERE: &str = "`esoz-otp init` has not finished here: run it again. ";
 
 /// The one thing in a file system that has just been made.
 const LOST_AND_FOUND: &str = "lost+found";
@@ -24,11 +33,13 @@ pub struct NewDirectory {
     mark: File,
     left: String,
     made: Vec<PathBuf>,
+    /// What is in it is ours.
+    is_cleared: bool,
     is_finished: bool,
 }
 
 impl NewDirectory {
-    /// Begins to make it, in an empty folder or a new one, or where this was interrupted before.
+    /// Begins to make it, in an empty folder or a new one, or where this was interrupted before. Takes nothing away yet.
     pub fn begin(path: &Path) -> Result<Self, OpenError> {
         if path.exists() {
             directory::check_owner(path)?;
@@ -60,19 +71,9 @@ impl NewDirectory {
         } else if !is_still_there(&mark, &name) {
             return Err(OpenError::NotEmpty(path.to_owned()));
         }
-        let mut left = Vec::new();
-        mark.read_to_end(&mut left).map_err(at(&name))?;
-        let left = String::from_utf8_lossy(&left).into_owned();
-        let new = Self { path: path.to_owned(), mark, left, made, is_finished: false };
-        new.begin_again().map_err(at(path))?;
-        Ok(new)
-    }
-
-    fn begin_again(&self) -> io::Result<()> {
-        remove_contents(&self.path)?;
-        fs::set_permissions(&self.path, Permissions::from_mode(0o700))?;
-        self.mark.sync_all()?;
-        File::open(&self.path)?.sync_all()
+        let left = left(path, &mut mark)?;
+        let path = path.to_owned();
+        Ok(Self { path, mark, left, made, is_cleared: false, is_finished: false })
     }
 
     /// What an interrupted run had noted, nothing if there was none.
@@ -80,12 +81,28 @@ impl NewDirectory {
         &self.left
     }
 
+    /// Takes away what an interrupted run has left, unless somebody has it open.
+    pub fn clear(&mut self) -> Result<(), OpenError> {
+        if self.path.join("lock").exists() {
+            drop(directory::lock(&self.path)?);
+        }
+        let clear = || {
+            remove_contents(&self.path)?;
+            fs::set_permissions(&self.path, Permissions::from_mode(0o700))?;
+            self.mark.sync_all()?;
+            File::open(&self.path)?.sync_all()
+        };
+        clear().map_err(at(&self.path))?;
+        self.is_cleared = true;
+        Ok(())
+    }
+
     /// Notes something for the next run, should this one be interrupted. It is on the device when this returns.
     pub fn note(&mut self, text: &str) -> Result<(), OpenError> {
         let note = |mark: &mut File| {
             mark.set_len(0)?;
             mark.rewind()?;
-            mark.write_all(text.as_bytes())?;
+            mark.write_all([MADE_HERE, text, "\n"].concat().as_bytes())?;
             mark.sync_all()
         };
         note(&mut self.mark).map_err(at(&self.path.join(UNFINISHED)))
@@ -95,7 +112,11 @@ impl NewDirectory {
     pub fn finish(mut self) -> Result<(), OpenError> {
         fs::remove_file(self.path.join(UNFINISHED)).map_err(at(&self.path))?;
         self.is_finished = true;
-        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(at(&self.path))
+        // If the mark comes back after a power cut, it is made once more; nothing has been kept in it yet.
+        if let Err(error) = File::open(&self.path).and_then(|folder| folder.sync_all()) {
+            tracing::warn!(%error, "it is not certain that the disk has everything");
+        }
+        Ok(())
     }
 }
 
@@ -104,8 +125,13 @@ impl Drop for NewDirectory {
         if self.is_finished {
             return;
         }
-        // What can't be taken away now is by the next run: the mark goes last.
-        if remove_contents(&self.path).is_ok() {
+        // What was there before is not ours to take away. What can't be taken away now is by the next run: the mark goes last.
+        let is_gone = if self.is_cleared {
+            remove_contents(&self.path).is_ok()
+        } else {
+            check_empty(&self.path).is_ok()
+        };
+        if is_gone {
             drop(fs::remove_file(self.path.join(UNFINISHED)));
             remove_folders(&self.made);
         }
@@ -115,13 +141,34 @@ impl Drop for NewDirectory {
 /// The mark, and whether it was not there before.
 fn open_mark(name: &Path) -> io::Result<(File, bool)> {
     let mut options = File::options();
-    options.read(true).write(true).mode(0o600);
+    let no_link = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.read(true).write(true).mode(0o600).custom_flags(no_link.bits().cast_signed());
     match options.clone().create_new(true).open(name) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Ok((options.open(name)?, false))
         }
         opened => Ok((opened?, true)),
     }
+}
+
+/// What an interrupted run has noted. A mark with nothing in it is all that there is; any other was not made here.
+fn left(path: &Path, mark: &mut File) -> Result<String, OpenError> {
+    let mut text = Vec::new();
+    let metadata = mark.metadata().map_err(at(path))?;
+    if metadata.is_file() {
+        mark.take(MOST_NOTED).read_to_end(&mut text).map_err(at(path))?;
+    }
+    if text.is_empty() {
+        return check_empty(path).map(|()| String::new());
+    }
+    let text = String::from_utf8_lossy(&text);
+    let Some(noted) = text.strip_prefix(MADE_HERE) else {
+        return Err(OpenError::NotEmpty(path.to_owned()));
+    };
+    if path.join(super::mark::FILE).exists() {
+        return Err(OpenError::Restored(path.to_owned()));
+    }
+    Ok(noted.trim_end().to_owned())
 }
 
 /// Whether the file that is open is the one of this name.

@@ -49,9 +49,14 @@ pub enum OpenError {
     NotMade(PathBuf),
     /// Its making was interrupted.
     #[error(
-        "the making of {0} was interrupted: nothing is in it. Make it again: esoz-otp init --data {0}"
+        "the making of {0} was interrupted. Make it again: esoz-otp init --data {0}. (If a backup was restored over it, remove {0}/unfinished instead.)"
     )]
     Unfinished(PathBuf),
+    /// Its making was interrupted, but a node has served from what is in it now.
+    #[error(
+        "{0}/unfinished says that the making of this directory was interrupted, but a node has served from what is in it, so it is left as it is. If a backup was restored over it, remove {0}/unfinished."
+    )]
+    Restored(PathBuf),
     /// It was to be made where something is already.
     #[error(
         "{0} is not empty, so it is left as it is. Name another data directory; if this one was made before, it needs no init."

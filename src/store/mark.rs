@@ -14,7 +14,7 @@ use super::schema::{MARKS, Mark};
 use super::table::Trees;
 use super::write::Write;
 
-const FILE: &str = "mark";
+pub(super) const FILE: &str = "mark";
 const LAST: &str = "last";
 
 /// Puts the next number into the database, and says which.

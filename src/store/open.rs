@@ -33,7 +33,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     check_seal(path)?;
     let space = Space::new(path, config);
     space.before_opening().map_err(at(path))?;
-    seal::break_seal(path).map_err(at(path))?;
+    let was_sealed = seal::break_seal(path).map_err(at(path))?;
     remove_unfinished_snapshots(&home).map_err(at(&home))?;
 
     let database = open_database(&home, config).map_err(|error| explain(path, error))?;
@@ -50,9 +50,13 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         tracing::info!(writes = redone, "completed what the last run was writing when it ended");
     }
     database.sync().map_err(|error| failed(path, &error))?;
-    mark::check(path, &trees)
-        .map_err(|error| failed(path, &error))?
-        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })?;
+    if let Err(why) = mark::check(path, &trees).map_err(|error| failed(path, &error))? {
+        drop((trees, database));
+        if was_sealed {
+            seal::seal(path, &home).map_err(at(&home))?;
+        }
+        return Err(OpenError::Damaged { path: path.to_owned(), why });
+    }
     sync_names(path, &home).map_err(at(path))?;
     space.after_opening();
     Ok(Opened { trees, database, lock, space })

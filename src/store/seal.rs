@@ -50,11 +50,11 @@ pub(super) fn check(path: &Path, home: &Path) -> io::Result<Result<(), String>> 
     )))
 }
 
-/// Takes the seal away, durably: what sled writes from now on is not what it says.
-pub(super) fn break_seal(path: &Path) -> io::Result<()> {
+/// Takes the seal away, durably: what sled writes from now on is not what it says. Says whether there was one.
+pub(super) fn break_seal(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path.join("seal")) {
-        Ok(()) => File::open(path)?.sync_all(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(()) => File::open(path)?.sync_all().map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -9,7 +9,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -91,11 +91,14 @@ impl Space {
     /// Without it everything works, until the disk is full at a start.
     fn put_ballast(&self) {
         let place = self.path.join(BALLAST);
-        let is_there = fs::metadata(&place).is_ok_and(|it| it.len() == BALLAST_BYTES);
+        let is_whole = |it: fs::Metadata| it.is_file() && it.blocks() * 512 >= BALLAST_BYTES;
+        let is_there = fs::symlink_metadata(&place).is_ok_and(is_whole);
         if is_there || free(&self.path).is_some_and(|free| free < self.reserve + BALLAST_BYTES) {
             return;
         }
-        let put = File::options().write(true).create(true).truncate(true).mode(0o600).open(&place);
+        // Whatever else has its name is not written through.
+        drop(fs::remove_file(&place));
+        let put = File::options().write(true).create_new(true).mode(0o600).open(&place);
         let put = put.and_then(|file| {
             // Real room, not the promise of it.
             Ok(fallocate(&file, FallocateFlags::empty(), 0, BALLAST_BYTES)?)

@@ -152,3 +152,15 @@ fn text_that_is_no_json_is_shown_its_place() {
     assert_eq!(ended.code, Some(65), "{}", ended.stderr);
     assert!(ended.stderr.contains("line 2: no UTF-8 text"), "{}", ended.stderr);
 }
+
+#[test]
+fn more_faults_than_anybody_reads_are_not_told() {
+    let directory = tempfile::tempdir().unwrap();
+    make(directory.path());
+    let text = format!(r#"{{"format": 1, "clients": [{}{{}}]}}"#, "{},".repeat(100_000));
+    let ended = import(directory.path(), &text);
+    assert_eq!(ended.code, Some(65));
+    let lines = ended.stderr.lines().count();
+    assert_eq!(lines, 100_002, "one before them and one behind");
+    assert!(ended.stderr.ends_with("These are 100000; there may be more.\n"), "{lines}");
+}

@@ -45,7 +45,7 @@ fn a_run_killed_while_it_tells_the_token_is_begun_again_with_another_one() {
         .spawn()
         .unwrap();
     let keyring = directory.path().join("node.keyring");
-    until(|| keyring.exists() && !directory.path().join("node.keyring.unfinished").exists());
+    until(|| keyring.exists() && fs::read_dir(directory.path()).unwrap().count() == 2);
     let second = run_on_node(directory.path(), "init", &[]);
     assert_eq!(second.code, Some(75), "somebody is at it: {}", second.stderr);
     let before = fs::read(&keyring).unwrap();
@@ -65,11 +65,82 @@ fn a_keyring_that_another_run_did_not_make_is_left_as_it_is() {
     init(directory.path());
     let keyring = directory.path().join("node.keyring");
     let before = fs::read(&keyring).unwrap();
-    fs::write(directory.path().join("node/unfinished"), "of another keyring").unwrap();
+    let node = directory.path().join("node");
+    fs::write(node.join("unfinished"), noted(&"0".repeat(64))).unwrap();
+    let database = fs::read(node.join("store/db")).unwrap();
     let ended = run_on_node(directory.path(), "init", &[]);
     assert_eq!(ended.code, Some(78), "{}", ended.stderr);
     assert!(ended.stderr.contains("node.keyring is there already"), "{}", ended.stderr);
     assert_eq!(fs::read(&keyring).unwrap(), before);
+    assert!(fs::read(node.join("store/db")).unwrap() == database, "nor is the directory touched");
+}
+
+/// What an interrupted run notes of the keyring that it was making.
+fn noted(digest: &str) -> String {
+    format!(
+        "`esoz-otp init` has not finished here: run it again. SHA-256 of its keyring: {digest}\n"
+    )
+}
+
+#[test]
+fn what_was_served_is_not_taken_for_what_an_interrupted_run_left() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    let mut node = serve(directory.path(), &[]);
+    until(|| directory.path().join("node/mark").exists());
+    let unfinished = directory.path().join("node/unfinished");
+    let other = ["--keyring", "other"];
+    for text in ["", "a list of things to do", &noted(&"0".repeat(64))] {
+        fs::write(&unfinished, text).unwrap();
+        let ended = run_on_node(directory.path(), "init", &other);
+        assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+        assert_eq!(fs::read_to_string(&unfinished).unwrap(), text);
+    }
+    assert_eq!(node.initialize("+380671000099").status, 201, "it goes on");
+    assert_eq!(node.stop().code, Some(0));
+    let ended = run_on_node(directory.path(), "init", &other);
+    assert!(ended.stderr.contains("remove node/unfinished"), "{}", ended.stderr);
+    fs::remove_file(&unfinished).unwrap();
+    let mut node = serve(directory.path(), &[]);
+    assert_eq!(node.initialize("+380671000099").reason(), Some("send_pause"));
+}
+
+#[test]
+fn a_directory_that_somebody_has_open_is_not_begun_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = directory.path().join("node");
+    fs::create_dir(&node).unwrap();
+    let lock = fs::File::create(node.join("lock")).unwrap();
+    lock.lock().unwrap();
+    fs::write(node.join("unfinished"), noted(&"0".repeat(64))).unwrap();
+    let ended = run_on_node(directory.path(), "init", &[]);
+    assert_eq!(ended.code, Some(75), "{}", ended.stderr);
+    assert!(node.join("lock").exists());
+}
+
+#[test]
+fn a_link_is_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = directory.path().join("node");
+    fs::create_dir(&node).unwrap();
+    let victim = directory.path().join("victim");
+    fs::write(&victim, "").unwrap();
+    std::os::unix::fs::symlink("../victim", node.join("unfinished")).unwrap();
+    let ended = run_on_node(directory.path(), "init", &[]);
+    assert_ne!(ended.code, Some(0));
+    assert_eq!(fs::read(&victim).unwrap(), b"");
+    assert!(!directory.path().join("node.keyring").exists());
+}
+
+#[test]
+fn a_keyring_is_not_made_within_the_directory_that_it_protects() {
+    let directory = tempfile::tempdir().unwrap();
+    for keyring in ["node/keyring", "./node/store/keyring", "node/mark.new"] {
+        let ended = run_on_node(directory.path(), "init", &["--keyring", keyring]);
+        assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+        assert!(ended.stderr.contains("elsewhere"), "{}", ended.stderr);
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -77,12 +148,17 @@ fn whatever_an_interrupted_run_left_is_taken_away() {
     let directory = tempfile::tempdir().unwrap();
     let node = directory.path().join("node");
     fs::create_dir_all(node.join("store/blobs")).unwrap();
-    for torn in ["unfinished", "lock", "seal.new", "ballast", "store/db", "store/conf"] {
+    for torn in ["lock", "seal.new", "ballast", "store/db", "store/conf"] {
         fs::write(node.join(torn), [7; 100]).unwrap();
     }
-    fs::write(directory.path().join("node.keyring.unfinished"), "{\"for").unwrap();
+    let digest = "5a".repeat(32);
+    fs::write(node.join("unfinished"), noted(&digest)).unwrap();
+    let half = directory.path().join(format!("node.keyring.{}.unfinished", &digest[..12]));
+    let other = directory.path().join("node.keyring.unfinished");
+    fs::write(&half, "{\"for").unwrap();
+    fs::write(&other, "somebody's own").unwrap();
     let token = init(directory.path());
-    assert!(!directory.path().join("node.keyring.unfinished").exists());
+    assert!(!half.exists() && other.exists());
     assert!(knows(directory.path(), &token));
 }
 

@@ -129,3 +129,24 @@ fn two_directories_have_keys_and_tokens_of_their_own() {
     let keyring = |home: &Path| fs::read(home.join("node.keyring")).unwrap();
     assert_ne!(keyring(one.path()), keyring(two.path()));
 }
+
+#[test]
+fn of_several_at_once_that_name_one_keyring_the_one_that_succeeds_has_its_own() {
+    for _ in 0..6 {
+        let home = tempfile::tempdir().unwrap();
+        let started: Vec<_> = ["a", "b", "c", "d"]
+            .map(|data| {
+                let mut init = command(home.path(), &["init", "--data", data, "--keyring", "key"]);
+                (data, Program::spawn(&mut init))
+            })
+            .into_iter()
+            .collect();
+        let ended: Vec<_> = started.into_iter().map(|(data, it)| (data, it.end())).collect();
+        let done: Vec<_> = ended.iter().filter(|(_, ended)| ended.code == Some(0)).collect();
+        assert_eq!(done.len(), 1, "{ended:?}");
+        let arguments = ["serve", "--data", done[0].0, "--keyring", "key"];
+        let more = ["--allow-plaintext-codes"];
+        let mut node = Program::start(home.path(), &[&arguments[..], &more].concat());
+        assert_eq!(node.call("GET", "/health/ready", "").status, 200);
+    }
+}

@@ -61,6 +61,10 @@ fn a_keyring_that_others_can_read_is_not_used_until_it_is_closed() {
         set_mode(&keyring, mode);
         is_refused(directory.path(), 78, &["chmod 600 node.keyring"]);
     }
+    let always = ["serve", "--data", "node", "--allow-plaintext-codes", "--listen", "127.0.0.1:0"];
+    let mut without_credentials = command(directory.path(), &always);
+    without_credentials.env("CREDENTIALS_DIRECTORY", "");
+    assert_eq!(Program::spawn(&mut without_credentials).end().code, Some(78));
     set_mode(&keyring, 0o400);
     assert_eq!(serve(directory.path(), &[]).resend().status, 200);
 }

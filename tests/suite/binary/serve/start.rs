@@ -1,9 +1,9 @@
 use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::process::Command;
 
 use crate::binary::node::{init, refused, serve, serve_a_world};
-use crate::binary::program::{Program, command, run};
+use crate::binary::program::{Program, run};
 use crate::support::SEED_PHONE;
 
 #[test]
@@ -62,19 +62,16 @@ fn the_directory_one_is_in_can_be_named_by_a_dot() {
 fn a_start_that_waits_for_something_can_be_broken_off() {
     let directory = tempfile::tempdir().unwrap();
     init(directory.path());
-    let pipe = directory.path().join("pipe");
+    let pipe = directory.path().join("node/mark");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    fs::set_permissions(&pipe, fs::Permissions::from_mode(0o600)).unwrap();
-    let mut command = command(
-        directory.path(),
-        &["serve", "--data", "node", "--keyring", "pipe", "--allow-plaintext-codes"],
-    );
-    let node = Program::spawn(command.args(["--listen", "127.0.0.1:0"]));
+    let node =
+        Program::start(directory.path(), &["serve", "--data", "node", "--allow-plaintext-codes"]);
     // Opening the other end waits until the node has opened its own.
     let other_end = File::options().write(true).open(&pipe).unwrap();
     node.signal("INT");
     assert_eq!(node.end().code, None, "by the signal");
     drop(other_end);
+    fs::remove_file(&pipe).unwrap();
     assert_eq!(serve(directory.path(), &[]).call("GET", "/health/ready", "").status, 200);
 }
 
