@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -128,4 +128,36 @@ fn the_directory_above_may_be_one_that_only_root_can_read() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_start_that_is_refused_for_its_mark_leaves_the_seal() {
+    let home = tempfile::tempdir().unwrap();
+    fill(&open(home.path()).unwrap(), 0..10);
+    fs::write(home.path().join("mark"), "999\n").unwrap();
+    let refusal = open(home.path()).err().unwrap();
+    assert!(matches!(refusal, OpenError::Damaged { .. }), "{refusal}");
+    assert!(home.path().join("seal").exists());
+    fs::remove_file(home.path().join("mark")).unwrap();
+    assert_eq!(open(home.path()).unwrap().page(VERIFIED_PHONES, None, 100).unwrap().len(), 10);
+}
+
+#[test]
+fn the_ballast_is_not_put_where_a_link_leads_and_a_hollow_one_is_none() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    fill(&open(&data).unwrap(), 0..1);
+    let (ballast, victim) = (data.join("ballast"), home.path().join("victim"));
+    let is_whole =
+        || fs::symlink_metadata(&ballast).is_ok_and(|it| it.is_file() && it.blocks() > 0);
+    fs::write(&victim, "somebody's").unwrap();
+    fs::remove_file(&ballast).unwrap();
+    std::os::unix::fs::symlink(&victim, &ballast).unwrap();
+    drop(open(&data).unwrap());
+    assert_eq!(fs::read(&victim).unwrap(), b"somebody's");
+    assert!(is_whole());
+    let length = fs::metadata(&ballast).unwrap().len();
+    fs::File::create(&ballast).unwrap().set_len(length).unwrap();
+    drop(open(&data).unwrap());
+    assert!(is_whole());
 }
