@@ -39,6 +39,10 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     // What nobody could serve is not added to.
     keyring_file::check(&keyring, &keyring_path, &store)?;
     let counts = draft.import(&store, tell).map_err(wrong)?;
+    // From now on there is something to lose.
+    if let Err(error) = store.mark_blocking() {
+        tracing::warn!(%error, "it is loaded, but how far the store has come could not be noted");
+    }
     // It is done, whether anybody reads of it or not.
     drop(writeln!(io::stdout(), "added to {}: {counts}", data.display()));
     Ok(())

@@ -1,6 +1,6 @@
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use tracing::level_filters::LevelFilter;
 
@@ -49,14 +49,26 @@ pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
 
 /// A backup of the directory should not be worth anything by itself, and nothing else may lie where the store is.
 fn keep_apart(keyring: &Path, data: &Path) -> Result<(), Failure> {
-    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    if !whole(keyring).starts_with(whole(data)) {
+    if !resolved(keyring).starts_with(resolved(data)) {
         return Ok(());
     }
     Err(Failure::configuration(format_args!(
         "the keyring {} would lie in the data directory that it protects. Name a file elsewhere by --keyring.",
         keyring.display()
     )))
+}
+
+/// Where a path leads, of which not everything has to be there yet.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute.components().fold(PathBuf::new(), |mut so_far, step| {
+        if step == Component::ParentDir {
+            so_far.pop();
+        } else {
+            so_far.push(step);
+        }
+        so_far.canonicalize().unwrap_or(so_far)
+    })
 }
 
 /// A keyring that is there stays there, unless it was made by a run that was interrupted before it could say so.

@@ -98,6 +98,10 @@ impl Reader<'_> {
                 self.given.push(Given { key, value: Value::from_toml(value.get_ref()), source });
             } else if is_plain && self.is_section(&key) {
                 self.enter(&key, value, source, faults);
+            } else if !is_plain {
+                let what = "is in quotes, which make one name of it".into();
+                let remedy = "Leave them off.".into();
+                faults.push(Fault { source, key, what, remedy });
             } else if self.astray.is_empty() {
                 faults.push(self.unknown(&key, value.get_ref(), source));
             }

@@ -12,7 +12,10 @@ pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Sett
         let (its_section, its_name) = setting.section_and_name();
         let elsewhere = if section == its_section { 0 } else { OTHER_SECTION };
         let through = strsim::osa_distance(key, &setting.key);
-        through.min(strsim::osa_distance(name, its_name) + elsewhere)
+        // Somebody may have left off the unit.
+        let is_its_start = !name.is_empty() && its_name.starts_with(name);
+        let by_name = if is_its_start { 1 } else { strsim::osa_distance(name, its_name) };
+        through.min(by_name + elsewhere)
     })
 }
 

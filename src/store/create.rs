@@ -72,6 +72,15 @@ impl NewDirectory {
             return Err(OpenError::NotEmpty(path.to_owned()));
         }
         let left = left(path, &mut mark)?;
+        let lock = path.join("lock");
+        if lock.exists() {
+            // A pipe of that name would keep us waiting.
+            if !lock.is_file() {
+                return Err(OpenError::NotEmpty(path.to_owned()));
+            }
+            // Nobody has it open.
+            drop(directory::lock(path)?);
+        }
         let path = path.to_owned();
         Ok(Self { path, mark, left, made, is_cleared: false, is_finished: false })
     }
@@ -81,11 +90,8 @@ impl NewDirectory {
         &self.left
     }
 
-    /// Takes away what an interrupted run has left, unless somebody has it open.
+    /// Takes away what an interrupted run has left.
     pub fn clear(&mut self) -> Result<(), OpenError> {
-        if self.path.join("lock").exists() {
-            drop(directory::lock(&self.path)?);
-        }
         let clear = || {
             remove_contents(&self.path)?;
             fs::set_permissions(&self.path, Permissions::from_mode(0o700))?;
@@ -154,10 +160,10 @@ fn open_mark(name: &Path) -> io::Result<(File, bool)> {
 /// What an interrupted run has noted. A mark with nothing in it is all that there is; any other was not made here.
 fn left(path: &Path, mark: &mut File) -> Result<String, OpenError> {
     let mut text = Vec::new();
-    let metadata = mark.metadata().map_err(at(path))?;
-    if metadata.is_file() {
-        mark.take(MOST_NOTED).read_to_end(&mut text).map_err(at(path))?;
+    if !mark.metadata().map_err(at(path))?.is_file() {
+        return Err(OpenError::NotEmpty(path.to_owned()));
     }
+    mark.take(MOST_NOTED).read_to_end(&mut text).map_err(at(path))?;
     if text.is_empty() {
         return check_empty(path).map(|()| String::new());
     }

@@ -92,10 +92,13 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
         return Err(OpenError::Unfinished(path.to_owned()));
     }
     if path.join(HOME).join("db").exists() {
-        Ok(())
-    } else {
-        Err(OpenError::NotMade(path.to_owned()))
+        return Ok(());
     }
+    let path = path.to_owned();
+    if path.join("lock").exists() {
+        return Err(OpenError::Damaged { path, why: "store/db is missing".into() });
+    }
+    Err(OpenError::NotMade(path))
 }
 
 /// Refuses a directory of another user, or one that others can look into.

@@ -165,6 +165,12 @@ impl Store {
         noted.map_err(std::io::Error::other).flatten().map_err(StoreError::from)
     }
 
+    /// The same for a thread that may wait.
+    pub fn mark_blocking(&self) -> Result<(), StoreError> {
+        let number = self.write_blocking(mark::next)?;
+        Ok(mark::note(&self.path, number)?)
+    }
+
     /// Ends when the store has failed and the process has to be started again; otherwise never.
     pub async fn failed(&self) -> StoreError {
         self.writer.failed().await

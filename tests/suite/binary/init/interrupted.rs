@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use crate::binary::node::{init, run_on_node, serve};
-use crate::binary::program::{PATIENCE, command};
+use crate::binary::node::{init, run_on_node, serve, world_of_digests};
+use crate::binary::program::{PATIENCE, command, run};
 use crate::support::call;
 
 /// How much a pipe holds on Linux (pipe(7)).
@@ -106,6 +106,38 @@ fn what_was_served_is_not_taken_for_what_an_interrupted_run_left() {
 }
 
 #[test]
+fn a_backup_put_over_what_an_interrupted_run_left_is_not_taken_away() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    fs::write(directory.path().join("world.json"), world_of_digests().to_string()).unwrap();
+    assert_eq!(run_on_node(directory.path(), "import", &["world.json"]).code, Some(0));
+    let node = directory.path().join("node");
+    fs::write(node.join("unfinished"), noted(&"0".repeat(64))).unwrap();
+    let before = fs::read(node.join("store/db")).unwrap();
+    let ended = run_on_node(directory.path(), "init", &["--keyring", "other"]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    assert!(fs::read(node.join("store/db")).unwrap() == before);
+    fs::remove_file(node.join("unfinished")).unwrap();
+    assert_eq!(serve(directory.path(), &[]).resend().status, 200);
+}
+
+#[test]
+fn a_pipe_is_neither_waited_for_nor_taken_away() {
+    for name in ["unfinished", "lock"] {
+        let directory = tempfile::tempdir().unwrap();
+        let node = directory.path().join("node");
+        fs::create_dir(&node).unwrap();
+        fs::write(node.join("unfinished"), noted(&"0".repeat(64))).unwrap();
+        let pipe = node.join(name);
+        drop(fs::remove_file(&pipe));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let ended = run_on_node(directory.path(), "init", &[]);
+        assert_eq!(ended.code, Some(78), "{name}: {}", ended.stderr);
+        assert!(pipe.exists(), "{name}");
+    }
+}
+
+#[test]
 fn a_directory_that_somebody_has_open_is_not_begun_again() {
     let directory = tempfile::tempdir().unwrap();
     let node = directory.path().join("node");
@@ -135,12 +167,17 @@ fn a_link_is_not_followed() {
 #[test]
 fn a_keyring_is_not_made_within_the_directory_that_it_protects() {
     let directory = tempfile::tempdir().unwrap();
-    for keyring in ["node/keyring", "./node/store/keyring", "node/mark.new"] {
+    fs::create_dir(directory.path().join("real")).unwrap();
+    std::os::unix::fs::symlink("real", directory.path().join("link")).unwrap();
+    for keyring in ["node/keyring", "./node/store/keyring", "node/mark.new", "a/../node/keyring"] {
         let ended = run_on_node(directory.path(), "init", &["--keyring", keyring]);
         assert_eq!(ended.code, Some(78), "{}", ended.stderr);
         assert!(ended.stderr.contains("elsewhere"), "{}", ended.stderr);
     }
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    let linked = ["init", "--data", "real", "--keyring", "link/keyring"];
+    assert_eq!(run(directory.path(), &linked).code, Some(78));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(directory.path().join("real")).unwrap().count(), 0);
 }
 
 #[test]
