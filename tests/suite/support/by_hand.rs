@@ -58,6 +58,11 @@ impl TestNode {
 pub fn read_reply(mut stream: TcpStream) -> Reply {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
+    reply_of(bytes)
+}
+
+/// These bytes as one answer.
+pub fn reply_of(bytes: Vec<u8>) -> Reply {
     let text = String::from_utf8(bytes).unwrap();
     let (head, text) = text.split_once("\r\n\r\n").expect("an answer has a head");
     let mut lines = head.split("\r\n");

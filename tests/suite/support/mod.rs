@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-pub use by_hand::read_reply;
+pub use by_hand::{read_reply, reply_of};
 pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, call, other_than, try_call};
 use esoz_otp::api::{Api, Demo, Entrance};
@@ -242,6 +242,12 @@ impl TestNode {
     /// Stops, and returns when everything has ended.
     pub fn stop(mut self) {
         self.end();
+    }
+
+    /// Waits for the end of a node that can't go on.
+    pub fn ends_in_failure(mut self) {
+        let ended = self.running.take().unwrap().join();
+        assert!(ended.is_err(), "it has ended as if it had been asked to");
     }
 
     /// Tells the node to stop, and returns once it takes no more connections.

@@ -1,12 +1,13 @@
 //! A node that has too much to do, and what does not come in time.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use esoz_otp::config::DialectName;
+use esoz_otp::store::StoreError;
 
 use super::{RESEND, assert_enveloped};
-use crate::support::{HeldWriter, MIS, TestNode, read_reply};
+use crate::support::{HeldWriter, MIS, Reply, TestNode, read_reply, reply_of};
 
 const BUSY: &str = "The server is busy. Nothing has changed. Try again.";
 const TOO_SLOW: &str =
@@ -25,6 +26,39 @@ fn a_node_that_has_too_many_writes_waiting_says_so_and_does_nothing() {
         drop(waiting);
         drop(held);
         assert_eq!(node.resend().status, 200);
+    }
+}
+
+/// The answer to a call that waits for a write when the store fails; none if the node stopped before it had read it.
+fn answer_of_a_failing_store(dialect: DialectName) -> Option<Reply> {
+    let node = TestNode::speaking(dialect);
+    let held = node.hold_writes();
+    let mut waiting = node.connect();
+    waiting.write_all(node.head("POST", RESEND, &MIS).as_bytes()).unwrap();
+    let store = node.store.clone();
+    let failing = std::thread::spawn(move || {
+        store.write_blocking(|_| -> Result<(), StoreError> { panic!("on purpose") })
+    });
+    drop(held);
+    let failed = failing.join().unwrap();
+    assert!(matches!(failed, Err(StoreError::Failed(_))), "{failed:?}");
+    let mut bytes = Vec::new();
+    waiting.read_to_end(&mut bytes).unwrap();
+    let reply = (!bytes.is_empty()).then(|| reply_of(bytes));
+    if let Some(reply) = &reply {
+        assert_enveloped(&node, reply, RESEND);
+    }
+    node.ends_in_failure();
+    reply
+}
+
+#[test]
+fn a_node_whose_store_has_failed_says_so_to_whoever_waits_and_ends() {
+    const FAILED: &str = "The server cannot reach its storage. Try again later.";
+    for dialect in DialectName::ALL {
+        let reply = (0..20).find_map(|_| answer_of_a_failing_store(dialect)).unwrap();
+        assert_eq!(reply.refusal(), (503, "internal_error", Some(FAILED), None), "{dialect}");
+        assert_eq!(reply.header("retry-after"), Some("5"));
     }
 }
 

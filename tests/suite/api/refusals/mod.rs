@@ -66,7 +66,7 @@ const ELSEWHERE: [(Kind, &str); 5] = [
     (Kind::TooSlow, "needs five seconds: see `late`"),
     (Kind::BodyTooSlow, "needs five seconds: see `late`"),
     (Kind::DiskFull, "needs a full disk: see `store::disk_full`"),
-    (Kind::StorageFailed, "needs a store that fails"),
+    (Kind::StorageFailed, "needs a store that fails, and ends its node: see `late`"),
 ];
 
 /// Rows that a dialect shares with the others and does not come by.
