@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::task::{Context, Waker};
 
 use esoz_otp::config::DialectName;
 use esoz_otp::store::StoreError;
@@ -35,19 +36,18 @@ fn answer_of_a_failing_store(dialect: DialectName) -> Option<Reply> {
     let held = node.hold_writes();
     let mut waiting = node.connect();
     waiting.write_all(node.head("POST", RESEND, &MIS).as_bytes()).unwrap();
-    let store = node.store.clone();
-    let failing = std::thread::spawn(move || {
-        store.write_blocking(|_| -> Result<(), StoreError> { panic!("on purpose") })
-    });
+    let failing = node.store.write(|_| -> Result<(), StoreError> { panic!("on purpose") });
+    let mut failing = Box::pin(failing);
+    // Queued by this, behind the held one; what the call wants to write comes before it or after it.
+    assert!(failing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     drop(held);
-    let failed = failing.join().unwrap();
-    assert!(matches!(failed, Err(StoreError::Failed(_))), "{failed:?}");
     let mut bytes = Vec::new();
     waiting.read_to_end(&mut bytes).unwrap();
     let reply = (!bytes.is_empty()).then(|| reply_of(bytes));
     if let Some(reply) = &reply {
         assert_enveloped(&node, reply, RESEND);
     }
+    drop(failing);
     node.ends_in_failure();
     reply
 }
