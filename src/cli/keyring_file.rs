@@ -45,7 +45,7 @@ pub(super) fn check(keyring: &Keyring, path: &Path, store: &Store) -> Result<(),
 
 fn wrong(path: &Path, error: KeyringError) -> Failure {
     match error {
-        KeyringError::Store(error) => Failure::io(error),
+        KeyringError::Store(_) => error.into(),
         error => Failure::configuration(format_args!("{}: {error}", path.display())),
     }
 }

@@ -61,16 +61,18 @@ pub fn host(request: &Request) -> Result<&str, HeadFault> {
     let host = host.filter(|host| is_host(host)).ok_or(HeadFault::Host)?;
     let is_same = match request.uri().authority() {
         None => true,
-        Some(authority) => {
-            without_usual_port(authority.as_str()).eq_ignore_ascii_case(without_usual_port(host))
-        }
+        Some(authority) => is_same_host(authority.as_str(), host),
     };
     if is_same { Ok(host) } else { Err(HeadFault::Host) }
 }
 
-/// Behind a proxy the usual one is that of TLS.
-fn without_usual_port(host: &str) -> &str {
-    host.strip_suffix(":80").or_else(|| host.strip_suffix(":443")).unwrap_or(host)
+/// Either may leave out a port that the other names, if it is a usual one: behind a proxy that is TLS's.
+fn is_same_host(one: &str, other: &str) -> bool {
+    let leaves_out = |short: &str, long: &str| {
+        let name = long.strip_suffix(":80").or_else(|| long.strip_suffix(":443"));
+        name.is_some_and(|name| name.eq_ignore_ascii_case(short))
+    };
+    one.eq_ignore_ascii_case(other) || leaves_out(one, other) || leaves_out(other, one)
 }
 
 fn is_host(text: &str) -> bool {
@@ -133,6 +135,16 @@ pub fn single<'h>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_usual_port_may_be_left_out_and_only_on_one_side() {
+        for (one, other) in [("a", "A"), ("a:80", "a"), ("a", "a:443"), ("a:8080", "A:8080")] {
+            assert!(is_same_host(one, other), "{one} {other}");
+        }
+        for (one, other) in [("a:80", "a:443"), ("a", "a:8080"), ("a", "b"), ("a:80", "b")] {
+            assert!(!is_same_host(one, other), "{one} {other}");
+        }
+    }
 
     #[test]
     fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
