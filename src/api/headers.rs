@@ -114,7 +114,7 @@ fn is_number(text: &str) -> bool {
 pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>, Rejection> {
     let authorization = single(headers, &AUTHORIZATION)?.map(HeaderValue::as_bytes);
     let api_key = single(headers, &API_KEY)?.map(HeaderValue::as_bytes);
-    Ok(Credentials { bearer: authorization.and_then(bearer), api_key })
+    Ok(Credentials { bearer: authorization.and_then(bearer), api_key, peer: None })
 }
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");

@@ -112,7 +112,8 @@ impl Api {
     ) -> Result<Answer, Rejection> {
         let (row, params) = self.admit(entrance, request, now, trail)?;
         let query = request.uri().query().map(str::to_owned);
-        let call = Call { caller: trail.caller.clone(), params, query, body: Value::Null, now };
+        let caller = trail.caller.clone();
+        let call = Call { caller, peer: None, params, query, body: Value::Null, now };
         match row.handler {
             Handler::Read(read) => read(self, &call),
             // On the heap, so that the many requests that only read carry nothing of it about.

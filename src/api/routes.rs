@@ -1,5 +1,6 @@
 //! THE table: what can be asked for, by whom, and who answers.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::envelope::Answer;
 use super::{Api, Rejection};
 use super::{authentication_factor, demo, health, person_requests, verifications};
-use crate::domain::{Refusal, Scope, Timestamp};
+use crate::domain::{By, Refusal, Scope, Timestamp};
 use crate::http::{Params, Route};
 use crate::service::Caller;
 
@@ -103,6 +104,8 @@ pub type Operating = Pin<Box<dyn Future<Output = Result<Answer, Rejection>> + Se
 pub struct Call {
     /// Who calls, on rows that ask.
     pub caller: Option<Caller>,
+    /// Where the request came from.
+    pub peer: Option<IpAddr>,
     /// What stood in the braces of the path.
     pub params: Params,
     /// The query as it came.
@@ -117,6 +120,12 @@ impl Call {
     /// Who calls. Rows without a scope have nobody to ask for.
     pub(super) fn caller(&self) -> Result<&Caller, Refusal> {
         self.caller.as_ref().ok_or(Refusal::TokenMissing)
+    }
+
+    /// Who calls, for limits and audit.
+    pub(super) fn by(&self) -> By {
+        let tokenless = || By { peer: self.peer, ..By::default() };
+        self.caller.as_ref().map_or_else(tokenless, Caller::by)
     }
 
     /// What stood in the first braces of the path.

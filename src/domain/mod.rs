@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a disk or a socket. Time is an argument, a transition consumes its state, and a
 //! refusal is a value.
 
+mod by;
 mod bytes;
 mod client;
 mod code;
@@ -18,6 +19,7 @@ mod time;
 mod token;
 mod verification;
 
+pub use by::By;
 pub use client::{AccessType, Client, ClientId};
 pub use code::{Code, CodeFormat, MalformedCode};
 pub use factor::{AuthenticationFactor, FactorId, FactorType};

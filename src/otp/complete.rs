@@ -1,6 +1,6 @@
 use super::{Otp, Target};
 use crate::domain::limits::{Limit, TooSoon};
-use crate::domain::{Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
+use crate::domain::{By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
 use crate::store::Write;
 use crate::store::schema::{
     GUESSES, LIVE_CODES, SENDS, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
@@ -27,6 +27,7 @@ impl Otp {
     pub async fn complete<G, D>(
         &self,
         now: Timestamp,
+        by: By,
         guess: Code,
         gate: G,
         done: D,
@@ -35,6 +36,7 @@ impl Otp {
         G: FnOnce(&Write<'_>) -> Result<Target, Refusal> + Send + 'static,
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
+        let _ = by;
         let hashing = self.hasher.reserve()?;
         let limits = self.limits.guesses.clone();
         let spent = self.store.write(move |write| spend(write, now, &limits, gate)).await?;

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::hasher::HashPlace;
 use super::{Otp, Target};
 use crate::domain::limits::TooSoon;
-use crate::domain::{Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
+use crate::domain::{By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
 use crate::entropy::{draw_bytes, draw_code, draw_id};
 use crate::sms::Message;
 use crate::store::Write;
@@ -27,10 +27,16 @@ impl Otp {
     ///
     /// Refusals: the gate's own, [`Refusal::PhoneRefused`], [`Refusal::SendLimited`], [`Refusal::Busy`],
     /// [`Refusal::StorageFailed`].
-    pub async fn initialize<G>(&self, now: Timestamp, gate: G) -> Result<Verification, Refusal>
+    pub async fn initialize<G>(
+        &self,
+        now: Timestamp,
+        by: By,
+        gate: G,
+    ) -> Result<Verification, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
+        let _ = by;
         let gate = Arc::new(gate);
         let place = self.outbox.reserve()?;
         let hashing = self.hasher.reserve()?;

@@ -1,8 +1,10 @@
 //! Who calls, and whether they may.
 
+use std::net::IpAddr;
+
 use super::{AdmissionStep, Service};
 use crate::domain::{
-    AccessType, Client, ClientId, Refusal, Scope, SecretDigest, Timestamp, Token, User,
+    AccessType, By, Client, ClientId, Refusal, Scope, SecretDigest, Timestamp, Token, User,
 };
 use crate::store::schema::{CLIENTS, CLIENTS_BY_API_KEY, TOKENS, USERS};
 
@@ -13,6 +15,8 @@ pub struct Credentials<'a> {
     pub bearer: Option<&'a [u8]>,
     /// The header `api-key`.
     pub api_key: Option<&'a [u8]>,
+    /// Where it came from.
+    pub peer: Option<IpAddr>,
 }
 
 /// An admitted caller.
@@ -22,6 +26,15 @@ pub struct Caller {
     pub client_id: ClientId,
     /// The token's user.
     pub user: User,
+    /// Where the request came from.
+    pub peer: Option<IpAddr>,
+}
+
+impl Caller {
+    /// Who that is, for limits and audit.
+    pub fn by(&self) -> By {
+        By { client_id: Some(self.client_id), user_id: Some(self.user.id), peer: self.peer }
+    }
 }
 
 impl Service {
@@ -51,7 +64,7 @@ impl Service {
             }
         }
         let user = user.ok_or(Refusal::UserUnknown)?;
-        Ok(Caller { client_id: client.id, user })
+        Ok(Caller { client_id: client.id, user, peer: credentials.peer })
     }
 
     /// The client whose api-key a BROKER's caller shows; a DIRECT one needs none, and none is looked at.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::limits::Log;
-use esoz_otp::domain::{Purpose, State};
+use esoz_otp::domain::{By, Purpose, State};
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::otp::{Otp, Target};
 use esoz_otp::sms::{Memory, outbox};
@@ -130,7 +130,7 @@ fn send_another(store: &Store) {
     };
     let target = Target { phone: seed_phone(), purpose: Purpose::PhoneVerification };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(otp.initialize(start_of_time(), move |_| Ok(target))).unwrap();
+    runtime.block_on(otp.initialize(start_of_time(), By::default(), move |_| Ok(target))).unwrap();
 }
 
 #[test]
