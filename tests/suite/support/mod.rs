@@ -43,10 +43,12 @@ pub fn start_of_time() -> Timestamp {
     Timestamp::parse("2026-11-21T12:00:00Z").unwrap()
 }
 
-/// Settings of a node under test: argon2 turned down, everything else as it comes.
+/// Settings of a node under test: argon2 turned down and no codes made ahead of need, so that it does nothing by itself
+/// and sends in two writes; everything else as it comes.
 pub fn quick() -> Config {
     let mut config = Config::default();
     config.otp.argon2 = Argon2Cost { memory_kib: 64, passes: 1 };
+    config.otp.ready = 0;
     config
 }
 
@@ -236,7 +238,7 @@ impl TestNode {
 
     /// How many codes have been compared.
     pub fn compared(&self) -> u64 {
-        self.api().service().compared()
+        self.api().service().otp().hasher.compared()
     }
 
     /// Stops, and returns when everything has ended.
