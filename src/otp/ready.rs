@@ -59,6 +59,12 @@ impl Drawn {
         let code = draw_code(entropy, format)?;
         Ok(Self { id, code, salt: draw_bytes(entropy)? })
     }
+
+    fn hash(self, recipe: &Recipe, memory: &mut [Block]) -> Option<Minted> {
+        let Self { id, code, salt } = self;
+        let hashed = recipe.hash(id, &code, salt, memory)?;
+        Some(Minted { id, code, hashed })
+    }
 }
 
 impl ReadyCodes {
@@ -175,20 +181,14 @@ struct Mint {
     format: CodeFormat,
 }
 
-impl Mint {
-    fn mint(&self, memory: &mut [Block]) -> Option<Minted> {
-        let Drawn { id, code, salt } = Drawn::new(&*self.entropy, self.format).ok()?;
-        let hashed = self.recipe.hash(id, &code, salt, memory)?;
-        Some(Minted { id, code, hashed })
-    }
-}
-
 /// Fills up, one code after the other, and only while nobody else waits for a core.
 fn fill(ready: &ReadyCodes, cores: &Cores, mint: &Mint) {
     // Given back when they are full: most of the time nothing is made.
     let mut memory = mint.recipe.memory();
-    while let Some(core) = cores.spare(|| ready.is_over()) {
-        let minted = mint.mint(&mut memory);
+    loop {
+        let drawn = Drawn::new(&*mint.entropy, mint.format).ok();
+        let Some(core) = cores.spare(|| ready.is_over()) else { return };
+        let minted = drawn.and_then(|drawn| drawn.hash(&mint.recipe, &mut memory));
         drop(core);
         let Some(minted) = minted else {
             tracing::error!("no code could be made ahead of need");

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod races;
+mod ready;
 mod secrets;
 mod time;
 

@@ -66,6 +66,7 @@ pub struct Setup {
     pub config: Config,
     pub world: String,
     pub entropy: Arc<dyn Entropy>,
+    pub keyring: Keyring,
     /// Sends the messages; the inbox when there is none.
     pub driver: Option<Arc<dyn SmsDriver>>,
     pub is_demo: bool,
@@ -79,6 +80,7 @@ impl Default for Setup {
             config: quick(),
             world: DEMO_WORLD.into(),
             entropy: Arc::new(SystemEntropy::new()),
+            keyring: keyring(),
             driver: None,
             is_demo: true,
             behind_proxy: false,
@@ -150,8 +152,9 @@ impl TestNode {
         Self::in_directory(path, setup, start_of_time(), true)
     }
 
-    fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
-        let Setup { config, world, entropy, driver, is_demo, behind_proxy } = setup;
+    /// A node in a directory that outlives it.
+    pub fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
+        let Setup { config, world, entropy, keyring, driver, is_demo, behind_proxy } = setup;
         let clock = Arc::new(HandClock::at(now));
         let store = Store::open(path, config.store).unwrap();
         if load_world {
@@ -166,7 +169,7 @@ impl TestNode {
         let node = Node::build(Parts {
             config,
             store: store.clone(),
-            keyring: keyring(),
+            keyring,
             clock: clock.clone(),
             entropy,
             driver,

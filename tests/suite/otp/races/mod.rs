@@ -2,7 +2,7 @@
 //! store and hasher, which loses it for certain.
 
 mod guesses;
-mod naive;
+pub(super) mod naive;
 mod right_codes;
 mod sends;
 
@@ -14,7 +14,7 @@ use super::at_once;
 use crate::support::{Reply, SEED_PHONE, quick};
 
 /// Settings under which a phone may get code after code.
-fn without_pause() -> Config {
+pub(super) fn without_pause() -> Config {
     let mut config = quick();
     let none = Rule::Ladder([std::time::Duration::ZERO; 4]);
     config.limits = config.limits.with("send_pause", none).unwrap();
