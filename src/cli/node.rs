@@ -73,7 +73,7 @@ impl Node {
             entropy: Arc::clone(&entropy),
             outbox,
             config: config.otp,
-            limits: config.limits,
+            limits: Arc::new(config.limits),
             sms: config.sms,
         };
         let service = Service::new(store.clone(), otp, dialect.order, config.person_requests);

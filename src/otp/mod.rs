@@ -8,6 +8,7 @@ mod complete;
 mod hasher;
 mod initialize;
 mod keyring;
+mod limits;
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub struct Otp {
     /// What codes are like.
     pub config: OtpConfig,
     /// How often.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// What the message says.
     pub sms: SmsConfig,
 }
