@@ -40,6 +40,24 @@ pub(super) fn spend_send(
     Ok(())
 }
 
+/// Before the first send: a clock that was set back since the last run would hold budgets back for as long as it was
+/// set back. (While a process runs, its clock is not set.)
+pub(super) fn settle(
+    write: &mut Write<'_>,
+    kept: &[(RateKey, Rate)],
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (key, rate) in kept {
+        let row = limits.rows().find(|row| row.name == key.limit);
+        let budget = row.and_then(|row| budget_of(limits, row));
+        if let Some(settled) = budget.and_then(|budget| rate.settle(budget, now)) {
+            write.put(RATES, key, &settled)?;
+        }
+    }
+    Ok(())
+}
+
 /// Counts a wrong guess among all of this node's.
 pub(super) fn count_wrong_guess(
     write: &mut Write<'_>,
@@ -110,6 +128,12 @@ fn wrong_guesses<'l>(
     standing(write, limits, &limits.wrong_guesses, |_| Subject::Node, Purpose::PhoneVerification)
 }
 
+/// What a row's budget is judged by; `None` when the row is none's.
+fn budget_of(limits: &Limits, row: &Limit) -> Option<Budget> {
+    let Rule::Rate { most, length, .. } = row.rule else { return None };
+    Some(Budget { most, length, low_at: limits.usable(row, most, Purpose::PhoneVerification) })
+}
+
 /// `None` when the row is no budget's.
 fn standing<'l>(
     write: &Write<'_>,
@@ -118,11 +142,11 @@ fn standing<'l>(
     subject: impl Fn(Per) -> Subject,
     purpose: Purpose,
 ) -> Result<Option<Standing<'l>>, StoreError> {
-    let Rule::Rate { per, most, length } = row.rule else { return Ok(None) };
+    let (Rule::Rate { per, most, .. }, Some(judged_by)) = (row.rule, budget_of(limits, row)) else {
+        return Ok(None);
+    };
     let key = RateKey { limit: row.name.to_owned(), subject: subject(per) };
     let rate = write.get(RATES, &key)?.unwrap_or_default();
-    let low_at = limits.usable(row, most, Purpose::PhoneVerification);
-    let judged_by = Budget { most, length, low_at };
     let usable = limits.usable(row, most, purpose);
     Ok(Some(Standing { row, key, rate, judged_by, usable }))
 }

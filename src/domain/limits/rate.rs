@@ -8,8 +8,8 @@ use crate::domain::Timestamp;
 /// "generic cell rate algorithm" of ITU-T I.371.) So `most` may be spent at once, and right after that as many as have
 /// come back meanwhile.
 ///
-/// Time: a clock set back would make the debt seem larger than it can be; it is then taken for the whole budget, which
-/// is never less than it was.
+/// Time: a clock set back makes the debt seem larger than it can be. It counts as the whole budget, which is never less
+/// than it was; [`Rate::settle`] makes it come back from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
     /// When everything has come back.
@@ -68,6 +68,12 @@ impl Rate {
         let half = budget.piece() * budget.low_at / 2;
         let over = self.debt(budget, now).saturating_sub(half);
         (self.is_low && !over.is_zero()).then(|| now + over)
+    }
+
+    /// After a clock was set back: what is owed is the whole budget, as of now. `None` when nothing has to change.
+    pub fn settle(&self, budget: Budget, now: Timestamp) -> Option<Self> {
+        let latest = now + budget.piece() * budget.most;
+        (self.full_at > latest).then_some(Self { full_at: latest, ..*self })
     }
 
     /// When it is full again, and need not be kept.
@@ -166,6 +172,10 @@ mod tests {
         let mut rate = Rate::default();
         rate.spend(budget, at(86_400));
         assert_eq!(rate.allows_at(budget, 10, at(0)), at(10));
+        let settled = rate.settle(budget, at(0)).unwrap();
+        assert_eq!(settled.allows_at(budget, 10, at(10)), at(10));
+        assert_eq!(settled.keep_until(), at(100));
+        assert_eq!(settled.settle(budget, at(0)), None);
     }
 
     proptest! {
