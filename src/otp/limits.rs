@@ -167,7 +167,7 @@ impl Standing<'_> {
                 let range = format!("+380{digits:05}");
                 tracing::warn!(limit, range, "many codes are sent to one range of numbers");
             }
-            Subject::Node => tracing::warn!(limit, "many codes are sent"),
+            Subject::Node => tracing::warn!(limit, "this node sends many codes"),
             Subject::Client(_) => {}
         }
     }

@@ -25,7 +25,7 @@ pub struct Budget {
     pub most: u32,
     /// In what length of time the whole of it comes back.
     pub length: Duration,
-    /// With how much spent it has run low: at most `most`.
+    /// When so many are spent that not one more of them is left it has run low: at most `most`.
     pub low_at: u32,
 }
 
@@ -59,7 +59,7 @@ impl Rate {
         let piece = budget.piece();
         let debt = (self.debt(budget, now) + piece).min(piece * budget.most);
         self.full_at = now + debt;
-        self.is_low = was_low || debt >= piece * budget.low_at;
+        self.is_low = was_low || debt + piece > piece * budget.low_at;
         self.is_low && !was_low
     }
 

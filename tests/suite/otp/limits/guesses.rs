@@ -56,6 +56,27 @@ fn after_a_hundred_wrong_ones_in_a_row_a_phone_has_one_try_an_hour_until_one_is_
 }
 
 #[test]
+fn wrong_guesses_are_kept_until_a_right_one_came_and_are_swept_after_that() {
+    let node = TestNode::start();
+    let phone = Phone::parse(SEED_PHONE).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let is_kept_after = |days: u64| {
+        let then = node.clock.now() + Duration::from_hours(24) * u32::try_from(days).unwrap();
+        while runtime.block_on(node.store.sweep(then, 1000)).unwrap() > 0 {}
+        node.store.get(GUESSES, &phone).unwrap().is_some()
+    };
+    let right = code(&node);
+    assert_eq!(node.complete(SEED_PHONE, &other_than(&right)).reason(), Some("wrong_code"));
+    // Long enough for everything else to be swept, the entry for this record too.
+    assert!(is_kept_after(100));
+    node.clock.push(Duration::from_mins(1));
+    let right = code(&node);
+    assert_eq!(node.complete(SEED_PHONE, &right).status, 200);
+    assert!(is_kept_after(0));
+    assert!(!is_kept_after(2));
+}
+
+#[test]
 fn a_lock_holds_for_approving_too_and_over_restarts_and_whatever_the_clock_does() {
     let folder = tempfile::tempdir().unwrap();
     let node = TestNode::on(folder.path(), without_send_limits(), start_of_time(), true);
