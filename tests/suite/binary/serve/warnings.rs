@@ -9,7 +9,7 @@ use crate::support::other_than;
 fn a_range_or_a_node_that_runs_low_and_the_alarm_are_one_line_each() {
     let directory = tempfile::tempdir().unwrap();
     make(directory.path());
-    let limits = "[limits]\nsends_per_range = 2\nsends_per_node = 5\nwrong_guesses_per_hour = 2\n";
+    let limits = "[limits]\nsends_per_range = 2\nsends_per_node = 5\nwrong_guesses_per_hour = 4\n";
     fs::write(directory.path().join("limits.toml"), limits).unwrap();
     let mut node = serve(directory.path(), &["--config", "limits.toml"]);
     let phone = |number: usize| format!("+3806710000{number:02}");
