@@ -5,6 +5,7 @@ mod chance;
 mod client;
 mod held;
 mod inbox;
+mod watch;
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -32,6 +33,7 @@ use inbox::Inbox;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+pub use watch::telling;
 
 /// The world that `demo` serves.
 pub const DEMO_WORLD: &str = include_str!("../../../fixtures/demo.json");
@@ -166,6 +168,7 @@ impl TestNode {
 
     fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
         let Setup { config, world, entropy, driver, is_demo, behind_proxy } = setup;
+        watch::watch_the_log();
         let clock = Arc::new(HandClock::at(now));
         let store = Store::open(path, config.store).unwrap();
         if load_world {
@@ -280,6 +283,7 @@ impl TestNode {
             let ended = running.join();
             if !std::thread::panicking() {
                 ended.unwrap();
+                watch::nothing_was_told();
             }
         }
     }
