@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Limits, Listener};
-use crate::otp::{Hasher, Keyring, Otp};
+use crate::otp::{Filler, Hasher, Keyring, Otp, ReadyCodes};
 use crate::service::Service;
 use crate::sms::{SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
@@ -21,6 +21,9 @@ const SWEEP_MOST: usize = 512;
 
 /// How long messages may take to leave once the node is to stop.
 const LAST_MESSAGES: Duration = Duration::from_secs(5);
+
+/// How long the last code made ahead of need may take. Its thread keeps nobody from ending the process.
+const LAST_CODE: Duration = Duration::from_secs(1);
 
 /// What a node is made of.
 pub struct Parts {
@@ -45,6 +48,7 @@ pub struct Node {
     api: Arc<Api>,
     store: Store,
     worker: Worker,
+    filler: Filler,
     clock: Arc<dyn Clock>,
 }
 
@@ -55,7 +59,7 @@ pub enum NotBuilt {
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
     /// No threads for argon2.
-    #[error("cannot start the threads that hash codes: {0}")]
+    #[error("cannot start the threads that make and hash codes: {0}")]
     NoThreads(#[from] std::io::Error),
     /// The store can't be asked.
     #[error(transparent)]
@@ -69,10 +73,13 @@ impl Node {
         let dialect = dialect::of(config.dialect);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
+        let ready = ReadyCodes::up_to(config.otp.ready);
+        let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
         let (outbox, worker) = outbox(driver, config.sms.timeout);
         let otp = Otp {
             store: store.clone(),
             hasher,
+            ready,
             entropy: Arc::clone(&entropy),
             outbox,
             config: config.otp,
@@ -83,7 +90,7 @@ impl Node {
         let service = Service::new(store.clone(), otp, dialect.order, config.person_requests);
         let hosts = &config.server.hosts;
         let api = Api::new(service, dialect, hosts, Arc::clone(&clock), &*entropy, demo)?;
-        Ok(Self { api: Arc::new(api), store, worker, clock })
+        Ok(Self { api: Arc::new(api), store, worker, filler, clock })
     }
 
     /// What answers.
@@ -99,7 +106,7 @@ impl Node {
         listeners: Vec<Listener<Entrance>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
-        let Self { api, store, worker, clock } = self;
+        let Self { api, store, worker, filler, clock } = self;
         let (close, closing) = oneshot::channel::<()>();
         let sending = tokio::spawn(worker.run(async { drop(closing.await) }));
         let tending = tokio::spawn(tend(store.clone(), clock));
@@ -114,6 +121,7 @@ impl Node {
         http::serve(listeners, Limits::default(), answer, stop).await;
         tending.abort();
         drop(tending.await);
+        drop(tokio::time::timeout(LAST_CODE, filler.end()).await);
         // Not when the last hand on the outbox is gone: a connection that was cut off may keep one for long.
         drop(close);
         if tokio::time::timeout(LAST_MESSAGES, sending).await.is_err() {

@@ -91,6 +91,8 @@ pub struct OtpConfig {
     pub refused_prefixes: Vec<String>,
     /// Whether a phone that no code was sent to looks like one with a code, to whoever tries one.
     pub strict_enumeration: bool,
+    /// How many codes are made ahead of need; none when it is 0.
+    pub ready: usize,
     /// Cost of a hash.
     pub argon2: Argon2Cost,
 }
@@ -183,6 +185,7 @@ impl Default for OtpConfig {
             rules: VerificationRules { life: Duration::from_mins(5), attempts: 3 },
             refused_prefixes: vec!["+380800".into(), "+380900".into()],
             strict_enumeration: false,
+            ready: 2048,
             argon2: Argon2Cost::default(),
         }
     }

@@ -144,6 +144,13 @@ fn codes() -> Vec<Setting> {
             |c, v| set(&mut c.otp.strict_enumeration, v.switch()),
         ),
         Setting::new(
+            "otp.ready",
+            number(0..=65_536, "codes"),
+            "how many codes are made ahead of need, so that sending one waits for no hash; 0 makes none",
+            |c| c.otp.ready.into(),
+            |c, v| set(&mut c.otp.ready, v.number()),
+        ),
+        Setting::new(
             "otp.argon2.memory_kib",
             number(4096..=262_144, "KiB"),
             "memory that one hash of a code takes",

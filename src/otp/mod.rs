@@ -1,19 +1,23 @@
 //! One-time codes: made, sent, compared.
 //!
-//! [`Otp::initialize`] sends a code and [`Otp::complete`] takes one back. Each is two writes with argon2 between them,
-//! outside the writer thread, and each asks its caller's *gate* inside the write what it is about, so that nothing is
-//! granted on a state that has changed meanwhile.
+//! [`Otp::initialize`] sends a code: in one write, as long as there are codes made ahead of need. [`Otp::complete`]
+//! takes one back: in two writes with argon2 between them, outside the writer thread, and so is a code sent when none is
+//! ready. Each write asks its caller's *gate* what it is about, so that nothing is granted on a state that has changed
+//! meanwhile.
 
 mod complete;
+mod cores;
 mod hasher;
 mod initialize;
 mod keyring;
 mod limits;
+mod ready;
 
 use std::sync::Arc;
 
 pub use hasher::{HashPlace, Hasher};
 pub use keyring::{Keyring, KeyringError};
+pub use ready::{Filler, ReadyCodes};
 
 use crate::config::{OtpConfig, SmsConfig};
 use crate::domain::limits::Limits;
@@ -29,7 +33,9 @@ pub struct Otp {
     pub store: Store,
     /// Where argon2 runs.
     pub hasher: Hasher,
-    /// Where codes come from.
+    /// Codes that are hashed already.
+    pub ready: Arc<ReadyCodes>,
+    /// Where the others come from.
     pub entropy: Arc<dyn Entropy>,
     /// Where messages go.
     pub outbox: Outbox,

@@ -40,9 +40,9 @@ impl Service {
         self.otp.format()
     }
 
-    /// How many codes have been compared since the start.
-    pub fn compared(&self) -> u64 {
-        self.otp.hasher.compared()
+    /// The codes behind the methods.
+    pub fn otp(&self) -> &Otp {
+        &self.otp
     }
 
     /// Refuses when no more writes are taken.

@@ -7,7 +7,7 @@ use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::limits::Guesses;
 use esoz_otp::domain::{By, Purpose, State};
 use esoz_otp::entropy::SystemEntropy;
-use esoz_otp::otp::{Otp, Target};
+use esoz_otp::otp::{Otp, ReadyCodes, Target};
 use esoz_otp::sms::{Memory, outbox};
 use esoz_otp::store::Store;
 use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
@@ -124,6 +124,7 @@ fn send_another(store: &Store) {
     let otp = Otp {
         store: store.clone(),
         hasher: naive::hasher(),
+        ready: ReadyCodes::up_to(0),
         entropy: Arc::new(SystemEntropy::new()),
         outbox,
         config: config.otp,
