@@ -12,7 +12,9 @@ mod keyring;
 use std::sync::Arc;
 
 pub use hasher::{HashPlace, Hasher};
-pub use keyring::{Keyring, KeyringError};
+pub use keyring::{
+    Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
+};
 
 use crate::config::{OtpConfig, SmsConfig};
 use crate::domain::limits::Limits;

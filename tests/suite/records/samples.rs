@@ -210,7 +210,8 @@ fn filled_log() -> Log {
 
 fn small() -> Vec<Sample> {
     vec![
-        sample("key_checks", "", KeyCheck { value: [11; 16] }),
+        sample("key_checks", "", KeyCheck { value: [11; 16], retired_at: None }),
+        sample("key_checks", "retired", KeyCheck { value: [11; 16], retired_at: Some(at(3)) }),
         sample("due", "", Due {}),
         sample("marks", "", Mark { number: 300 }),
     ]
