@@ -57,6 +57,9 @@ pub enum NotBuilt {
     /// No threads for argon2.
     #[error("cannot start the threads that hash codes: {0}")]
     NoThreads(#[from] std::io::Error),
+    /// The store can't be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Node {
@@ -73,9 +76,10 @@ impl Node {
             entropy: Arc::clone(&entropy),
             outbox,
             config: config.otp,
-            limits: config.limits,
+            limits: Arc::new(config.limits),
             sms: config.sms,
         };
+        otp.settle(clock.now())?;
         let service = Service::new(store.clone(), otp, dialect.order, config.person_requests);
         let hosts = &config.server.hosts;
         let api = Api::new(service, dialect, hosts, Arc::clone(&clock), &*entropy, demo)?;
