@@ -16,7 +16,9 @@ mod ready;
 use std::sync::Arc;
 
 pub use hasher::{HashPlace, Hasher};
-pub use keyring::{Keyring, KeyringError};
+pub use keyring::{
+    Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
+};
 pub use ready::{Filler, ReadyCodes};
 
 use crate::config::{OtpConfig, SmsConfig};

@@ -126,6 +126,8 @@ pub struct VerifiedPhone {
 pub struct KeyCheck {
     /// First half of the key's check value.
     pub value: [u8; 16],
+    /// Since when the directory does without the key. The value stays, or the id could be given again.
+    pub retired_at: Option<Timestamp>,
 }
 
 /// Entry of the index for sweeping.

@@ -230,7 +230,8 @@ fn spent_rate() -> Rate {
 
 fn small() -> Vec<Sample> {
     vec![
-        sample("key_checks", "", KeyCheck { value: [11; 16] }),
+        sample("key_checks", "", KeyCheck { value: [11; 16], retired_at: None }),
+        sample("key_checks", "retired", KeyCheck { value: [11; 16], retired_at: Some(at(3)) }),
         sample("due", "", Due {}),
         sample("marks", "", Mark { number: 300 }),
     ]

@@ -1,6 +1,6 @@
 //! `esoz-otp serve`.
 
-mod access;
+pub mod access;
 mod damage;
 mod full_disk;
 mod keyring;
