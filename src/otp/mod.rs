@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub use hasher::{HashPlace, Hasher};
 pub use keyring::{Keyring, KeyringError};
 
+use crate::audit::Recorder;
 use crate::config::{OtpConfig, SmsConfig};
 use crate::domain::limits::Limits;
 use crate::domain::{CodeFormat, Phone, Purpose, Refusal};
@@ -37,6 +38,8 @@ pub struct Otp {
     pub limits: Limits,
     /// What the message says.
     pub sms: SmsConfig,
+    /// Who was refused what.
+    pub audit: Arc<Recorder>,
 }
 
 /// Which phone gets a code, and what it is good for.
