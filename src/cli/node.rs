@@ -60,6 +60,9 @@ pub enum NotBuilt {
     /// No threads for argon2.
     #[error("cannot start the threads that hash codes: {0}")]
     NoThreads(#[from] std::io::Error),
+    /// The store can't be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Node {
@@ -77,10 +80,11 @@ impl Node {
             entropy: Arc::clone(&entropy),
             outbox,
             config: config.otp,
-            limits: config.limits,
+            limits: Arc::new(config.limits),
             sms: config.sms,
             audit: Arc::clone(&audit),
         };
+        otp.settle(clock.now())?;
         let (order, requests) = (dialect.order, config.person_requests);
         let service = Service::new(store.clone(), otp, Arc::clone(&audit), order, requests);
         let hosts = &config.server.hosts;

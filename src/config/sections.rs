@@ -91,6 +91,8 @@ pub struct OtpConfig {
     pub rules: VerificationRules,
     /// Starts of numbers that no code is sent to: free-phone and premium ranges.
     pub refused_prefixes: Vec<String>,
+    /// Whether a phone that no code was sent to looks like one with a code, to whoever tries one.
+    pub strict_enumeration: bool,
     /// Cost of a hash.
     pub argon2: Argon2Cost,
 }
@@ -189,6 +191,7 @@ impl Default for OtpConfig {
             format: CodeFormat::new(6).expect("six is between four and ten"),
             rules: VerificationRules { life: Duration::from_mins(5), attempts: 3 },
             refused_prefixes: vec!["+380800".into(), "+380900".into()],
+            strict_enumeration: false,
             argon2: Argon2Cost::default(),
         }
     }

@@ -136,6 +136,13 @@ fn codes() -> Vec<Setting> {
             |c, v| set(&mut c.otp.refused_prefixes, v.items(text)),
         ),
         Setting::new(
+            "otp.strict_enumeration",
+            Takes::Switch,
+            "whether a code for a phone that none was sent to is answered, and takes as long, as a wrong one",
+            |c| c.otp.strict_enumeration.into(),
+            |c, v| set(&mut c.otp.strict_enumeration, v.switch()),
+        ),
+        Setting::new(
             "otp.argon2.memory_kib",
             number(4096..=262_144, "KiB"),
             "memory that one hash of a code takes",

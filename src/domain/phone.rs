@@ -50,6 +50,11 @@ impl Phone {
         self.0
     }
 
+    /// The first five digits after `+380`: what numbers that are bought together have in common.
+    pub const fn range(self) -> u32 {
+        self.0 / 10_000
+    }
+
     /// From the nine digits after `+380`; `None` when there are more.
     pub fn from_national(number: u32) -> Option<Self> {
         (number <= 999_999_999).then_some(Self(number))

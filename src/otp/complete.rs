@@ -1,6 +1,12 @@
+use std::sync::Arc;
+
+use super::limits::{alarm_until, count_wrong_guess};
 use super::{Otp, Target};
-use crate::domain::limits::{Limit, TooSoon};
-use crate::domain::{By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
+use crate::domain::limits::{Guesses, Limits, TooSoon};
+use crate::domain::{
+    By, Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
+    VerificationRules,
+};
 use crate::store::Write;
 use crate::store::schema::{
     GUESSES, LIVE_CODES, SENDS, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
@@ -8,10 +14,19 @@ use crate::store::schema::{
 
 /// A guess that has been paid for.
 struct Spent {
-    verification: Verification,
-    code: HashedCode,
+    /// What it is held against; nothing, when no code was sent and nobody is to know.
+    against: Option<(VerificationId, HashedCode)>,
     /// As of when it was counted among the phone's guesses.
     counted_at: Timestamp,
+}
+
+/// What a guess is judged by before it is compared.
+struct Judge {
+    now: Timestamp,
+    limits: Arc<Limits>,
+    rules: VerificationRules,
+    /// Whether a phone without a code is to look like one with.
+    is_strict: bool,
 }
 
 impl Otp {
@@ -38,40 +53,77 @@ impl Otp {
     {
         let _ = by;
         let hashing = self.hasher.reserve()?;
-        let limits = self.limits.guesses.clone();
-        let spent = self.store.write(move |write| spend(write, now, &limits, gate)).await?;
-        let Spent { verification, code, counted_at } = spent;
-        if self.hasher.compare(hashing, verification.id, guess, code).await? {
-            let id = verification.id;
-            self.store.write_waiting(move |write| accept(write, now, id, counted_at, done)).await?
-        } else {
-            let id = verification.id;
-            self.store.write_waiting(move |write| reject(write, now, id)).await?;
-            Err(Refusal::CodeWrong)
+        let limits = Arc::clone(&self.limits);
+        let judge = Judge {
+            now,
+            limits: Arc::clone(&limits),
+            rules: self.config.rules,
+            is_strict: self.config.strict_enumeration,
+        };
+        let spent = self.store.write(move |write| judge.spend(write, gate)).await?;
+        let Spent { against, counted_at } = spent;
+        let id = against.as_ref().map(|(id, _)| *id);
+        // The same work, whether or not there is anything to compare with.
+        let (against, kept) = against.unwrap_or_else(|| (Id::from_bytes([0; 16]), self.nothing()));
+        let is_right = self.hasher.compare(hashing, against, guess, kept).await?;
+        if let Some(id) = id.filter(|_| is_right) {
+            let accept = move |write: &mut Write<'_>| accept(write, now, id, counted_at, done);
+            return self.store.write_waiting(accept).await?;
         }
+        self.store.write_waiting(move |write| reject(write, now, id, &limits)).await?;
+        Err(Refusal::CodeWrong)
+    }
+
+    /// What no code is.
+    fn nothing(&self) -> HashedCode {
+        HashedCode { key_id: self.hasher.newest_key().to_owned(), salt: [0; 16], hash: [0; 32] }
     }
 }
 
-fn spend<G>(
-    write: &mut Write<'_>,
-    now: Timestamp,
-    limits: &[Limit],
-    gate: G,
-) -> Result<Spent, Refusal>
-where
-    G: FnOnce(&Write<'_>) -> Result<Target, Refusal>,
-{
-    let Target { phone, purpose } = gate(write)?;
-    let live = write.get(LIVE_CODES, &(phone, purpose))?.ok_or(Refusal::NotFound)?;
-    let verification = write.get(VERIFICATIONS, &live.verification_id)?.ok_or(Refusal::NotFound)?;
-    let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
-    let counted_at = guesses.spend(limits, now).map_err(|TooSoon { limit, next_attempt_at }| {
-        Refusal::GuessLimited { limit, next_attempt_at }
-    })?;
-    let (verification, code) = verification.spend_attempt(now)?;
-    write.put(VERIFICATIONS, &verification.id, &verification)?;
-    write.put(GUESSES, &phone, &guesses)?;
-    Ok(Spent { verification, code, counted_at })
+impl Judge {
+    fn spend<G>(&self, write: &mut Write<'_>, gate: G) -> Result<Spent, Refusal>
+    where
+        G: FnOnce(&Write<'_>) -> Result<Target, Refusal>,
+    {
+        let target = gate(write)?;
+        let live = write.get(LIVE_CODES, &(target.phone, target.purpose))?;
+        let verification = match live {
+            Some(live) => write.get(VERIFICATIONS, &live.verification_id)?,
+            None => None,
+        };
+        let mut guesses = write.get(GUESSES, &target.phone)?.unwrap_or_default();
+        if verification.is_none() && !self.is_strict {
+            return Err(Refusal::NotFound);
+        }
+        let recent = guesses.since(self.now - self.rules.life);
+        let counted_at = guesses.spend(&self.limits, target.purpose, self.now).map_err(limited)?;
+        let against = match verification {
+            Some(verification) => Some(self.spend_attempt(write, verification)?),
+            None if recent >= usize::from(self.rules.attempts) => {
+                return Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
+            }
+            None => None,
+        };
+        write.put(GUESSES, &target.phone, &guesses)?;
+        Ok(Spent { against, counted_at })
+    }
+
+    fn spend_attempt(
+        &self,
+        write: &mut Write<'_>,
+        verification: Verification,
+    ) -> Result<(VerificationId, HashedCode), Refusal> {
+        let (mut verification, code) = verification.spend_attempt(self.now)?;
+        if alarm_until(write, &self.limits, self.now)?.is_some() {
+            verification = verification.without_more_attempts();
+        }
+        write.put(VERIFICATIONS, &verification.id, &verification)?;
+        Ok((verification.id, code))
+    }
+}
+
+fn limited(TooSoon { limit, next_attempt_at }: TooSoon) -> Refusal {
+    Refusal::GuessLimited { limit, next_attempt_at }
 }
 
 /// The code was right. An outer refusal undoes the write; an inner one stands beside what was written: a right code
@@ -88,9 +140,8 @@ where
 {
     let verification = write.get(VERIFICATIONS, &id)?.ok_or(Refusal::NotFound)?;
     let phone = verification.phone_number;
-    let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
-    guesses.give_back(counted_at);
-    guesses.restart();
+    let mut guesses: Guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
+    guesses.forgive(counted_at);
     write.put(GUESSES, &phone, &guesses)?;
     let verified = match verification.verify(now) {
         Ok(verified) => verified,
@@ -106,7 +157,14 @@ where
 }
 
 /// The code was wrong: after the last attempt the verification is over.
-fn reject(write: &mut Write<'_>, now: Timestamp, id: VerificationId) -> Result<(), Refusal> {
+fn reject(
+    write: &mut Write<'_>,
+    now: Timestamp,
+    id: Option<VerificationId>,
+    limits: &Limits,
+) -> Result<(), Refusal> {
+    count_wrong_guess(write, limits, now)?;
+    let Some(id) = id else { return Ok(()) };
     let verification = write.get(VERIFICATIONS, &id)?;
     if let Some(over) = verification.and_then(|verification| verification.reject(now)) {
         write.put(VERIFICATIONS, &id, &over)?;

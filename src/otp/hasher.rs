@@ -90,6 +90,11 @@ impl Hasher {
         .await
     }
 
+    /// The id of the key that new codes are hashed with.
+    pub fn newest_key(&self) -> &str {
+        self.keyring.newest().0
+    }
+
     /// How many guesses have been compared since the start.
     pub fn compared(&self) -> u64 {
         self.compared.load(Ordering::SeqCst)

@@ -3,13 +3,13 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::hasher::HashPlace;
+use super::limits::spend_send;
 use super::{Otp, Target};
-use crate::domain::limits::TooSoon;
 use crate::domain::{By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
 use crate::entropy::{draw_bytes, draw_code, draw_id};
 use crate::sms::Message;
 use crate::store::Write;
-use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, SENDS, VERIFICATIONS};
+use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
 
 /// A code ready to be sent.
 struct Minted {
@@ -36,11 +36,10 @@ impl Otp {
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let _ = by;
         let gate = Arc::new(gate);
         let place = self.outbox.reserve()?;
         let hashing = self.hasher.reserve()?;
-        self.reserve(now, Arc::clone(&gate)).await?;
+        self.reserve(now, by, Arc::clone(&gate)).await?;
         let minted = self.mint(hashing).await?;
         let text = self.text(&minted.code);
         let verification = self.issue(now, gate, minted.id, minted.hashed).await?;
@@ -49,23 +48,20 @@ impl Otp {
     }
 
     /// The first write: may this phone get a code now? If so, that is counted.
-    async fn reserve<G>(&self, now: Timestamp, gate: Arc<G>) -> Result<(), Refusal>
+    async fn reserve<G>(&self, now: Timestamp, by: By, gate: Arc<G>) -> Result<(), Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let limits = self.limits.sends.clone();
+        let limits = Arc::clone(&self.limits);
         let refused = self.config.refused_prefixes.clone();
         self.store
             .write(move |write| {
-                let Target { phone, .. } = gate(write)?;
+                let target = gate(write)?;
+                let phone = target.phone;
                 if refused.iter().any(|prefix| phone.full().starts_with(prefix)) {
                     return Err(Refusal::PhoneRefused);
                 }
-                let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
-                sends.spend(&limits, now).map_err(|TooSoon { limit, next_attempt_at }| {
-                    Refusal::SendLimited { limit, next_attempt_at }
-                })?;
-                Ok(write.put(SENDS, &phone, &sends)?)
+                spend_send(write, &limits, by, target, now)
             })
             .await
     }

@@ -8,6 +8,7 @@ mod complete;
 mod hasher;
 mod initialize;
 mod keyring;
+mod limits;
 
 use std::sync::Arc;
 
@@ -17,10 +18,11 @@ pub use keyring::{Keyring, KeyringError};
 use crate::audit::Recorder;
 use crate::config::{OtpConfig, SmsConfig};
 use crate::domain::limits::Limits;
-use crate::domain::{CodeFormat, Phone, Purpose, Refusal};
+use crate::domain::{CodeFormat, Phone, Purpose, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Outbox;
-use crate::store::Store;
+use crate::store::schema::RATES;
+use crate::store::{Store, StoreError};
 
 /// The code service.
 pub struct Otp {
@@ -35,7 +37,7 @@ pub struct Otp {
     /// What codes are like.
     pub config: OtpConfig,
     /// How often.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// What the message says.
     pub sms: SmsConfig,
     /// Who was refused what.
@@ -52,6 +54,13 @@ pub struct Target {
 }
 
 impl Otp {
+    /// To be called before the first code is sent.
+    pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
+        let kept = self.store.page(RATES, None, usize::MAX)?;
+        let limits = Arc::clone(&self.limits);
+        self.store.write_blocking(move |write| limits::settle(write, &kept, &limits, now))
+    }
+
     /// How codes are written.
     pub fn format(&self) -> CodeFormat {
         self.config.format

@@ -13,10 +13,11 @@
 //! | 9 | `live_codes` | phone, purpose | [`LiveCode`] | with its verification |
 //! | 10 | `verified_phones` | phone | [`VerifiedPhone`] | |
 //! | 11 | `sends` | phone | [`Log`] of sends | a day after its last entry |
-//! | 12 | `guesses` | phone | [`Log`] of wrong guesses | a day after its last entry |
+//! | 12 | `guesses` | phone | wrong [`Guesses`] | a day after the last one, if a right one came since |
 //! | 13 | `key_checks` | key id | [`KeyCheck`] | |
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
 //! | 15 | `marks` | `last` | [`Mark`]: how far the database has come | |
+//! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
 //! | 17 | `audit` | running number | [`AuditRow`] | from the front, `audit.keep_days` old |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use super::codec::Record;
 use super::table::{Key, Table, TableId, TableInfo};
 use crate::domain::audit::AuditRow;
-use crate::domain::limits::Log;
+use crate::domain::limits::{Guesses, Log, Rate, Subject};
 use crate::domain::{
     AuthenticationFactor, Client, ClientId, Id, Person, PersonId, PersonRequest, PersonRequestId,
     Phone, Purpose, SecretDigest, Timestamp, Token, User, UserId, Verification, VerificationId,
@@ -67,7 +68,7 @@ pub const VERIFIED_PHONES: Table<Phone, VerifiedPhone> = Table::new(10, "verifie
 /// See the table at the head of this file.
 pub const SENDS: Table<Phone, Log> = Table::new(11, "sends");
 /// See the table at the head of this file.
-pub const GUESSES: Table<Phone, Log> = Table::new(12, "guesses");
+pub const GUESSES: Table<Phone, Guesses> = Table::new(12, "guesses");
 /// See the table at the head of this file.
 pub const KEY_CHECKS: Table<String, KeyCheck> = Table::new(13, "key_checks");
 /// See the table at the head of this file.
@@ -75,6 +76,9 @@ pub(super) const DUE: Table<DueKey, Due> = Table::new(14, "due");
 
 /// See the table at the head of this file.
 pub(super) const MARKS: Table<String, Mark> = Table::new(15, "marks");
+
+/// See the table at the head of this file.
+pub const RATES: Table<RateKey, Rate> = Table::new(16, "rates");
 /// See the table at the head of this file.
 pub const AUDIT: Table<u64, AuditRow> = Table::new(17, "audit");
 
@@ -94,6 +98,7 @@ pub(super) const ALL: &[TableInfo] = &[
     KEY_CHECKS.info(),
     DUE.info(),
     MARKS.info(),
+    RATES.info(),
     AUDIT.info(),
 ];
 
@@ -137,6 +142,15 @@ pub struct Due {}
 pub struct Mark {
     /// The number.
     pub number: u64,
+}
+
+/// A row of the limits' table, and whose budget it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RateKey {
+    /// The row's name.
+    pub limit: String,
+    /// Whose.
+    pub subject: Subject,
 }
 
 /// When to look at which record.
@@ -200,6 +214,22 @@ impl Record for Log {
 
     fn keep_until(&self) -> Option<Timestamp> {
         Some(Log::keep_until(self))
+    }
+}
+
+impl Record for Guesses {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Guesses::keep_until(self)
+    }
+}
+
+impl Record for Rate {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(Rate::keep_until(self))
     }
 }
 
@@ -273,6 +303,39 @@ impl Key for (Phone, Purpose) {
     }
 }
 
+impl Key for RateKey {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.limit.as_bytes().to_vec();
+        bytes.push(0);
+        match self.subject {
+            Subject::Node => bytes.push(0),
+            Subject::Client(None) => bytes.push(1),
+            Subject::Client(Some(id)) => {
+                bytes.push(2);
+                bytes.extend_from_slice(id.as_bytes());
+            }
+            Subject::Range(digits) => {
+                bytes.push(3);
+                bytes.extend_from_slice(&digits.to_be_bytes());
+            }
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().position(|byte| *byte == 0)?;
+        let (limit, subject) = bytes.split_at_checked(end)?;
+        let subject = match subject.get(1..)?.split_first()? {
+            (0, []) => Subject::Node,
+            (1, []) => Subject::Client(None),
+            (2, id) => Subject::Client(Some(Id::from_bytes(id.try_into().ok()?))),
+            (3, digits) => Subject::Range(u32::from_be_bytes(digits.try_into().ok()?)),
+            (_, _) => return None,
+        };
+        Some(Self { limit: String::from_utf8(limit.to_vec()).ok()?, subject })
+    }
+}
+
 impl Key for String {
     fn to_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
@@ -338,6 +401,19 @@ mod tests {
             let due = |at| DueKey { at: Timestamp::from_micros(at), table, key: key.clone() };
             prop_assert_eq!(DueKey::from_bytes(&due(a).to_bytes()), Some(due(a)));
             prop_assert_eq!(due(a).to_bytes().cmp(&due(b).to_bytes()), a.cmp(&b));
+        }
+
+        #[test]
+        fn a_budget_s_key_comes_back(digits in 0_u32..100_000, id in any::<[u8; 16]>()) {
+            for subject in [
+                Subject::Node,
+                Subject::Client(None),
+                Subject::Client(Some(Id::from_bytes(id))),
+                Subject::Range(digits),
+            ] {
+                let key = RateKey { limit: "sends_per_node".into(), subject };
+                prop_assert_eq!(RateKey::from_bytes(&key.to_bytes()), Some(key));
+            }
         }
 
         #[test]

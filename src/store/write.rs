@@ -7,6 +7,7 @@ use super::redo;
 use super::schema::{ALL, DUE, Due, DueKey, NOT_OF_THE_WORLD};
 use super::space::Space;
 use super::table::{self, Key, Table, TableId, TableInfo, Trees};
+use crate::domain::Timestamp;
 
 /// One write while it is being decided: reads see its own puts first, then the trees.
 ///
@@ -73,7 +74,7 @@ impl<'a> Write<'a> {
         })?;
         let place = (table.id, key.to_bytes());
         if let Some(at) = value.keep_until()
-            && !self.has(&place)?
+            && self.end_of::<V>(&place)?.is_none_or(|before| at < before)
         {
             let due = DueKey { at, table: table.id, key: place.1.clone() };
             self.put(DUE, &due, &Due {})?;
@@ -132,7 +133,13 @@ impl<'a> Write<'a> {
         self.overlay
     }
 
-    fn has(&self, (table, key): &(TableId, Vec<u8>)) -> Result<bool, StoreError> {
-        Ok(self.raw(*table, key)?.is_some())
+    /// When the record that is there now ends. One that has no end, or can't be read, has no entry for sweeping either.
+    fn end_of<V: Record>(
+        &self,
+        (table, key): &(TableId, Vec<u8>),
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let bytes = self.raw(*table, key)?;
+        let value = bytes.and_then(|bytes| codec::decode::<V>(&bytes).ok());
+        Ok(value.and_then(|value| value.keep_until()))
     }
 }

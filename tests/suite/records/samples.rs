@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, SendFault, TokenFault};
-use esoz_otp::domain::limits::{Limit, Log, Rule};
+use esoz_otp::domain::limits::{Budget, Guesses, Limits, Log, Rate};
 use esoz_otp::domain::{
     AccessType, AuthenticationFactor, AuthenticationMethod, By, Client, FactorType, HashedCode, Id,
     MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose, Scopes,
@@ -193,20 +193,40 @@ fn phones() -> Vec<Sample> {
         sample("verified_phones", "", VerifiedPhone { verified_at: at(60) }),
         sample("sends", "", filled_log()),
         sample("sends", "empty", Log::default()),
-        sample("guesses", "", filled_log()),
-        sample("guesses", "empty", Log::default()),
+        sample("guesses", "", filled_guesses()),
+        sample("guesses", "empty", Guesses::default()),
+        sample("rates", "", spent_rate()),
+        sample("rates", "empty", Rate::default()),
     ]
 }
 
 /// Two moments counted, the second after a right code.
 fn filled_log() -> Log {
-    let ten_an_hour = Rule::Window { most: 10, length: Duration::from_hours(1) };
-    let limits = [Limit { name: "a_limit", rule: ten_an_hour, protects: "a sample" }];
+    let rows = Limits::default().sends;
     let mut log = Log::default();
-    log.spend(&limits, at(0)).unwrap();
+    log.count(&rows, at(0));
     log.restart();
-    log.spend(&limits, at(60)).unwrap();
+    log.count(&rows, at(60));
     log
+}
+
+/// Two wrong ones.
+fn filled_guesses() -> Guesses {
+    let limits = Limits::default();
+    let mut guesses = Guesses::default();
+    for second in [0, 60] {
+        guesses.spend(&limits, Purpose::PhoneVerification, at(second)).unwrap();
+    }
+    guesses
+}
+
+/// Two of two are spent.
+fn spent_rate() -> Rate {
+    let budget = Budget { most: 2, length: Duration::from_mins(1), low_at: 2 };
+    let mut rate = Rate::default();
+    rate.spend(budget, at(0));
+    rate.spend(budget, at(0));
+    rate
 }
 
 fn small() -> Vec<Sample> {

@@ -7,3 +7,4 @@ mod keyring;
 mod nobody_reads;
 mod restart;
 mod start;
+mod warnings;
