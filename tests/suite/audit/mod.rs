@@ -10,13 +10,13 @@ mod watching;
 use std::path::Path;
 
 use esoz_otp::audit;
-use esoz_otp::config::{DialectName, StoreConfig};
+use esoz_otp::config::{Config, DialectName, StoreConfig};
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, TokenFault};
 use esoz_otp::domain::{By, Id, Timestamp};
 use esoz_otp::store::Store;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, TestNode, start_of_time};
+use crate::support::{Reply, Setup, TestNode, demo_world_with, quick, start_of_time};
 
 const ADMIN: [(&str, &str); 1] = [("authorization", "Bearer admin-token")];
 const OPERATOR: &str = "b0000000-0000-4000-8000-000000000001";
@@ -47,12 +47,20 @@ fn all(store: &Store) -> Vec<(u64, AuditRow)> {
 }
 
 /// The demo's world, and somebody who may read what is audited.
-fn node(dialect: DialectName) -> TestNode {
+fn world() -> String {
     let token = json!({
         "name": "admin", "secret": {"plain": "admin-token"}, "client_id": CABINET,
         "user_id": OPERATOR, "scope": "admin:read", "expires_at": "+1h"
     });
-    TestNode::speaking_with(dialect, &json!({"tokens": [token]}))
+    demo_world_with(&json!({"tokens": [token]}))
+}
+
+fn node_with(config: Config) -> TestNode {
+    TestNode::set_up(Setup { config, world: world(), ..Setup::default() })
+}
+
+fn node(dialect: DialectName) -> TestNode {
+    node_with(Config { dialect, ..quick() })
 }
 
 fn read(node: &TestNode, query: &str) -> Reply {

@@ -3,7 +3,7 @@
 use esoz_otp::config::DialectName;
 use serde_json::{Value, json};
 
-use super::{CABINET, node, shown};
+use super::{CABINET, node, shown, world};
 use crate::support::{SEED_REQUEST, Setup, TestNode, call};
 
 const CLINIC: &str = "c0000000-0000-4000-8000-000000000001";
@@ -95,12 +95,7 @@ fn who_shows_nothing_and_who_is_let_in_leave_no_row() {
 
 /// Where the rows say that requests came from, over the public listener with this in the header.
 fn peers(behind_proxy: bool, forwarded_for: &[&str]) -> Vec<Value> {
-    let token = json!({
-        "name": "admin", "secret": {"plain": "admin-token"}, "client_id": CABINET,
-        "user_id": user(1), "scope": "admin:read", "expires_at": "+1h"
-    });
-    let world = crate::support::demo_world_with(&json!({"tokens": [token]}));
-    let node = TestNode::set_up(Setup { world, behind_proxy, ..Setup::default() });
+    let node = TestNode::set_up(Setup { world: world(), behind_proxy, ..Setup::default() });
     for value in forwarded_for {
         let headers = [("authorization", "Bearer nobody-s-token"), ("x-forwarded-for", value)];
         let reply = call(node.public_address(), "POST", "/api/verifications", &headers, "{}");
