@@ -33,6 +33,8 @@ pub struct Config {
     pub sms: SmsConfig,
     /// Person requests.
     pub person_requests: PersonRequestsConfig,
+    /// The rows of audit.
+    pub audit: AuditConfig,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -128,6 +130,13 @@ pub struct PersonRequestsConfig {
     pub life: Duration,
 }
 
+/// The rows of audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditConfig {
+    /// How long they are kept.
+    pub keep: Duration,
+}
+
 /// What is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogConfig {
@@ -207,6 +216,12 @@ impl Default for SmsConfig {
             timeout: Duration::from_secs(10),
             allow_plaintext_codes: false,
         }
+    }
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self { keep: Duration::from_hours(365 * 24) }
     }
 }
 

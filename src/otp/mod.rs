@@ -21,6 +21,7 @@ pub use keyring::{
 };
 pub use ready::{Filler, ReadyCodes};
 
+use crate::audit::Recorder;
 use crate::config::{OtpConfig, SmsConfig};
 use crate::domain::limits::Limits;
 use crate::domain::{CodeFormat, Phone, Purpose, Refusal, Timestamp};
@@ -47,6 +48,8 @@ pub struct Otp {
     pub limits: Arc<Limits>,
     /// What the message says.
     pub sms: SmsConfig,
+    /// Who was refused what.
+    pub audit: Arc<Recorder>,
 }
 
 /// Which phone gets a code, and what it is good for.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Barrier};
 
+use esoz_otp::audit::Recorder;
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::limits::Guesses;
@@ -130,6 +131,7 @@ fn send_another(store: &Store) {
         config: config.otp,
         limits: Arc::new(config.limits),
         sms: config.sms,
+        audit: Arc::new(Recorder::new(store.clone())),
     };
     let target = Target { phone: seed_phone(), purpose: Purpose::PhoneVerification };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
