@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use super::limits::{alarm_until, count_wrong_guess};
+use super::rows::{note_refusal, row};
 use super::{Otp, Target};
+use crate::audit::{self, Recorder};
+use crate::domain::audit::{AuditEvent, AuditRow, GuessFault};
 use crate::domain::limits::{Guesses, Limits, TooSoon};
 use crate::domain::{
     By, Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
@@ -14,6 +17,8 @@ use crate::store::schema::{
 
 /// A guess that has been paid for.
 struct Spent {
+    /// What it is for.
+    target: Target,
     /// What it is held against; nothing, when no code was sent and nobody is to know.
     against: Option<(VerificationId, HashedCode)>,
     /// As of when it was counted among the phone's guesses.
@@ -23,6 +28,8 @@ struct Spent {
 /// What a guess is judged by before it is compared.
 struct Judge {
     now: Timestamp,
+    by: By,
+    audit: Arc<Recorder>,
     limits: Arc<Limits>,
     rules: VerificationRules,
     /// Whether a phone without a code is to look like one with.
@@ -51,26 +58,30 @@ impl Otp {
         G: FnOnce(&Write<'_>) -> Result<Target, Refusal> + Send + 'static,
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
-        let _ = by;
         let hashing = self.hasher.reserve()?;
         let limits = Arc::clone(&self.limits);
         let judge = Judge {
             now,
+            by,
+            audit: Arc::clone(&self.audit),
             limits: Arc::clone(&limits),
             rules: self.config.rules,
             is_strict: self.config.strict_enumeration,
         };
         let spent = self.store.write(move |write| judge.spend(write, gate)).await?;
-        let Spent { against, counted_at } = spent;
+        let Spent { target, against, counted_at } = spent;
         let id = against.as_ref().map(|(id, _)| *id);
         // The same work, whether or not there is anything to compare with.
         let (against, kept) = against.unwrap_or_else(|| (Id::from_bytes([0; 16]), self.nothing()));
         let is_right = self.hasher.compare(hashing, against, guess, kept).await?;
         if let Some(id) = id.filter(|_| is_right) {
-            let accept = move |write: &mut Write<'_>| accept(write, now, id, counted_at, done);
-            return self.store.write_waiting(accept).await?;
+            let accept = move |write: &mut Write<'_>| accept(write, now, by, id, counted_at, done);
+            let accepted = self.store.write_waiting(accept).await?;
+            return accepted
+                .inspect_err(|refusal| note_refusal(&self.audit, now, by, target, refusal));
         }
-        self.store.write_waiting(move |write| reject(write, now, id, &limits)).await?;
+        let reject = move |write: &mut Write<'_>| reject(write, now, by, target, id, &limits);
+        self.store.write_waiting(reject).await?;
         Err(Refusal::CodeWrong)
     }
 
@@ -86,6 +97,11 @@ impl Judge {
         G: FnOnce(&Write<'_>) -> Result<Target, Refusal>,
     {
         let target = gate(write)?;
+        self.spend_on(write, target)
+            .inspect_err(|refusal| note_refusal(&self.audit, self.now, self.by, target, refusal))
+    }
+
+    fn spend_on(&self, write: &mut Write<'_>, target: Target) -> Result<Spent, Refusal> {
         let live = write.get(LIVE_CODES, &(target.phone, target.purpose))?;
         let verification = match live {
             Some(live) => write.get(VERIFICATIONS, &live.verification_id)?,
@@ -105,7 +121,7 @@ impl Judge {
             None => None,
         };
         write.put(GUESSES, &target.phone, &guesses)?;
-        Ok(Spent { against, counted_at })
+        Ok(Spent { target, against, counted_at })
     }
 
     fn spend_attempt(
@@ -131,6 +147,7 @@ fn limited(TooSoon { limit, next_attempt_at }: TooSoon) -> Refusal {
 fn accept<D>(
     write: &mut Write<'_>,
     now: Timestamp,
+    by: By,
     id: VerificationId,
     counted_at: Timestamp,
     done: D,
@@ -153,19 +170,29 @@ where
     write.put(SENDS, &phone, &sends)?;
     write.put(VERIFIED_PHONES, &phone, &VerifiedPhone { verified_at: now })?;
     write.put(VERIFICATIONS, &id, &verified)?;
+    let row = AuditRow::new(now, AuditEvent::used(verified.purpose), by).about(&verified);
+    audit::append(write, &row)?;
     Ok(Ok(verified))
 }
 
-/// The code was wrong: after the last attempt the verification is over.
+/// The code was wrong: after the last attempt the verification is over. A row is written whether there was a code or not.
 fn reject(
     write: &mut Write<'_>,
     now: Timestamp,
+    by: By,
+    target: Target,
     id: Option<VerificationId>,
     limits: &Limits,
 ) -> Result<(), Refusal> {
     count_wrong_guess(write, limits, now)?;
-    let Some(id) = id else { return Ok(()) };
+    let Some(id) = id else {
+        let none = AuditEvent::GuessRefused(GuessFault::NoCode);
+        return Ok(audit::append(write, &row(now, none, by, target))?);
+    };
     let verification = write.get(VERIFICATIONS, &id)?;
+    let mut wrong = row(now, AuditEvent::CodeWrong, by, target);
+    wrong.what.verification_id = Some(id);
+    audit::append(write, &wrong)?;
     if let Some(over) = verification.and_then(|verification| verification.reject(now)) {
         write.put(VERIFICATIONS, &id, &over)?;
     }

@@ -4,7 +4,10 @@ use zeroize::Zeroizing;
 
 use super::hasher::HashPlace;
 use super::limits::spend_send;
+use super::rows::note_refusal;
 use super::{Otp, Target};
+use crate::audit;
+use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
 use crate::entropy::{draw_bytes, draw_code, draw_id};
 use crate::sms::Message;
@@ -42,7 +45,7 @@ impl Otp {
         self.reserve(now, by, Arc::clone(&gate)).await?;
         let minted = self.mint(hashing).await?;
         let text = self.text(&minted.code);
-        let verification = self.issue(now, gate, minted.id, minted.hashed).await?;
+        let verification = self.issue(now, by, gate, minted.id, minted.hashed).await?;
         place.put(Message::new(verification.id, verification.phone_number, text));
         Ok(verification)
     }
@@ -54,14 +57,18 @@ impl Otp {
     {
         let limits = Arc::clone(&self.limits);
         let refused = self.config.refused_prefixes.clone();
+        let audit = Arc::clone(&self.audit);
         self.store
             .write(move |write| {
                 let target = gate(write)?;
-                let phone = target.phone;
-                if refused.iter().any(|prefix| phone.full().starts_with(prefix)) {
-                    return Err(Refusal::PhoneRefused);
-                }
-                spend_send(write, &limits, by, target, now)
+                let phone = target.phone.full();
+                let is_refused = refused.iter().any(|prefix| phone.starts_with(prefix));
+                let spent = if is_refused {
+                    Err(Refusal::PhoneRefused)
+                } else {
+                    spend_send(write, &limits, by, target, now)
+                };
+                spent.inspect_err(|refusal| note_refusal(&audit, now, by, target, refusal))
             })
             .await
     }
@@ -80,6 +87,7 @@ impl Otp {
     async fn issue<G>(
         &self,
         now: Timestamp,
+        by: By,
         gate: Arc<G>,
         id: VerificationId,
         hashed: HashedCode,
@@ -102,6 +110,8 @@ impl Otp {
                 let live = LiveCode { verification_id: id, keep_until };
                 write.put(VERIFICATIONS, &id, &verification)?;
                 write.put(LIVE_CODES, &(phone, purpose), &live)?;
+                let row = AuditRow::new(now, AuditEvent::CodeIssued, by).about(&verification);
+                audit::append(write, &row)?;
                 Ok(verification)
             })
             .await

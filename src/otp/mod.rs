@@ -9,6 +9,7 @@ mod hasher;
 mod initialize;
 mod keyring;
 mod limits;
+mod rows;
 
 use std::sync::Arc;
 
