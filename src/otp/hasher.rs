@@ -97,9 +97,9 @@ impl Hasher {
         .await
     }
 
-    /// The id of the key that new codes are hashed with.
-    pub fn newest_key(&self) -> &str {
-        self.recipe.keyring.newest().0
+    /// The keys that codes are hashed with.
+    pub(super) fn keyring(&self) -> &Arc<Keyring> {
+        &self.recipe.keyring
     }
 
     /// How many new codes have been hashed since the start while somebody waited for them.

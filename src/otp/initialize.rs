@@ -5,8 +5,11 @@ use zeroize::Zeroizing;
 use super::hasher::HashPlace;
 use super::limits::spend_send;
 use super::ready::{Drawn, Minted, ReadyCodes};
-use super::{Otp, Target};
+use super::rows::{note_refusal, row};
+use super::{Asked, Otp, Target};
+use crate::audit;
 use crate::config::OtpConfig;
+use crate::domain::audit::AuditEvent;
 use crate::domain::limits::Limits;
 use crate::domain::{
     By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId, VerificationRules,
@@ -56,7 +59,7 @@ impl Otp {
             First::Issued(verification, code) => (verification, code),
             First::Counted(hashing) => {
                 let Minted { id, code, hashed } = self.mint(hashing).await?;
-                (self.issue(now, gate, id, hashed).await?, code)
+                (self.issue(now, by, gate, id, hashed).await?, code)
             }
         };
         let text = self.text(&code);
@@ -78,10 +81,12 @@ impl Otp {
         loop {
             let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
             let (limits, config) = (Arc::clone(&self.limits), self.config.clone());
+            let audit = Arc::clone(&self.audit);
             let decide = move |write: &mut Write<'_>| {
-                let target = gate(write)?;
-                allow(write, target, by, now, &limits, &config)?;
-                take_or_count(write, target, now, &ready, hashing, config.rules)
+                let asked = Asked { now, by, target: gate(write)? };
+                allow(write, asked, &limits, &config)
+                    .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
+                take_or_count(write, asked, &ready, hashing, config.rules)
             };
             match self.store.write(decide).await {
                 Ok(first) => return Ok(first),
@@ -103,6 +108,7 @@ impl Otp {
     async fn issue<G>(
         &self,
         now: Timestamp,
+        by: By,
         gate: Arc<G>,
         id: VerificationId,
         hashed: HashedCode,
@@ -112,8 +118,8 @@ impl Otp {
     {
         let rules = self.config.rules;
         let decide = move |write: &mut Write<'_>| {
-            let target = gate(write)?;
-            Ok(put_issued(write, target, id, hashed, rules, now)?)
+            let asked = Asked { now, by, target: gate(write)? };
+            Ok(put_issued(write, asked, id, hashed, rules)?)
         };
         self.store.write_waiting(decide).await
     }
@@ -126,24 +132,21 @@ impl Otp {
 /// May this phone get a code now? If so, that is counted.
 fn allow(
     write: &mut Write<'_>,
-    target: Target,
-    by: By,
-    now: Timestamp,
+    asked: Asked,
     limits: &Limits,
     config: &OtpConfig,
 ) -> Result<(), Refusal> {
-    let number = target.phone.full();
+    let number = asked.target.phone.full();
     if config.refused_prefixes.iter().any(|prefix| number.starts_with(prefix)) {
         return Err(Refusal::PhoneRefused);
     }
-    spend_send(write, limits, by, target, now)
+    spend_send(write, limits, asked)
 }
 
 /// What is allowed takes a ready code, or else the place for making one.
 fn take_or_count(
     write: &mut Write<'_>,
-    target: Target,
-    now: Timestamp,
+    asked: Asked,
     ready: &ReadyCodes,
     hashing: Option<HashPlace>,
     rules: VerificationRules,
@@ -152,7 +155,7 @@ fn take_or_count(
     write.check_room()?;
     match (ready.take(), hashing) {
         (Some(Minted { id, code, hashed }), _) => {
-            let verification = put_issued(write, target, id, hashed, rules, now)?;
+            let verification = put_issued(write, asked, id, hashed, rules)?;
             Ok(First::Issued(verification, code))
         }
         (None, Some(hashing)) => Ok(First::Counted(hashing)),
@@ -163,12 +166,12 @@ fn take_or_count(
 /// The code counts from here on, and no earlier one does. It is the one place where a code is issued.
 fn put_issued(
     write: &mut Write<'_>,
-    Target { phone, purpose }: Target,
+    asked: Asked,
     id: VerificationId,
     hashed: HashedCode,
     rules: VerificationRules,
-    now: Timestamp,
 ) -> Result<Verification, StoreError> {
+    let Asked { now, target: Target { phone, purpose }, .. } = asked;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
     if let Some(live) = write.get(LIVE_CODES, &(phone, purpose))?
         && let Some(old) = write.get(VERIFICATIONS, &live.verification_id)?
@@ -180,6 +183,7 @@ fn put_issued(
     let live = LiveCode { verification_id: id, keep_until };
     write.put(VERIFICATIONS, &id, &verification)?;
     write.put(LIVE_CODES, &(phone, purpose), &live)?;
+    audit::append(write, &row(AuditEvent::CodeIssued, asked).of(id))?;
     Ok(verification)
 }
 

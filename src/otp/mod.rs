@@ -12,6 +12,7 @@ mod initialize;
 mod keyring;
 mod limits;
 mod ready;
+mod rows;
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub use ready::{Filler, ReadyCodes};
 use crate::audit::Recorder;
 use crate::config::{OtpConfig, SmsConfig};
 use crate::domain::limits::Limits;
-use crate::domain::{CodeFormat, Phone, Purpose, Refusal, Timestamp};
+use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Outbox;
 use crate::store::schema::RATES;
@@ -59,6 +60,14 @@ pub struct Target {
     pub phone: Phone,
     /// What it is good for.
     pub purpose: Purpose,
+}
+
+/// A code that is asked for, or brought back.
+#[derive(Clone, Copy)]
+struct Asked {
+    now: Timestamp,
+    by: By,
+    target: Target,
 }
 
 impl Otp {

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use event::{AuditEvent, GuessFault, SendFault, Shown, TokenFault};
 
-use super::{
-    By, MaskedPhone, PersonRequestId, Phone, Purpose, Timestamp, Verification, VerificationId,
-};
+use super::{By, MaskedPhone, PersonRequestId, Phone, Purpose, Timestamp, VerificationId};
 
 /// Something that happened, or was refused, and who asked for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,11 +45,10 @@ impl AuditRow {
         Self { at, what, times: 1 }
     }
 
-    /// The same about a code that was sent.
+    /// The same about the code of this verification.
     #[must_use]
-    pub fn about(self, verification: &Verification) -> Self {
-        let of = self.about_phone(verification.phone_number, verification.purpose);
-        Self { what: Audited { verification_id: Some(verification.id), ..of.what }, ..of }
+    pub fn of(self, id: VerificationId) -> Self {
+        Self { what: Audited { verification_id: Some(id), ..self.what }, ..self }
     }
 
     /// The same about a code for this phone and purpose.

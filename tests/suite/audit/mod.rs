@@ -1,5 +1,6 @@
 //! Who had which code sent, guessed and used, and who was refused: written down, read, taken away, watched.
 
+mod codes;
 mod reading;
 mod recorder;
 mod refused;

@@ -261,7 +261,10 @@ fn audit() -> Vec<Sample> {
     let token = AuditEvent::TokenRefused;
     let limit = || "a_limit".into();
     [
-        ("code_issued", issued.about(&verification)),
+        (
+            "code_issued",
+            issued.about_phone(verification.phone_number, verification.purpose).of(verification.id),
+        ),
         ("code_wrong", wrong.about_phone(phone(), Purpose::PhoneVerification)),
         ("send_refused_prefix", row(AuditEvent::SendRefused(SendFault::RefusedPrefix))),
         ("send_refused_limit", row(AuditEvent::SendRefused(SendFault::Limited(limit())))),
