@@ -54,6 +54,7 @@ pub enum Operation {
     Live,
     Ready,
     ReadAudit,
+    UnlockPhone,
     DemoMessages,
     DemoReset,
 }
@@ -151,6 +152,7 @@ const PERSON_REQUEST_WRITE: Access = Access::Scope("person_request:write");
 const OTP_READ: Access = Access::Scope("otp:read");
 const OTP_WRITE: Access = Access::Scope("otp:write");
 const ADMIN_READ: Access = Access::Scope("admin:read");
+const ADMIN_WRITE: Access = Access::Scope("admin:write");
 
 /// Every row.
 pub static ROUTES: &[Row] = &[
@@ -225,6 +227,14 @@ pub static ROUTES: &[Row] = &[
         body: Body::None,
         max_body: 0,
         ..change("GET", Handler::Operate(admin::audit::list))
+    },
+    Row {
+        operation: Operation::UnlockPhone,
+        path: "/admin/phones/{phone}/actions/unlock",
+        surface: Surface::Internal,
+        access: ADMIN_WRITE,
+        body: Body::AnyJson,
+        ..change("POST", Handler::Operate(admin::phones::unlock))
     },
     Row {
         operation: Operation::DemoMessages,

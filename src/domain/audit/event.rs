@@ -25,6 +25,8 @@ pub enum AuditEvent {
     ApiKeyRefused,
     /// More was refused at once than has rows of its own; `times` says how much.
     NotRecorded,
+    /// An operator has taken back a phone's wrong guesses.
+    PhoneUnlocked,
 }
 
 /// Why no code was sent.
@@ -148,6 +150,7 @@ impl AuditEvent {
             Self::TokenRefused(_) => "token_refused",
             Self::ApiKeyRefused => "api_key_refused",
             Self::NotRecorded => "not_recorded",
+            Self::PhoneUnlocked => "phone_unlocked",
         }
     }
 
@@ -159,9 +162,11 @@ impl AuditEvent {
             Self::TokenRefused(fault) => Some(fault.word()),
             Self::CodeWrong => Some("wrong_code"),
             Self::ApiKeyRefused => Some("invalid"),
-            Self::CodeIssued | Self::PhoneVerified | Self::RequestApproved | Self::NotRecorded => {
-                None
-            }
+            Self::CodeIssued
+            | Self::PhoneVerified
+            | Self::RequestApproved
+            | Self::NotRecorded
+            | Self::PhoneUnlocked => None,
         }
     }
 
@@ -183,7 +188,8 @@ impl AuditEvent {
             | Self::SendRefused(_)
             | Self::PhoneVerified
             | Self::RequestApproved
-            | Self::NotRecorded => None,
+            | Self::NotRecorded
+            | Self::PhoneUnlocked => None,
         }
     }
 }

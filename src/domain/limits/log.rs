@@ -151,6 +151,11 @@ impl Guesses {
         self.0.since(start).len()
     }
 
+    /// How many came since the last right one.
+    pub fn in_a_row(&self) -> u32 {
+        self.0.in_a_row
+    }
+
     /// The guess counted at `moment` was right: it is given back, and those before it are no row any more.
     pub fn forgive(&mut self, moment: Timestamp) {
         self.0.give_back(moment);

@@ -168,6 +168,7 @@ fn events() -> Vec<AuditEvent> {
         token(TokenFault::ScopeMissing),
         AuditEvent::ApiKeyRefused,
         AuditEvent::NotRecorded,
+        AuditEvent::PhoneUnlocked,
     ];
     for event in &events {
         match event {
@@ -194,7 +195,8 @@ fn events() -> Vec<AuditEvent> {
                 | TokenFault::ScopeMissing,
             )
             | AuditEvent::ApiKeyRefused
-            | AuditEvent::NotRecorded => {}
+            | AuditEvent::NotRecorded
+            | AuditEvent::PhoneUnlocked => {}
         }
     }
     events

@@ -8,8 +8,13 @@ use esoz_otp::domain::{Phone, Purpose, Timestamp};
 use esoz_otp::store::StoreError;
 use esoz_otp::store::schema::GUESSES;
 
+use serde_json::json;
+
 use super::refused;
-use crate::support::{SEED_PHONE, TestNode, other_than, quick, start_of_time, without_send_limits};
+use crate::support::{
+    SEED_PHONE, Setup, TestNode, demo_world_with, other_than, quick, start_of_time,
+    without_send_limits,
+};
 
 /// The phone has had so many wrong guesses in a row, the last one at `last`, none in the hour before it.
 fn wrong_before(node: &TestNode, count: u32, last: Timestamp) {
@@ -74,6 +79,43 @@ fn wrong_guesses_are_kept_until_a_right_one_came_and_are_swept_after_that() {
     assert_eq!(node.complete(SEED_PHONE, &right).status, 200);
     assert!(is_kept_after(0));
     assert!(!is_kept_after(2));
+}
+
+#[test]
+fn an_operator_lifts_a_lock_and_leaves_a_row_of_it() {
+    let token = |scope: &str| {
+        json!({
+            "name": scope, "secret": {"plain": scope}, "scope": scope, "expires_at": "+1h",
+            "client_id": "c0000000-0000-4000-8000-000000000002",
+            "user_id": "b0000000-0000-4000-8000-000000000001",
+        })
+    };
+    let world = demo_world_with(&json!({"tokens": [token("admin:read"), token("admin:write")]}));
+    let node = TestNode::set_up(Setup { config: without_send_limits(), world, ..Setup::default() });
+    let reader = [("authorization", "Bearer admin:read")];
+    let writer = [("authorization", "Bearer admin:write")];
+    let unlock = |phone: &str, headers| {
+        node.call("POST", &format!("/admin/phones/{phone}/actions/unlock"), headers, "")
+    };
+    wrong_before(&node, 100, node.clock.now());
+    let right = code(&node);
+    assert_eq!(refused(&node.complete(SEED_PHONE, &right)).0, "locked");
+
+    assert_eq!(unlock(SEED_PHONE, &reader).status, 403);
+    assert_eq!(unlock("+38095869708", &writer).status, 404);
+    assert_eq!(refused(&node.complete(SEED_PHONE, &right)).0, "locked");
+    let lifted = unlock(SEED_PHONE, &writer);
+    let told = json!({"phone_number": "+38095*****84", "wrong_guesses": 100});
+    assert_eq!((lifted.status, lifted.data()), (200, &told));
+    assert_eq!(node.complete(SEED_PHONE, &right).status, 200);
+    assert_eq!(unlock(SEED_PHONE, &writer).data()["wrong_guesses"], 0, "again, for nothing");
+
+    let audit = node.call("GET", "/admin/audit?page_size=500", &reader, "");
+    let rows = audit.data().as_array().unwrap().clone();
+    let unlocked: Vec<_> = rows.iter().filter(|row| row["event"] == "phone_unlocked").collect();
+    assert_eq!(unlocked.len(), 2);
+    assert_eq!(unlocked[0]["phone_number"], "+38095*****84");
+    assert_eq!(unlocked[0]["user_id"], "b0000000-0000-4000-8000-000000000001");
 }
 
 #[test]
