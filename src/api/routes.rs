@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::envelope::Answer;
 use super::{Api, Rejection};
-use super::{authentication_factor, demo, health, person_requests, verifications};
+use super::{admin, authentication_factor, demo, health, person_requests, verifications};
 use crate::domain::{By, Refusal, Scope, Timestamp};
 use crate::http::{Params, Route};
 use crate::service::Caller;
@@ -53,6 +53,7 @@ pub enum Operation {
     InternalGetVerifiedPhone,
     Live,
     Ready,
+    ReadAudit,
     DemoMessages,
     DemoReset,
 }
@@ -149,6 +150,7 @@ const PERSON_REQUEST_READ: Access = Access::Scope("person_request:read");
 const PERSON_REQUEST_WRITE: Access = Access::Scope("person_request:write");
 const OTP_READ: Access = Access::Scope("otp:read");
 const OTP_WRITE: Access = Access::Scope("otp:write");
+const ADMIN_READ: Access = Access::Scope("admin:read");
 
 /// Every row.
 pub static ROUTES: &[Row] = &[
@@ -215,6 +217,15 @@ pub static ROUTES: &[Row] = &[
     },
     Row { operation: Operation::Live, path: "/health/live", ..read(health::live) },
     Row { operation: Operation::Ready, path: "/health/ready", ..read(health::ready) },
+    Row {
+        operation: Operation::ReadAudit,
+        path: "/admin/audit",
+        surface: Surface::Internal,
+        access: ADMIN_READ,
+        body: Body::None,
+        max_body: 0,
+        ..change("GET", Handler::Operate(admin::audit::list))
+    },
     Row {
         operation: Operation::DemoMessages,
         path: "/demo/messages",

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use super::limits::{alarm_until, count_wrong_guess};
-use super::{Otp, Target};
+use super::rows::{note_refusal, row};
+use super::{Asked, Keyring, Otp, Target};
+use crate::audit::{self, Recorder};
+use crate::domain::audit::{AuditEvent, GuessFault};
 use crate::domain::limits::{Guesses, Limits, TooSoon};
 use crate::domain::{
     By, Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
@@ -14,6 +17,8 @@ use crate::store::schema::{
 
 /// A guess that has been paid for.
 struct Spent {
+    /// What it is for, and who brought it.
+    asked: Asked,
     /// What it is held against; nothing, when no code was sent and nobody is to know.
     against: Option<(VerificationId, HashedCode)>,
     /// As of when it was counted among the phone's guesses.
@@ -23,8 +28,11 @@ struct Spent {
 /// What a guess is judged by before it is compared.
 struct Judge {
     now: Timestamp,
+    by: By,
+    audit: Arc<Recorder>,
     limits: Arc<Limits>,
     rules: VerificationRules,
+    keyring: Arc<Keyring>,
     /// Whether a phone without a code is to look like one with.
     is_strict: bool,
 }
@@ -51,32 +59,40 @@ impl Otp {
         G: FnOnce(&Write<'_>) -> Result<Target, Refusal> + Send + 'static,
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
-        let _ = by;
         let hashing = self.hasher.reserve()?;
         let limits = Arc::clone(&self.limits);
         let judge = Judge {
             now,
+            by,
+            audit: Arc::clone(&self.audit),
             limits: Arc::clone(&limits),
             rules: self.config.rules,
+            keyring: Arc::clone(self.hasher.keyring()),
             is_strict: self.config.strict_enumeration,
         };
         let spent = self.store.write(move |write| judge.spend(write, gate)).await?;
-        let Spent { against, counted_at } = spent;
+        let Spent { asked, against, counted_at } = spent;
         let id = against.as_ref().map(|(id, _)| *id);
         // The same work, whether or not there is anything to compare with.
         let (against, kept) = against.unwrap_or_else(|| (Id::from_bytes([0; 16]), self.nothing()));
         let is_right = self.hasher.compare(hashing, against, guess, kept).await?;
         if let Some(id) = id.filter(|_| is_right) {
-            let accept = move |write: &mut Write<'_>| accept(write, now, id, counted_at, done);
-            return self.store.write_waiting(accept).await?;
+            let accept = move |write: &mut Write<'_>| accept(write, asked, id, counted_at, done);
+            let accepted = self.store.write_waiting(accept).await?;
+            return accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal));
         }
-        self.store.write_waiting(move |write| reject(write, now, id, &limits)).await?;
+        let reject = move |write: &mut Write<'_>| reject(write, asked, id, &limits);
+        self.store.write_waiting(reject).await?;
         Err(Refusal::CodeWrong)
     }
 
     /// What no code is.
     fn nothing(&self) -> HashedCode {
-        HashedCode { key_id: self.hasher.newest_key().to_owned(), salt: [0; 16], hash: [0; 32] }
+        HashedCode {
+            key_id: self.hasher.keyring().newest().0.to_owned(),
+            salt: [0; 16],
+            hash: [0; 32],
+        }
     }
 }
 
@@ -85,7 +101,12 @@ impl Judge {
     where
         G: FnOnce(&Write<'_>) -> Result<Target, Refusal>,
     {
-        let target = gate(write)?;
+        let asked = Asked { now: self.now, by: self.by, target: gate(write)? };
+        self.spend_on(write, asked).inspect_err(|refusal| note_refusal(&self.audit, asked, refusal))
+    }
+
+    fn spend_on(&self, write: &mut Write<'_>, asked: Asked) -> Result<Spent, Refusal> {
+        let target = asked.target;
         let live = write.get(LIVE_CODES, &(target.phone, target.purpose))?;
         let verification = match live {
             Some(live) => write.get(VERIFICATIONS, &live.verification_id)?,
@@ -105,7 +126,7 @@ impl Judge {
             None => None,
         };
         write.put(GUESSES, &target.phone, &guesses)?;
-        Ok(Spent { against, counted_at })
+        Ok(Spent { asked, against, counted_at })
     }
 
     fn spend_attempt(
@@ -114,6 +135,10 @@ impl Judge {
         verification: Verification,
     ) -> Result<(VerificationId, HashedCode), Refusal> {
         let (mut verification, code) = verification.spend_attempt(self.now)?;
+        // Its key was retired before its time: it can't be compared with anything.
+        if !self.keyring.holds(&code.key_id) {
+            return Err(Refusal::CodeExpired);
+        }
         if alarm_until(write, &self.limits, self.now)?.is_some() {
             verification = verification.without_more_attempts();
         }
@@ -130,7 +155,7 @@ fn limited(TooSoon { limit, next_attempt_at }: TooSoon) -> Refusal {
 /// that came second is refused, but it was no wrong guess.
 fn accept<D>(
     write: &mut Write<'_>,
-    now: Timestamp,
+    asked: Asked,
     id: VerificationId,
     counted_at: Timestamp,
     done: D,
@@ -138,8 +163,8 @@ fn accept<D>(
 where
     D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal>,
 {
+    let Asked { now, target: Target { phone, purpose }, .. } = asked;
     let verification = write.get(VERIFICATIONS, &id)?.ok_or(Refusal::NotFound)?;
-    let phone = verification.phone_number;
     let mut guesses: Guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
     guesses.forgive(counted_at);
     write.put(GUESSES, &phone, &guesses)?;
@@ -153,20 +178,25 @@ where
     write.put(SENDS, &phone, &sends)?;
     write.put(VERIFIED_PHONES, &phone, &VerifiedPhone { verified_at: now })?;
     write.put(VERIFICATIONS, &id, &verified)?;
+    audit::append(write, &row(AuditEvent::used(purpose), asked).of(id))?;
     Ok(Ok(verified))
 }
 
-/// The code was wrong: after the last attempt the verification is over.
+/// The code was wrong: after the last attempt the verification is over. A row is written whether there was a code or not.
 fn reject(
     write: &mut Write<'_>,
-    now: Timestamp,
+    asked: Asked,
     id: Option<VerificationId>,
     limits: &Limits,
 ) -> Result<(), Refusal> {
-    count_wrong_guess(write, limits, now)?;
-    let Some(id) = id else { return Ok(()) };
+    count_wrong_guess(write, limits, asked.now)?;
+    let Some(id) = id else {
+        let none = AuditEvent::GuessRefused(GuessFault::NoCode);
+        return Ok(audit::append(write, &row(none, asked))?);
+    };
     let verification = write.get(VERIFICATIONS, &id)?;
-    if let Some(over) = verification.and_then(|verification| verification.reject(now)) {
+    audit::append(write, &row(AuditEvent::CodeWrong, asked).of(id))?;
+    if let Some(over) = verification.and_then(|verification| verification.reject(asked.now)) {
         write.put(VERIFICATIONS, &id, &over)?;
     }
     Ok(())

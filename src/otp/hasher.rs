@@ -1,13 +1,13 @@
 //! Where argon2 runs: as many threads as the machine has cores, never one that serves reads.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, AssociatedData, Block, Params, ParamsBuilder, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
 
+use super::cores::{Cores, Job};
 use super::keyring::Keyring;
 use crate::config::Argon2Cost;
 use crate::domain::{Code, HashedCode, Refusal, VerificationId};
@@ -15,12 +15,15 @@ use crate::domain::{Code, HashedCode, Refusal, VerificationId};
 /// Hashes that may wait, for each thread: about two seconds of work.
 const WAITING: usize = 64;
 
+/// A thread that reads a record and answers is let through at once, and hashing still gets what others leave.
+const NICENESS: i32 = 5;
+
 /// A bounded pool for hashing and comparing codes.
 pub struct Hasher {
-    jobs: Sender<Job>,
+    pub(super) cores: Arc<Cores>,
+    pub(super) recipe: Recipe,
     places: Arc<Semaphore>,
-    keyring: Arc<Keyring>,
-    cost: Argon2Cost,
+    hashed: Arc<AtomicU64>,
     compared: Arc<AtomicU64>,
 }
 
@@ -29,22 +32,31 @@ pub struct HashPlace {
     _held: OwnedSemaphorePermit,
 }
 
-type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
+/// How codes are hashed.
+#[derive(Clone)]
+pub(super) struct Recipe {
+    keyring: Arc<Keyring>,
+    cost: Argon2Cost,
+}
+
 type Hash = Zeroizing<[u8; 32]>;
 
 impl Hasher {
     /// Starts `threads` threads, each with memory of its own that it keeps.
     pub fn start(keyring: Keyring, cost: Argon2Cost, threads: usize) -> std::io::Result<Self> {
-        let (jobs, waiting) = channel::<Job>();
+        let cores = Arc::new(Cores::new(threads));
+        let recipe = Recipe { keyring: Arc::new(keyring), cost };
         let places = Arc::new(Semaphore::new(WAITING * threads));
-        let waiting = Arc::new(Mutex::new(waiting));
+        // Should a thread not start, those before it end with what is dropped here.
+        let hasher =
+            Self { cores, recipe, places, hashed: Arc::default(), compared: Arc::default() };
         for i in 0..threads {
-            let waiting = Arc::clone(&waiting);
+            let (cores, recipe) = (Arc::clone(&hasher.cores), hasher.recipe.clone());
             std::thread::Builder::new()
                 .name(format!("argon2-{i}"))
-                .spawn(move || work(&waiting, cost))?;
+                .spawn(move || work(&cores, &recipe))?;
         }
-        Ok(Self { jobs, places, keyring: Arc::new(keyring), cost, compared: Arc::default() })
+        Ok(hasher)
     }
 
     /// Takes a place, or says that too many wait already.
@@ -61,11 +73,10 @@ impl Hasher {
         code: Code,
         salt: [u8; 16],
     ) -> Result<HashedCode, Refusal> {
-        let (keyring, cost) = (Arc::clone(&self.keyring), self.cost);
+        let (recipe, hashed) = (self.recipe.clone(), Arc::clone(&self.hashed));
         self.run(place, move |memory| {
-            let (key_id, pepper) = keyring.newest();
-            let hash = argon2id(pepper, id, &code, &salt, cost, memory)?;
-            Some(HashedCode { key_id: key_id.to_owned(), salt, hash: *hash })
+            hashed.fetch_add(1, Ordering::SeqCst);
+            recipe.hash(id, &code, salt, memory)
         })
         .await
     }
@@ -78,26 +89,32 @@ impl Hasher {
         guess: Code,
         kept: HashedCode,
     ) -> Result<bool, Refusal> {
-        let (keyring, cost) = (Arc::clone(&self.keyring), self.cost);
-        let compared = Arc::clone(&self.compared);
+        let (recipe, compared) = (self.recipe.clone(), Arc::clone(&self.compared));
         self.run(place, move |memory| {
             compared.fetch_add(1, Ordering::SeqCst);
-            let pepper = keyring.pepper(&kept.key_id)?;
-            let hash = argon2id(pepper, id, &guess, &kept.salt, cost, memory)?;
-            // Where a comparison stops tells nothing: nobody steers a hash without the pepper.
-            Some(*hash == kept.hash)
+            recipe.compare(id, &guess, &kept, memory)
         })
         .await
     }
 
-    /// The id of the key that new codes are hashed with.
-    pub fn newest_key(&self) -> &str {
-        self.keyring.newest().0
+    /// The keys that codes are hashed with.
+    pub(super) fn keyring(&self) -> &Arc<Keyring> {
+        &self.recipe.keyring
+    }
+
+    /// How many new codes have been hashed since the start while somebody waited for them.
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::SeqCst)
     }
 
     /// How many guesses have been compared since the start.
     pub fn compared(&self) -> u64 {
         self.compared.load(Ordering::SeqCst)
+    }
+
+    /// The most hashes that ran at once since the start, those ahead of need included.
+    pub fn most_at_once(&self) -> usize {
+        self.cores.most_busy()
     }
 
     async fn run<T: Send + 'static>(
@@ -110,8 +127,7 @@ impl Hasher {
             drop(answer.send(work(memory)));
             drop(place);
         });
-        // Without a thread to take the job, its answer is dropped with it.
-        drop(self.jobs.send(job));
+        self.cores.push(job);
         told.await.ok().flatten().ok_or_else(|| {
             tracing::error!("a code could not be hashed");
             Refusal::HashingFailed
@@ -119,16 +135,55 @@ impl Hasher {
     }
 }
 
-fn work(waiting: &Mutex<Receiver<Job>>, cost: Argon2Cost) {
+impl Drop for Hasher {
+    fn drop(&mut self) {
+        self.cores.close();
+    }
+}
+
+fn work(cores: &Cores, recipe: &Recipe) {
+    cores.stand_back(NICENESS);
     // Kept between hashes: to map and clear it anew would cost a third of the time again.
     let mut memory = Vec::new();
-    loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
+    while let Some((job, core)) = cores.next_job() {
         if memory.is_empty() {
-            memory = vec![Block::default(); cost.memory_kib as usize];
+            memory = recipe.memory();
         }
         job(&mut memory);
+        drop(core);
+    }
+}
+
+impl Recipe {
+    /// What one hash works on.
+    pub(super) fn memory(&self) -> Vec<Block> {
+        vec![Block::default(); self.cost.memory_kib as usize]
+    }
+
+    /// The hash of a new code, with the newest key.
+    pub(super) fn hash(
+        &self,
+        id: VerificationId,
+        code: &Code,
+        salt: [u8; 16],
+        memory: &mut [Block],
+    ) -> Option<HashedCode> {
+        let (key_id, pepper) = self.keyring.newest();
+        let hash = argon2id(pepper, id, code, &salt, self.cost, memory)?;
+        Some(HashedCode { key_id: key_id.to_owned(), salt, hash: *hash })
+    }
+
+    fn compare(
+        &self,
+        id: VerificationId,
+        guess: &Code,
+        kept: &HashedCode,
+        memory: &mut [Block],
+    ) -> Option<bool> {
+        let pepper = self.keyring.pepper(&kept.key_id)?;
+        let hash = argon2id(pepper, id, guess, &kept.salt, self.cost, memory)?;
+        // Where a comparison stops tells nothing: nobody steers a hash without the pepper.
+        Some(*hash == kept.hash)
     }
 }
 

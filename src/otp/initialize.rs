@@ -4,26 +4,43 @@ use zeroize::Zeroizing;
 
 use super::hasher::HashPlace;
 use super::limits::spend_send;
-use super::{Otp, Target};
-use crate::domain::{By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
-use crate::entropy::{draw_bytes, draw_code, draw_id};
+use super::ready::{Drawn, Minted, ReadyCodes};
+use super::rows::{note_refusal, row};
+use super::{Asked, Otp, Target};
+use crate::audit;
+use crate::config::OtpConfig;
+use crate::domain::audit::AuditEvent;
+use crate::domain::limits::Limits;
+use crate::domain::{
+    By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId, VerificationRules,
+};
 use crate::sms::Message;
-use crate::store::Write;
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
+use crate::store::{StoreError, Write};
 
-/// A code ready to be sent.
-struct Minted {
-    id: VerificationId,
-    code: Code,
-    hashed: HashedCode,
+/// What the first write came to.
+enum First {
+    /// A ready code was taken and issued: it is the only one.
+    Issued(Verification, Code),
+    /// The limits are spent; here is the place to make a code.
+    Counted(HashPlace),
+}
+
+/// Why the first write came to nothing.
+enum Declined {
+    Refused(Refusal),
+    /// No code is ready, and no place is held for making one.
+    NoneReady,
 }
 
 impl Otp {
     /// Sends a new code to where the gate says, and takes away the good of the one before it.
     ///
-    /// The first write spends the limits, so refusing costs no argon2. Then the code is drawn and hashed. The second
-    /// write stores it; the message leaves after that is durable. A crash between the two costs the caller one send
-    /// and sends nothing. The gate runs in both writes.
+    /// With a code ready there is one write: the gate allows it, the limits are spent, the code is taken and issued.
+    /// Otherwise the first write spends the limits, so refusing costs no argon2; then a code is drawn and hashed, and
+    /// a second write, which asks the gate again, issues it. A crash between the two costs the caller one send and
+    /// sends nothing. Either way the message leaves when the code is durable, and a code that was taken for a write
+    /// that failed is gone.
     ///
     /// Refusals: the gate's own, [`Refusal::PhoneRefused`], [`Refusal::SendLimited`], [`Refusal::Busy`],
     /// [`Refusal::StorageFailed`].
@@ -38,48 +55,60 @@ impl Otp {
     {
         let gate = Arc::new(gate);
         let place = self.outbox.reserve()?;
-        let hashing = self.hasher.reserve()?;
-        self.reserve(now, by, Arc::clone(&gate)).await?;
-        let minted = self.mint(hashing).await?;
-        let text = self.text(&minted.code);
-        let verification = self.issue(now, gate, minted.id, minted.hashed).await?;
+        let (verification, code) = match self.reserve_or_issue(now, by, &gate).await? {
+            First::Issued(verification, code) => (verification, code),
+            First::Counted(hashing) => {
+                let Minted { id, code, hashed } = self.mint(hashing).await?;
+                (self.issue(now, by, gate, id, hashed).await?, code)
+            }
+        };
+        let text = self.text(&code);
         place.put(Message::new(verification.id, verification.phone_number, text));
         Ok(verification)
     }
 
-    /// The first write: may this phone get a code now? If so, that is counted.
-    async fn reserve<G>(&self, now: Timestamp, by: By, gate: Arc<G>) -> Result<(), Refusal>
+    /// The first write. Before it spends anything there is a ready code for it, or a place for making one.
+    async fn reserve_or_issue<G>(
+        &self,
+        now: Timestamp,
+        by: By,
+        gate: &Arc<G>,
+    ) -> Result<First, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let limits = Arc::clone(&self.limits);
-        let refused = self.config.refused_prefixes.clone();
-        self.store
-            .write(move |write| {
-                let target = gate(write)?;
-                let phone = target.phone;
-                if refused.iter().any(|prefix| phone.full().starts_with(prefix)) {
-                    return Err(Refusal::PhoneRefused);
-                }
-                spend_send(write, &limits, by, target, now)
-            })
-            .await
+        let mut hashing = if self.ready.count() == 0 { Some(self.hasher.reserve()?) } else { None };
+        loop {
+            let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
+            let (limits, config) = (Arc::clone(&self.limits), self.config.clone());
+            let audit = Arc::clone(&self.audit);
+            let decide = move |write: &mut Write<'_>| {
+                let asked = Asked { now, by, target: gate(write)? };
+                allow(write, asked, &limits, &config)
+                    .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
+                take_or_count(write, asked, &ready, hashing, config.rules)
+            };
+            match self.store.write(decide).await {
+                Ok(first) => return Ok(first),
+                Err(Declined::Refused(refusal)) => return Err(refusal),
+                // Others were quicker to the last ones.
+                Err(Declined::NoneReady) => hashing = Some(self.hasher.reserve()?),
+            }
+        }
     }
 
-    /// Draws a code and hashes it. It knows neither phone nor purpose, so it can be done ahead of need.
+    /// Draws a code and hashes it.
     async fn mint(&self, place: HashPlace) -> Result<Minted, Refusal> {
-        let entropy = &*self.entropy;
-        let id = draw_id(entropy)?;
-        let code = draw_code(entropy, self.config.format)?;
-        let salt = draw_bytes(entropy)?;
+        let Drawn { id, code, salt } = Drawn::new(&*self.entropy, self.config.format)?;
         let hashed = self.hasher.hash(place, id, code.clone(), salt).await?;
         Ok(Minted { id, code, hashed })
     }
 
-    /// The second write: the code counts from here on, and no earlier one does.
+    /// The second write.
     async fn issue<G>(
         &self,
         now: Timestamp,
+        by: By,
         gate: Arc<G>,
         id: VerificationId,
         hashed: HashedCode,
@@ -88,26 +117,84 @@ impl Otp {
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
         let rules = self.config.rules;
-        self.store
-            .write_waiting(move |write| {
-                let Target { phone, purpose } = gate(write)?;
-                let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
-                if let Some(live) = write.get(LIVE_CODES, &(phone, purpose))?
-                    && let Some(old) = write.get(VERIFICATIONS, &live.verification_id)?
-                    && let Some(canceled) = old.cancel(now)
-                {
-                    write.put(VERIFICATIONS, &canceled.id, &canceled)?;
-                }
-                let keep_until = verification.inserted_at + KEEP_VERIFICATIONS;
-                let live = LiveCode { verification_id: id, keep_until };
-                write.put(VERIFICATIONS, &id, &verification)?;
-                write.put(LIVE_CODES, &(phone, purpose), &live)?;
-                Ok(verification)
-            })
-            .await
+        let decide = move |write: &mut Write<'_>| {
+            let asked = Asked { now, by, target: gate(write)? };
+            Ok(put_issued(write, asked, id, hashed, rules)?)
+        };
+        self.store.write_waiting(decide).await
     }
 
     fn text(&self, code: &Code) -> Zeroizing<String> {
         Zeroizing::new(self.sms.template.replace("{code}", code.reveal()))
+    }
+}
+
+/// May this phone get a code now? If so, that is counted.
+fn allow(
+    write: &mut Write<'_>,
+    asked: Asked,
+    limits: &Limits,
+    config: &OtpConfig,
+) -> Result<(), Refusal> {
+    let number = asked.target.phone.full();
+    if config.refused_prefixes.iter().any(|prefix| number.starts_with(prefix)) {
+        return Err(Refusal::PhoneRefused);
+    }
+    spend_send(write, limits, asked)
+}
+
+/// What is allowed takes a ready code, or else the place for making one.
+fn take_or_count(
+    write: &mut Write<'_>,
+    asked: Asked,
+    ready: &ReadyCodes,
+    hashing: Option<HashPlace>,
+    rules: VerificationRules,
+) -> Result<First, Declined> {
+    // A full disk would refuse the write at its end: no code is wasted on that.
+    write.check_room()?;
+    match (ready.take(), hashing) {
+        (Some(Minted { id, code, hashed }), _) => {
+            let verification = put_issued(write, asked, id, hashed, rules)?;
+            Ok(First::Issued(verification, code))
+        }
+        (None, Some(hashing)) => Ok(First::Counted(hashing)),
+        (None, None) => Err(Declined::NoneReady),
+    }
+}
+
+/// The code counts from here on, and no earlier one does. It is the one place where a code is issued.
+fn put_issued(
+    write: &mut Write<'_>,
+    asked: Asked,
+    id: VerificationId,
+    hashed: HashedCode,
+    rules: VerificationRules,
+) -> Result<Verification, StoreError> {
+    let Asked { now, target: Target { phone, purpose }, .. } = asked;
+    let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
+    if let Some(live) = write.get(LIVE_CODES, &(phone, purpose))?
+        && let Some(old) = write.get(VERIFICATIONS, &live.verification_id)?
+        && let Some(canceled) = old.cancel(now)
+    {
+        write.put(VERIFICATIONS, &canceled.id, &canceled)?;
+    }
+    let keep_until = verification.inserted_at + KEEP_VERIFICATIONS;
+    let live = LiveCode { verification_id: id, keep_until };
+    write.put(VERIFICATIONS, &id, &verification)?;
+    write.put(LIVE_CODES, &(phone, purpose), &live)?;
+    audit::append(write, &row(AuditEvent::CodeIssued, asked).of(id))?;
+    Ok(verification)
+}
+
+impl From<Refusal> for Declined {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Declined {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
     }
 }

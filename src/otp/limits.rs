@@ -1,8 +1,8 @@
 //! What a send or a wrong guess costs, in the write that it is part of.
 
-use super::Target;
+use super::{Asked, Target};
 use crate::domain::limits::{Budget, Limit, Limits, Per, Rate, Rule, Subject, TooSoon};
-use crate::domain::{By, Purpose, Refusal, Timestamp};
+use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};
 use crate::store::{StoreError, Write};
 
@@ -10,14 +10,12 @@ use crate::store::{StoreError, Write};
 pub(super) fn spend_send(
     write: &mut Write<'_>,
     limits: &Limits,
-    by: By,
-    target: Target,
-    now: Timestamp,
+    asked: Asked,
 ) -> Result<(), Refusal> {
-    let Target { phone, purpose } = target;
+    let Asked { now, target: Target { phone, purpose }, .. } = asked;
     let mut log = write.get(SENDS, &phone)?.unwrap_or_default();
-    let budgets = budgets(write, limits, by, target)?;
-    let alarm = alarm_of(write, limits, by, now)?;
+    let budgets = budgets(write, limits, asked)?;
+    let alarm = alarm_of(write, limits, asked)?;
     let of_budgets = budgets.iter().map(|budget| TooSoon {
         limit: budget.row.reason,
         next_attempt_at: budget.rate.allows_at(budget.judged_by, budget.usable, now),
@@ -87,8 +85,7 @@ pub(super) fn alarm_until(
 fn alarm_of(
     write: &Write<'_>,
     limits: &Limits,
-    by: By,
-    now: Timestamp,
+    Asked { now, by, .. }: Asked,
 ) -> Result<Option<TooSoon>, StoreError> {
     if by.client_id.is_some() {
         return Ok(None);
@@ -111,8 +108,7 @@ struct Standing<'l> {
 fn budgets<'l>(
     write: &Write<'_>,
     limits: &'l Limits,
-    by: By,
-    Target { phone, purpose }: Target,
+    Asked { by, target: Target { phone, purpose }, .. }: Asked,
 ) -> Result<Vec<Standing<'l>>, StoreError> {
     let standings = limits
         .sends

@@ -1,14 +1,18 @@
 //! One-time codes: made, sent, compared.
 //!
-//! [`Otp::initialize`] sends a code and [`Otp::complete`] takes one back. Each is two writes with argon2 between them,
-//! outside the writer thread, and each asks its caller's *gate* inside the write what it is about, so that nothing is
-//! granted on a state that has changed meanwhile.
+//! [`Otp::initialize`] sends a code: in one write, as long as there are codes made ahead of need. [`Otp::complete`]
+//! takes one back: in two writes with argon2 between them, outside the writer thread, and so is a code sent when none is
+//! ready. Each write asks its caller's *gate* what it is about, so that nothing is granted on a state that has changed
+//! meanwhile.
 
 mod complete;
+mod cores;
 mod hasher;
 mod initialize;
 mod keyring;
 mod limits;
+mod ready;
+mod rows;
 
 use std::sync::Arc;
 
@@ -16,10 +20,12 @@ pub use hasher::{HashPlace, Hasher};
 pub use keyring::{
     Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
 };
+pub use ready::{Filler, ReadyCodes};
 
+use crate::audit::Recorder;
 use crate::config::{OtpConfig, SmsConfig};
 use crate::domain::limits::Limits;
-use crate::domain::{CodeFormat, Phone, Purpose, Refusal, Timestamp};
+use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Outbox;
 use crate::store::schema::RATES;
@@ -31,7 +37,9 @@ pub struct Otp {
     pub store: Store,
     /// Where argon2 runs.
     pub hasher: Hasher,
-    /// Where codes come from.
+    /// Codes that are hashed already.
+    pub ready: Arc<ReadyCodes>,
+    /// Where the others come from.
     pub entropy: Arc<dyn Entropy>,
     /// Where messages go.
     pub outbox: Outbox,
@@ -41,6 +49,8 @@ pub struct Otp {
     pub limits: Arc<Limits>,
     /// What the message says.
     pub sms: SmsConfig,
+    /// Who was refused what.
+    pub audit: Arc<Recorder>,
 }
 
 /// Which phone gets a code, and what it is good for.
@@ -50,6 +60,14 @@ pub struct Target {
     pub phone: Phone,
     /// What it is good for.
     pub purpose: Purpose,
+}
+
+/// A code that is asked for, or brought back.
+#[derive(Clone, Copy)]
+struct Asked {
+    now: Timestamp,
+    by: By,
+    target: Target,
 }
 
 impl Otp {

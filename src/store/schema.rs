@@ -18,6 +18,7 @@
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
 //! | 15 | `marks` | `last` | [`Mark`]: how far the database has come | |
 //! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
+//! | 17 | `audit` | running number | [`AuditRow`] | from the front, `audit.keep_days` old |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::Record;
 use super::table::{Key, Table, TableId, TableInfo};
+use crate::domain::audit::AuditRow;
 use crate::domain::limits::{Guesses, Log, Rate, Subject};
 use crate::domain::{
     AuthenticationFactor, Client, ClientId, Id, Person, PersonId, PersonRequest, PersonRequestId,
@@ -77,6 +79,8 @@ pub(super) const MARKS: Table<String, Mark> = Table::new(15, "marks");
 
 /// See the table at the head of this file.
 pub const RATES: Table<RateKey, Rate> = Table::new(16, "rates");
+/// See the table at the head of this file.
+pub const AUDIT: Table<u64, AuditRow> = Table::new(17, "audit");
 
 pub(super) const ALL: &[TableInfo] = &[
     CLIENTS.info(),
@@ -95,10 +99,11 @@ pub(super) const ALL: &[TableInfo] = &[
     DUE.info(),
     MARKS.info(),
     RATES.info(),
+    AUDIT.info(),
 ];
 
-/// Trees that are about the database or its keys, not about the world in it.
-pub(super) const NOT_OF_THE_WORLD: [TableId; 2] = [KEY_CHECKS.id, MARKS.id];
+/// Trees that are about the database, its keys or what was done with it, not about the world in it.
+pub(super) const NOT_OF_THE_WORLD: [TableId; 3] = [KEY_CHECKS.id, MARKS.id, AUDIT.id];
 
 /// The name of every tree in the table at the head of this file that has an id.
 pub fn tree_names() -> impl Iterator<Item = &'static str> {
@@ -242,6 +247,10 @@ impl Record for Mark {
     const VERSION: u8 = 1;
 }
 
+impl Record for AuditRow {
+    const VERSION: u8 = 1;
+}
+
 impl<T: 'static> Key for Id<T> {
     fn to_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
@@ -336,6 +345,16 @@ impl Key for String {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+impl Key for u64 {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self::from_be_bytes)
     }
 }
 

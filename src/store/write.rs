@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use super::codec::{self, BadRecord, Record};
 use super::error::StoreError;
@@ -36,6 +37,21 @@ impl<'a> Write<'a> {
             Some(None) => Ok(None),
             None => self.trees.get(table, key),
         }
+    }
+
+    /// The greatest key that there is a record of, found from the end of the tree.
+    pub fn last<K: Key, V: Record>(&self, table: Table<K, V>) -> Result<Option<K>, StoreError> {
+        let end = table.id.checked_add(1).map_or(Unbounded, |next| Excluded((next, Vec::new())));
+        let own = self.overlay.range((Included((table.id, Vec::new())), end)).rev();
+        let own = own.filter(|(_, value)| value.is_some()).map(|((_, key), _)| key.clone()).next();
+        let mut kept = self.trees.known(table.id)?.iter().keys().rev();
+        let kept = loop {
+            match kept.next().transpose()? {
+                Some(key) if self.overlay.get(&(table.id, key.to_vec())) == Some(&None) => {}
+                found => break found.map(|key| key.to_vec()),
+            }
+        };
+        own.max(kept).map(|key| table::key(table, &key)).transpose()
     }
 
     /// Puts a record in the place of whatever was there.

@@ -4,7 +4,7 @@ mod places;
 mod timers;
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ struct Server {
 
 const LARGE: usize = 32 * 1024 * 1024;
 
-async fn answer((): (), request: Request) -> Response {
+async fn answer((): (), _: IpAddr, request: Request) -> Response {
     match request.uri().path() {
         "/large" => Response::new(Full::from(vec![b'a'; LARGE])),
         "/never" => std::future::pending().await,

@@ -3,6 +3,7 @@
 mod delivery;
 mod limits;
 mod races;
+mod ready;
 mod secrets;
 mod time;
 

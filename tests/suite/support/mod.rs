@@ -47,10 +47,12 @@ pub fn start_of_time() -> Timestamp {
     Timestamp::parse("2026-11-21T12:00:00Z").unwrap()
 }
 
-/// Settings of a node under test: argon2 turned down, everything else as it comes.
+/// Settings of a node under test: argon2 turned down and no codes made ahead of need, so that it does nothing by itself
+/// and sends in two writes; everything else as it comes.
 pub fn quick() -> Config {
     let mut config = Config::default();
     config.otp.argon2 = Argon2Cost { memory_kib: 64, passes: 1 };
+    config.otp.ready = 0;
     config
 }
 
@@ -82,6 +84,7 @@ pub struct Setup {
     pub config: Config,
     pub world: String,
     pub entropy: Arc<dyn Entropy>,
+    pub keyring: Keyring,
     /// Sends the messages; the inbox when there is none.
     pub driver: Option<Arc<dyn SmsDriver>>,
     pub is_demo: bool,
@@ -95,6 +98,7 @@ impl Default for Setup {
             config: quick(),
             world: DEMO_WORLD.into(),
             entropy: Arc::new(SystemEntropy::new()),
+            keyring: keyring(),
             driver: None,
             is_demo: true,
             behind_proxy: false,
@@ -166,8 +170,9 @@ impl TestNode {
         Self::in_directory(path, setup, start_of_time(), true)
     }
 
-    fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
-        let Setup { config, world, entropy, driver, is_demo, behind_proxy } = setup;
+    /// A node in a directory that outlives it.
+    pub fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
+        let Setup { config, world, entropy, keyring, driver, is_demo, behind_proxy } = setup;
         watch::watch_the_log();
         let clock = Arc::new(HandClock::at(now));
         let store = Store::open(path, config.store).unwrap();
@@ -183,7 +188,7 @@ impl TestNode {
         let node = Node::build(Parts {
             config,
             store: store.clone(),
-            keyring: keyring(),
+            keyring,
             clock: clock.clone(),
             entropy,
             driver,
@@ -255,7 +260,7 @@ impl TestNode {
 
     /// How many codes have been compared.
     pub fn compared(&self) -> u64 {
-        self.api().service().compared()
+        self.api().service().otp().hasher.compared()
     }
 
     /// Stops, and returns when everything has ended.

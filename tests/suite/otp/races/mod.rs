@@ -2,7 +2,7 @@
 //! store and hasher, which loses it for certain.
 
 mod guesses;
-mod naive;
+pub(super) mod naive;
 mod right_codes;
 mod sends;
 

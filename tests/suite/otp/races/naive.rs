@@ -17,7 +17,7 @@ pub(super) fn hasher() -> Hasher {
 }
 
 /// The verification that a code for this phone and purpose is judged by.
-pub(super) fn live(store: &Store, phone: Phone, purpose: Purpose) -> Verification {
+pub fn live(store: &Store, phone: Phone, purpose: Purpose) -> Verification {
     let live = store.get(LIVE_CODES, &(phone, purpose)).unwrap().unwrap();
     store.get(VERIFICATIONS, &live.verification_id).unwrap().unwrap()
 }

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Barrier};
 
+use esoz_otp::audit::Recorder;
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::limits::Guesses;
 use esoz_otp::domain::{By, Purpose, State};
 use esoz_otp::entropy::SystemEntropy;
-use esoz_otp::otp::{Otp, Target};
+use esoz_otp::otp::{Otp, ReadyCodes, Target};
 use esoz_otp::sms::{Memory, outbox};
 use esoz_otp::store::Store;
 use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
@@ -124,11 +125,13 @@ fn send_another(store: &Store) {
     let otp = Otp {
         store: store.clone(),
         hasher: naive::hasher(),
+        ready: ReadyCodes::up_to(0),
         entropy: Arc::new(SystemEntropy::new()),
         outbox,
         config: config.otp,
         limits: Arc::new(config.limits),
         sms: config.sms,
+        audit: Arc::new(Recorder::new(store.clone())),
     };
     let target = Target { phone: seed_phone(), purpose: Purpose::PhoneVerification };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

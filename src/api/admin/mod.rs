@@ -1,0 +1,3 @@
+//! What operators ask, on the internal listener only: a file a resource.
+
+pub(super) mod audit;
