@@ -50,8 +50,12 @@ fn known(
         Err(OpenError::Locked(path)) => {
             return Ok(Err(format!("{} is in use by a node that runs.", path.display())));
         }
-        Err(error @ (OpenError::NotMade(_) | OpenError::NotOwned { .. })) => {
-            return Ok(Err(error.to_string()));
+        Err(OpenError::NotMade(path)) => {
+            return Ok(Err(format!("there is no data in {} yet.", path.display())));
+        }
+        Err(OpenError::NotOwned { path, owner, .. }) => {
+            let path = path.display();
+            return Ok(Err(format!("{path} belongs to user {owner}, who is told more.")));
         }
         Err(
             error @ (OpenError::Io { .. }

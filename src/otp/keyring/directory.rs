@@ -4,16 +4,13 @@
 //! content under an old id is found, and a key that is missing is missed unless it was retired.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::error::{KeyringError, NotRetired};
+use super::needs::needs_by_key;
 use super::{Key, Keyring};
-use crate::domain::{State, Status, Timestamp, Verification};
-use crate::store::schema::{KEY_CHECKS, KeyCheck, VERIFICATIONS};
+use crate::domain::Timestamp;
+use crate::store::schema::{KEY_CHECKS, KeyCheck};
 use crate::store::{Store, StoreError, Write};
-
-/// How many records are read at a time.
-const PAGE: usize = 1024;
 
 /// How a key stands between a keyring and a data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,53 +30,6 @@ pub enum Standing {
         /// Whether the keyring holds it all the same.
         is_held: bool,
     },
-}
-
-/// What can't do without a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Needs {
-    /// How many codes that somebody may still bring back.
-    pub codes: usize,
-    /// Until when there may be something.
-    pub until: Timestamp,
-}
-
-/// What of a data directory needs which key at `now`: the one place that knows.
-pub fn needs_by_key(store: &Store, now: Timestamp) -> Result<BTreeMap<String, Needs>, StoreError> {
-    let mut found = BTreeMap::new();
-    let mut last = None;
-    loop {
-        let page = store.page(VERIFICATIONS, last.as_ref(), PAGE)?;
-        for (_, verification) in &page {
-            if let Some(key_id) = needed_by(verification, now) {
-                let until = verification.code_expired_at;
-                add(&mut found, key_id, Needs { codes: 1, until });
-            }
-        }
-        let Some((id, _)) = page.last() else { return Ok(found) };
-        last = Some(*id);
-    }
-}
-
-/// The key that a code was hashed with, while the code is good for something.
-fn needed_by(verification: &Verification, now: Timestamp) -> Option<&str> {
-    match (&verification.state, verification.status(now)) {
-        (State::New { code, .. }, Status::New) => Some(&code.key_id),
-        (
-            State::New { .. } | State::Verified | State::Unverified | State::Canceled,
-            Status::New
-            | Status::Verified
-            | Status::Unverified
-            | Status::Canceled
-            | Status::Expired,
-        ) => None,
-    }
-}
-
-fn add(found: &mut BTreeMap<String, Needs>, key_id: &str, more: Needs) {
-    let needs = found.entry(key_id.to_owned()).or_insert(Needs { codes: 0, until: more.until });
-    needs.codes += more.codes;
-    needs.until = needs.until.max(more.until);
 }
 
 impl Keyring {
@@ -194,16 +144,10 @@ fn note_new(write: &mut Write<'_>, checks: &[(String, KeyCheck)]) -> Result<(), 
     Ok(())
 }
 
-impl fmt::Display for Needs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { codes, until } = self;
-        let plural = if *codes == 1 { "" } else { "s" };
-        write!(f, "{codes} code{plural} until {}", until.to_whole_second())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::config::StoreConfig;
     use crate::otp::keyring::file::written;
@@ -262,7 +206,7 @@ mod tests {
         let unknown = keys.retire("nev", &store, now(), true).unwrap_err();
         assert!(unknown.to_string().contains("nearest id is `new`"), "{unknown}");
         keys.retire("a", &store, now(), false).unwrap();
-        let later = now() + std::time::Duration::from_hours(1);
+        let later = now() + Duration::from_hours(1);
         keys.retire("a", &store, later, false).unwrap();
         let at = now();
         let all = keys.standings(&store).unwrap();

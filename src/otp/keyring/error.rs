@@ -1,4 +1,4 @@
-use super::directory::Needs;
+use super::needs::Needs;
 use crate::entropy::NoEntropy;
 use crate::store::StoreError;
 

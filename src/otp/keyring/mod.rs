@@ -3,15 +3,18 @@
 //!
 //! - [`KeyringFile`]: what stands in the file, and how a key is added to it.
 //! - [`Keyring`]: what is made of it.
-//! - `directory`: a keyring held against what a data directory was used with; what needs a key; how one is retired.
+//! - `directory`: a keyring held against what a data directory was used with; how a key is retired.
+//! - [`needs_by_key`]: what can't do without a key.
 
 mod directory;
 mod error;
 mod file;
+mod needs;
 
-pub use directory::{Needs, Standing, needs_by_key};
+pub use directory::Standing;
 pub use error::{KeyringError, NotAdded, NotRetired};
 pub use file::KeyringFile;
+pub use needs::{Needs, needs_by_key};
 use ring::hkdf;
 use zeroize::Zeroizing;
 
