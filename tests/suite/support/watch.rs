@@ -12,8 +12,14 @@ static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static CODES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Tokens and api-keys of the demo's world, and the key of every node under test.
-const SECRETS: [&str; 5] =
-    ["demo-mis", "demo-patient", "demo-api", "demo-noscope", "0123456789abcdef01234567"];
+const SECRETS: [&str; 6] = [
+    "demo-mis",
+    "demo-patient",
+    "demo-api",
+    "demo-noscope",
+    "demo-admin",
+    "0123456789abcdef01234567",
+];
 
 const LENGTH_OF_A_LONG_CODE: usize = 10;
 
