@@ -5,6 +5,7 @@
 //! - [`domain`]: values and rules, no clock, disk or network;
 //! - [`clock`], [`entropy`], [`config`]: time, chance and settings, each through one door;
 //! - [`store`]: what is kept, on sled, durable before it is acknowledged;
+//! - [`audit`]: who had which code sent, guessed, used, and who was refused;
 //! - [`sms`]: drivers that get a text to a phone, and the queue before them;
 //! - [`otp`]: codes made, sent, limited and compared;
 //! - [`service`]: the methods: who may, what follows, in one write;
@@ -15,6 +16,7 @@
 //! What it can't do: more than one process on a data directory; more than one machine; give out tokens.
 
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -26,11 +26,13 @@ pub struct Answer {
 
 /// Where a list stands among its pages.
 #[derive(Clone, Copy, Serialize)]
-struct Paging {
-    page_number: usize,
-    page_size: usize,
-    total_entries: usize,
-    total_pages: usize,
+#[serde(untagged)]
+enum Paging {
+    /// Its one page has all of it.
+    Whole { page_number: usize, page_size: usize, total_entries: usize, total_pages: usize },
+    /// It grows while it is read, and nobody counts it. What comes behind this page is asked for by the number that it
+    /// comes behind, if there is any.
+    Part { page_size: usize, next_after: Option<u64> },
 }
 
 #[derive(Serialize)]
@@ -85,8 +87,18 @@ impl Answer {
 
     /// 200 with all of a list, which its one page has room for.
     pub fn list(views: &[impl Serialize], page_size: usize) -> Self {
-        let paging =
-            Paging { page_number: 1, page_size, total_entries: views.len(), total_pages: 1 };
+        let (page_number, total_entries, total_pages) = (1, views.len(), 1);
+        let paging = Paging::Whole { page_number, page_size, total_entries, total_pages };
+        Self { paging: Some(paging), ..Self::ok(&views) }
+    }
+
+    /// 200 with a part of a list, and where the next one begins.
+    pub fn part_of_list(
+        views: &[impl Serialize],
+        page_size: usize,
+        next_after: Option<u64>,
+    ) -> Self {
+        let paging = Paging::Part { page_size, next_after };
         Self { paging: Some(paging), ..Self::ok(&views) }
     }
 

@@ -1,5 +1,6 @@
 //! What is read of a request's head.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use hyper::HeaderMap;
@@ -111,10 +112,13 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Token and api-key. Two of one kind are refused even when equal: whoever stands between might look at the other.
-pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>, Rejection> {
+pub(super) fn credentials(
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+) -> Result<Credentials<'_>, Rejection> {
     let authorization = single(headers, &AUTHORIZATION)?.map(HeaderValue::as_bytes);
     let api_key = single(headers, &API_KEY)?.map(HeaderValue::as_bytes);
-    Ok(Credentials { bearer: authorization.and_then(bearer), api_key, peer: None })
+    Ok(Credentials { bearer: authorization.and_then(bearer), api_key, peer })
 }
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");

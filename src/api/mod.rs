@@ -5,6 +5,7 @@
 //! [`Rejection`], and one place, the [`dialect`], gives it a status and words.
 
 mod accept;
+mod admin;
 mod authentication_factor;
 mod body;
 mod demo;
@@ -15,6 +16,7 @@ mod headers;
 mod health;
 mod json;
 mod person_requests;
+mod query;
 mod rejection;
 mod request_id;
 pub mod routes;
@@ -22,6 +24,7 @@ mod trail;
 mod validation;
 mod verifications;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use demo::Demo;
@@ -41,7 +44,7 @@ use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Params, Request, Response, Routed, Router};
-use crate::service::Service;
+use crate::service::{NotAdmitted, Service};
 
 /// Answers requests.
 pub struct Api {
@@ -82,11 +85,16 @@ impl Api {
         &self.service
     }
 
-    /// The answer to one request: always an answer, always in the envelope.
-    pub async fn answer(self: Arc<Self>, entrance: Entrance, mut request: Request) -> Response {
+    /// The answer to one request over a socket of this address: always an answer, always in the envelope.
+    pub async fn answer(
+        self: Arc<Self>,
+        entrance: Entrance,
+        socket: IpAddr,
+        mut request: Request,
+    ) -> Response {
         let now = self.clock.now();
         let head = Head::of(&request, entrance.scheme(), &self.request_ids);
-        let mut trail = Trail::default();
+        let mut trail = Trail::of(entrance.peer(socket, request.headers()));
         let result = self.handle(entrance, &mut request, now, &mut trail).await;
         let mut response = match &result {
             Ok(answer) => envelope::success(&head, answer),
@@ -113,7 +121,7 @@ impl Api {
         let (row, params) = self.admit(entrance, request, now, trail)?;
         let query = request.uri().query().map(str::to_owned);
         let caller = trail.caller.clone();
-        let call = Call { caller, peer: None, params, query, body: Value::Null, now };
+        let call = Call { caller, peer: trail.by.peer, params, query, body: Value::Null, now };
         match row.handler {
             Handler::Read(read) => read(self, &call),
             // On the heap, so that the many requests that only read carry nothing of it about.
@@ -144,9 +152,15 @@ impl Api {
         };
         trail.row = Some(row);
         http::check_demands(request)?;
-        let credentials = headers::credentials(request.headers())?;
+        let credentials = headers::credentials(request.headers(), trail.by.peer)?;
         trail.caller = match row.access {
-            Access::Scope(scope) => Some(self.service.admit(credentials, scope, now)?),
+            Access::Scope(scope) => {
+                let admitted = self.service.admit(credentials, scope, now);
+                Some(admitted.map_err(|NotAdmitted { refusal, by }| {
+                    trail.by = by;
+                    refusal
+                })?)
+            }
             Access::Anyone => None,
         };
         accept::must_take_json(request.headers())?;

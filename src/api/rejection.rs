@@ -180,8 +180,7 @@ impl Rejection {
     pub(super) fn reason(&self) -> Option<&'static str> {
         let Self::Refused(refusal) = self else { return None };
         match refusal {
-            Refusal::SendLimited { limit, .. } => Some(limit),
-            Refusal::GuessLimited { .. } => Some("too_many_guesses"),
+            Refusal::SendLimited { limit, .. } | Refusal::GuessLimited { limit, .. } => Some(limit),
             Refusal::CodeWrong => Some("wrong_code"),
             Refusal::CodeExpired => Some("expired"),
             Refusal::CodeSpent(SpentReason::AttemptsExhausted) => Some("attempts_exhausted"),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::envelope::Answer;
 use super::{Api, Rejection};
-use super::{authentication_factor, demo, health, person_requests, verifications};
+use super::{admin, authentication_factor, demo, health, person_requests, verifications};
 use crate::domain::{By, Refusal, Scope, Timestamp};
 use crate::http::{Params, Route};
 use crate::service::Caller;
@@ -53,6 +53,8 @@ pub enum Operation {
     InternalGetVerifiedPhone,
     Live,
     Ready,
+    ReadAudit,
+    UnlockPhone,
     DemoMessages,
     DemoReset,
 }
@@ -149,6 +151,8 @@ const PERSON_REQUEST_READ: Access = Access::Scope("person_request:read");
 const PERSON_REQUEST_WRITE: Access = Access::Scope("person_request:write");
 const OTP_READ: Access = Access::Scope("otp:read");
 const OTP_WRITE: Access = Access::Scope("otp:write");
+const ADMIN_READ: Access = Access::Scope("admin:read");
+const ADMIN_WRITE: Access = Access::Scope("admin:write");
 
 /// Every row.
 pub static ROUTES: &[Row] = &[
@@ -215,6 +219,23 @@ pub static ROUTES: &[Row] = &[
     },
     Row { operation: Operation::Live, path: "/health/live", ..read(health::live) },
     Row { operation: Operation::Ready, path: "/health/ready", ..read(health::ready) },
+    Row {
+        operation: Operation::ReadAudit,
+        path: "/admin/audit",
+        surface: Surface::Internal,
+        access: ADMIN_READ,
+        body: Body::None,
+        max_body: 0,
+        ..change("GET", Handler::Operate(admin::audit::list))
+    },
+    Row {
+        operation: Operation::UnlockPhone,
+        path: "/admin/phones/{phone}/actions/unlock",
+        surface: Surface::Internal,
+        access: ADMIN_WRITE,
+        body: Body::AnyJson,
+        ..change("POST", Handler::Operate(admin::phones::unlock))
+    },
     Row {
         operation: Operation::DemoMessages,
         path: "/demo/messages",

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
@@ -5,14 +6,17 @@ use hyper::{Method, StatusCode};
 use super::body::BodyState;
 use super::headers::Head;
 use super::rejection::Rejection;
-use super::routes::{Handler, Row};
+use super::routes::{Handler, Operation, Row};
+use crate::domain::audit::{AuditEvent, GuessFault};
+use crate::domain::{By, ClientId, Refusal};
 use crate::service::Caller;
 
 /// How far a request has come: for the end of it, and its line in the log.
-#[derive(Default)]
 pub(super) struct Trail {
     pub(super) row: Option<&'static Row>,
     pub(super) caller: Option<Caller>,
+    /// Who calls, as far as is known of somebody who was not let in.
+    pub(super) by: By,
     pub(super) body: BodyState,
 }
 
@@ -21,6 +25,12 @@ const KNOWN: [Method; 5] =
     [Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::CONNECT];
 
 impl Trail {
+    /// Of a request from here.
+    pub(super) fn of(peer: Option<IpAddr>) -> Self {
+        let by = By { peer, ..By::default() };
+        Self { row: None, caller: None, by, body: BodyState::default() }
+    }
+
     /// One line a request: the row, never the path, in which phones stand. What only read and succeeded is not worth
     /// a line at the usual level.
     pub(super) fn log(
@@ -37,13 +47,14 @@ impl Trail {
         }
         let route = self.row.map_or("-", |row| row.path);
         let status = status.as_u16();
-        let client = self.caller.as_ref().map(|caller| caller.client_id.to_string());
+        let client = self.client_id().map(|id| id.to_string());
         let client = client.as_deref().unwrap_or("-");
         let took_us = took.as_micros();
         let request_id = head.loggable_request_id();
         let method = if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" };
         match rejection.map(Rejection::kind) {
             Some(kind) => {
+                self.log_failure(rejection, client);
                 tracing::info!(
                     method,
                     route,
@@ -60,5 +71,34 @@ impl Trail {
             }
             None => tracing::info!(method, route, status, client, request_id, took_us, "answered"),
         }
+    }
+
+    /// One line more for a token, an api-key or a code that was no good, for programs that shut out whoever tries many. It
+    /// is always the same, and nothing in it is of the caller's making; whoever goes by it can read it off the README.
+    fn log_failure(&self, rejection: Option<&Rejection>, client: &str) {
+        let Some(event) = rejection.and_then(|rejection| self.event(rejection)) else { return };
+        let Some(shown) = event.failed() else { return };
+        let (what, reason) = (shown.word(), event.reason().unwrap_or("-"));
+        let Some(peer) = self.by.peer else {
+            // Whoever looks for an address is to find none.
+            tracing::warn!(%what, %reason, %client, "authentication failed, peer unknown");
+            return;
+        };
+        tracing::warn!(%peer, %what, %reason, %client, "authentication failed");
+    }
+
+    fn event(&self, rejection: &Rejection) -> Option<AuditEvent> {
+        let Rejection::Refused(refusal) = rejection else { return None };
+        match (refusal, self.row.map(|row| row.operation)) {
+            // A code for a phone that none was sent to.
+            (Refusal::NotFound, Some(Operation::Complete | Operation::InternalComplete)) => {
+                Some(AuditEvent::GuessRefused(GuessFault::NoCode))
+            }
+            (refusal, _) => AuditEvent::of(refusal),
+        }
+    }
+
+    fn client_id(&self) -> Option<ClientId> {
+        self.caller.as_ref().map(|caller| caller.client_id).or(self.by.client_id)
     }
 }

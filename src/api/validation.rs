@@ -1,5 +1,7 @@
 //! Bodies against what a method takes, in the words of ehealth-ua/otp_verification.api (`nex_json_schema` 0.8.0).
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value, json};
 
 use super::Rejection;
@@ -8,15 +10,20 @@ use crate::domain::{Code, CodeFormat, Phone};
 /// One entry of `invalid[]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
+    entry_type: &'static str,
     entry: String,
     rule: &'static str,
     params: Value,
     description: String,
 }
 
+/// What most faults are about.
+const PROPERTY: &str = "json_data_property";
+
 impl Fault {
     fn required(name: &str) -> Self {
         Self {
+            entry_type: PROPERTY,
             entry: format!("$.{name}"),
             rule: "required",
             params: json!([]),
@@ -26,6 +33,7 @@ impl Fault {
 
     fn cast(entry: String, expected: &str, got: &Value) -> Self {
         Self {
+            entry_type: PROPERTY,
             entry,
             rule: "cast",
             params: json!([expected.to_lowercase()]),
@@ -36,6 +44,7 @@ impl Fault {
     /// The pattern stands in the description as the source language prints a string, backslashes doubled.
     fn format(name: &str, pattern: &str) -> Self {
         Self {
+            entry_type: PROPERTY,
             entry: format!("$.{name}"),
             rule: "format",
             params: json!([pattern]),
@@ -50,6 +59,7 @@ impl Fault {
         let allowed: Map<_, _> =
             allowed.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
         Self {
+            entry_type: PROPERTY,
             entry: format!("$.{}", shown(name)),
             rule: "schema",
             params: Value::Object(allowed),
@@ -60,6 +70,7 @@ impl Fault {
     /// No code is sent to this range of numbers.
     pub(super) fn phone_refused() -> Self {
         Self {
+            entry_type: PROPERTY,
             entry: "$.phone_number".into(),
             rule: "format",
             params: json!([]),
@@ -67,9 +78,21 @@ impl Fault {
         }
     }
 
+    /// A parameter of the query that is no whole number within these bounds.
+    pub(super) fn parameter(name: &str, bounds: &RangeInclusive<u64>) -> Self {
+        let (least, most) = bounds.clone().into_inner();
+        Self {
+            entry_type: "query_parameter",
+            entry: format!("$.{name}"),
+            rule: "number",
+            params: json!({"greater_than_or_equal_to": least, "less_than_or_equal_to": most}),
+            description: format!("expected a whole number from {least} to {most}"),
+        }
+    }
+
     pub(super) fn view(&self) -> Value {
         json!({
-            "entry_type": "json_data_property",
+            "entry_type": self.entry_type,
             "entry": self.entry,
             "rules": [
                 {"rule": self.rule, "params": self.params, "description": self.description}

@@ -62,7 +62,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         let known = std::mem::take(&mut loaded.known);
         fixtures::load(&store, loaded).map_err(wrong)?;
         let keyring = Keyring::generate(&*entropy, clock.now()).map_err(Failure::software)?;
-        let keyring = Keyring::parse(&keyring)?;
+        let mut keyring = Keyring::parse(&keyring)?;
         keyring.check(&store)?;
         let sent = Memory::new(Arc::clone(&clock));
         let console = Console::to(std::io::stdout()).map_err(Failure::software)?;

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::Faults;
-use crate::otp::KeyringError;
+use crate::otp::{KeyringError, NotAdded, NotRetired};
 use crate::service::fixtures::FixturesError;
 use crate::store::{OpenError, StoreError};
 
@@ -12,7 +12,7 @@ const DATA: u8 = 65;
 const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
 const IO: u8 = 74;
-const LOCKED: u8 = 75;
+const IN_USE: u8 = 75;
 const CONFIGURATION: u8 = 78;
 
 /// Why a command ended, for the person who gave it.
@@ -33,6 +33,10 @@ impl Failure {
 
     pub(super) fn configuration(message: impl Display) -> Self {
         Self { code: CONFIGURATION, message: message.to_string() }
+    }
+
+    pub(super) fn in_use(message: impl Display) -> Self {
+        Self { code: IN_USE, message: message.to_string() }
     }
 
     pub(super) fn unavailable(message: impl Display) -> Self {
@@ -86,7 +90,7 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let code = match error {
             OpenError::Io { .. } => IO,
-            OpenError::Locked(_) => LOCKED,
+            OpenError::Locked(_) => IN_USE,
             OpenError::Damaged { .. } | OpenError::Newer { .. } => DATA,
             OpenError::NotMade(_)
             | OpenError::Unfinished(_)
@@ -111,7 +115,29 @@ impl From<KeyringError> for Failure {
             | KeyringError::Length(_)
             | KeyringError::Time(_)
             | KeyringError::Changed(_)
-            | KeyringError::Missing(_) => Self::configuration(error),
+            | KeyringError::Missing(_)
+            | KeyringError::Retired(_) => Self::configuration(error),
+        }
+    }
+}
+
+impl From<NotAdded> for Failure {
+    fn from(error: NotAdded) -> Self {
+        match error {
+            NotAdded::Id | NotAdded::Taken(_) => Self::usage(error),
+            NotAdded::NeverNewer(_) => Self::configuration(error),
+            NotAdded::NoEntropy(error) => Self::software(error),
+        }
+    }
+}
+
+impl From<NotRetired> for Failure {
+    fn from(error: NotRetired) -> Self {
+        match error {
+            NotRetired::Unknown { .. } => Self::usage(error),
+            NotRetired::Newest(_) | NotRetired::Foreign => Self::configuration(error),
+            NotRetired::Needed { .. } => Self::in_use(error),
+            NotRetired::Keyring(error) => error.into(),
         }
     }
 }

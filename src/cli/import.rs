@@ -24,7 +24,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
 
     Store::check_made(data)?;
     let keyring_path = config.keys.keyring_of(data);
-    let keyring = keyring_file::read(&keyring_path, data)?;
+    let mut keyring = keyring_file::read(&keyring_path, data)?;
     let text = read(&file)?;
     let now = SystemClock::start().now();
     let draft = Draft::read(&text, now, &SystemEntropy::new()).map_err(wrong)?;
@@ -37,7 +37,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     }
     let store = Store::open(data, config.store)?;
     // What nobody could serve is not added to.
-    keyring_file::check(&keyring, &keyring_path, &store)?;
+    keyring_file::check(&mut keyring, &keyring_path, &store)?;
     let counts = draft.import(&store, tell).map_err(wrong)?;
     // From now on there is something to lose.
     if let Err(error) = store.mark_blocking() {

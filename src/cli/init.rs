@@ -33,7 +33,7 @@ pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
     directory.clear()?;
     let text = Keyring::generate(&entropy, now).map_err(Failure::software)?;
     directory.note(&note(&text))?;
-    let token = fill(data, config.store, &Keyring::parse(&text)?, now, &entropy)?;
+    let token = fill(data, config.store, Keyring::parse(&text)?, now, &entropy)?;
     let new_keyring = NewKeyring::make(&keyring, &text).map_err(|error| {
         Failure::io(format_args!("cannot make the keyring {}: {error}", keyring.display()))
     })?;
@@ -113,7 +113,7 @@ fn is_digest(text: &str) -> bool {
 fn fill(
     data: &Path,
     config: StoreConfig,
-    keyring: &Keyring,
+    mut keyring: Keyring,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<FirstToken, Failure> {

@@ -9,6 +9,7 @@ mod failure;
 mod import;
 mod init;
 mod keyring_file;
+mod keys;
 mod listen;
 mod log;
 mod manual;
@@ -47,6 +48,9 @@ enum Command {
     Import(ImportArgs),
     /// A node on a data directory.
     Serve(ServingArgs),
+    /// Adds, lists and retires the keys that protect codes.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Says everything that is wrong with the configuration, the keyring and the data directory. Changes nothing.
     Check(CheckArgs),
     /// Writes what a shell needs to complete this program's command line.
@@ -125,6 +129,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(args) => init::init(args),
         Command::Import(args) => import::import(args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Keys(command) => keys::keys(command),
         Command::Check(args) => check::check(&args),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::man(args.out.as_deref()),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::api::{Api, Demo, Entrance, dialect};
+use crate::audit::{self, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::{Entropy, NoEntropy};
@@ -50,6 +51,8 @@ pub struct Node {
     worker: Worker,
     filler: Filler,
     clock: Arc<dyn Clock>,
+    audit: Arc<Recorder>,
+    keep_audit: Duration,
 }
 
 /// Why a node could not be put together.
@@ -61,6 +64,9 @@ pub enum NotBuilt {
     /// No threads for argon2.
     #[error("cannot start the threads that make and hash codes: {0}")]
     NoThreads(#[from] std::io::Error),
+    /// The store can't be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Node {
@@ -73,6 +79,7 @@ impl Node {
         let ready = ReadyCodes::up_to(config.otp.ready);
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
         let (outbox, worker) = outbox(driver, config.sms.timeout);
+        let audit = Arc::new(Recorder::new(store.clone()));
         let otp = Otp {
             store: store.clone(),
             hasher,
@@ -80,13 +87,17 @@ impl Node {
             entropy: Arc::clone(&entropy),
             outbox,
             config: config.otp,
-            limits: config.limits,
+            limits: Arc::new(config.limits),
             sms: config.sms,
+            audit: Arc::clone(&audit),
         };
-        let service = Service::new(store.clone(), otp, dialect.order, config.person_requests);
+        otp.settle(clock.now())?;
+        let (order, requests) = (dialect.order, config.person_requests);
+        let service = Service::new(store.clone(), otp, Arc::clone(&audit), order, requests);
         let hosts = &config.server.hosts;
         let api = Api::new(service, dialect, hosts, Arc::clone(&clock), &*entropy, demo)?;
-        Ok(Self { api: Arc::new(api), store, worker, filler, clock })
+        let keep_audit = config.audit.keep;
+        Ok(Self { api: Arc::new(api), store, worker, filler, clock, audit, keep_audit })
     }
 
     /// What answers.
@@ -102,10 +113,12 @@ impl Node {
         listeners: Vec<Listener<Entrance>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
-        let Self { api, store, worker, filler, clock } = self;
+        let Self { api, store, worker, filler, clock, audit, keep_audit } = self;
         let (close, closing) = oneshot::channel::<()>();
         let sending = tokio::spawn(worker.run(async { drop(closing.await) }));
-        let tending = tokio::spawn(tend(store.clone(), clock));
+        let (end, ended) = oneshot::channel::<()>();
+        let recording = tokio::spawn(async move { audit.run(async { drop(ended.await) }).await });
+        let tending = tokio::spawn(tend(store.clone(), clock, keep_audit));
         let mut failure = None;
         let stop = async {
             tokio::select! {
@@ -113,7 +126,8 @@ impl Node {
                 error = store.failed() => failure = Some(error),
             }
         };
-        let answer = move |entrance, request| Arc::clone(&api).answer(entrance, request);
+        let answer =
+            move |entrance, peer, request| Arc::clone(&api).answer(entrance, peer, request);
         http::serve(listeners, Limits::default(), answer, stop).await;
         tending.abort();
         drop(tending.await);
@@ -123,12 +137,15 @@ impl Node {
         if tokio::time::timeout(LAST_MESSAGES, sending).await.is_err() {
             tracing::warn!("messages are left that could not be sent in time");
         }
+        // After everybody who could still be refused.
+        drop(end);
+        drop(recording.await);
         failure.map_or(Ok(()), Err)
     }
 }
 
 /// Marks and sweeps from time to time; what is left over to sweep at once, until nothing is.
-async fn tend(store: Store, clock: Arc<dyn Clock>) {
+async fn tend(store: Store, clock: Arc<dyn Clock>, keep_audit: Duration) {
     let mut timer = tokio::time::interval(TEND_EVERY);
     loop {
         timer.tick().await;
@@ -139,15 +156,19 @@ async fn tend(store: Store, clock: Arc<dyn Clock>) {
                 tracing::warn!(%error, "how far the store has come could not be noted");
             }
         }
-        loop {
-            match store.sweep(clock.now(), SWEEP_MOST).await {
-                Ok(SWEEP_MOST) => {}
-                Ok(_) | Err(StoreError::Busy | StoreError::DiskFull) => break,
-                Err(error) => {
-                    tracing::error!(%error, "the store could not be swept");
-                    break;
-                }
-            }
+        while is_more(store.sweep(clock.now(), SWEEP_MOST).await) {}
+        while is_more(audit::trim(&store, clock.now(), keep_audit, SWEEP_MOST).await) {}
+    }
+}
+
+/// Whether as much was swept as may be at a time.
+fn is_more(swept: Result<usize, StoreError>) -> bool {
+    match swept {
+        Ok(count) => count == SWEEP_MOST,
+        Err(StoreError::Busy | StoreError::DiskFull) => false,
+        Err(error) => {
+            tracing::error!(%error, "the store could not be swept");
+            false
         }
     }
 }

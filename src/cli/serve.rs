@@ -21,9 +21,9 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
         Store::check_made(data)?;
         // Before the store is opened: a wrong keyring changes nothing in it.
         let file = config.keys.keyring_of(data);
-        let keyring = keyring_file::read(&file, data)?;
+        let mut keyring = keyring_file::read(&file, data)?;
         let store = Store::open(data, config.store)?;
-        keyring_file::check(&keyring, &file, &store)?;
+        keyring_file::check(&mut keyring, &file, &store)?;
         let driver = driver(&config.sms).map_err(Failure::software)?;
         let parts = Parts {
             config,

@@ -8,12 +8,29 @@ use crate::domain::limits::{Limit, Limits, Rule};
 
 /// The most that a window may allow: what it counts has to fit into one record.
 const MOST: i128 = 100;
+/// A phone is locked after a hundred wrong guesses in a row at the latest (NIST SP 800-63B 5.2.2).
+const LOCK_AFTER: std::ops::RangeInclusive<i128> = 10..=100;
+/// The most that a budget may hold.
+const MOST_OF_A_BUDGET: i128 = 1_000_000;
 /// Beyond a day nothing is counted.
 const LONGEST_PAUSE: i128 = 24 * 60 * 60;
 
-/// One setting for every row of the limits' own table.
+/// One setting for every row of the limits' own table, and one for what is kept.
 pub(super) fn limits() -> Vec<Setting> {
-    Limits::default().rows().map(setting).collect()
+    let kept = Setting::new(
+        "limits.kept_for_person_requests",
+        Takes::Number {
+            bounds: (*Limits::KEPT_PERCENT.start()).into()..=(*Limits::KEPT_PERCENT.end()).into(),
+            unit: "percent".into(),
+        },
+        "how much of `sends_per_day`, `sends_per_range` and `sends_per_node` phone verifications leave to person requests",
+        |config| u32::from(config.limits.kept_percent).into(),
+        |config, value| {
+            config.limits.kept_percent = value.number()?;
+            Some(())
+        },
+    );
+    Limits::default().rows().map(setting).chain([kept]).collect()
 }
 
 fn setting(limit: &Limit) -> Setting {
@@ -39,6 +56,10 @@ fn takes(rule: Rule) -> Takes {
     match rule {
         Rule::Ladder(pauses) => Takes::Pauses { count: pauses.len(), bounds: 0..=LONGEST_PAUSE },
         Rule::Window { length, .. } => Takes::Number { bounds: 1..=MOST, unit: within(length) },
+        Rule::Lock { .. } => Takes::Number { bounds: LOCK_AFTER, unit: "in a row".into() },
+        Rule::Rate { length, .. } => {
+            Takes::Number { bounds: 1..=MOST_OF_A_BUDGET, unit: within(length) }
+        }
     }
 }
 
@@ -47,6 +68,7 @@ fn within(length: Duration) -> Cow<'static, str> {
         60 => "a minute".into(),
         3_600 => "an hour".into(),
         86_400 => "a day".into(),
+        600 => "in ten minutes".into(),
         seconds => format!("in {seconds} seconds").into(),
     }
 }
@@ -57,6 +79,8 @@ fn value(rule: Rule) -> Value {
             Value::List(pauses.iter().map(|pause| pause.as_secs().into()).collect())
         }
         Rule::Window { most, .. } => most.into(),
+        Rule::Lock { after, .. } => after.into(),
+        Rule::Rate { most, .. } => most.into(),
     }
 }
 
@@ -67,5 +91,7 @@ fn with(rule: Rule, value: &Value) -> Option<Rule> {
             Some(Rule::Ladder(value.items(|item| item.seconds(1))?.try_into().ok()?))
         }
         Rule::Window { length, .. } => Some(Rule::Window { most: value.number()?, length }),
+        Rule::Lock { pause, .. } => Some(Rule::Lock { after: value.number()?, pause }),
+        Rule::Rate { per, length, .. } => Some(Rule::Rate { per, most: value.number()?, length }),
     }
 }

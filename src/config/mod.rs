@@ -25,8 +25,8 @@ pub use fault::{Fault, Faults, Source};
 pub use load::{Effective, Layers};
 pub use names::{DialectName, DriverName, LogFormat, Word};
 pub use sections::{
-    Argon2Cost, Config, DataConfig, KeysConfig, LogConfig, OtpConfig, PersonRequestsConfig,
-    PublicConfig, ServerConfig, SmsConfig, StoreConfig,
+    Argon2Cost, AuditConfig, Config, DataConfig, KeysConfig, LogConfig, OtpConfig,
+    PersonRequestsConfig, PublicConfig, ServerConfig, SmsConfig, StoreConfig,
 };
 pub use setting::Setting;
 pub use table::settings;

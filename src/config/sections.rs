@@ -33,6 +33,8 @@ pub struct Config {
     pub sms: SmsConfig,
     /// Person requests.
     pub person_requests: PersonRequestsConfig,
+    /// The rows of audit.
+    pub audit: AuditConfig,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -89,6 +91,8 @@ pub struct OtpConfig {
     pub rules: VerificationRules,
     /// Starts of numbers that no code is sent to: free-phone and premium ranges.
     pub refused_prefixes: Vec<String>,
+    /// Whether a phone that no code was sent to looks like one with a code, to whoever tries one.
+    pub strict_enumeration: bool,
     /// How many codes are made ahead of need; none when it is 0.
     pub ready: usize,
     /// Cost of a hash.
@@ -124,6 +128,13 @@ pub struct SmsConfig {
 pub struct PersonRequestsConfig {
     /// A request still NEW after this long is EXPIRED.
     pub life: Duration,
+}
+
+/// The rows of audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditConfig {
+    /// How long they are kept.
+    pub keep: Duration,
 }
 
 /// What is logged.
@@ -182,6 +193,7 @@ impl Default for OtpConfig {
             format: CodeFormat::new(6).expect("six is between four and ten"),
             rules: VerificationRules { life: Duration::from_mins(5), attempts: 3 },
             refused_prefixes: vec!["+380800".into(), "+380900".into()],
+            strict_enumeration: false,
             ready: 2048,
             argon2: Argon2Cost::default(),
         }
@@ -204,6 +216,12 @@ impl Default for SmsConfig {
             timeout: Duration::from_secs(10),
             allow_plaintext_codes: false,
         }
+    }
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self { keep: Duration::from_hours(365 * 24) }
     }
 }
 

@@ -19,8 +19,7 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// Every setting, in the order in which they are shown.
 pub fn settings() -> Vec<Setting> {
-    let sections =
-        [listeners(), storage(), codes(), limits(), messages(), person_requests(), logging()];
+    let sections = [listeners(), storage(), codes(), limits(), messages(), kept(), logging()];
     sections.into_iter().flatten().collect()
 }
 
@@ -137,6 +136,13 @@ fn codes() -> Vec<Setting> {
             |c, v| set(&mut c.otp.refused_prefixes, v.items(text)),
         ),
         Setting::new(
+            "otp.strict_enumeration",
+            Takes::Switch,
+            "whether a code for a phone that none was sent to is answered, and takes as long, as a wrong one",
+            |c| c.otp.strict_enumeration.into(),
+            |c, v| set(&mut c.otp.strict_enumeration, v.switch()),
+        ),
+        Setting::new(
             "otp.ready",
             number(0..=65_536, "codes"),
             "how many codes are made ahead of need, so that sending one waits for no hash; 0 makes none",
@@ -200,14 +206,23 @@ fn messages() -> Vec<Setting> {
     ]
 }
 
-fn person_requests() -> Vec<Setting> {
-    vec![Setting::new(
-        "person_requests.life_days",
-        number(1..=3650, "days"),
-        "after how long a request that is still NEW is EXPIRED",
-        |c| (c.person_requests.life.as_secs() / DAY).into(),
-        |c, v| set(&mut c.person_requests.life, v.seconds(DAY)),
-    )]
+fn kept() -> Vec<Setting> {
+    vec![
+        Setting::new(
+            "person_requests.life_days",
+            number(1..=3650, "days"),
+            "after how long a request that is still NEW is EXPIRED",
+            |c| (c.person_requests.life.as_secs() / DAY).into(),
+            |c, v| set(&mut c.person_requests.life, v.seconds(DAY)),
+        ),
+        Setting::new(
+            "audit.keep_days",
+            number(1..=3650, "days"),
+            "how long the rows of audit are kept",
+            |c| (c.audit.keep.as_secs() / DAY).into(),
+            |c, v| set(&mut c.audit.keep, v.seconds(DAY)),
+        ),
+    ]
 }
 
 fn logging() -> Vec<Setting> {

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a disk or a socket. Time is an argument, a transition consumes its state, and a
 //! refusal is a value.
 
+pub mod audit;
 mod by;
 mod bytes;
 mod client;
@@ -28,7 +29,7 @@ pub use person::{MethodType, Person, PersonId, PersonStatus, User, UserId};
 pub use person_request::{
     AuthenticationMethod, PersonRequest, PersonRequestId, PersonRequestStatus,
 };
-pub use phone::{NotAPhone, Phone};
+pub use phone::{MaskedPhone, NotAPhone, Phone};
 pub use refusal::{Refusal, SpentReason};
 pub use secret::{Secret, SecretDigest};
 pub use time::{NotATime, Timestamp};

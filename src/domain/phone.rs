@@ -10,6 +10,13 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "u32", into = "u32")]
 pub struct Phone(u32);
 
+/// What may be seen of a number: the first six and the last two characters, `+38093*****85`, as `person_requests` mask it
+/// (ehealth-ua/ehealth.api, `apps/core/lib/core/utils/phone.ex`). It does not hold the others. Kept as the four digits
+/// that are its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct MaskedPhone(u16);
+
 /// The text is no phone number of the form `+380` and nine digits. It does not hold the text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a phone number is +380 and nine digits")]
@@ -33,16 +40,19 @@ impl Phone {
         format!("+380{:09}", self.0)
     }
 
-    /// The first six and the last two characters, `+38093*****85`, as `person_requests` mask it (ehealth-ua/ehealth.api,
-    /// `apps/core/lib/core/utils/phone.ex`).
+    /// What may be seen of it, as text.
     pub fn masked(self) -> String {
-        let full = self.full();
-        format!("{}*****{}", &full[..6], &full[11..])
+        MaskedPhone::from(self).to_string()
     }
 
     /// The nine digits after `+380` as a number: the order of keys.
     pub const fn national(self) -> u32 {
         self.0
+    }
+
+    /// The first five digits after `+380`: what numbers that are bought together have in common.
+    pub const fn range(self) -> u32 {
+        self.0 / 10_000
     }
 
     /// From the nine digits after `+380`; `None` when there are more.
@@ -67,13 +77,46 @@ impl From<Phone> for u32 {
 
 impl fmt::Display for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.masked())
+        fmt::Display::fmt(&MaskedPhone::from(*self), f)
     }
 }
 
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.masked())
+        fmt::Display::fmt(&MaskedPhone::from(*self), f)
+    }
+}
+
+impl From<Phone> for MaskedPhone {
+    fn from(phone: Phone) -> Self {
+        let (first, last) = (phone.0 / 10_000_000, phone.0 % 100);
+        Self(u16::try_from(first * 100 + last).expect("two digits and two digits are four"))
+    }
+}
+
+impl TryFrom<u16> for MaskedPhone {
+    type Error = NotAPhone;
+
+    fn try_from(digits: u16) -> Result<Self, NotAPhone> {
+        if digits <= 9_999 { Ok(Self(digits)) } else { Err(NotAPhone) }
+    }
+}
+
+impl From<MaskedPhone> for u16 {
+    fn from(phone: MaskedPhone) -> Self {
+        phone.0
+    }
+}
+
+impl fmt::Display for MaskedPhone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+380{:02}*****{:02}", self.0 / 100, self.0 % 100)
+    }
+}
+
+impl fmt::Debug for MaskedPhone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -107,5 +150,7 @@ mod tests {
     fn no_format_but_full_shows_the_number() {
         let phone = Phone::parse("+380938697085").unwrap();
         assert_eq!(format!("{phone} {phone:?}"), "+38093*****85 +38093*****85");
+        let masked = MaskedPhone::from(Phone::parse("+380008697005").unwrap());
+        assert_eq!(format!("{masked} {masked:?}"), "+38000*****05 +38000*****05");
     }
 }

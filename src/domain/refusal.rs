@@ -42,14 +42,14 @@ pub enum Refusal {
     PhoneRefused,
     /// Sent too often.
     SendLimited {
-        /// The row of the limits table.
+        /// The word of the limits' table for it.
         limit: &'static str,
         /// When a send is allowed again, if none comes between.
         next_attempt_at: Timestamp,
     },
     /// Too many wrong codes for this phone.
     GuessLimited {
-        /// The row of the limits table.
+        /// The word of the limits' table for it.
         limit: &'static str,
         /// When a try is allowed again.
         next_attempt_at: Timestamp,

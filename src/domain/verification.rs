@@ -142,6 +142,17 @@ impl Verification {
         }
     }
 
+    /// The attempt that was just spent is the last one.
+    #[must_use]
+    pub fn without_more_attempts(self) -> Self {
+        match self.state {
+            State::New { code, .. } => {
+                Self { state: State::New { code, attempts_left: 0 }, ..self }
+            }
+            State::Verified | State::Unverified | State::Canceled => self,
+        }
+    }
+
     /// The compared code was right: from now on it is used. Refused when another try, or another code, got there first.
     ///
     /// Whoever compares has paid with an attempt. So it does not matter whether the wrong ones that were compared at the

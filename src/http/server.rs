@@ -1,6 +1,6 @@
 //! Listeners, and who gets in.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -36,7 +36,7 @@ pub async fn bind(
 }
 
 /// Answers on every listener until `stop` ends; then takes no more connections, lets requests in flight be answered,
-/// and returns.
+/// and returns. `answer` is told the listener's tag and whose socket a request came over.
 pub async fn serve<T, A, F>(
     listeners: Vec<Listener<T>>,
     limits: Limits,
@@ -44,7 +44,7 @@ pub async fn serve<T, A, F>(
     stop: impl Future<Output = ()>,
 ) where
     T: Copy + Send + Sync + 'static,
-    A: Fn(T, Request) -> F + Clone + Send + Sync + 'static,
+    A: Fn(T, IpAddr, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     let (stopping, stopped) = watch::channel(false);
@@ -81,7 +81,7 @@ async fn accept<T, A, F>(
     mut stopped: watch::Receiver<bool>,
 ) where
     T: Copy + Send + Sync + 'static,
-    A: Fn(T, Request) -> F + Clone + Send + Sync + 'static,
+    A: Fn(T, IpAddr, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     let Listener { socket, tag, behind_proxy } = listener;
@@ -99,7 +99,8 @@ async fn accept<T, A, F>(
                 continue;
             }
         };
-        let peer = if behind_proxy { None } else { peer_of(address.ip()) };
+        let address = address.ip().to_canonical();
+        let peer = if behind_proxy { None } else { peer_of(address) };
         let Some(place) = places.give(permit, peer) else {
             tracing::debug!("a peer has too many connections: one more is closed");
             continue;
@@ -109,7 +110,7 @@ async fn accept<T, A, F>(
         let (answer, stopped) = (answer.clone(), stopped.clone());
         tokio::spawn(async move {
             let _place = place;
-            let answer = |request| answer(tag, request);
+            let answer = |request| answer(tag, address, request);
             connection::run(stream, &limits, answer, stopped).await;
         });
     }

@@ -1,6 +1,15 @@
-use super::{Otp, Target};
-use crate::domain::limits::{Limit, TooSoon};
-use crate::domain::{By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId};
+use std::sync::Arc;
+
+use super::limits::{alarm_until, count_wrong_guess};
+use super::rows::{note_refusal, row};
+use super::{Asked, Keyring, Otp, Target};
+use crate::audit::{self, Recorder};
+use crate::domain::audit::{AuditEvent, GuessFault};
+use crate::domain::limits::{Guesses, Limits, TooSoon};
+use crate::domain::{
+    By, Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
+    VerificationRules,
+};
 use crate::store::Write;
 use crate::store::schema::{
     GUESSES, LIVE_CODES, SENDS, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
@@ -8,10 +17,24 @@ use crate::store::schema::{
 
 /// A guess that has been paid for.
 struct Spent {
-    verification: Verification,
-    code: HashedCode,
+    /// What it is for, and who brought it.
+    asked: Asked,
+    /// What it is held against; nothing, when no code was sent and nobody is to know.
+    against: Option<(VerificationId, HashedCode)>,
     /// As of when it was counted among the phone's guesses.
     counted_at: Timestamp,
+}
+
+/// What a guess is judged by before it is compared.
+struct Judge {
+    now: Timestamp,
+    by: By,
+    audit: Arc<Recorder>,
+    limits: Arc<Limits>,
+    rules: VerificationRules,
+    keyring: Arc<Keyring>,
+    /// Whether a phone without a code is to look like one with.
+    is_strict: bool,
 }
 
 impl Otp {
@@ -36,49 +59,103 @@ impl Otp {
         G: FnOnce(&Write<'_>) -> Result<Target, Refusal> + Send + 'static,
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
-        let _ = by;
         let hashing = self.hasher.reserve()?;
-        let limits = self.limits.guesses.clone();
-        let spent = self.store.write(move |write| spend(write, now, &limits, gate)).await?;
-        let Spent { verification, code, counted_at } = spent;
-        if self.hasher.compare(hashing, verification.id, guess, code).await? {
-            let id = verification.id;
-            self.store.write_waiting(move |write| accept(write, now, id, counted_at, done)).await?
-        } else {
-            let id = verification.id;
-            self.store.write_waiting(move |write| reject(write, now, id)).await?;
-            Err(Refusal::CodeWrong)
+        let limits = Arc::clone(&self.limits);
+        let judge = Judge {
+            now,
+            by,
+            audit: Arc::clone(&self.audit),
+            limits: Arc::clone(&limits),
+            rules: self.config.rules,
+            keyring: Arc::clone(self.hasher.keyring()),
+            is_strict: self.config.strict_enumeration,
+        };
+        let spent = self.store.write(move |write| judge.spend(write, gate)).await?;
+        let Spent { asked, against, counted_at } = spent;
+        let id = against.as_ref().map(|(id, _)| *id);
+        // The same work, whether or not there is anything to compare with.
+        let (against, kept) = against.unwrap_or_else(|| (Id::from_bytes([0; 16]), self.nothing()));
+        let is_right = self.hasher.compare(hashing, against, guess, kept).await?;
+        if let Some(id) = id.filter(|_| is_right) {
+            let accept = move |write: &mut Write<'_>| accept(write, asked, id, counted_at, done);
+            let accepted = self.store.write_waiting(accept).await?;
+            return accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal));
+        }
+        let reject = move |write: &mut Write<'_>| reject(write, asked, id, &limits);
+        self.store.write_waiting(reject).await?;
+        Err(Refusal::CodeWrong)
+    }
+
+    /// What no code is.
+    fn nothing(&self) -> HashedCode {
+        HashedCode {
+            key_id: self.hasher.keyring().newest().0.to_owned(),
+            salt: [0; 16],
+            hash: [0; 32],
         }
     }
 }
 
-fn spend<G>(
-    write: &mut Write<'_>,
-    now: Timestamp,
-    limits: &[Limit],
-    gate: G,
-) -> Result<Spent, Refusal>
-where
-    G: FnOnce(&Write<'_>) -> Result<Target, Refusal>,
-{
-    let Target { phone, purpose } = gate(write)?;
-    let live = write.get(LIVE_CODES, &(phone, purpose))?.ok_or(Refusal::NotFound)?;
-    let verification = write.get(VERIFICATIONS, &live.verification_id)?.ok_or(Refusal::NotFound)?;
-    let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
-    let counted_at = guesses.spend(limits, now).map_err(|TooSoon { limit, next_attempt_at }| {
-        Refusal::GuessLimited { limit, next_attempt_at }
-    })?;
-    let (verification, code) = verification.spend_attempt(now)?;
-    write.put(VERIFICATIONS, &verification.id, &verification)?;
-    write.put(GUESSES, &phone, &guesses)?;
-    Ok(Spent { verification, code, counted_at })
+impl Judge {
+    fn spend<G>(&self, write: &mut Write<'_>, gate: G) -> Result<Spent, Refusal>
+    where
+        G: FnOnce(&Write<'_>) -> Result<Target, Refusal>,
+    {
+        let asked = Asked { now: self.now, by: self.by, target: gate(write)? };
+        self.spend_on(write, asked).inspect_err(|refusal| note_refusal(&self.audit, asked, refusal))
+    }
+
+    fn spend_on(&self, write: &mut Write<'_>, asked: Asked) -> Result<Spent, Refusal> {
+        let target = asked.target;
+        let live = write.get(LIVE_CODES, &(target.phone, target.purpose))?;
+        let verification = match live {
+            Some(live) => write.get(VERIFICATIONS, &live.verification_id)?,
+            None => None,
+        };
+        let mut guesses = write.get(GUESSES, &target.phone)?.unwrap_or_default();
+        if verification.is_none() && !self.is_strict {
+            return Err(Refusal::NotFound);
+        }
+        let recent = guesses.since(self.now - self.rules.life);
+        let counted_at = guesses.spend(&self.limits, target.purpose, self.now).map_err(limited)?;
+        let against = match verification {
+            Some(verification) => Some(self.spend_attempt(write, verification)?),
+            None if recent >= usize::from(self.rules.attempts) => {
+                return Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
+            }
+            None => None,
+        };
+        write.put(GUESSES, &target.phone, &guesses)?;
+        Ok(Spent { asked, against, counted_at })
+    }
+
+    fn spend_attempt(
+        &self,
+        write: &mut Write<'_>,
+        verification: Verification,
+    ) -> Result<(VerificationId, HashedCode), Refusal> {
+        let (mut verification, code) = verification.spend_attempt(self.now)?;
+        // Its key was retired before its time: it can't be compared with anything.
+        if !self.keyring.holds(&code.key_id) {
+            return Err(Refusal::CodeExpired);
+        }
+        if alarm_until(write, &self.limits, self.now)?.is_some() {
+            verification = verification.without_more_attempts();
+        }
+        write.put(VERIFICATIONS, &verification.id, &verification)?;
+        Ok((verification.id, code))
+    }
+}
+
+fn limited(TooSoon { limit, next_attempt_at }: TooSoon) -> Refusal {
+    Refusal::GuessLimited { limit, next_attempt_at }
 }
 
 /// The code was right. An outer refusal undoes the write; an inner one stands beside what was written: a right code
 /// that came second is refused, but it was no wrong guess.
 fn accept<D>(
     write: &mut Write<'_>,
-    now: Timestamp,
+    asked: Asked,
     id: VerificationId,
     counted_at: Timestamp,
     done: D,
@@ -86,11 +163,10 @@ fn accept<D>(
 where
     D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal>,
 {
+    let Asked { now, target: Target { phone, purpose }, .. } = asked;
     let verification = write.get(VERIFICATIONS, &id)?.ok_or(Refusal::NotFound)?;
-    let phone = verification.phone_number;
-    let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
-    guesses.give_back(counted_at);
-    guesses.restart();
+    let mut guesses: Guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
+    guesses.forgive(counted_at);
     write.put(GUESSES, &phone, &guesses)?;
     let verified = match verification.verify(now) {
         Ok(verified) => verified,
@@ -102,13 +178,25 @@ where
     write.put(SENDS, &phone, &sends)?;
     write.put(VERIFIED_PHONES, &phone, &VerifiedPhone { verified_at: now })?;
     write.put(VERIFICATIONS, &id, &verified)?;
+    audit::append(write, &row(AuditEvent::used(purpose), asked).of(id))?;
     Ok(Ok(verified))
 }
 
-/// The code was wrong: after the last attempt the verification is over.
-fn reject(write: &mut Write<'_>, now: Timestamp, id: VerificationId) -> Result<(), Refusal> {
+/// The code was wrong: after the last attempt the verification is over. A row is written whether there was a code or not.
+fn reject(
+    write: &mut Write<'_>,
+    asked: Asked,
+    id: Option<VerificationId>,
+    limits: &Limits,
+) -> Result<(), Refusal> {
+    count_wrong_guess(write, limits, asked.now)?;
+    let Some(id) = id else {
+        let none = AuditEvent::GuessRefused(GuessFault::NoCode);
+        return Ok(audit::append(write, &row(none, asked))?);
+    };
     let verification = write.get(VERIFICATIONS, &id)?;
-    if let Some(over) = verification.and_then(|verification| verification.reject(now)) {
+    audit::append(write, &row(AuditEvent::CodeWrong, asked).of(id))?;
+    if let Some(over) = verification.and_then(|verification| verification.reject(asked.now)) {
         write.put(VERIFICATIONS, &id, &over)?;
     }
     Ok(())

@@ -97,6 +97,11 @@ impl Hasher {
         .await
     }
 
+    /// The keys that codes are hashed with.
+    pub(super) fn keyring(&self) -> &Arc<Keyring> {
+        &self.recipe.keyring
+    }
+
     /// How many new codes have been hashed since the start while somebody waited for them.
     pub fn hashed(&self) -> u64 {
         self.hashed.load(Ordering::SeqCst)

@@ -3,16 +3,19 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::hasher::HashPlace;
+use super::limits::spend_send;
 use super::ready::{Drawn, Minted, ReadyCodes};
-use super::{Otp, Target};
+use super::rows::{note_refusal, row};
+use super::{Asked, Otp, Target};
+use crate::audit;
 use crate::config::OtpConfig;
-use crate::domain::limits::{Limits, TooSoon};
+use crate::domain::audit::AuditEvent;
+use crate::domain::limits::Limits;
 use crate::domain::{
-    By, Code, HashedCode, Phone, Refusal, Timestamp, Verification, VerificationId,
-    VerificationRules,
+    By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId, VerificationRules,
 };
 use crate::sms::Message;
-use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, SENDS, VERIFICATIONS};
+use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
 use crate::store::{StoreError, Write};
 
 /// What the first write came to.
@@ -56,7 +59,7 @@ impl Otp {
             First::Issued(verification, code) => (verification, code),
             First::Counted(hashing) => {
                 let Minted { id, code, hashed } = self.mint(hashing).await?;
-                (self.issue(now, gate, id, hashed).await?, code)
+                (self.issue(now, by, gate, id, hashed).await?, code)
             }
         };
         let text = self.text(&code);
@@ -77,11 +80,13 @@ impl Otp {
         let mut hashing = if self.ready.count() == 0 { Some(self.hasher.reserve()?) } else { None };
         loop {
             let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
-            let (limits, config) = (self.limits.clone(), self.config.clone());
+            let (limits, config) = (Arc::clone(&self.limits), self.config.clone());
+            let audit = Arc::clone(&self.audit);
             let decide = move |write: &mut Write<'_>| {
-                let target = gate(write)?;
-                allow(write, target.phone, by, now, &limits, &config)?;
-                take_or_count(write, target, now, &ready, hashing, config.rules)
+                let asked = Asked { now, by, target: gate(write)? };
+                allow(write, asked, &limits, &config)
+                    .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
+                take_or_count(write, asked, &ready, hashing, config.rules)
             };
             match self.store.write(decide).await {
                 Ok(first) => return Ok(first),
@@ -103,6 +108,7 @@ impl Otp {
     async fn issue<G>(
         &self,
         now: Timestamp,
+        by: By,
         gate: Arc<G>,
         id: VerificationId,
         hashed: HashedCode,
@@ -112,8 +118,8 @@ impl Otp {
     {
         let rules = self.config.rules;
         let decide = move |write: &mut Write<'_>| {
-            let target = gate(write)?;
-            Ok(put_issued(write, target, id, hashed, rules, now)?)
+            let asked = Asked { now, by, target: gate(write)? };
+            Ok(put_issued(write, asked, id, hashed, rules)?)
         };
         self.store.write_waiting(decide).await
     }
@@ -126,39 +132,21 @@ impl Otp {
 /// May this phone get a code now? If so, that is counted.
 fn allow(
     write: &mut Write<'_>,
-    phone: Phone,
-    by: By,
-    now: Timestamp,
+    asked: Asked,
     limits: &Limits,
     config: &OtpConfig,
 ) -> Result<(), Refusal> {
-    if config.refused_prefixes.iter().any(|prefix| phone.full().starts_with(prefix)) {
+    let number = asked.target.phone.full();
+    if config.refused_prefixes.iter().any(|prefix| number.starts_with(prefix)) {
         return Err(Refusal::PhoneRefused);
     }
-    spend(write, phone, by, now, limits)
-}
-
-/// Counts one send by every limit, or says which of them does not allow it.
-fn spend(
-    write: &mut Write<'_>,
-    phone: Phone,
-    by: By,
-    now: Timestamp,
-    limits: &Limits,
-) -> Result<(), Refusal> {
-    let _ = by;
-    let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
-    sends.spend(&limits.sends, now).map_err(|TooSoon { limit, next_attempt_at }| {
-        Refusal::SendLimited { limit, next_attempt_at }
-    })?;
-    Ok(write.put(SENDS, &phone, &sends)?)
+    spend_send(write, limits, asked)
 }
 
 /// What is allowed takes a ready code, or else the place for making one.
 fn take_or_count(
     write: &mut Write<'_>,
-    target: Target,
-    now: Timestamp,
+    asked: Asked,
     ready: &ReadyCodes,
     hashing: Option<HashPlace>,
     rules: VerificationRules,
@@ -167,7 +155,7 @@ fn take_or_count(
     write.check_room()?;
     match (ready.take(), hashing) {
         (Some(Minted { id, code, hashed }), _) => {
-            let verification = put_issued(write, target, id, hashed, rules, now)?;
+            let verification = put_issued(write, asked, id, hashed, rules)?;
             Ok(First::Issued(verification, code))
         }
         (None, Some(hashing)) => Ok(First::Counted(hashing)),
@@ -178,12 +166,12 @@ fn take_or_count(
 /// The code counts from here on, and no earlier one does. It is the one place where a code is issued.
 fn put_issued(
     write: &mut Write<'_>,
-    Target { phone, purpose }: Target,
+    asked: Asked,
     id: VerificationId,
     hashed: HashedCode,
     rules: VerificationRules,
-    now: Timestamp,
 ) -> Result<Verification, StoreError> {
+    let Asked { now, target: Target { phone, purpose }, .. } = asked;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
     if let Some(live) = write.get(LIVE_CODES, &(phone, purpose))?
         && let Some(old) = write.get(VERIFICATIONS, &live.verification_id)?
@@ -195,6 +183,7 @@ fn put_issued(
     let live = LiveCode { verification_id: id, keep_until };
     write.put(VERIFICATIONS, &id, &verification)?;
     write.put(LIVE_CODES, &(phone, purpose), &live)?;
+    audit::append(write, &row(AuditEvent::CodeIssued, asked).of(id))?;
     Ok(verification)
 }
 

@@ -10,20 +10,26 @@ mod cores;
 mod hasher;
 mod initialize;
 mod keyring;
+mod limits;
 mod ready;
+mod rows;
 
 use std::sync::Arc;
 
 pub use hasher::{HashPlace, Hasher};
-pub use keyring::{Keyring, KeyringError};
+pub use keyring::{
+    Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
+};
 pub use ready::{Filler, ReadyCodes};
 
+use crate::audit::Recorder;
 use crate::config::{OtpConfig, SmsConfig};
 use crate::domain::limits::Limits;
-use crate::domain::{CodeFormat, Phone, Purpose, Refusal};
+use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Outbox;
-use crate::store::Store;
+use crate::store::schema::RATES;
+use crate::store::{Store, StoreError};
 
 /// The code service.
 pub struct Otp {
@@ -40,9 +46,11 @@ pub struct Otp {
     /// What codes are like.
     pub config: OtpConfig,
     /// How often.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// What the message says.
     pub sms: SmsConfig,
+    /// Who was refused what.
+    pub audit: Arc<Recorder>,
 }
 
 /// Which phone gets a code, and what it is good for.
@@ -54,7 +62,22 @@ pub struct Target {
     pub purpose: Purpose,
 }
 
+/// A code that is asked for, or brought back.
+#[derive(Clone, Copy)]
+struct Asked {
+    now: Timestamp,
+    by: By,
+    target: Target,
+}
+
 impl Otp {
+    /// To be called before the first code is sent.
+    pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
+        let kept = self.store.page(RATES, None, usize::MAX)?;
+        let limits = Arc::clone(&self.limits);
+        self.store.write_blocking(move |write| limits::settle(write, &kept, &limits, now))
+    }
+
     /// How codes are written.
     pub fn format(&self) -> CodeFormat {
         self.config.format

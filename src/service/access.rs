@@ -19,6 +19,15 @@ pub struct Credentials<'a> {
     pub peer: Option<IpAddr>,
 }
 
+/// A caller who is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAdmitted {
+    /// Why not.
+    pub refusal: Refusal,
+    /// Who that is: a token that is known has a client and a user, even if it is not good.
+    pub by: By,
+}
+
 /// An admitted caller.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -38,16 +47,35 @@ impl Caller {
 }
 
 impl Service {
-    /// Admits a caller who needs `scope`, or says why not. Changes nothing.
+    /// Admits a caller who needs `scope`, or says why not, and notes that for the audit.
     pub fn admit(
         &self,
         credentials: Credentials<'_>,
         scope: Scope,
         now: Timestamp,
+    ) -> Result<Caller, NotAdmitted> {
+        let mut by = By { peer: credentials.peer, ..By::default() };
+        self.look_at(credentials, scope, now, &mut by).map_err(|refusal| {
+            self.audit.note_refusal(now, &refusal, by);
+            NotAdmitted { refusal, by }
+        })
+    }
+
+    /// Changes nothing, and says in `by` who it is as far as it has come.
+    fn look_at(
+        &self,
+        credentials: Credentials<'_>,
+        scope: Scope,
+        now: Timestamp,
+        by: &mut By,
     ) -> Result<Caller, Refusal> {
         let bearer = credentials.bearer.ok_or(Refusal::TokenMissing)?;
         let token = self.store.get(TOKENS, &SecretDigest::of(bearer))?;
-        let token = token.filter(|token| !token.is_revoked).ok_or(Refusal::TokenUnknown)?;
+        let token = token.ok_or(Refusal::TokenUnknown)?;
+        *by = By { client_id: Some(token.client_id), user_id: Some(token.user_id), ..*by };
+        if token.is_revoked {
+            return Err(Refusal::TokenUnknown);
+        }
         let client = self.store.get(CLIENTS, &token.client_id)?.ok_or(Refusal::TokenUnknown)?;
         let user = self.store.get(USERS, &token.user_id)?;
         let mut vendor = None;

@@ -1,6 +1,7 @@
 //! What callers may ask for: each method is admission, the rules of the field, and one write where something changes.
 
 mod access;
+mod audit;
 mod authentication_factor;
 pub mod fixtures;
 pub mod operator;
@@ -8,9 +9,12 @@ mod order;
 mod person_requests;
 mod verifications;
 
-pub use access::{Caller, Credentials};
+pub use access::{Caller, Credentials, NotAdmitted};
 pub use order::{AdmissionStep, Order, RequestCheck};
 
+use std::sync::Arc;
+
+use crate::audit::Recorder;
 use crate::config::PersonRequestsConfig;
 use crate::domain::{CodeFormat, Refusal};
 use crate::otp::Otp;
@@ -20,19 +24,21 @@ use crate::store::Store;
 pub struct Service {
     store: Store,
     otp: Otp,
+    audit: Arc<Recorder>,
     order: Order,
     person_requests: PersonRequestsConfig,
 }
 
 impl Service {
-    /// The service on this store, checking in this order.
+    /// The service on this store, checking in this order and noting whom it refuses.
     pub fn new(
         store: Store,
         otp: Otp,
+        audit: Arc<Recorder>,
         order: Order,
         person_requests: PersonRequestsConfig,
     ) -> Self {
-        Self { store, otp, order, person_requests }
+        Self { store, otp, audit, order, person_requests }
     }
 
     /// How codes are written.

@@ -1,7 +1,10 @@
 use super::Service;
+use crate::audit;
+use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{By, Code, Phone, Purpose, Refusal, Timestamp, Verification};
 use crate::otp::Target;
-use crate::store::schema::VERIFIED_PHONES;
+use crate::store::Write;
+use crate::store::schema::{GUESSES, VERIFIED_PHONES};
 
 impl Service {
     /// Sends a code that shows whether the caller's user holds this phone ("Initialize OTP").
@@ -23,6 +26,20 @@ impl Service {
         now: Timestamp,
     ) -> Result<Verification, Refusal> {
         self.otp.complete(now, by, guess, move |_| Ok(target(phone)), |_, _| Ok(())).await
+    }
+
+    /// Takes a phone's wrong guesses back, however many there are, and says how many came in a row. The codes that were
+    /// sent to it stay as they are.
+    pub async fn unlock(&self, by: By, phone: Phone, now: Timestamp) -> Result<u32, Refusal> {
+        let row = AuditRow::new(now, AuditEvent::PhoneUnlocked, by);
+        let row = row.about_phone(phone, Purpose::PhoneVerification);
+        let unlock = move |write: &mut Write<'_>| {
+            let guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
+            write.remove(GUESSES, &phone);
+            audit::append(write, &row)?;
+            Ok(guesses.in_a_row())
+        };
+        self.store.write(unlock).await
     }
 
     /// Whether somebody has shown that they hold this phone.

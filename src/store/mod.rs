@@ -176,6 +176,11 @@ impl Store {
         self.writer.failed().await
     }
 
+    /// How many writes have changed something since it was opened.
+    pub fn written(&self) -> u64 {
+        self.writer.written()
+    }
+
     /// Whether the disk has room for writes. Asks it.
     pub fn has_room(&self) -> bool {
         self.writer.has_room()

@@ -13,10 +13,12 @@
 //! | 9 | `live_codes` | phone, purpose | [`LiveCode`] | with its verification |
 //! | 10 | `verified_phones` | phone | [`VerifiedPhone`] | |
 //! | 11 | `sends` | phone | [`Log`] of sends | a day after its last entry |
-//! | 12 | `guesses` | phone | [`Log`] of wrong guesses | a day after its last entry |
+//! | 12 | `guesses` | phone | wrong [`Guesses`] | a day after the last one, if a right one came since |
 //! | 13 | `key_checks` | key id | [`KeyCheck`] | |
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
 //! | 15 | `marks` | `last` | [`Mark`]: how far the database has come | |
+//! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
+//! | 17 | `audit` | running number | [`AuditRow`] | from the front, `audit.keep_days` old |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
@@ -29,7 +31,8 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::Record;
 use super::table::{Key, Table, TableId, TableInfo};
-use crate::domain::limits::Log;
+use crate::domain::audit::AuditRow;
+use crate::domain::limits::{Guesses, Log, Rate, Subject};
 use crate::domain::{
     AuthenticationFactor, Client, ClientId, Id, Person, PersonId, PersonRequest, PersonRequestId,
     Phone, Purpose, SecretDigest, Timestamp, Token, User, UserId, Verification, VerificationId,
@@ -65,7 +68,7 @@ pub const VERIFIED_PHONES: Table<Phone, VerifiedPhone> = Table::new(10, "verifie
 /// See the table at the head of this file.
 pub const SENDS: Table<Phone, Log> = Table::new(11, "sends");
 /// See the table at the head of this file.
-pub const GUESSES: Table<Phone, Log> = Table::new(12, "guesses");
+pub const GUESSES: Table<Phone, Guesses> = Table::new(12, "guesses");
 /// See the table at the head of this file.
 pub const KEY_CHECKS: Table<String, KeyCheck> = Table::new(13, "key_checks");
 /// See the table at the head of this file.
@@ -73,6 +76,11 @@ pub(super) const DUE: Table<DueKey, Due> = Table::new(14, "due");
 
 /// See the table at the head of this file.
 pub(super) const MARKS: Table<String, Mark> = Table::new(15, "marks");
+
+/// See the table at the head of this file.
+pub const RATES: Table<RateKey, Rate> = Table::new(16, "rates");
+/// See the table at the head of this file.
+pub const AUDIT: Table<u64, AuditRow> = Table::new(17, "audit");
 
 pub(super) const ALL: &[TableInfo] = &[
     CLIENTS.info(),
@@ -90,10 +98,12 @@ pub(super) const ALL: &[TableInfo] = &[
     KEY_CHECKS.info(),
     DUE.info(),
     MARKS.info(),
+    RATES.info(),
+    AUDIT.info(),
 ];
 
-/// Trees that are about the database or its keys, not about the world in it.
-pub(super) const NOT_OF_THE_WORLD: [TableId; 2] = [KEY_CHECKS.id, MARKS.id];
+/// Trees that are about the database, its keys or what was done with it, not about the world in it.
+pub(super) const NOT_OF_THE_WORLD: [TableId; 3] = [KEY_CHECKS.id, MARKS.id, AUDIT.id];
 
 /// The name of every tree in the table at the head of this file that has an id.
 pub fn tree_names() -> impl Iterator<Item = &'static str> {
@@ -121,6 +131,8 @@ pub struct VerifiedPhone {
 pub struct KeyCheck {
     /// First half of the key's check value.
     pub value: [u8; 16],
+    /// Since when the directory does without the key. The value stays, or the id could be given again.
+    pub retired_at: Option<Timestamp>,
 }
 
 /// Entry of the index for sweeping.
@@ -132,6 +144,15 @@ pub struct Due {}
 pub struct Mark {
     /// The number.
     pub number: u64,
+}
+
+/// A row of the limits' table, and whose budget it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RateKey {
+    /// The row's name.
+    pub limit: String,
+    /// Whose.
+    pub subject: Subject,
 }
 
 /// When to look at which record.
@@ -198,6 +219,22 @@ impl Record for Log {
     }
 }
 
+impl Record for Guesses {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Guesses::keep_until(self)
+    }
+}
+
+impl Record for Rate {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(Rate::keep_until(self))
+    }
+}
+
 impl Record for KeyCheck {
     const VERSION: u8 = 1;
 }
@@ -207,6 +244,10 @@ impl Record for Due {
 }
 
 impl Record for Mark {
+    const VERSION: u8 = 1;
+}
+
+impl Record for AuditRow {
     const VERSION: u8 = 1;
 }
 
@@ -264,6 +305,39 @@ impl Key for (Phone, Purpose) {
     }
 }
 
+impl Key for RateKey {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.limit.as_bytes().to_vec();
+        bytes.push(0);
+        match self.subject {
+            Subject::Node => bytes.push(0),
+            Subject::Client(None) => bytes.push(1),
+            Subject::Client(Some(id)) => {
+                bytes.push(2);
+                bytes.extend_from_slice(id.as_bytes());
+            }
+            Subject::Range(digits) => {
+                bytes.push(3);
+                bytes.extend_from_slice(&digits.to_be_bytes());
+            }
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().position(|byte| *byte == 0)?;
+        let (limit, subject) = bytes.split_at_checked(end)?;
+        let subject = match subject.get(1..)?.split_first()? {
+            (0, []) => Subject::Node,
+            (1, []) => Subject::Client(None),
+            (2, id) => Subject::Client(Some(Id::from_bytes(id.try_into().ok()?))),
+            (3, digits) => Subject::Range(u32::from_be_bytes(digits.try_into().ok()?)),
+            (_, _) => return None,
+        };
+        Some(Self { limit: String::from_utf8(limit.to_vec()).ok()?, subject })
+    }
+}
+
 impl Key for String {
     fn to_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
@@ -271,6 +345,16 @@ impl Key for String {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+impl Key for u64 {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self::from_be_bytes)
     }
 }
 
@@ -319,6 +403,19 @@ mod tests {
             let due = |at| DueKey { at: Timestamp::from_micros(at), table, key: key.clone() };
             prop_assert_eq!(DueKey::from_bytes(&due(a).to_bytes()), Some(due(a)));
             prop_assert_eq!(due(a).to_bytes().cmp(&due(b).to_bytes()), a.cmp(&b));
+        }
+
+        #[test]
+        fn a_budget_s_key_comes_back(digits in 0_u32..100_000, id in any::<[u8; 16]>()) {
+            for subject in [
+                Subject::Node,
+                Subject::Client(None),
+                Subject::Client(Some(Id::from_bytes(id))),
+                Subject::Range(digits),
+            ] {
+                let key = RateKey { limit: "sends_per_node".into(), subject };
+                prop_assert_eq!(RateKey::from_bytes(&key.to_bytes()), Some(key));
+            }
         }
 
         #[test]

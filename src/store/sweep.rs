@@ -1,7 +1,8 @@
 //! Takes away what has been kept long enough.
 //!
 //! Putting a record that ends one day also puts an entry into `due`, for the day it ends. A record that lives on
-//! keeps its old entry: when that comes up, the record is asked again, and the entry moves to the new day.
+//! keeps its old entry: when that comes up, the record is asked again, and the entry moves to the new day. One that has
+//! no end any more loses its entry then, and gets another when it is put with an end again.
 
 use super::error::StoreError;
 use super::schema::{self, DUE, Due, DueKey};

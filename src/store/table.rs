@@ -142,12 +142,14 @@ impl Trees {
         let rows = self.known(table.id)?.range::<Vec<u8>, _>((start, Unbounded)).take(most);
         rows.map(|row| {
             let (key, value) = row?;
-            let key =
-                K::from_bytes(&key).ok_or_else(|| damaged(table, "a key has another shape"))?;
-            Ok((key, decode(table, &value)?))
+            Ok((self::key(table, &key)?, decode(table, &value)?))
         })
         .collect()
     }
+}
+
+pub(super) fn key<K: Key, V>(table: Table<K, V>, bytes: &[u8]) -> Result<K, StoreError> {
+    K::from_bytes(bytes).ok_or_else(|| damaged(table, "a key has another shape"))
 }
 
 pub(super) fn decode<K, V: Record>(table: Table<K, V>, bytes: &[u8]) -> Result<V, StoreError> {

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use super::codec::{self, BadRecord, Record};
 use super::error::StoreError;
@@ -6,6 +7,7 @@ use super::redo;
 use super::schema::{ALL, DUE, Due, DueKey, NOT_OF_THE_WORLD};
 use super::space::Space;
 use super::table::{self, Key, Table, TableId, TableInfo, Trees};
+use crate::domain::Timestamp;
 
 /// One write while it is being decided: reads see its own puts first, then the trees.
 ///
@@ -37,6 +39,21 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// The greatest key that there is a record of, found from the end of the tree.
+    pub fn last<K: Key, V: Record>(&self, table: Table<K, V>) -> Result<Option<K>, StoreError> {
+        let end = table.id.checked_add(1).map_or(Unbounded, |next| Excluded((next, Vec::new())));
+        let own = self.overlay.range((Included((table.id, Vec::new())), end)).rev();
+        let own = own.filter(|(_, value)| value.is_some()).map(|((_, key), _)| key.clone()).next();
+        let mut kept = self.trees.known(table.id)?.iter().keys().rev();
+        let kept = loop {
+            match kept.next().transpose()? {
+                Some(key) if self.overlay.get(&(table.id, key.to_vec())) == Some(&None) => {}
+                found => break found.map(|key| key.to_vec()),
+            }
+        };
+        own.max(kept).map(|key| table::key(table, &key)).transpose()
+    }
+
     /// Puts a record in the place of whatever was there.
     pub fn put<K: Key, V: Record>(
         &mut self,
@@ -57,7 +74,7 @@ impl<'a> Write<'a> {
         })?;
         let place = (table.id, key.to_bytes());
         if let Some(at) = value.keep_until()
-            && !self.has(&place)?
+            && self.end_of::<V>(&place)?.is_none_or(|before| at < before)
         {
             let due = DueKey { at, table: table.id, key: place.1.clone() };
             self.put(DUE, &due, &Due {})?;
@@ -116,7 +133,13 @@ impl<'a> Write<'a> {
         self.overlay
     }
 
-    fn has(&self, (table, key): &(TableId, Vec<u8>)) -> Result<bool, StoreError> {
-        Ok(self.raw(*table, key)?.is_some())
+    /// When the record that is there now ends. One that has no end, or can't be read, has no entry for sweeping either.
+    fn end_of<V: Record>(
+        &self,
+        (table, key): &(TableId, Vec<u8>),
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let bytes = self.raw(*table, key)?;
+        let value = bytes.and_then(|bytes| codec::decode::<V>(&bytes).ok());
+        Ok(value.and_then(|value| value.keep_until()))
     }
 }

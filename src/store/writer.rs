@@ -1,5 +1,6 @@
 //! The one thread that writes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -52,6 +53,7 @@ pub(super) struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: watch::Receiver<Option<StoreError>>,
     space: Arc<Space>,
+    written: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -63,13 +65,15 @@ impl Writer {
     ) -> Result<Self, OpenError> {
         let space = Arc::new(space);
         let watched = Arc::clone(&space);
+        let written = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&written);
         let (queue, jobs) = channel();
         let (failing, failure) = watch::channel(None);
         let path = lock.path().to_owned();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                run(&trees, &database, &watched, &jobs, &failing);
+                run(&trees, &database, &watched, &counted, &jobs, &failing);
                 let is_whole = failing.borrow().is_none();
                 drop((trees, database));
                 if is_whole && let Err(error) = seal::seal(lock.path(), &lock.home()) {
@@ -80,7 +84,8 @@ impl Writer {
             })
             .map_err(|source| OpenError::Io { path, source })?;
         let rooms = Arc::new(Semaphore::new(QUEUE));
-        Ok(Self { queue: Some(queue), rooms, thread: Mutex::new(Some(thread)), failure, space })
+        let (queue, thread) = (Some(queue), Mutex::new(Some(thread)));
+        Ok(Self { queue, rooms, thread, failure, space, written })
     }
 
     /// Room in the queue, if there is any.
@@ -133,6 +138,11 @@ impl Writer {
         noticed.unwrap_or_else(|| StoreError::Failed("the writer thread has ended".into()))
     }
 
+    /// How many writes have changed something.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::SeqCst)
+    }
+
     pub(super) fn has_room(&self) -> bool {
         self.space.has_room_for(0)
     }
@@ -165,6 +175,7 @@ fn run(
     trees: &Trees,
     database: &Database,
     space: &Space,
+    written: &AtomicU64,
     jobs: &Receiver<Job>,
     failing: &watch::Sender<Option<StoreError>>,
 ) {
@@ -176,6 +187,7 @@ fn run(
             number += 1;
             group.run(trees, database, space, number, job);
         }
+        written.fetch_add(group.changes, Ordering::SeqCst);
         if let Err(error) = group.commit(database) {
             tracing::error!(%error, "the store has failed; start the process again");
             drop(failing.send(Some(error.clone())));
@@ -192,7 +204,7 @@ fn run(
 #[derive(Default)]
 struct Group {
     outcomes: Vec<Outcome>,
-    changed: bool,
+    changes: u64,
     failure: Option<StoreError>,
 }
 
@@ -209,7 +221,7 @@ impl Group {
                 (outcome.tell)(Err(error));
                 return;
             }
-            self.changed = true;
+            self.changes += 1;
             self.failure = redo::apply(trees, database, number, write.into_overlay()).err();
         }
         self.outcomes.push(outcome);
@@ -218,7 +230,7 @@ impl Group {
     fn commit(self, database: &Database) -> Result<(), StoreError> {
         let durable = match self.failure {
             Some(error) => Err(error),
-            None if self.changed => database.sync(),
+            None if self.changes > 0 => database.sync(),
             None => Ok(()),
         };
         for outcome in self.outcomes {

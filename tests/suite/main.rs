@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod audit;
 mod binary;
 mod config;
 mod fixtures;

@@ -5,6 +5,7 @@ mod demo;
 mod files;
 mod import;
 mod init;
+mod keys;
 pub mod node;
 pub mod program;
 mod serve;

@@ -32,7 +32,7 @@ fn the_manual_has_a_page_for_every_command() {
     let directory = tempfile::tempdir().unwrap();
     let ended = run(directory.path(), &["man", "--out", "share/man1"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    for name in ["esoz-otp", "esoz-otp-check", "esoz-otp-demo", "esoz-otp-serve"] {
+    for name in ["esoz-otp", "esoz-otp-check", "esoz-otp-keys-add", "esoz-otp-serve"] {
         let path = directory.path().join(format!("share/man1/{name}.1"));
         assert!(fs::read_to_string(&path).unwrap().contains(".SH SYNOPSIS"), "{name}");
     }

@@ -1,10 +1,11 @@
 //! Connections by themselves: how long one may wait for its peer, and how many there may be.
 
+mod peers;
 mod places;
 mod timers;
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,8 @@ fn patient() -> Limits {
     Limits { first_byte: LONG, head: LONG, idle: LONG, write: LONG, ..Limits::default() }
 }
 
-/// A server that answers `/` with `ok`, `/large` with a body that no socket's buffer holds, and `/never` never.
+/// A server that answers `/` with `ok`, `/peer` with whose socket it is, `/large` with a body that no socket's buffer holds,
+/// and `/never` never.
 struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -34,9 +36,10 @@ struct Server {
 
 const LARGE: usize = 32 * 1024 * 1024;
 
-async fn answer((): (), request: Request) -> Response {
+async fn answer((): (), peer: IpAddr, request: Request) -> Response {
     match request.uri().path() {
         "/large" => Response::new(Full::from(vec![b'a'; LARGE])),
+        "/peer" => Response::new(Full::from(peer.to_string())),
         "/never" => std::future::pending().await,
         _ => Response::new(Full::from("ok")),
     }
@@ -44,13 +47,17 @@ async fn answer((): (), request: Request) -> Response {
 
 impl Server {
     fn start(limits: Limits) -> Self {
+        Self::start_on("127.0.0.1:0", limits)
+    }
+
+    fn start_on(address: &'static str, limits: Limits) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let running = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async move {
-                let mut sockets = http::bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
+                let mut sockets = http::bind(&[address.parse().unwrap()]).await.unwrap();
                 let socket = sockets.remove(0);
                 tell.send(socket.local_addr().unwrap()).unwrap();
                 let listeners = vec![Listener { socket, tag: (), behind_proxy: false }];

@@ -1,6 +1,7 @@
 //! Codes under attack: many callers at once, clocks that jump, eyes on the disk and the log.
 
 mod delivery;
+mod limits;
 mod races;
 mod ready;
 mod secrets;

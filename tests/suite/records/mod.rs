@@ -116,6 +116,7 @@ proptest! {
         key_again::<Phone>(&bytes)?;
         key_again::<(Phone, Purpose)>(&bytes)?;
         key_again::<String>(&bytes)?;
+        key_again::<u64>(&bytes)?;
     }
 }
 

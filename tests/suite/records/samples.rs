@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use esoz_otp::domain::limits::{Limit, Log, Rule};
+use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, SendFault, TokenFault};
+use esoz_otp::domain::limits::{Budget, Guesses, Limits, Log, Rate};
 use esoz_otp::domain::{
-    AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, HashedCode, Id,
+    AccessType, AuthenticationFactor, AuthenticationMethod, By, Client, FactorType, HashedCode, Id,
     MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose, Scopes,
     SecretDigest, State, Timestamp, Token, User, Verification,
 };
@@ -58,7 +59,7 @@ where
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    [people(), person_requests(), verifications(), phones(), small()]
+    [people(), person_requests(), verifications(), phones(), small(), audit()]
         .into_iter()
         .flatten()
         .collect()
@@ -192,26 +193,99 @@ fn phones() -> Vec<Sample> {
         sample("verified_phones", "", VerifiedPhone { verified_at: at(60) }),
         sample("sends", "", filled_log()),
         sample("sends", "empty", Log::default()),
-        sample("guesses", "", filled_log()),
-        sample("guesses", "empty", Log::default()),
+        sample("guesses", "", filled_guesses()),
+        sample("guesses", "empty", Guesses::default()),
+        sample("rates", "", spent_rate()),
+        sample("rates", "empty", Rate::default()),
     ]
 }
 
 /// Two moments counted, the second after a right code.
 fn filled_log() -> Log {
-    let ten_an_hour = Rule::Window { most: 10, length: Duration::from_hours(1) };
-    let limits = [Limit { name: "a_limit", rule: ten_an_hour, protects: "a sample" }];
+    let rows = Limits::default().sends;
     let mut log = Log::default();
-    log.spend(&limits, at(0)).unwrap();
+    log.count(&rows, at(0));
     log.restart();
-    log.spend(&limits, at(60)).unwrap();
+    log.count(&rows, at(60));
     log
+}
+
+/// Two wrong ones.
+fn filled_guesses() -> Guesses {
+    let limits = Limits::default();
+    let mut guesses = Guesses::default();
+    for second in [0, 60] {
+        guesses.spend(&limits, Purpose::PhoneVerification, at(second)).unwrap();
+    }
+    guesses
+}
+
+/// Two of two are spent.
+fn spent_rate() -> Rate {
+    let budget = Budget { most: 2, length: Duration::from_mins(1), low_at: 2 };
+    let mut rate = Rate::default();
+    rate.spend(budget, at(0));
+    rate.spend(budget, at(0));
+    rate
 }
 
 fn small() -> Vec<Sample> {
     vec![
-        sample("key_checks", "", KeyCheck { value: [11; 16] }),
+        sample("key_checks", "", KeyCheck { value: [11; 16], retired_at: None }),
+        sample("key_checks", "retired", KeyCheck { value: [11; 16], retired_at: Some(at(3)) }),
         sample("due", "", Due {}),
         sample("marks", "", Mark { number: 300 }),
     ]
+}
+
+/// Every event in its place, the first about everything that a row can be about.
+fn audit() -> Vec<Sample> {
+    let by = |peer: &str| By {
+        client_id: Some(id(2)),
+        user_id: Some(id(3)),
+        peer: Some(peer.parse().unwrap()),
+    };
+    let row = |event| AuditRow::new(at(60), event, By::default());
+    let verification = Verification {
+        id: id(7),
+        phone_number: phone(),
+        purpose: Purpose::PersonRequest(id(6)),
+        inserted_at: at(0),
+        code_expired_at: at(300),
+        updated_at: at(30),
+        state: State::Verified,
+    };
+    let issued = AuditRow::new(at(0), AuditEvent::CodeIssued, by("203.0.113.9"));
+    let wrong = AuditRow::new(at(30), AuditEvent::CodeWrong, by("2001:db8::9"));
+    let guess = AuditEvent::GuessRefused;
+    let token = AuditEvent::TokenRefused;
+    let limit = || "a_limit".into();
+    [
+        (
+            "code_issued",
+            issued.about_phone(verification.phone_number, verification.purpose).of(verification.id),
+        ),
+        ("code_wrong", wrong.about_phone(phone(), Purpose::PhoneVerification)),
+        ("send_refused_prefix", row(AuditEvent::SendRefused(SendFault::RefusedPrefix))),
+        ("send_refused_limit", row(AuditEvent::SendRefused(SendFault::Limited(limit())))),
+        ("guess_refused_no_code", row(guess(GuessFault::NoCode))),
+        ("guess_refused_expired", row(guess(GuessFault::Expired))),
+        ("guess_refused_attempts_exhausted", row(guess(GuessFault::AttemptsExhausted))),
+        ("guess_refused_already_used", row(guess(GuessFault::AlreadyUsed))),
+        ("guess_refused_superseded", row(guess(GuessFault::Superseded))),
+        ("guess_refused_limit", row(guess(GuessFault::Limited(limit())))),
+        ("phone_verified", row(AuditEvent::PhoneVerified)),
+        ("request_approved", row(AuditEvent::RequestApproved)),
+        ("token_refused_unknown", row(token(TokenFault::Unknown))),
+        ("token_refused_expired", row(token(TokenFault::Expired))),
+        ("token_refused_client_blocked", row(token(TokenFault::ClientBlocked))),
+        ("token_refused_user_unknown", row(token(TokenFault::UserUnknown))),
+        ("token_refused_user_blocked", row(token(TokenFault::UserBlocked))),
+        ("token_refused_api_key_missing", row(token(TokenFault::ApiKeyMissing))),
+        ("token_refused_scope_missing", row(token(TokenFault::ScopeMissing))),
+        ("api_key_refused", row(AuditEvent::ApiKeyRefused)),
+        ("not_recorded", AuditRow { times: u32::MAX, ..row(AuditEvent::NotRecorded) }),
+    ]
+    .map(|(variant, value)| sample("audit", variant, value))
+    .into()
 }

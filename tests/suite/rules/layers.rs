@@ -8,12 +8,13 @@ use super::root;
 use super::tokens::tokens;
 
 /// The modules at the top of the crate, from the top line to the bottom one.
-const LINES: [&[&str]; 8] = [
+const LINES: [&[&str]; 9] = [
     &["cli"],
     &["api"],
     &["service", "http"],
     &["otp"],
     &["sms"],
+    &["audit"],
     &["store"],
     &["clock", "entropy", "config"],
     &["domain"],

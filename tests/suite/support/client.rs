@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
 
-use super::{SEED_REQUEST, TestNode};
+use super::{SEED_REQUEST, TestNode, telling};
 
 /// What came back.
 #[derive(Debug)]
@@ -80,12 +80,15 @@ pub fn try_call(
     let request = request.body(body.to_owned()).unwrap();
     let mut response = agent.run(request)?;
     let text = response.body_mut().read_to_string()?;
-    Ok(Reply {
+    let reply = Reply {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         body: serde_json::from_str(&text).unwrap_or(Value::Null),
         text,
-    })
+    };
+    let told = telling(&reply.error().to_string());
+    assert_eq!(told, None, "no error may say that: {method} {}", reply.error());
+    Ok(reply)
 }
 
 impl TestNode {

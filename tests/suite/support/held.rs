@@ -21,7 +21,7 @@ impl TestNode {
 }
 
 impl HeldWriter {
-    fn hold(store: Store) -> Self {
+    pub fn hold(store: Store) -> Self {
         let writer = store.clone();
         let (release, released) = channel::<()>();
         let (tell, told) = channel();

@@ -6,6 +6,8 @@ use std::time::Duration;
 use esoz_otp::domain::Phone;
 use esoz_otp::sms::{Message, Sending, SmsDriver};
 
+use super::watch;
+
 /// What the node's driver was handed. Waits for a message rather than for time to pass.
 pub struct Inbox {
     coming: Mutex<Receiver<Message>>,
@@ -55,6 +57,7 @@ impl SmsDriver for InboxDriver {
     }
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+        watch::remember_code(&code_of(message));
         // A test that has ended reads no more messages.
         drop(self.0.send(message.clone()));
         Box::pin(std::future::ready(Ok(())))

@@ -5,11 +5,13 @@ mod chance;
 mod client;
 mod held;
 mod inbox;
+mod watch;
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub use by_hand::{read_reply, reply_of};
 pub use chance::{CountedCodes, HeldChance};
@@ -18,6 +20,7 @@ use esoz_otp::api::{Api, Demo, Entrance};
 use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
+use esoz_otp::domain::limits::Rule;
 use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::{Entropy, SystemEntropy, Tape};
 use esoz_otp::http::Listener;
@@ -30,6 +33,7 @@ use inbox::Inbox;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+pub use watch::telling;
 
 /// The world that `demo` serves.
 pub const DEMO_WORLD: &str = include_str!("../../../fixtures/demo.json");
@@ -49,6 +53,20 @@ pub fn quick() -> Config {
     let mut config = Config::default();
     config.otp.argon2 = Argon2Cost { memory_kib: 64, passes: 1 };
     config.otp.ready = 0;
+    config
+}
+
+/// The same for phones that get code after code.
+pub fn without_send_limits() -> Config {
+    let mut config = quick();
+    for row in &mut config.limits.sends {
+        row.rule = match row.rule {
+            Rule::Ladder(_) => Rule::Ladder([Duration::ZERO; 4]),
+            Rule::Window { length, .. } => Rule::Window { most: 10_000, length },
+            Rule::Rate { per, length, .. } => Rule::Rate { per, most: 1_000_000, length },
+            Rule::Lock { .. } => row.rule,
+        };
+    }
     config
 }
 
@@ -155,6 +173,7 @@ impl TestNode {
     /// A node in a directory that outlives it.
     pub fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
         let Setup { config, world, entropy, keyring, driver, is_demo, behind_proxy } = setup;
+        watch::watch_the_log();
         let clock = Arc::new(HandClock::at(now));
         let store = Store::open(path, config.store).unwrap();
         if load_world {
@@ -269,6 +288,7 @@ impl TestNode {
             let ended = running.join();
             if !std::thread::panicking() {
                 ended.unwrap();
+                watch::nothing_was_told();
             }
         }
     }

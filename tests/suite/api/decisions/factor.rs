@@ -35,6 +35,7 @@ const TOKENS: &[(&str, Answer, Answer)] = &[
     ("demo-mis-token", denied("Api key is not set"), INVALID_TOKEN),
     ("demo-direct-token", NO_SCOPE, NO_SCOPE_UNQUOTED),
     ("demo-noscope-token", NO_SCOPE, NO_SCOPE_UNQUOTED),
+    ("demo-admin-token", NO_SCOPE, NO_SCOPE_UNQUOTED),
     ("demo-blocked-user-token", BLOCKED, BLOCKED),
     ("demo-inactive-person-token", INACTIVE, INACTIVE),
     ("blocked-inactive-token", BLOCKED, BLOCKED),

@@ -118,12 +118,13 @@ pub(super) static CASES: &[Case] = &[
             lose_the_key_of(node, "+380631000005");
             node.complete("+380631000005", &code)
         },
-        message: Some("The code could not be hashed."),
-        ..case(Kind::HashingFailed, 500, "internal_error")
+        message: Some("Verification code expired"),
+        reason: Some("expired"),
+        ..case(Kind::CodeExpired, 403, "forbidden")
     },
 ];
 
-/// As if the code had been made with a key that the keyring holds no more.
+/// As if the key that the code was made with had been retired by force.
 fn lose_the_key_of(node: &TestNode, phone: &str) {
     let place = (Phone::parse(phone).unwrap(), Purpose::PhoneVerification);
     let id = node.store.get(LIVE_CODES, &place).unwrap().unwrap().verification_id;

@@ -61,7 +61,8 @@ const fn case(kind: Kind, status: u16, error_type: &'static str) -> Case {
 }
 
 /// Rows that no call to a healthy node comes by in the moment a test has.
-const ELSEWHERE: [(Kind, &str); 5] = [
+const ELSEWHERE: [(Kind, &str); 6] = [
+    (Kind::HashingFailed, "needs a machine that has not the memory for one hash more"),
     (Kind::Busy, "needs the writer's queue full: see `late`"),
     (Kind::TooSlow, "needs five seconds: see `late`"),
     (Kind::BodyTooSlow, "needs five seconds: see `late`"),

@@ -1,25 +1,21 @@
 //! Whose the directory and the keyring are, and who else can look into them.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::fs;
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::binary::files::files;
+use crate::binary::files::{files, set_mode};
 use crate::binary::node::{make, refused, run_on_node, serve};
 use crate::binary::program::{Ended, Program, command, run};
 use crate::store::image::{FileSystem, Mounted, left_out};
 
 /// Neither root nor the owner of anything.
-const NOBODY: u32 = 65_534;
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
+pub const NOBODY: u32 = 65_534;
 
 /// Whether this process can become somebody else; says what is not proven if it can't.
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
         println!("LEFT OUT: only root can give files away and become somebody else");
@@ -105,7 +101,7 @@ fn what_belongs_to_another_user_is_not_used_even_by_root() {
 }
 
 /// A directory that nobody in particular can reach, with a program of their own in it.
-fn as_nobody(directory: &Path, arguments: &[&str]) -> Ended {
+pub fn as_nobody(directory: &Path, arguments: &[&str]) -> Ended {
     set_mode(directory, 0o711);
     let program = directory.join("esoz-otp");
     if !program.exists() {

@@ -93,7 +93,7 @@ fn a_node_killed_on_a_full_disk_starts_on_it_with_all_it_had_answered() {
     }
     let home = tempfile::tempdir().unwrap();
     let (mounted, mut node, code) = node_with_a_code(home.path());
-    let phones: Vec<_> = (0..20).map(|n| format!("+3806720000{n:02}")).collect();
+    let phones: Vec<_> = (0..20).map(|n| format!("+38068{n:02}00001")).collect();
     for phone in &phones {
         assert_eq!(node.initialize(phone).status, 201);
     }

@@ -1,9 +1,10 @@
 //! `esoz-otp serve`.
 
-mod access;
+pub mod access;
 mod damage;
 mod full_disk;
 mod keyring;
 mod nobody_reads;
 mod restart;
 mod start;
+mod warnings;

@@ -9,7 +9,7 @@ use esoz_otp::sms::{Console, Message, SmsDriver};
 
 use super::PATIENCE;
 use crate::otp::at_once;
-use crate::support::{SEED_PHONE, TestNode, quick};
+use crate::support::{SEED_PHONE, TestNode, without_send_limits};
 
 /// A console that takes a line only when it is let.
 struct Paper {
@@ -63,7 +63,7 @@ fn a_message_is_one_line_with_the_number_and_the_whole_text() {
 fn a_console_that_nobody_reads_keeps_no_answer_waiting() {
     let (paper, let_print, printed) = Paper::new();
     let console = Console::to(paper).unwrap();
-    let node = TestNode::with_driver(quick(), console);
+    let node = TestNode::with_driver(without_send_limits(), console);
     // More than a console may have waiting.
     let answers = at_once(8, |caller| {
         (0..150).map(|i| node.initialize(&format!("+38067{caller}00{i:04}")).status).collect()

@@ -4,10 +4,11 @@ use std::sync::Barrier;
 
 use esoz_otp::config::OtpConfig;
 use esoz_otp::domain::Purpose;
+use esoz_otp::domain::limits::Guesses;
 use esoz_otp::store::schema::GUESSES;
 
-use super::{at_once, count, naive, seed_phone, until_answered, without_pause};
-use crate::support::{SEED_PHONE, TestNode, other_than};
+use super::{at_once, count, naive, seed_phone, until_answered};
+use crate::support::{SEED_PHONE, TestNode, other_than, start_of_time, without_send_limits};
 
 #[test]
 fn of_200_wrong_guesses_at_once_three_are_compared() {
@@ -46,7 +47,7 @@ fn control_guesses_that_are_compared_before_they_are_spent_are_all_compared() {
 
 #[test]
 fn a_phone_s_guesses_are_ten_an_hour_over_all_its_codes_and_then_a_right_one_waits_too() {
-    let node = TestNode::with(without_pause());
+    let node = TestNode::with(without_send_limits());
     let mut compared = Vec::new();
     for round in 0..4 {
         // One code for the phone itself, one for the request it is to approve: the guesses are the phone's.
@@ -79,7 +80,10 @@ fn a_phone_s_guesses_are_ten_an_hour_over_all_its_codes_and_then_a_right_one_wai
 #[test]
 fn control_a_log_of_guesses_that_is_read_and_then_written_lets_more_than_ten_through() {
     let node = TestNode::start();
-    let limits = without_pause().limits.guesses;
-    let through = naive::let_through(&node.store, GUESSES, &limits, seed_phone(), 30);
+    let limits = without_send_limits().limits;
+    let now = start_of_time();
+    let pass =
+        |guesses: &mut Guesses| guesses.spend(&limits, Purpose::PhoneVerification, now).is_ok();
+    let through = naive::let_through(&node.store, GUESSES, seed_phone(), 30, pass);
     assert_eq!(through, 30);
 }

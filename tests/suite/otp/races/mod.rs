@@ -6,20 +6,10 @@ pub(super) mod naive;
 mod right_codes;
 mod sends;
 
-use esoz_otp::config::Config;
 use esoz_otp::domain::Phone;
-use esoz_otp::domain::limits::Rule;
 
 use super::at_once;
-use crate::support::{Reply, SEED_PHONE, quick};
-
-/// Settings under which a phone may get code after code.
-pub(super) fn without_pause() -> Config {
-    let mut config = quick();
-    let none = Rule::Ladder([std::time::Duration::ZERO; 4]);
-    config.limits = config.limits.with("send_pause", none).unwrap();
-    config
-}
+use crate::support::{Reply, SEED_PHONE};
 
 /// Calls again as long as the answer is to try again: no more may be hashed at once than the machine has room for.
 fn until_answered(call: impl Fn() -> Reply) -> Reply {

@@ -3,11 +3,10 @@
 
 use std::sync::Barrier;
 
-use esoz_otp::domain::limits::{Limit, Log};
 use esoz_otp::domain::{Code, Phone, Purpose, State, Verification};
 use esoz_otp::otp::Hasher;
 use esoz_otp::store::schema::{LIVE_CODES, LiveCode, VERIFICATIONS};
-use esoz_otp::store::{Store, StoreError, Table};
+use esoz_otp::store::{Record, Store, StoreError, Table};
 
 use super::at_once;
 use crate::support::{keyring, quick};
@@ -47,19 +46,18 @@ pub(super) fn reject(store: &Store, mut verification: Verification) {
 }
 
 /// How many of the callers the limits let through, when the log is read, judged and put back, each on its own.
-pub(super) fn let_through(
+pub(super) fn let_through<V: Record + Default>(
     store: &Store,
-    table: Table<Phone, Log>,
-    limits: &[Limit],
+    table: Table<Phone, V>,
     phone: Phone,
     callers: usize,
+    pass: impl Fn(&mut V) -> bool + Sync,
 ) -> usize {
-    let now = crate::support::start_of_time();
     let all_have_read = Barrier::new(callers);
     let passed = at_once(callers, |_| {
         let mut log = store.get(table, &phone).unwrap().unwrap_or_default();
         all_have_read.wait();
-        let passes = log.spend(limits, now).is_ok();
+        let passes = pass(&mut log);
         store.write_blocking(move |write| write.put(table, &phone, &log)).unwrap();
         passes
     });

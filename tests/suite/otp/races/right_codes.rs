@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Barrier};
 
+use esoz_otp::audit::Recorder;
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, OtpConfig};
-use esoz_otp::domain::limits::Log;
+use esoz_otp::domain::limits::Guesses;
 use esoz_otp::domain::{By, Purpose, State};
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::otp::{Otp, ReadyCodes, Target};
@@ -12,12 +13,14 @@ use esoz_otp::sms::{Memory, outbox};
 use esoz_otp::store::Store;
 use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
 
-use super::{at_once, count, naive, seed_phone, until_answered, without_pause};
-use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, TestNode, other_than, start_of_time};
+use super::{at_once, count, naive, seed_phone, until_answered};
+use crate::support::{
+    MIS, SEED_PHONE, SEED_REQUEST, TestNode, other_than, start_of_time, without_send_limits,
+};
 
 #[test]
 fn of_100_right_codes_at_once_one_verifies_the_phone_and_none_is_a_wrong_guess() {
-    let node = TestNode::with(without_pause());
+    let node = TestNode::with(without_send_limits());
     assert_eq!(node.initialize(SEED_PHONE).status, 201);
     let code = node.code_for(SEED_PHONE);
 
@@ -27,13 +30,13 @@ fn of_100_right_codes_at_once_one_verifies_the_phone_and_none_is_a_wrong_guess()
     assert_eq!(refused, 99, "{replies:?}");
     assert!(node.compared() <= 3);
 
-    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Log::default()));
+    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Guesses::default()));
     assert_eq!(wrong_guesses_until_limited(&node), 10);
 }
 
 #[test]
 fn of_100_right_codes_at_once_one_approves_the_request_and_none_is_a_wrong_guess() {
-    let node = TestNode::with(without_pause());
+    let node = TestNode::with(without_send_limits());
     assert_eq!(node.resend().status, 200);
     let code = node.code_for(SEED_PHONE);
 
@@ -49,14 +52,14 @@ fn of_100_right_codes_at_once_one_approves_the_request_and_none_is_a_wrong_guess
     let seen = node.call("GET", &format!("/api/person_requests/{SEED_REQUEST}"), &MIS, "");
     assert_eq!(seen.data()["status"], "APPROVED");
     assert_eq!(seen.data()["updated_at"], winner.data()["updated_at"]);
-    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Log::default()));
+    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Guesses::default()));
     assert_eq!(wrong_guesses_until_limited(&node), 10);
 }
 
 #[test]
 fn a_right_code_among_the_three_attempts_is_right_whichever_of_them_is_judged_first() {
     for _ in 0..20 {
-        let node = TestNode::with(without_pause());
+        let node = TestNode::with(without_send_limits());
         assert_eq!(node.initialize(SEED_PHONE).status, 201);
         let code = node.code_for(SEED_PHONE);
         let wrong = other_than(&code);
@@ -88,7 +91,7 @@ fn wrong_guesses_until_limited(node: &TestNode) -> usize {
 
 #[test]
 fn a_right_code_whose_successor_is_sent_while_it_is_compared_is_superseded() {
-    let mut config = without_pause();
+    let mut config = without_send_limits();
     // Comparing takes a good quarter of a second, sending another code a hundredth of that.
     config.otp.argon2 = Argon2Cost { memory_kib: 65_536, passes: 6 };
     let node = TestNode::with(config);
@@ -111,12 +114,12 @@ fn a_right_code_whose_successor_is_sent_while_it_is_compared_is_superseded() {
     assert_eq!(node.compared(), 1);
     let kept = node.store.get(VERIFICATIONS, &old.id).unwrap().unwrap();
     assert_eq!(kept.state, State::Canceled);
-    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Log::default()));
+    assert_eq!(node.store.get(GUESSES, &seed_phone()).unwrap(), Some(Guesses::default()));
 }
 
 /// Sends the phone a code that is quickly hashed.
 fn send_another(store: &Store) {
-    let config = without_pause();
+    let config = without_send_limits();
     let clock = Arc::new(HandClock::at(start_of_time()));
     let (outbox, _worker) = outbox(Arc::new(Memory::new(clock)), config.sms.timeout);
     let otp = Otp {
@@ -126,8 +129,9 @@ fn send_another(store: &Store) {
         entropy: Arc::new(SystemEntropy::new()),
         outbox,
         config: config.otp,
-        limits: config.limits,
+        limits: Arc::new(config.limits),
         sms: config.sms,
+        audit: Arc::new(Recorder::new(store.clone())),
     };
     let target = Target { phone: seed_phone(), purpose: Purpose::PhoneVerification };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -3,11 +3,12 @@
 use std::sync::Barrier;
 
 use esoz_otp::config::{Argon2Cost, OtpConfig};
+use esoz_otp::domain::limits::Log;
 use esoz_otp::domain::{Id, Phone, Purpose, State, VerificationId};
 use esoz_otp::store::schema::{LIVE_CODES, SENDS, VERIFICATIONS};
 
-use super::{at_once, count, naive, seed_phone, until_answered, without_pause};
-use crate::support::{Reply, SEED_PHONE, TestNode, quick};
+use super::{at_once, count, naive, seed_phone, until_answered};
+use crate::support::{Reply, SEED_PHONE, TestNode, quick, start_of_time, without_send_limits};
 
 #[test]
 fn of_50_resends_at_once_one_reaches_the_phone() {
@@ -27,13 +28,20 @@ fn of_50_resends_at_once_one_reaches_the_phone() {
 #[test]
 fn control_a_log_of_sends_that_is_read_and_then_written_lets_everybody_through() {
     let node = TestNode::start();
-    let limits = quick().limits.sends;
-    assert_eq!(naive::let_through(&node.store, SENDS, &limits, seed_phone(), 20), 20);
+    let limits = quick().limits;
+    let now = start_of_time();
+    let pass = |log: &mut Log| {
+        let rows = &limits.sends;
+        let refusal = log.refusal(&limits, rows, Purpose::PhoneVerification, now);
+        log.count(rows, now);
+        refusal.is_none()
+    };
+    assert_eq!(naive::let_through(&node.store, SENDS, seed_phone(), 20, pass), 20);
 }
 
 #[test]
 fn a_code_and_its_successor_are_never_both_good() {
-    let mut config = without_pause();
+    let mut config = without_send_limits();
     // Slow enough for a resend to come in between.
     config.otp.argon2 = Argon2Cost { memory_kib: 1024, passes: 1 };
     let node = TestNode::with(config);
@@ -104,7 +112,7 @@ fn id_of(reply: &Reply) -> VerificationId {
 
 #[test]
 fn control_a_code_that_is_not_looked_at_again_succeeds_after_its_successor_was_sent() {
-    let node = TestNode::with(without_pause());
+    let node = TestNode::with(without_send_limits());
     assert_eq!(node.initialize(SEED_PHONE).status, 201);
     let right = OtpConfig::default().format.parse(&node.code_for(SEED_PHONE)).unwrap();
 

@@ -14,8 +14,7 @@ use esoz_otp::config::Config;
 use esoz_otp::entropy::{Entropy, NoEntropy, SystemEntropy};
 use esoz_otp::otp::{HashPlace, Otp};
 
-use super::races::without_pause;
-use crate::support::{Setup, TestNode};
+use crate::support::{Setup, TestNode, without_send_limits};
 
 /// Longer than anything takes on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,7 +56,7 @@ impl Entropy for Rationed {
 
 /// Settings under which a phone may get code after code, so many of them made ahead of need.
 fn with_ready(count: usize) -> Config {
-    let mut config = without_pause();
+    let mut config = without_send_limits();
     config.otp.ready = count;
     config
 }

@@ -4,8 +4,9 @@ use std::fmt::Debug;
 
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::Config;
+use esoz_otp::domain::audit::{AuditEvent, AuditRow};
 use esoz_otp::domain::{
-    AuthenticationMethod, CodeFormat, Id, PersonRequest, PersonRequestStatus, Phone, Purpose,
+    AuthenticationMethod, By, CodeFormat, Id, PersonRequest, PersonRequestStatus, Phone, Purpose,
     Secret, Verification,
 };
 use esoz_otp::entropy::SystemEntropy;
@@ -43,6 +44,10 @@ fn nothing_that_holds_a_secret_prints_it() {
     is_silent(&message);
     is_silent(&secret);
     is_silent(&secret.digest());
+    is_silent(
+        &AuditRow::new(start_of_time(), AuditEvent::CodeIssued, By::default())
+            .about_phone(phone, Purpose::PhoneVerification),
+    );
     is_silent(&Target { phone, purpose: Purpose::PhoneVerification });
     is_silent(&keyring());
     is_silent(&Config::default());

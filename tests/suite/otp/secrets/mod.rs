@@ -4,6 +4,7 @@ mod debug;
 mod directory;
 mod log;
 mod offline;
+mod suite;
 
 use std::fs;
 use std::io::ErrorKind;

@@ -6,18 +6,19 @@ use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, other_than};
 #[test]
 fn the_ladder_of_pauses_goes_on_after_a_restart() {
     let mut bench = Bench::start();
-    for (pause, next_attempt_at) in [
-        (0, "2026-11-21T12:01:00Z"),
-        (60, "2026-11-21T12:03:00Z"),
-        (120, "2026-11-21T12:08:00Z"),
-        (300, "2026-11-21T12:23:00Z"),
-        (900, "2026-11-21T12:38:00Z"),
+    for (pause, limit, next_attempt_at) in [
+        (0, "send_pause", "2026-11-21T12:01:00Z"),
+        (60, "send_pause", "2026-11-21T12:03:00Z"),
+        (120, "send_pause", "2026-11-21T12:08:00Z"),
+        (300, "send_pause", "2026-11-21T12:23:00Z"),
+        (900, "sends_per_hour", "2026-11-21T13:00:00Z"),
+        (2220, "sends_per_day", "2026-11-22T12:00:00Z"),
     ] {
         bench.node().clock.push(seconds(pause));
         bench.send();
         bench.restart();
         let early = bench.node().initialize(SEED_PHONE);
-        assert_eq!((early.status, early.reason()), (429, Some("send_pause")));
+        assert_eq!((early.status, early.reason()), (429, Some(limit)));
         assert_eq!(early.error()["next_attempt_at"], next_attempt_at);
         let wait = early.message().unwrap();
         let said = "Sending SMS timeout. Try later. Next attempt will be available at";

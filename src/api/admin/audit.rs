@@ -1,0 +1,65 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::api::Api;
+use crate::api::envelope::Answer;
+use crate::api::query::Query;
+use crate::api::routes::{Call, Operating};
+use crate::domain::audit::AuditRow;
+use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
+
+/// Rows of a page when nobody says how many, and at most.
+const USUAL: u64 = 50;
+const MOST: u64 = 500;
+
+/// A row as it is shown.
+#[derive(Serialize)]
+struct AuditView<'r> {
+    number: u64,
+    at: String,
+    event: &'static str,
+    reason: Option<&'r str>,
+    client_id: Option<ClientId>,
+    user_id: Option<UserId>,
+    peer: Option<IpAddr>,
+    phone_number: Option<String>,
+    verification_id: Option<VerificationId>,
+    person_request_id: Option<PersonRequestId>,
+    times: u32,
+}
+
+/// `GET /admin/audit?after=&page_size=`: the rows of audit behind this number, oldest first.
+pub(in crate::api) fn list(api: Arc<Api>, call: Call) -> Operating {
+    Box::pin(async move {
+        let mut query = Query::of(call.query.as_deref());
+        let after = query.number("after", 0..=u64::MAX, 0);
+        let page_size = query.number("page_size", 1..=MOST, USUAL);
+        query.finish()?;
+        let most = usize::try_from(page_size).unwrap_or(usize::MAX);
+        // One more, to know whether there is more.
+        let mut rows = api.service.audit(after, most + 1).await?;
+        let is_last = rows.len() <= most;
+        rows.truncate(most);
+        let next_after = rows.last().filter(|_| !is_last).map(|(number, _)| *number);
+        let views: Vec<_> = rows.iter().map(|(number, row)| view(*number, row)).collect();
+        Ok(Answer::part_of_list(&views, most, next_after))
+    })
+}
+
+fn view(number: u64, AuditRow { at, what, times }: &AuditRow) -> AuditView<'_> {
+    AuditView {
+        number,
+        at: at.to_string(),
+        event: what.event.word(),
+        reason: what.event.reason(),
+        client_id: what.by.client_id,
+        user_id: what.by.user_id,
+        peer: what.by.peer,
+        phone_number: what.phone.map(|phone| phone.to_string()),
+        verification_id: what.verification_id,
+        person_request_id: what.person_request_id,
+        times: *times,
+    }
+}

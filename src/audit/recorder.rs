@@ -1,0 +1,136 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Mutex as Turn;
+
+use super::append;
+use crate::domain::audit::{AuditEvent, AuditRow, Audited};
+use crate::domain::{By, Refusal, Timestamp};
+use crate::store::{Store, StoreError, Write};
+
+/// How often what was noted is written.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Different refusals that are kept between two writes. Beyond that they are only counted.
+const MOST: usize = 1024;
+
+/// Rows that one write has at most, so that it holds up no other for long.
+const TOGETHER: usize = 64;
+
+/// Writes refusals down behind the answers to them.
+///
+/// A refusal is cheap and must stay so: whoever sends a thousand bad tokens a second must not make the disk write a
+/// thousand times. So refusals are gathered, equal ones as one row with a count, and written once a second; of too many
+/// different ones, only their number. A process that is killed loses those of its last second.
+pub struct Recorder {
+    store: Store,
+    noted: Mutex<Noted>,
+    /// Held while rows are on their way, so that whoever finds nothing to write knows that all is written.
+    turn: Turn<Vec<AuditRow>>,
+}
+
+/// What was noted since it was last taken.
+#[derive(Default)]
+struct Noted {
+    rows: Vec<AuditRow>,
+    places: HashMap<Audited, usize>,
+    beyond: Option<AuditRow>,
+}
+
+impl Recorder {
+    /// A recorder that writes to this store.
+    pub fn new(store: Store) -> Self {
+        Self { store, noted: Mutex::default(), turn: Turn::default() }
+    }
+
+    /// Notes a row, in memory. It may be called within a write.
+    pub fn note(&self, row: AuditRow) {
+        self.noted().add(row);
+    }
+
+    /// Notes that somebody was refused something, if that is of the kind that is written down.
+    pub fn note_refusal(&self, at: Timestamp, refusal: &Refusal, by: By) {
+        if let Some(event) = AuditEvent::of(refusal) {
+            self.note(AuditRow::new(at, event, by));
+        }
+    }
+
+    /// Writes what was noted before the call. What could not be written is kept for the next time.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        let mut under_way = self.turn.lock().await;
+        // What is left of a time when it could not be written comes first; no more is taken before that is gone.
+        self.write(&mut under_way).await?;
+        *under_way = self.noted().take();
+        self.write(&mut under_way).await
+    }
+
+    /// Takes away what is written.
+    async fn write(&self, under_way: &mut Vec<AuditRow>) -> Result<(), StoreError> {
+        while !under_way.is_empty() {
+            let next: Vec<_> = under_way.iter().take(TOGETHER).cloned().collect();
+            let count = next.len();
+            let append_all =
+                move |write: &mut Write<'_>| next.iter().try_for_each(|row| append(write, row));
+            self.store.write(append_all).await?;
+            under_way.drain(..count);
+        }
+        Ok(())
+    }
+
+    /// Writes once a second until `stop` ends, and then once more.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let mut timer = tokio::time::interval(EVERY);
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let goes_on = tokio::select! {
+                () = &mut stop => false,
+                _ = timer.tick() => true,
+            };
+            match self.flush().await {
+                // The store itself says that, once.
+                Ok(()) | Err(StoreError::Busy | StoreError::DiskFull) if goes_on => {}
+                Ok(()) => return,
+                Err(error) if goes_on => {
+                    tracing::error!(%error, "refusals could not be written into the audit");
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the last refusals are missing in the audit");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Noted {
+    fn add(&mut self, row: AuditRow) {
+        let is_full = self.rows.len() >= MOST;
+        let seen = match self.places.entry(row.what.clone()) {
+            Entry::Occupied(place) => &mut self.rows[*place.get()],
+            Entry::Vacant(_) if is_full => {
+                self.beyond.get_or_insert_with(|| AuditRow { times: 0, ..not_recorded(row.at) })
+            }
+            Entry::Vacant(place) => {
+                place.insert(self.rows.len());
+                self.rows.push(row);
+                return;
+            }
+        };
+        seen.times = seen.times.saturating_add(row.times);
+    }
+
+    fn take(&mut self) -> Vec<AuditRow> {
+        let Self { rows, beyond, .. } = std::mem::take(self);
+        rows.into_iter().chain(beyond).collect()
+    }
+}
+
+fn not_recorded(at: Timestamp) -> AuditRow {
+    AuditRow::new(at, AuditEvent::NotRecorded, By::default())
+}

@@ -1,0 +1,126 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tracing::level_filters::LevelFilter;
+
+use super::ListArgs;
+use crate::cli::{Failure, keyring_file, log, manual};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::{LogConfig, StoreConfig};
+use crate::domain::Timestamp;
+use crate::otp::{Keyring, Needs, Standing, needs_by_key};
+use crate::store::{OpenError, Store};
+
+/// What a data directory knows of keys.
+struct Known {
+    standings: BTreeMap<String, Standing>,
+    needs: BTreeMap<String, Needs>,
+}
+
+/// `esoz-otp keys list`.
+pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
+    let config = args.settings.load()?;
+    let data = &config.data.path;
+    let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
+    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
+    match known(&keyring, data, config.store) {
+        Ok(Ok(known)) => manual::print(table(&of_both(&keyring, &known)).as_bytes()),
+        Ok(Err(why)) => {
+            let table = table(&of_keyring(&keyring));
+            let note = format!("What the data directory knows of keys is left out: {why}\n");
+            manual::print([table, note].join("\n").as_bytes())
+        }
+        Err(failure) => {
+            manual::print(table(&of_keyring(&keyring)).as_bytes())?;
+            Err(failure)
+        }
+    }
+}
+
+/// What the directory knows, or why it is not asked: a keyring can be looked at beside a node that runs, on another
+/// machine, and by its owner.
+fn known(
+    keyring: &Keyring,
+    data: &Path,
+    config: StoreConfig,
+) -> Result<Result<Known, String>, Failure> {
+    let opened = Store::check_made(data).and_then(|()| Store::open(data, config));
+    let store = match opened {
+        Ok(store) => store,
+        Err(OpenError::Locked(path)) => {
+            return Ok(Err(format!("{} is in use by a node that runs.", path.display())));
+        }
+        Err(OpenError::NotMade(path)) => {
+            return Ok(Err(format!("there is no data in {} yet.", path.display())));
+        }
+        Err(OpenError::NotOwned { path, owner, .. }) => {
+            let path = path.display();
+            return Ok(Err(format!("{path} belongs to user {owner}, who is told more.")));
+        }
+        Err(
+            error @ (OpenError::Io { .. }
+            | OpenError::Damaged { .. }
+            | OpenError::Newer { .. }
+            | OpenError::Unfinished(_)
+            | OpenError::Restored(_)
+            | OpenError::NotEmpty(_)
+            | OpenError::TooOpen { .. }),
+        ) => return Err(error.into()),
+    };
+    let standings = keyring.standings(&store).map_err(Failure::io)?;
+    let needs = needs_by_key(&store, SystemClock::start().now()).map_err(Failure::io)?;
+    Ok(Ok(Known { standings, needs }))
+}
+
+/// A line of the table.
+type Row = Vec<String>;
+
+fn of_keyring(keyring: &Keyring) -> Vec<Row> {
+    let head = [["key", "created at", "use"].map(str::to_owned).to_vec()];
+    let newest = keyring.keys().last().map(|(id, _)| id);
+    let row = |(id, at): (&str, Timestamp)| {
+        let does = if newest == Some(id) { "writes, reads" } else { "reads" };
+        vec![id.to_owned(), at.to_whole_second(), does.to_owned()]
+    };
+    head.into_iter().chain(keyring.keys().map(row)).collect()
+}
+
+fn of_both(keyring: &Keyring, known: &Known) -> Vec<Row> {
+    let mut rows = of_keyring(keyring);
+    let lost = known.standings.keys().filter(|id| keyring.keys().all(|(held, _)| held != **id));
+    rows.extend(lost.map(|id| vec![id.clone(), "-".into(), "-".into()]));
+    rows[0].extend(["live codes", "in the data directory"].map(str::to_owned));
+    for row in &mut rows[1..] {
+        let standing = known.standings.get(&row[0]).copied().unwrap_or(Standing::New);
+        if let Standing::Retired { .. } = standing {
+            // It may lie in the keyring still.
+            row[2] = "-".into();
+        }
+        row.extend(told(standing, known.needs.get(&row[0])));
+    }
+    rows
+}
+
+/// How many codes would be worth nothing without the key, and what has become of it.
+fn told(standing: Standing, needs: Option<&Needs>) -> [String; 2] {
+    let codes = needs.map_or("0".into(), |Needs { codes, until }| {
+        format!("{codes} until {}", until.to_whole_second())
+    });
+    match standing {
+        Standing::New => [codes, "not used yet".into()],
+        Standing::InUse => [codes, "in use".into()],
+        Standing::Changed => [codes, "another key was used under this id".into()],
+        Standing::Missing => [codes, "was used, and is missing from the keyring".into()],
+        Standing::Retired { at, .. } => ["-".into(), format!("retired {}", at.to_whole_second())],
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..rows[0].len()).map(width).collect();
+    let line = |row: &Row| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        [cells.collect::<Vec<_>>().join("  ").trim_end(), "\n"].concat()
+    };
+    rows.iter().map(line).collect()
+}

@@ -1,0 +1,66 @@
+use std::path::Path;
+
+use tracing::level_filters::LevelFilter;
+
+use super::{RetireArgs, say};
+use crate::cli::{Failure, keyring_file, log};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::LogConfig;
+use crate::otp::{Keyring, NotRetired};
+use crate::store::Store;
+
+/// `esoz-otp keys retire`.
+///
+/// First the directory, then the file: whatever is cut short between the two leaves a key that lies in the file unused,
+/// and doing it again goes on from there. The other way round, a start would miss the key.
+pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
+    let RetireArgs { id, force, keyring_only, settings } = args;
+    let config = settings.load()?;
+    let data = &config.data.path;
+    let path = config.keys.keyring_of(data);
+    if *keyring_only {
+        take_out(id, &path, data)?;
+        say(&format!(
+            "key {id} is no more in {}\nA data directory in which it is not retired would miss it.",
+            path.display()
+        ));
+        return Ok(());
+    }
+    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
+    Store::check_made(data)?;
+    let file = keyring_file::read_file(&path, data)?;
+    let store = Store::open(data, config.store)?;
+    let now = SystemClock::start().now();
+    Keyring::of(&file).retire(id, &store, now, *force).map_err(|error| refused(&path, error))?;
+
+    let is_held = file.ids().any(|held| held == id);
+    if is_held && keyring_file::check_editable(&path).is_err() {
+        say(&format!(
+            "key {id} is retired: {} does without it.\n\
+             It is still in the file that {} is the service manager's copy of. Take it out there, as the owner of that \
+             file: esoz-otp keys retire {id} --keyring-only --keyring FILE",
+            data.display(),
+            path.display()
+        ));
+        return Ok(());
+    }
+    if is_held {
+        take_out(id, &path, data)?;
+    }
+    say(&format!("key {id} is retired: {} does without it.", data.display()));
+    Ok(())
+}
+
+fn take_out(id: &str, path: &Path, data: &Path) -> Result<(), Failure> {
+    keyring_file::edit(path, data, |file| Ok(file.remove(id)?))
+}
+
+fn refused(path: &Path, error: NotRetired) -> Failure {
+    match error {
+        NotRetired::Keyring(error) => keyring_file::wrong(path, error),
+        NotRetired::Unknown { .. }
+        | NotRetired::Newest(_)
+        | NotRetired::Needed { .. }
+        | NotRetired::Foreign => error.into(),
+    }
+}

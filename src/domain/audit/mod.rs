@@ -1,0 +1,63 @@
+//! What is written down for whoever has to answer, later, for who had which code sent, guessed and used.
+//!
+//! A row holds no secret and no full number: what a code or a token was is not in it, and a phone is in it as it is
+//! masked. The words of [`AuditEvent::word`] and [`AuditEvent::reason`] are for programs and stay as they are.
+
+mod event;
+
+use serde::{Deserialize, Serialize};
+
+pub use event::{AuditEvent, GuessFault, SendFault, Shown, TokenFault};
+
+use super::{By, MaskedPhone, PersonRequestId, Phone, Purpose, Timestamp, VerificationId};
+
+/// Something that happened, or was refused, and who asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// When; of several times the first.
+    pub at: Timestamp,
+    /// What happened.
+    pub what: Audited,
+    /// How often the same has happened about then.
+    pub times: u32,
+}
+
+/// What a row is about: rows of one moment that are equal in this are one row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Audited {
+    /// What it was.
+    pub event: AuditEvent,
+    /// Who asked, as far as that is known.
+    pub by: By,
+    /// Whose code it was about.
+    pub phone: Option<MaskedPhone>,
+    /// Which code.
+    pub verification_id: Option<VerificationId>,
+    /// Which person request the code was for.
+    pub person_request_id: Option<PersonRequestId>,
+}
+
+impl AuditRow {
+    /// What happened, once.
+    pub fn new(at: Timestamp, event: AuditEvent, by: By) -> Self {
+        let (phone, verification_id, person_request_id) = (None, None, None);
+        let what = Audited { event, by, phone, verification_id, person_request_id };
+        Self { at, what, times: 1 }
+    }
+
+    /// The same about the code of this verification.
+    #[must_use]
+    pub fn of(self, id: VerificationId) -> Self {
+        Self { what: Audited { verification_id: Some(id), ..self.what }, ..self }
+    }
+
+    /// The same about a code for this phone and purpose.
+    #[must_use]
+    pub fn about_phone(self, phone: Phone, purpose: Purpose) -> Self {
+        let person_request_id = match purpose {
+            Purpose::PhoneVerification => None,
+            Purpose::PersonRequest(id) => Some(id),
+        };
+        Self { what: Audited { phone: Some(phone.into()), person_request_id, ..self.what }, ..self }
+    }
+}

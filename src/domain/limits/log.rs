@@ -1,0 +1,362 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Limit, Limits, Rule, TooSoon};
+use crate::domain::{Purpose, Timestamp};
+
+/// After this long without counting, no pause and no window knows of anything in a log.
+pub const DAY: Duration = Duration::from_hours(24);
+
+/// What was counted for one phone, oldest first.
+///
+/// Time: it is judged at the later of now and its last moment, so a clock set back makes a wait longer and never
+/// shorter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    moments: Vec<Timestamp>,
+    /// How many came since the last right code, forgotten moments included.
+    in_a_row: u32,
+}
+
+/// The wrong guesses for one phone. How many came in a row is not forgotten with time, but by a right code or an operator:
+/// a record that counts any is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guesses(Log);
+
+impl Log {
+    /// As of when the next one is counted.
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        self.moments.last().map_or(now, |last| now.max(*last))
+    }
+
+    /// Which of these rows forbids one more for this purpose: of several the one that does so longest.
+    pub fn refusal(
+        &self,
+        limits: &Limits,
+        rows: &[Limit],
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Option<TooSoon> {
+        let as_of = self.as_of(now);
+        let verdicts = rows.iter().map(|row| TooSoon {
+            limit: row.reason,
+            next_attempt_at: self.allows_at(limits, row, purpose, as_of),
+        });
+        verdicts
+            .filter(|verdict| verdict.next_attempt_at > as_of)
+            .max_by_key(|verdict| verdict.next_attempt_at)
+    }
+
+    /// When the row allows the next one, if none comes between; budgets are not asked here.
+    fn allows_at(
+        &self,
+        limits: &Limits,
+        row: &Limit,
+        purpose: Purpose,
+        as_of: Timestamp,
+    ) -> Timestamp {
+        match row.rule {
+            Rule::Ladder(pauses) => {
+                let recent = self.since(as_of - DAY);
+                let steps = recent.len().min(self.in_a_row as usize).min(pauses.len());
+                match (recent.last(), steps.checked_sub(1)) {
+                    (Some(last), Some(step)) => *last + pauses[step],
+                    (None, _) | (_, None) => as_of,
+                }
+            }
+            Rule::Window { most, length } => {
+                let recent = self.since(as_of - length);
+                let usable = limits.usable(row, u32::try_from(most).unwrap_or(u32::MAX), purpose);
+                match recent.len().checked_sub(usable as usize) {
+                    Some(oldest) => recent[oldest] + length,
+                    None => as_of,
+                }
+            }
+            Rule::Lock { after, pause } if self.in_a_row >= after => {
+                self.moments.last().map_or(as_of, |last| *last + pause)
+            }
+            Rule::Lock { .. } | Rule::Rate { .. } => as_of,
+        }
+    }
+
+    /// Counts one more, and says as of when.
+    pub fn count(&mut self, rows: &[Limit], now: Timestamp) -> Timestamp {
+        let now = self.as_of(now);
+        self.moments.push(now);
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        self.forget(rows, now);
+        now
+    }
+
+    /// Takes back one that was counted at `moment`: the guess was no wrong one.
+    pub fn give_back(&mut self, moment: Timestamp) {
+        if let Some(place) = self.moments.iter().rposition(|m| *m == moment) {
+            self.moments.remove(place);
+            self.in_a_row = self.in_a_row.saturating_sub(1);
+        }
+    }
+
+    /// A right code came: the ladder starts again.
+    pub fn restart(&mut self) {
+        self.in_a_row = 0;
+    }
+
+    /// When no pause and no window knows of anything in it.
+    pub fn keep_until(&self) -> Timestamp {
+        self.moments.last().map_or(Timestamp::from_micros(0), |last| *last + DAY)
+    }
+
+    fn since(&self, start: Timestamp) -> &[Timestamp] {
+        &self.moments[self.moments.partition_point(|m| *m <= start)..]
+    }
+
+    fn forget(&mut self, rows: &[Limit], now: Timestamp) {
+        let needed = rows.iter().map(|row| row.rule.looks_at()).max().unwrap_or(0);
+        let old = self.moments.partition_point(|m| *m <= now - DAY);
+        let beyond = self.moments.len().saturating_sub(needed.max(1));
+        self.moments.drain(..old.max(beyond));
+    }
+}
+
+impl Rule {
+    /// How many moments the rule looks at.
+    fn looks_at(self) -> usize {
+        match self {
+            Self::Ladder(pauses) => pauses.len(),
+            Self::Window { most, .. } => most,
+            Self::Lock { .. } => 1,
+            Self::Rate { .. } => 0,
+        }
+    }
+}
+
+impl Guesses {
+    /// Counts one more, if every row allows it, and says as of when it was counted.
+    pub fn spend(
+        &mut self,
+        limits: &Limits,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Timestamp, TooSoon> {
+        let rows = &limits.guesses;
+        match self.0.refusal(limits, rows, purpose, now) {
+            Some(too_soon) => Err(too_soon),
+            None => Ok(self.0.count(rows, now)),
+        }
+    }
+
+    /// How many were counted after `start`.
+    pub fn since(&self, start: Timestamp) -> usize {
+        self.0.since(start).len()
+    }
+
+    /// How many came since the last right one.
+    pub fn in_a_row(&self) -> u32 {
+        self.0.in_a_row
+    }
+
+    /// The guess counted at `moment` was right: it is given back, and those before it are no row any more.
+    pub fn forgive(&mut self, moment: Timestamp) {
+        self.0.give_back(moment);
+        self.0.restart();
+    }
+
+    /// When it is worth nothing and may be swept, if time alone brings that about.
+    pub fn keep_until(&self) -> Option<Timestamp> {
+        (self.0.in_a_row == 0).then(|| self.0.keep_until())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::Id;
+
+    const PHONE: Purpose = Purpose::PhoneVerification;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(1_800_000_000_000_000 + seconds * 1_000_000)
+    }
+
+    fn seconds(length: Duration) -> i64 {
+        i64::try_from(length.as_secs()).unwrap()
+    }
+
+    /// The limits with none but these rows for sends.
+    fn only(rows: &[&str]) -> Limits {
+        let mut limits = Limits::default();
+        limits.sends.retain(|row| rows.contains(&row.name));
+        limits
+    }
+
+    fn send(
+        log: &mut Log,
+        limits: &Limits,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Timestamp, TooSoon> {
+        match log.refusal(limits, &limits.sends, purpose, now) {
+            Some(too_soon) => Err(too_soon),
+            None => Ok(log.count(&limits.sends, now)),
+        }
+    }
+
+    #[test]
+    fn pauses_grow_and_start_again_after_a_day_or_a_right_code() {
+        let limits = only(&["send_pause"]);
+        let mut log = Log::default();
+        let mut now = 0;
+        for pause in [60, 120, 300, 900, 900, 900] {
+            assert!(send(&mut log, &limits, PHONE, at(now)).is_ok());
+            let refused = send(&mut log, &limits, PHONE, at(now + pause - 1)).unwrap_err();
+            assert_eq!(refused.limit, "send_pause");
+            assert_eq!(refused.next_attempt_at, at(now + pause));
+            now += pause;
+        }
+        let mut right = log.clone();
+        right.restart();
+        assert!(send(&mut right, &limits, PHONE, at(now)).is_ok());
+        let refused = send(&mut right, &limits, PHONE, at(now + 1)).unwrap_err();
+        assert_eq!(refused.next_attempt_at, at(now + 60));
+
+        let tomorrow = now + seconds(DAY);
+        assert!(send(&mut log, &limits, PHONE, at(tomorrow)).is_ok());
+        let refused = send(&mut log, &limits, PHONE, at(tomorrow)).unwrap_err();
+        assert_eq!(refused.next_attempt_at, at(tomorrow + 60));
+    }
+
+    #[test]
+    fn a_refusal_does_not_lengthen_the_wait() {
+        let limits = only(&["send_pause"]);
+        let mut log = Log::default();
+        send(&mut log, &limits, PHONE, at(0)).unwrap();
+        let before = log.clone();
+        for second in 1..60 {
+            assert!(send(&mut log, &limits, PHONE, at(second)).is_err());
+        }
+        assert_eq!(log, before);
+        assert!(send(&mut log, &limits, PHONE, at(60)).is_ok());
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_the_wait_longer_never_shorter() {
+        let limits = only(&["send_pause"]);
+        let mut log = Log::default();
+        send(&mut log, &limits, PHONE, at(0)).unwrap();
+        for step in [-7200, -1, 0, 59] {
+            let refused = send(&mut log, &limits, PHONE, at(step)).unwrap_err();
+            assert_eq!(refused.next_attempt_at, at(60));
+        }
+    }
+
+    #[test]
+    fn five_an_hour_and_ten_a_day_and_four_of_them_for_person_requests() {
+        let limits = Limits::default();
+        let request = Purpose::PersonRequest(Id::from_bytes([1; 16]));
+        let mut log = Log::default();
+        // As fast as the pauses allow, phone verifications only.
+        let mut sent = Vec::new();
+        for second in 0..86_400 {
+            sent.extend(send(&mut log, &limits, PHONE, at(second)).ok());
+        }
+        assert_eq!(sent, [0, 60, 180, 480, 1380, 3600].map(at));
+        let refused = send(&mut log, &limits, PHONE, at(86_399)).unwrap_err();
+        assert_eq!((refused.limit, refused.next_attempt_at), ("sends_per_day", at(86_400)));
+        for pause in 0..4 {
+            assert!(send(&mut log, &limits, request, at(80_000 + pause * 900)).is_ok());
+        }
+        let refused = send(&mut log, &limits, request, at(83_600)).unwrap_err();
+        assert_eq!((refused.limit, refused.next_attempt_at), ("sends_per_day", at(86_400)));
+    }
+
+    #[test]
+    fn the_guess_that_was_right_is_given_back() {
+        let limits = Limits::default();
+        let mut guesses = Guesses::default();
+        for _ in 0..10 {
+            guesses.spend(&limits, PHONE, at(0)).unwrap();
+        }
+        let refused = guesses.spend(&limits, PHONE, at(3599)).unwrap_err();
+        assert_eq!((refused.limit, refused.next_attempt_at), ("too_many_guesses", at(3600)));
+        guesses.forgive(at(0));
+        assert!(guesses.spend(&limits, PHONE, at(1)).is_ok());
+        assert!(guesses.spend(&limits, PHONE, at(1)).is_err());
+        assert!(guesses.spend(&limits, PHONE, at(3600)).is_ok());
+    }
+
+    #[test]
+    fn a_hundred_wrong_ones_in_a_row_lock_until_a_right_one_however_slowly_they_came() {
+        let limits = Limits::default();
+        let mut guesses = Guesses::default();
+        let mut now = 0;
+        for _ in 0..100 {
+            guesses.spend(&limits, PHONE, at(now)).unwrap();
+            now += 2 * seconds(DAY);
+        }
+        assert_eq!(guesses.keep_until(), None, "no time takes that back");
+        let last = guesses.spend(&limits, PHONE, at(now)).unwrap();
+        let refused = guesses.spend(&limits, PHONE, at(now + 3599)).unwrap_err();
+        assert_eq!(
+            (refused.limit, refused.next_attempt_at),
+            ("locked", last + Duration::from_hours(1))
+        );
+        // Nor does a clock that is set back, or on and back.
+        assert!(guesses.spend(&limits, PHONE, at(now - 50_000)).is_err());
+        let right = guesses.spend(&limits, PHONE, at(now + 3600)).unwrap();
+        guesses.forgive(right);
+        for _ in 0..10 {
+            assert!(guesses.spend(&limits, PHONE, at(now + 3600)).is_ok());
+        }
+        assert!(
+            guesses.spend(&limits, PHONE, at(now + 3600)).is_err(),
+            "the hour's ten are used up"
+        );
+    }
+
+    proptest! {
+        /// Whatever the clock does, no stretch of the window's length ever holds more than it allows.
+        #[test]
+        fn no_window_overflows(
+            most in 1_usize..6,
+            length in 1_u64..100,
+            steps in prop::collection::vec(-50_i64..200, 1..200),
+        ) {
+            let rule = Rule::Window { most, length: Duration::from_secs(length) };
+            let mut limits = only(&["sends_per_hour"]);
+            limits.sends[0].rule = rule;
+            let mut log = Log::default();
+            let mut counted = Vec::new();
+            let mut now = 0;
+            for step in steps {
+                now += step;
+                match send(&mut log, &limits, PHONE, at(now)) {
+                    Ok(moment) => counted.push(moment),
+                    Err(refused) => prop_assert!(refused.next_attempt_at > at(now)),
+                }
+            }
+            for (i, first) in counted.iter().enumerate() {
+                let inside = counted[i..].iter().filter(|m| **m < *first + Duration::from_secs(length));
+                prop_assert!(inside.count() <= most);
+            }
+        }
+
+        /// Waiting exactly as long as one is told is always long enough, and a log stays small.
+        #[test]
+        fn waiting_as_told_is_enough(steps in prop::collection::vec(0_i64..4000, 1..100)) {
+            let limits = Limits::default();
+            let mut log = Log::default();
+            let mut now = at(0);
+            for step in steps {
+                now = now + Duration::from_secs(step.unsigned_abs());
+                if let Err(refused) = send(&mut log, &limits, PHONE, now) {
+                    now = refused.next_attempt_at;
+                    prop_assert!(send(&mut log, &limits, PHONE, now).is_ok());
+                }
+                prop_assert!(log.moments.len() <= 10);
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+
+/// A budget that fills up evenly: what is spent comes back piece by piece, one piece each `length / most`. (The
+/// "generic cell rate algorithm" of ITU-T I.371.) So `most` may be spent at once, and right after that as many as have
+/// come back meanwhile.
+///
+/// Time: a clock set back makes the debt seem larger than it can be. It counts as the whole budget, which is never less
+/// than it was; [`Rate::settle`] makes it come back from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// When everything has come back.
+    full_at: Timestamp,
+    /// It has run low, and not half of it has come back since.
+    is_low: bool,
+}
+
+/// What a [`Rate`] is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The whole of it.
+    pub most: u32,
+    /// In what length of time the whole of it comes back.
+    pub length: Duration,
+    /// When so many are spent that not one more of them is left it has run low: at most `most`.
+    pub low_at: u32,
+}
+
+impl Budget {
+    /// In what time one piece comes back: rounded up, so that never more comes back than is configured.
+    fn piece(self) -> Duration {
+        let most = u128::from(self.most.max(1));
+        micros(self.length.as_micros().div_ceil(most))
+    }
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self { full_at: Timestamp::from_micros(0), is_low: false }
+    }
+}
+
+impl Rate {
+    /// When one more may be spent by somebody who may use up `usable` of the budget: at once when that is not later
+    /// than `now`.
+    pub fn allows_at(&self, budget: Budget, usable: u32, now: Timestamp) -> Timestamp {
+        let piece = budget.piece();
+        let wanted = self.debt(budget, now) + piece;
+        now + wanted.saturating_sub(piece * usable.clamp(1, budget.most))
+    }
+
+    /// Spends one, whether it is there or not; the debt never grows beyond the whole budget. Says whether the budget has
+    /// just run low: once, until half of what that leaves has come back.
+    pub fn spend(&mut self, budget: Budget, now: Timestamp) -> bool {
+        let was_low = self.low_until(budget, now).is_some();
+        let piece = budget.piece();
+        let debt = (self.debt(budget, now) + piece).min(piece * budget.most);
+        self.full_at = now + debt;
+        self.is_low = was_low || debt + piece > piece * budget.low_at;
+        self.is_low && !was_low
+    }
+
+    /// Until when it counts as low, if it does.
+    pub fn low_until(&self, budget: Budget, now: Timestamp) -> Option<Timestamp> {
+        let half = budget.piece() * budget.low_at / 2;
+        let over = self.debt(budget, now).saturating_sub(half);
+        (self.is_low && !over.is_zero()).then(|| now + over)
+    }
+
+    /// After a clock was set back: what is owed is the whole budget, as of now. `None` when nothing has to change.
+    pub fn settle(&self, budget: Budget, now: Timestamp) -> Option<Self> {
+        let latest = now + budget.piece() * budget.most;
+        (self.full_at > latest).then_some(Self { full_at: latest, ..*self })
+    }
+
+    /// When it is full again, and need not be kept.
+    pub fn keep_until(&self) -> Timestamp {
+        self.full_at
+    }
+
+    fn debt(&self, budget: Budget, now: Timestamp) -> Duration {
+        self.full_at.since(now).min(budget.piece() * budget.most)
+    }
+}
+
+fn micros(count: u128) -> Duration {
+    Duration::from_micros(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(1_800_000_000_000_000 + seconds * 1_000_000)
+    }
+
+    fn budget(most: u32, seconds: u64, low_at: u32) -> Budget {
+        Budget { most, length: Duration::from_secs(seconds), low_at }
+    }
+
+    /// Spends if it may, as whoever asks does.
+    fn ask(rate: &mut Rate, budget: Budget, usable: u32, now: Timestamp) -> bool {
+        let allowed = rate.allows_at(budget, usable, now) <= now;
+        if allowed {
+            rate.spend(budget, now);
+        }
+        allowed
+    }
+
+    #[test]
+    fn the_whole_at_once_and_then_one_by_one() {
+        let budget = budget(20, 600, 20);
+        let mut rate = Rate::default();
+        for _ in 0..20 {
+            assert!(ask(&mut rate, budget, 20, at(0)));
+        }
+        assert_eq!(rate.allows_at(budget, 20, at(0)), at(30));
+        assert!(!ask(&mut rate, budget, 20, at(29)));
+        assert!(ask(&mut rate, budget, 20, at(30)));
+        assert!(!ask(&mut rate, budget, 20, at(30)));
+        for _ in 0..20 {
+            assert!(ask(&mut rate, budget, 20, at(630)));
+        }
+        assert!(!ask(&mut rate, budget, 20, at(630)));
+    }
+
+    #[test]
+    fn what_is_kept_is_left_by_those_it_is_kept_from() {
+        let budget = budget(10, 100, 6);
+        let mut rate = Rate::default();
+        let of_twenty =
+            |rate: &mut Rate, usable| (0..20).filter(|_| ask(rate, budget, usable, at(0))).count();
+        assert_eq!(of_twenty(&mut rate, 6), 6);
+        assert_eq!(of_twenty(&mut rate, 10), 4);
+        assert_eq!(rate.allows_at(budget, 6, at(0)), at(50));
+        assert_eq!(rate.allows_at(budget, 10, at(0)), at(10));
+    }
+
+    #[test]
+    fn it_runs_low_once_until_half_has_come_back() {
+        let budget = budget(10, 100, 4);
+        let mut rate = Rate::default();
+        let lows = |rate: &mut Rate, now| (0..6).filter(|_| rate.spend(budget, now)).count();
+        assert_eq!(rate.low_until(budget, at(0)), None);
+        assert_eq!(lows(&mut rate, at(0)), 1);
+        assert_eq!(rate.low_until(budget, at(0)), Some(at(40)));
+        assert_eq!(lows(&mut rate, at(39)), 0);
+        // 21 and 60 seconds were owed: 61 later it is half of what made it low.
+        assert_eq!(rate.low_until(budget, at(100)), None);
+        assert_eq!(lows(&mut rate, at(101)), 1);
+    }
+
+    #[test]
+    fn more_than_the_whole_is_never_owed() {
+        let budget = budget(10, 100, 10);
+        let mut rate = Rate::default();
+        for _ in 0..1000 {
+            rate.spend(budget, at(0));
+        }
+        assert_eq!(rate.keep_until(), at(100));
+    }
+
+    #[test]
+    fn a_clock_set_back_a_day_costs_the_whole_budget_and_no_more() {
+        let budget = budget(10, 100, 10);
+        let mut rate = Rate::default();
+        rate.spend(budget, at(86_400));
+        assert_eq!(rate.allows_at(budget, 10, at(0)), at(10));
+        let settled = rate.settle(budget, at(0)).unwrap();
+        assert_eq!(settled.allows_at(budget, 10, at(10)), at(10));
+        assert_eq!(settled.keep_until(), at(100));
+        assert_eq!(settled.settle(budget, at(0)), None);
+    }
+
+    proptest! {
+        /// However it is asked, the budget holds: never more than the whole and what has come back since.
+        #[test]
+        fn no_stretch_gets_more_than_the_whole_and_what_came_back(
+            most in 1_u32..30,
+            seconds in 1_u64..1000,
+            steps in prop::collection::vec((0_u64..2_000_000, 1_u32..30), 1..300),
+        ) {
+            let budget = budget(most, seconds, most);
+            let piece = budget.piece();
+            let mut rate = Rate::default();
+            let mut now = at(0);
+            let mut spent = Vec::new();
+            for (step, usable) in steps {
+                now = now + Duration::from_micros(step);
+                let next = rate.allows_at(budget, usable, now);
+                if ask(&mut rate, budget, usable, now) {
+                    spent.push(now);
+                } else {
+                    // Waiting as told is enough, and a moment less is not.
+                    let early = Timestamp::from_micros(next.as_micros() - 1);
+                    prop_assert!(rate.allows_at(budget, usable, early) > early);
+                    prop_assert!(rate.allows_at(budget, usable, next) <= next);
+                }
+            }
+            for (i, first) in spent.iter().enumerate() {
+                for (j, last) in spent.iter().enumerate().skip(i) {
+                    let back = last.since(*first).as_micros() / piece.as_micros();
+                    prop_assert!((j - i) as u128 <= u128::from(most) + back);
+                }
+            }
+        }
+
+        /// Setting the clock back never makes a wait shorter than it would have been.
+        #[test]
+        fn a_clock_set_back_never_shortens_a_wait(
+            most in 1_u32..30, spends in 1_usize..40, back in 0_i64..100_000,
+        ) {
+            let budget = budget(most, 600, most);
+            let mut rate = Rate::default();
+            for _ in 0..spends {
+                rate.spend(budget, at(0));
+            }
+            let wait = rate.allows_at(budget, most, at(0)).since(at(0));
+            prop_assert!(rate.allows_at(budget, most, at(-back)).since(at(-back)) >= wait);
+        }
+    }
+}

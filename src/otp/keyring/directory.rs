@@ -1,0 +1,240 @@
+//! A keyring held against what a data directory was used with.
+//!
+//! The directory remembers of every key it was ever used with an id and a check value, of retired ones, too: so other
+//! content under an old id is found, and a key that is missing is missed unless it was retired.
+
+use std::collections::BTreeMap;
+
+use super::error::{KeyringError, NotRetired};
+use super::needs::needs_by_key;
+use super::{Key, Keyring};
+use crate::domain::Timestamp;
+use crate::store::schema::{KEY_CHECKS, KeyCheck};
+use crate::store::{Store, StoreError, Write};
+
+/// How a key stands between a keyring and a data directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// In the keyring; the directory was not used with it yet.
+    New,
+    /// In both.
+    InUse,
+    /// In the keyring, but with other content than the directory was used with under this id.
+    Changed,
+    /// The directory was used with it, the keyring does not hold it.
+    Missing,
+    /// The directory does without it.
+    Retired {
+        /// Since when.
+        at: Timestamp,
+        /// Whether the keyring holds it all the same.
+        is_held: bool,
+    },
+}
+
+impl Keyring {
+    /// Every key that the keyring or the directory knows.
+    pub fn standings(&self, store: &Store) -> Result<BTreeMap<String, Standing>, StoreError> {
+        let known: BTreeMap<_, _> = store.page(KEY_CHECKS, None, usize::MAX)?.into_iter().collect();
+        let mut all: BTreeMap<_, _> =
+            known.iter().map(|(id, seen)| (id.clone(), standing(None, seen))).collect();
+        for key in &self.keys {
+            let standing =
+                known.get(&key.id).map_or(Standing::New, |seen| standing(Some(key), seen));
+            all.insert(key.id.clone(), standing);
+        }
+        Ok(all)
+    }
+
+    /// Holds the keyring against what the data directory was used with, and notes the keys that are new. Retired ones
+    /// are laid aside, should the keyring still hold them.
+    pub fn check(&mut self, store: &Store) -> Result<(), KeyringError> {
+        let mut retired = Vec::new();
+        for (id, standing) in self.standings(store)? {
+            match standing {
+                Standing::New | Standing::InUse | Standing::Retired { is_held: false, .. } => {}
+                Standing::Changed => return Err(KeyringError::Changed(id)),
+                Standing::Missing => return Err(KeyringError::Missing(id)),
+                Standing::Retired { is_held: true, .. } => retired.push(id),
+            }
+        }
+        if let Some(id) = retired.iter().find(|id| self.newest().0 == **id) {
+            return Err(KeyringError::Retired(id.clone()));
+        }
+        for id in &retired {
+            tracing::warn!(key = id, "the keyring holds a key that was retired; it is not used");
+        }
+        self.keys.retain(|key| !retired.contains(&key.id));
+        let checks = self.checks();
+        store.write_blocking(move |write| Ok::<_, KeyringError>(note_new(write, &checks)?))
+    }
+
+    /// Notes that the directory does without this key from now on. What still needs it is a reason not to, unless that
+    /// is to be worth nothing (`by_force`). A key that the keyring has lost can be retired, too.
+    ///
+    /// It is the first half: until the key is taken out of the file, it lies there unused.
+    pub fn retire(
+        &self,
+        id: &str,
+        store: &Store,
+        now: Timestamp,
+        by_force: bool,
+    ) -> Result<(), NotRetired> {
+        let all = self.standings(store)?;
+        check_same(&all, by_force)?;
+        match all.get(id) {
+            None => return Err(NotRetired::unknown(id, all.keys().map(String::as_str))),
+            // By a run that could not finish.
+            Some(Standing::Retired { .. }) => return Ok(()),
+            Some(Standing::New | Standing::InUse | Standing::Changed | Standing::Missing) => {}
+        }
+        if self.newest().0 == id {
+            return Err(NotRetired::Newest(id.to_owned()));
+        }
+        if let Some(needs) = needs_by_key(store, now)?.remove(id).filter(|_| !by_force) {
+            return Err(NotRetired::Needed { id: id.to_owned(), needs });
+        }
+        let (id, checks) = (id.to_owned(), self.checks());
+        store.write_blocking(move |write| {
+            note_new(write, &checks)?;
+            if let Some(check) = write.get(KEY_CHECKS, &id)? {
+                let retired = KeyCheck { retired_at: Some(now), ..check };
+                write.put(KEY_CHECKS, &id, &retired)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn checks(&self) -> Vec<(String, KeyCheck)> {
+        let check = |key: &Key| KeyCheck { value: key.check, retired_at: None };
+        self.keys.iter().map(|key| (key.id.clone(), check(key))).collect()
+    }
+}
+
+fn standing(held: Option<&Key>, seen: &KeyCheck) -> Standing {
+    match (held, seen.retired_at) {
+        (Some(key), _) if key.check != seen.value => Standing::Changed,
+        (held, Some(at)) => Standing::Retired { at, is_held: held.is_some() },
+        (Some(_), None) => Standing::InUse,
+        (None, None) => Standing::Missing,
+    }
+}
+
+/// Refuses the keyring of another directory, of which nothing may be noted here: it has none of this one's keys.
+fn check_same(all: &BTreeMap<String, Standing>, by_force: bool) -> Result<(), NotRetired> {
+    if let Some((id, _)) = all.iter().find(|(_, standing)| **standing == Standing::Changed) {
+        return Err(KeyringError::Changed(id.clone()).into());
+    }
+    let is_shared = |standing: &Standing| match standing {
+        Standing::InUse | Standing::Retired { is_held: true, .. } => true,
+        Standing::New
+        | Standing::Changed
+        | Standing::Missing
+        | Standing::Retired { is_held: false, .. } => false,
+    };
+    if by_force || all.values().any(is_shared) { Ok(()) } else { Err(NotRetired::Foreign) }
+}
+
+fn note_new(write: &mut Write<'_>, checks: &[(String, KeyCheck)]) -> Result<(), StoreError> {
+    for (id, check) in checks {
+        if write.get(KEY_CHECKS, id)?.is_none() {
+            write.put(KEY_CHECKS, id, check)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::StoreConfig;
+    use crate::otp::keyring::file::written;
+
+    const AT: &str = "2026-01-01T00:00:00Z";
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-06-01T00:00:00Z").unwrap()
+    }
+
+    /// Keys of these ids, each of its own digit, the last one the newest.
+    fn keyring(keys: &[(&str, char)]) -> Keyring {
+        let keys: Vec<_> = keys.iter().map(|(id, digit)| (*id, AT, *digit)).collect();
+        Keyring::parse(&written(&keys)).unwrap()
+    }
+
+    fn used_with(keys: &[(&str, char)]) -> (tempfile::TempDir, Store) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), StoreConfig::default()).unwrap();
+        keyring(keys).check(&store).unwrap();
+        (directory, store)
+    }
+
+    #[test]
+    fn other_content_under_an_old_id_is_found_and_so_is_a_missing_key() {
+        let (_directory, store) = used_with(&[("a", 'a')]);
+        keyring(&[("a", 'a'), ("b", 'b')]).check(&store).unwrap();
+        let changed = keyring(&[("a", 'c'), ("b", 'b')]).check(&store);
+        assert!(matches!(changed, Err(KeyringError::Changed(id)) if id == "a"));
+        let missing = keyring(&[("b", 'b')]).check(&store);
+        assert!(matches!(missing, Err(KeyringError::Missing(id)) if id == "a"));
+    }
+
+    #[test]
+    fn a_retired_key_is_neither_missed_nor_used_nor_given_again() {
+        let (_directory, store) = used_with(&[("a", 'a'), ("b", 'b')]);
+        keyring(&[("a", 'a'), ("b", 'b')]).retire("a", &store, now(), false).unwrap();
+        keyring(&[("b", 'b')]).check(&store).unwrap();
+
+        let mut still_there = keyring(&[("a", 'a'), ("b", 'b')]);
+        still_there.check(&store).unwrap();
+        assert!(!still_there.holds("a") && still_there.holds("b"));
+
+        let changed = keyring(&[("a", 'c'), ("b", 'b')]).check(&store);
+        assert!(matches!(changed, Err(KeyringError::Changed(id)) if id == "a"));
+        let newest = keyring(&[("b", 'b'), ("a", 'a')]).check(&store);
+        assert!(matches!(newest, Err(KeyringError::Retired(id)) if id == "a"));
+    }
+
+    #[test]
+    fn a_key_is_retired_once_and_not_when_it_is_the_newest_or_unknown() {
+        let (_directory, store) = used_with(&[("a", 'a'), ("b", 'b')]);
+        let keys = keyring(&[("a", 'a'), ("b", 'b'), ("new", 'c')]);
+        let newest = keys.retire("new", &store, now(), true);
+        assert!(matches!(newest, Err(NotRetired::Newest(id)) if id == "new"));
+        let unknown = keys.retire("nev", &store, now(), true).unwrap_err();
+        assert!(unknown.to_string().contains("nearest id is `new`"), "{unknown}");
+        keys.retire("a", &store, now(), false).unwrap();
+        let later = now() + Duration::from_hours(1);
+        keys.retire("a", &store, later, false).unwrap();
+        let at = now();
+        let all = keys.standings(&store).unwrap();
+        assert_eq!(all["a"], Standing::Retired { at, is_held: true }, "since the first time");
+        assert_eq!((all["b"], all["new"]), (Standing::InUse, Standing::InUse));
+    }
+
+    #[test]
+    fn lost_keys_can_be_retired_with_what_is_left_of_the_keyring() {
+        let (_directory, store) = used_with(&[("a", 'a'), ("b", 'b'), ("c", 'c')]);
+        let mut left = keyring(&[("c", 'c')]);
+        left.retire("a", &store, now(), false).unwrap();
+        assert!(matches!(left.check(&store), Err(KeyringError::Missing(id)) if id == "b"));
+        left.retire("b", &store, now(), false).unwrap();
+        left.check(&store).unwrap();
+    }
+
+    #[test]
+    fn another_directory_s_keyring_changes_nothing() {
+        let (_directory, store) = used_with(&[("a", 'a')]);
+        let before = store.page(KEY_CHECKS, None, 9).unwrap();
+        let other = keyring(&[("b", 'b')]);
+        assert!(matches!(other.retire("a", &store, now(), false), Err(NotRetired::Foreign)));
+        let changed = keyring(&[("a", 'b'), ("c", 'c')]).retire("a", &store, now(), true);
+        assert!(matches!(changed, Err(NotRetired::Keyring(KeyringError::Changed(_)))));
+        assert_eq!(store.page(KEY_CHECKS, None, 9).unwrap(), before);
+
+        keyring(&[("b", 'b')]).retire("a", &store, now(), true).unwrap();
+        keyring(&[("b", 'b')]).check(&store).unwrap();
+    }
+}

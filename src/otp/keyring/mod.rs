@@ -1,0 +1,134 @@
+//! The secrets that keep a stolen database worthless: without the pepper, the hash of a six-digit code falls to a
+//! graphics card in a minute, whatever argon2 costs.
+//!
+//! - [`KeyringFile`]: what stands in the file, and how a key is added to it.
+//! - [`Keyring`]: what is made of it.
+//! - `directory`: a keyring held against what a data directory was used with; how a key is retired.
+//! - [`needs_by_key`]: what can't do without a key.
+
+mod directory;
+mod error;
+mod file;
+mod needs;
+
+pub use directory::Standing;
+pub use error::{KeyringError, NotAdded, NotRetired};
+pub use file::KeyringFile;
+pub use needs::{Needs, needs_by_key};
+use ring::hkdf;
+use zeroize::Zeroizing;
+
+use crate::domain::Timestamp;
+use crate::entropy::{Entropy, NoEntropy};
+
+/// Keys by id. The newest makes new hashes, all are read.
+pub struct Keyring {
+    keys: Vec<Key>,
+}
+
+struct Key {
+    id: String,
+    created_at: Timestamp,
+    pepper: Zeroizing<[u8; 32]>,
+    check: [u8; 16],
+}
+
+impl Keyring {
+    /// Reads a keyring file.
+    pub fn parse(text: &str) -> Result<Self, KeyringError> {
+        KeyringFile::parse(text).map(|file| Self::of(&file))
+    }
+
+    /// The keys of a file. The one made last is the newest; of two at the same time the one further down.
+    pub fn of(file: &KeyringFile) -> Self {
+        let mut keys: Vec<_> = file.keys.iter().map(Key::derive).collect();
+        keys.sort_by_key(|key| key.created_at);
+        Self { keys }
+    }
+
+    /// The text of a keyring file with one new random key.
+    pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> Result<Zeroizing<String>, NoEntropy> {
+        KeyringFile::generate(entropy, now).map(|file| file.to_text())
+    }
+
+    /// Ids and birthdays of the keys, the newest last.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        self.keys.iter().map(|key| (key.id.as_str(), key.created_at))
+    }
+
+    /// Whether what was hashed with this key can be compared.
+    pub fn holds(&self, id: &str) -> bool {
+        self.get(id).is_some()
+    }
+
+    /// Id and pepper of the key that new codes are hashed with.
+    pub(super) fn newest(&self) -> (&str, &[u8; 32]) {
+        let key = self.keys.last().expect("a keyring without a key is not read");
+        (&key.id, &key.pepper)
+    }
+
+    /// The pepper of this key.
+    pub(super) fn pepper(&self, id: &str) -> Option<&[u8; 32]> {
+        self.get(id).map(|key| &*key.pepper)
+    }
+
+    fn get(&self, id: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+}
+
+impl Key {
+    /// HKDF-SHA-256 (RFC 5869): one label for each use, so that no use gives another away.
+    fn derive(written: &file::WrittenKey) -> Self {
+        let source = hkdf::Salt::new(hkdf::HKDF_SHA256, b"esoz-otp").extract(&*written.bytes);
+        let mut check = [0; 16];
+        check.copy_from_slice(&expand(&source, b"check")[..16]);
+        Self {
+            id: written.id().to_owned(),
+            created_at: written.created_at,
+            pepper: expand(&source, b"pepper"),
+            check,
+        }
+    }
+}
+
+fn expand(source: &hkdf::Prk, label: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut out = Zeroizing::new([0; 32]);
+    source
+        .expand(&[label], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut *out))
+        .expect("32 bytes are within what HKDF gives");
+    out
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.keys.iter().map(|key| &key.id)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    #[test]
+    fn the_key_created_last_writes_wherever_it_stands() {
+        let text = file::written(&[
+            ("new", "2026-02-01T00:00:00Z", 'b'),
+            ("old", "2026-01-01T00:00:00Z", 'a'),
+        ]);
+        let keyring = Keyring::parse(&text).unwrap();
+        assert_eq!(keyring.newest().0, "new");
+        assert_ne!(keyring.pepper("old"), keyring.pepper("new"));
+        assert!(keyring.pepper("other").is_none() && !keyring.holds("other"));
+    }
+
+    #[test]
+    fn a_generated_keyring_is_read_back_and_never_printed() {
+        let now = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+        let text = Keyring::generate(&SystemEntropy::new(), now).unwrap();
+        let printed = format!("{:?}", Keyring::parse(&text).unwrap());
+        assert!(printed.starts_with("[\"k2026-11-21-") && printed.len() == 20, "{printed}");
+    }
+}

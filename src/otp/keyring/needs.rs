@@ -1,0 +1,150 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::domain::{State, Status, Timestamp, Verification};
+use crate::store::schema::VERIFICATIONS;
+use crate::store::{Store, StoreError};
+
+/// How many records are read at a time.
+const PAGE: usize = 1024;
+
+/// What can't do without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// How many codes that somebody may still bring back.
+    pub codes: usize,
+    /// Until when there may be something.
+    pub until: Timestamp,
+}
+
+/// What of a data directory needs which key at `now`: the one place that knows.
+pub fn needs_by_key(store: &Store, now: Timestamp) -> Result<BTreeMap<String, Needs>, StoreError> {
+    let mut found = BTreeMap::new();
+    let mut last = None;
+    loop {
+        let page = store.page(VERIFICATIONS, last.as_ref(), PAGE)?;
+        for (_, verification) in &page {
+            if let Some(key_id) = needed_by(verification, now) {
+                let until = verification.code_expired_at;
+                add(&mut found, key_id, Needs { codes: 1, until });
+            }
+        }
+        let Some((id, _)) = page.last() else { return Ok(found) };
+        last = Some(*id);
+    }
+}
+
+/// The key that a code was hashed with, while the code is good for something.
+fn needed_by(verification: &Verification, now: Timestamp) -> Option<&str> {
+    match &verification.state {
+        State::New { code, .. } if verification.status(now) == Status::New => Some(&code.key_id),
+        State::New { .. } | State::Verified | State::Unverified | State::Canceled => None,
+    }
+}
+
+fn add(found: &mut BTreeMap<String, Needs>, key_id: &str, more: Needs) {
+    let needs = found.entry(key_id.to_owned()).or_insert(Needs { codes: 0, until: more.until });
+    needs.codes += more.codes;
+    needs.until = needs.until.max(more.until);
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { codes, until } = self;
+        let plural = if *codes == 1 { "" } else { "s" };
+        write!(f, "{codes} code{plural} until {}", until.to_whole_second())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::StoreConfig;
+    use crate::domain::{HashedCode, Id, Phone, Purpose, VerificationRules};
+    use crate::otp::keyring::file::written;
+    use crate::otp::{Keyring, NotRetired};
+    use crate::store::Write;
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-06-01T00:00:00Z").unwrap()
+    }
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), StoreConfig::default()).unwrap();
+        (directory, store)
+    }
+
+    /// Codes of one phone after the other: the key that each is hashed with, when it was sent, and what then came of it.
+    fn keep(store: &Store, codes: Vec<(&'static str, Timestamp, Fate)>) {
+        let rules = VerificationRules { life: LIFE, attempts: 1 };
+        let put = move |write: &mut Write<'_>| {
+            for ((key_id, sent_at, fate), number) in codes.into_iter().zip(0_u32..) {
+                let hash = [7; 32];
+                let code = HashedCode { key_id: key_id.to_owned(), salt: [0; 16], hash };
+                let phone = Phone::from_national(number).unwrap();
+                let id = Id::from_bytes(u128::from(number).to_be_bytes());
+                let purpose = Purpose::PhoneVerification;
+                let sent = Verification::issue(id, phone, purpose, code, rules, sent_at);
+                write.put(VERIFICATIONS, &id, &fate(sent, sent_at))?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        store.write_blocking(put).unwrap();
+    }
+
+    type Fate = fn(Verification, Timestamp) -> Verification;
+    const LIFE: Duration = Duration::from_mins(5);
+    const WAITS: Fate = |sent, _| sent;
+    const USED: Fate = |sent, at| sent.verify(at).unwrap();
+    const REPLACED: Fate = |sent, at| sent.cancel(at).unwrap();
+    const TRIED: Fate = |sent, at| sent.spend_attempt(at).unwrap().0;
+    const FAILED: Fate = |sent, at| TRIED(sent, at).reject(at).unwrap();
+
+    #[test]
+    fn only_codes_that_may_still_be_brought_back_need_a_key_and_only_until_they_expire() {
+        let (_directory, store) = store();
+        let (sent, later) = (now(), now() + Duration::from_mins(1));
+        let over = [USED, REPLACED, TRIED, FAILED].map(|fate| ("a", sent, fate));
+        let live = [("a", sent, WAITS), ("b", sent, WAITS), ("a", later, WAITS)];
+        keep(&store, [&over[..], &live].concat());
+
+        let needs = needs_by_key(&store, later).unwrap();
+        let (codes, until) = (2, later + LIFE);
+        assert_eq!(needs["a"], Needs { codes, until });
+        assert_eq!(needs["b"], Needs { codes: 1, until: sent + LIFE });
+        let needs = needs_by_key(&store, sent + LIFE).unwrap();
+        assert_eq!(needs.get("a"), Some(&Needs { codes: 1, until }));
+        assert_eq!(needs.get("b"), None);
+        assert_eq!(needs_by_key(&store, until).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_key_goes_with_the_last_code_that_needs_it_or_by_force() {
+        let at = "2026-01-01T00:00:00Z";
+        let text = written(&[("a", at, 'a'), ("b", at, 'b'), ("c", at, 'c')]);
+        let mut keys = Keyring::parse(&text).unwrap();
+        let (_directory, store) = store();
+        keys.check(&store).unwrap();
+        keep(&store, vec![("a", now(), WAITS), ("b", now(), WAITS)]);
+        let before = now() + LIFE - Duration::from_micros(1);
+        let refused = keys.retire("a", &store, before, false).unwrap_err();
+        assert!(matches!(refused, NotRetired::Needed { .. }), "{refused:?}");
+        assert!(refused.to_string().contains("by 1 code until 2026-06-01T00:05:00Z"), "{refused}");
+        keys.retire("b", &store, before, true).unwrap();
+        keys.retire("a", &store, now() + LIFE, false).unwrap();
+        keys.check(&store).unwrap();
+        assert_eq!(keys.keys().map(|(id, _)| id).collect::<Vec<_>>(), ["c"]);
+    }
+
+    #[test]
+    fn all_codes_are_counted_however_many_there_are() {
+        let (_directory, store) = store();
+        for many in [PAGE, PAGE + 1] {
+            keep(&store, vec![("a", now(), WAITS); many]);
+            assert_eq!(needs_by_key(&store, now()).unwrap()["a"].codes, many);
+        }
+    }
+}

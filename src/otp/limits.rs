@@ -1,0 +1,170 @@
+//! What a send or a wrong guess costs, in the write that it is part of.
+
+use super::{Asked, Target};
+use crate::domain::limits::{Budget, Limit, Limits, Per, Rate, Rule, Subject, TooSoon};
+use crate::domain::{Purpose, Refusal, Timestamp};
+use crate::store::schema::{RATES, RateKey, SENDS};
+use crate::store::{StoreError, Write};
+
+/// Counts one send everywhere, if every limit allows it. Nothing is put when one does not.
+pub(super) fn spend_send(
+    write: &mut Write<'_>,
+    limits: &Limits,
+    asked: Asked,
+) -> Result<(), Refusal> {
+    let Asked { now, target: Target { phone, purpose }, .. } = asked;
+    let mut log = write.get(SENDS, &phone)?.unwrap_or_default();
+    let budgets = budgets(write, limits, asked)?;
+    let alarm = alarm_of(write, limits, asked)?;
+    let of_budgets = budgets.iter().map(|budget| TooSoon {
+        limit: budget.row.reason,
+        next_attempt_at: budget.rate.allows_at(budget.judged_by, budget.usable, now),
+    });
+    let refusals = of_budgets
+        .filter(|verdict| verdict.next_attempt_at > now)
+        .chain(log.refusal(limits, &limits.sends, purpose, now))
+        .chain(alarm);
+    if let Some(strictest) = refusals.max_by_key(|verdict| verdict.next_attempt_at) {
+        let TooSoon { limit, next_attempt_at } = strictest;
+        return Err(Refusal::SendLimited { limit, next_attempt_at });
+    }
+    log.count(&limits.sends, now);
+    write.put(SENDS, &phone, &log)?;
+    for mut budget in budgets {
+        if budget.spend(write, now)? {
+            budget.warn();
+        }
+    }
+    Ok(())
+}
+
+/// Before the first send: a clock that was set back since the last run would hold budgets back for as long as it was
+/// set back. (While a process runs, its clock is not set.)
+pub(super) fn settle(
+    write: &mut Write<'_>,
+    kept: &[(RateKey, Rate)],
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (key, rate) in kept {
+        let row = limits.rows().find(|row| row.name == key.limit);
+        let budget = row.and_then(|row| budget_of(limits, row));
+        if let Some(settled) = budget.and_then(|budget| rate.settle(budget, now)) {
+            write.put(RATES, key, &settled)?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts a wrong guess among all of this node's.
+pub(super) fn count_wrong_guess(
+    write: &mut Write<'_>,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(mut budget) = wrong_guesses(write, limits)?
+        && budget.spend(write, now)?
+    {
+        let limit = budget.row.name;
+        tracing::error!(limit, "alarm: codes are being guessed; every code has one attempt now");
+    }
+    Ok(())
+}
+
+/// Whether so many wrong guesses came that every code has but one attempt, and until when.
+pub(super) fn alarm_until(
+    write: &Write<'_>,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let budget = wrong_guesses(write, limits)?;
+    Ok(budget.and_then(|budget| budget.rate.low_until(budget.judged_by, now)))
+}
+
+/// While there is an alarm, nobody gets a code without a token.
+fn alarm_of(
+    write: &Write<'_>,
+    limits: &Limits,
+    Asked { now, by, .. }: Asked,
+) -> Result<Option<TooSoon>, StoreError> {
+    if by.client_id.is_some() {
+        return Ok(None);
+    }
+    let until = alarm_until(write, limits, now)?;
+    let limit = limits.wrong_guesses.reason;
+    Ok(until.map(|next_attempt_at| TooSoon { limit, next_attempt_at }))
+}
+
+/// A budget as it stands.
+struct Standing<'l> {
+    row: &'l Limit,
+    key: RateKey,
+    rate: Rate,
+    judged_by: Budget,
+    /// How much of it who asks may use up.
+    usable: u32,
+}
+
+fn budgets<'l>(
+    write: &Write<'_>,
+    limits: &'l Limits,
+    Asked { by, target: Target { phone, purpose }, .. }: Asked,
+) -> Result<Vec<Standing<'l>>, StoreError> {
+    let standings = limits
+        .sends
+        .iter()
+        .map(|row| standing(write, limits, row, |per| per.subject(phone, by.client_id), purpose));
+    standings.filter_map(Result::transpose).collect()
+}
+
+fn wrong_guesses<'l>(
+    write: &Write<'_>,
+    limits: &'l Limits,
+) -> Result<Option<Standing<'l>>, StoreError> {
+    standing(write, limits, &limits.wrong_guesses, |_| Subject::Node, Purpose::PhoneVerification)
+}
+
+/// What a row's budget is judged by; `None` when the row is none's.
+fn budget_of(limits: &Limits, row: &Limit) -> Option<Budget> {
+    let Rule::Rate { most, length, .. } = row.rule else { return None };
+    Some(Budget { most, length, low_at: limits.usable(row, most, Purpose::PhoneVerification) })
+}
+
+/// `None` when the row is no budget's.
+fn standing<'l>(
+    write: &Write<'_>,
+    limits: &Limits,
+    row: &'l Limit,
+    subject: impl Fn(Per) -> Subject,
+    purpose: Purpose,
+) -> Result<Option<Standing<'l>>, StoreError> {
+    let (Rule::Rate { per, most, .. }, Some(judged_by)) = (row.rule, budget_of(limits, row)) else {
+        return Ok(None);
+    };
+    let key = RateKey { limit: row.name.to_owned(), subject: subject(per) };
+    let rate = write.get(RATES, &key)?.unwrap_or_default();
+    let usable = limits.usable(row, most, purpose);
+    Ok(Some(Standing { row, key, rate, judged_by, usable }))
+}
+
+impl Standing<'_> {
+    /// Says whether the budget has just run low.
+    fn spend(&mut self, write: &mut Write<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        let ran_low = self.rate.spend(self.judged_by, now);
+        write.put(RATES, &self.key, &self.rate)?;
+        Ok(ran_low)
+    }
+
+    /// One client's running wild is its own affair; a range or the whole node running low is the operator's.
+    fn warn(&self) {
+        let limit = self.row.name;
+        match self.key.subject {
+            Subject::Range(digits) => {
+                let range = format!("+380{digits:05}");
+                tracing::warn!(limit, range, "many codes are sent to one range of numbers");
+            }
+            Subject::Node => tracing::warn!(limit, "this node sends many codes"),
+            Subject::Client(_) => {}
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Rows of audit about codes.
+
+use super::Asked;
+use crate::audit::Recorder;
+use crate::domain::Refusal;
+use crate::domain::audit::{AuditEvent, AuditRow, GuessFault};
+
+/// Notes that no code was sent, or none looked at. What refuses the target itself is before that, and is not about codes.
+pub(super) fn note_refusal(audit: &Recorder, asked: Asked, refusal: &Refusal) {
+    let event = match refusal {
+        // The target is there, so it is the code that is not.
+        Refusal::NotFound => Some(AuditEvent::GuessRefused(GuessFault::NoCode)),
+        other => AuditEvent::of(other),
+    };
+    if let Some(event) = event {
+        audit.note(row(event, asked));
+    }
+}
+
+/// What has happened about a code.
+pub(super) fn row(event: AuditEvent, Asked { now, by, target }: Asked) -> AuditRow {
+    AuditRow::new(now, event, by).about_phone(target.phone, target.purpose)
+}

@@ -1,0 +1,76 @@
+//! Who had which code sent, guessed and used, and who was refused: written down, read, taken away, watched.
+
+mod codes;
+mod reading;
+mod recorder;
+mod refused;
+mod rows;
+mod trimming;
+mod watching;
+
+use std::path::Path;
+
+use esoz_otp::audit;
+use esoz_otp::config::{Config, DialectName, StoreConfig};
+use esoz_otp::domain::audit::{AuditEvent, AuditRow, TokenFault};
+use esoz_otp::domain::{By, Id, Timestamp};
+use esoz_otp::store::Store;
+use serde_json::{Value, json};
+
+use crate::support::{Reply, Setup, TestNode, demo_world_with, quick, start_of_time};
+
+const ADMIN: [(&str, &str); 1] = [("authorization", "Bearer admin-token")];
+const OPERATOR: &str = "b0000000-0000-4000-8000-000000000001";
+const CABINET: &str = "c0000000-0000-4000-8000-000000000002";
+
+fn open(path: &Path) -> Store {
+    Store::open(path, StoreConfig { cache_mib: 8, ..StoreConfig::default() }).unwrap()
+}
+
+/// What waits for the store, waited for.
+fn wait<T>(waiting: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(waiting)
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(start_of_time().as_micros() + seconds * 1_000_000)
+}
+
+/// Somebody with this number was refused for an unknown token.
+fn refused_at(seconds: i64, who: u128) -> AuditRow {
+    let by = By { user_id: Some(Id::from_bytes(who.to_be_bytes())), ..By::default() };
+    AuditRow::new(at(seconds), AuditEvent::TokenRefused(TokenFault::Unknown), by)
+}
+
+/// Every row with its number.
+fn all(store: &Store) -> Vec<(u64, AuditRow)> {
+    audit::page(store, 0, 10_000).unwrap()
+}
+
+/// The demo's world, and somebody who may read what is audited.
+fn world() -> String {
+    let token = json!({
+        "name": "admin", "secret": {"plain": "admin-token"}, "client_id": CABINET,
+        "user_id": OPERATOR, "scope": "admin:read", "expires_at": "+1h"
+    });
+    demo_world_with(&json!({"tokens": [token]}))
+}
+
+fn node_with(config: Config) -> TestNode {
+    TestNode::set_up(Setup { config, world: world(), ..Setup::default() })
+}
+
+fn node(dialect: DialectName) -> TestNode {
+    node_with(Config { dialect, ..quick() })
+}
+
+fn read(node: &TestNode, query: &str) -> Reply {
+    node.call("GET", &format!("/admin/audit{query}"), &ADMIN, "")
+}
+
+/// Every row as it is shown.
+fn shown(node: &TestNode) -> Vec<Value> {
+    let reply = read(node, "?page_size=500");
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.data().as_array().unwrap().clone()
+}

@@ -1,0 +1,47 @@
+//! Every limit, from the outside: what it counts, for whom, until when, and what it leaves alone.
+
+mod alarm;
+mod enumeration;
+mod guesses;
+mod sends;
+
+use std::time::Duration;
+
+use esoz_otp::config::Config;
+use esoz_otp::domain::limits::Rule;
+
+use crate::support::{MIS, Reply, TestNode};
+
+/// These settings with another number in a row of the limits' table.
+fn with_limit(mut config: Config, name: &str, number: u32) -> Config {
+    let row = config.limits.rows().find(|row| row.name == name).unwrap();
+    let rule = match row.rule {
+        Rule::Window { length, .. } => Rule::Window { most: number as usize, length },
+        Rule::Rate { per, length, .. } => Rule::Rate { per, most: number, length },
+        Rule::Lock { pause, .. } => Rule::Lock { after: number, pause },
+        Rule::Ladder(_) => Rule::Ladder([Duration::from_secs(number.into()); 4]),
+    };
+    config.limits = config.limits.with(name, rule).unwrap();
+    config
+}
+
+/// A phone in a range of its own.
+fn phone(range: usize) -> String {
+    format!("+380{:05}0001", 67_000 + range)
+}
+
+impl TestNode {
+    /// Verifies a phone as the demo's clinic, with its token.
+    fn initialize_with_token(&self, phone: &str) -> Reply {
+        let body = serde_json::json!({"phone_number": phone}).to_string();
+        self.call("POST", "/api/verifications", &MIS, &body)
+    }
+}
+
+/// Why a send was refused, and in how many seconds the next is allowed.
+fn refused(reply: &Reply) -> (&str, &str) {
+    assert_eq!(reply.refusal().0, 429, "{reply:?}");
+    let at = reply.error()["next_attempt_at"].as_str().unwrap();
+    assert!(reply.message().unwrap().ends_with(at));
+    (reply.reason().unwrap(), reply.header("retry-after").unwrap())
+}

@@ -1,0 +1,100 @@
+//! What no node of the whole suite may say in its log, at its most talkative, or in an `error` of an answer.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, Once};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// What was found, by whichever test was running.
+static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Codes of ten digits that were sent. Shorter ones turn up in times and ids by chance.
+static CODES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Tokens and api-keys of the demo's world, and the key of every node under test.
+const SECRETS: [&str; 6] = [
+    "demo-mis",
+    "demo-patient",
+    "demo-api",
+    "demo-noscope",
+    "demo-admin",
+    "0123456789abcdef01234567",
+];
+
+const LENGTH_OF_A_LONG_CODE: usize = 10;
+
+/// Reads every line that is logged in this process from now on.
+pub(super) fn watch_the_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let watching = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(Reader)
+            .finish();
+        tracing::subscriber::set_global_default(watching).expect("nobody else sets one");
+    });
+}
+
+pub(super) fn remember_code(code: &str) {
+    if code.len() >= LENGTH_OF_A_LONG_CODE {
+        CODES.lock().unwrap().push(code.to_owned());
+    }
+}
+
+/// Fails if the log has told something since the suite began.
+pub(super) fn nothing_was_told() {
+    let found = FOUND.lock().unwrap();
+    assert!(
+        found.is_empty(),
+        "the log of this test or another holds what nobody may see: {found:?}"
+    );
+}
+
+/// The secret in this text, if there is one.
+pub fn telling(text: &str) -> Option<String> {
+    let secret = SECRETS.iter().find(|secret| text.contains(**secret)).map(|it| (*it).to_owned());
+    secret.or_else(|| full_phone(text)).or_else(|| {
+        let codes = CODES.lock().unwrap();
+        codes.iter().find(|code| text.contains(code.as_str())).cloned()
+    })
+}
+
+/// `380` and nine digits, that are no part of a longer number or name.
+fn full_phone(text: &str) -> Option<String> {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    let mut starts = text.match_indices("380").map(|(start, _)| start);
+    let start = starts.find(|start| {
+        let number = bytes.get(*start..start + 12);
+        let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+        number.is_some_and(|number| number.iter().all(u8::is_ascii_digit))
+            && !is_word(before)
+            && !is_word(bytes.get(start + 12))
+    })?;
+    Some(text[start..start + 12].to_owned())
+}
+
+struct Reader;
+
+impl MakeWriter<'_> for Reader {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        Self
+    }
+}
+
+impl Write for Reader {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        if telling(&text).is_some() {
+            FOUND.lock().unwrap().push(text.into_owned());
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
