@@ -183,12 +183,10 @@ struct Mint {
 
 /// Fills up, one code after the other, and only while nobody else waits for a core.
 fn fill(ready: &ReadyCodes, cores: &Cores, mint: &Mint) {
-    // Given back when they are full: most of the time nothing is made.
-    let mut memory = mint.recipe.memory();
     loop {
         let drawn = Drawn::new(&*mint.entropy, mint.format).ok();
-        let Some(core) = cores.spare(|| ready.is_over()) else { return };
-        let minted = drawn.and_then(|drawn| drawn.hash(&mint.recipe, &mut memory));
+        let Some(mut core) = cores.spare(|| ready.is_over()) else { return };
+        let minted = drawn.and_then(|drawn| drawn.hash(&mint.recipe, core.memory()));
         drop(core);
         let Some(minted) = minted else {
             tracing::error!("no code could be made ahead of need");
