@@ -132,3 +132,106 @@ impl Drop for Core<'_> {
         if turns.jobs.is_empty() { self.0.spare.notify_one() } else { self.0.job.notify_one() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    /// Counts for itself how many are at it at once.
+    #[derive(Default)]
+    struct Busy {
+        now: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl Busy {
+        fn work(&self) {
+            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            std::thread::yield_now();
+            self.now.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn jobs_and_what_is_done_in_between_are_never_more_at_once_than_cores() {
+        let (cores, busy) = (Cores::new(3), Arc::new(Busy::default()));
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| {
+                        while let Some((job, core)) = cores.next_job() {
+                            job(&mut []);
+                            drop(core);
+                        }
+                    })
+                })
+                .collect();
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while let Some(core) = cores.spare(|| is_over.load(Ordering::SeqCst)) {
+                        busy.work();
+                        drop(core);
+                    }
+                });
+            }
+            for _ in 0..2000 {
+                let busy = Arc::clone(&busy);
+                cores.push(Box::new(move |_| busy.work()));
+            }
+            cores.close();
+            for worker in workers {
+                worker.join().unwrap();
+            }
+            is_over.store(true, Ordering::SeqCst);
+            cores.wake();
+        });
+        assert!(busy.most.load(Ordering::SeqCst) <= 3);
+        assert_eq!(cores.most_busy(), 3);
+    }
+
+    #[test]
+    fn as_long_as_a_job_waits_no_core_is_spare() {
+        let cores = Cores::new(2);
+        cores.push(Box::new(|_| {}));
+        let (ask, asked) = channel();
+        let is_over = AtomicBool::new(false);
+        let is_over = &is_over;
+        let found = std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let is_over = || {
+                    ask.send(()).unwrap();
+                    is_over.load(Ordering::SeqCst)
+                };
+                cores.spare(is_over).is_some()
+            });
+            // It has been asked, and has found that a job waits.
+            asked.recv().unwrap();
+            is_over.store(true, Ordering::SeqCst);
+            cores.wake();
+            waiting.join().unwrap()
+        });
+        assert!(!found);
+        drop(cores.next_job());
+        assert!(cores.spare(|| false).is_some());
+    }
+
+    #[test]
+    fn who_waits_for_a_spare_core_is_let_go_when_it_is_over() {
+        let cores = Cores::new(1);
+        let held = cores.spare(|| false);
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| cores.spare(|| is_over.load(Ordering::SeqCst)).is_none());
+            is_over.store(true, Ordering::SeqCst);
+            cores.wake();
+            assert!(waiting.join().unwrap());
+        });
+        drop(held);
+    }
+}

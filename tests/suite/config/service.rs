@@ -63,6 +63,14 @@ fn the_unit_exposes_next_to_nothing() {
     assert!(score <= MOST_EXPOSED, "{said}");
 }
 
+/// Where it may not, hashing threads keep everybody waiting; the call is among those that are taken away as a group.
+#[test]
+fn it_may_lower_the_priority_of_its_threads() {
+    let filters: Vec<_> =
+        UNIT.lines().filter_map(|line| line.strip_prefix("SystemCallFilter=")).collect();
+    assert_eq!(filters, ["@system-service", "~@privileged @resources", "setpriority"]);
+}
+
 #[test]
 fn what_no_restart_mends_is_not_restarted() {
     let has = |line: &str| UNIT.lines().any(|other| other == line);

@@ -18,7 +18,7 @@ const ALONE: usize = 400;
 /// Resends that leave none ready for sure, whatever was made while the burst was on.
 const REST: usize = 300;
 const SUSTAINED: Duration = Duration::from_secs(10);
-const IDLE: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(10);
 const CEILING: Duration = Duration::from_secs(4);
 /// No phase takes so long.
 const EVER: Duration = Duration::from_secs(200);

@@ -79,6 +79,7 @@ fn wait_until_ready(node: &TestNode, count: usize) {
     wait_until("as many codes are ready", || otp(&api).ready.count() == count);
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test that would hang fails instead")]
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {

@@ -83,9 +83,9 @@ fn who_comes_too_late_for_the_last_ready_code_spends_nothing_either() {
     drop(places);
     let sent: Vec<_> = (0..8).filter(|number| replies[*number].status == 201).collect();
     assert_eq!(sent.len(), 1, "{replies:?}");
-    for number in 0..8 {
+    for (number, reply) in replies.iter().enumerate() {
         let counted = node.store.get(SENDS, &Phone::parse(&phone(number)).unwrap()).unwrap();
-        assert_eq!(counted.is_some(), sent.contains(&number), "{:?}", replies[number]);
+        assert_eq!(counted.is_some(), sent.contains(&number), "{reply:?}");
     }
 }
 
