@@ -1,7 +1,9 @@
 //! Codes under attack: many callers at once, clocks that jump, eyes on the disk and the log.
 
 mod delivery;
+mod direct;
 mod limits;
+mod model;
 mod races;
 mod ready;
 mod secrets;

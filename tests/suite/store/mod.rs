@@ -24,7 +24,7 @@ use esoz_otp::store::schema::VerifiedPhone;
 use esoz_otp::store::{OpenError, Store, StoreError};
 
 /// Whether the long run was asked for.
-fn is_long() -> bool {
+pub fn is_long() -> bool {
     std::env::var_os("ESOZ_OTP_LONG").is_some_and(|value| value == "1")
 }
 
@@ -53,18 +53,23 @@ fn write<T: Send + 'static>(
 }
 
 /// Random moments from a seed that a failing test prints (xorshift64*).
-struct Chance {
+pub struct Chance {
     seed: u64,
     state: u64,
 }
 
 impl Chance {
     /// From `ESOZ_OTP_SEED`, or another each time.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let given = std::env::var("ESOZ_OTP_SEED").ok().and_then(|seed| seed.parse().ok());
         let random = || std::hash::RandomState::new().build_hasher().finish();
         let seed = given.unwrap_or_else(random).max(1);
         Self { seed, state: seed }
+    }
+
+    /// What it began with.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     fn below(&mut self, bound: u64) -> u64 {

@@ -1,0 +1,87 @@
+//! The methods on a real store, without sockets: for what is done a hundred thousand times.
+
+use std::sync::Arc;
+
+use esoz_otp::api::dialect;
+use esoz_otp::audit::Recorder;
+use esoz_otp::config::{Argon2Cost, Config};
+use esoz_otp::domain::Timestamp;
+use esoz_otp::entropy::Entropy;
+use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes};
+use esoz_otp::service::Service;
+use esoz_otp::sms::{Message, Sending, SmsDriver, outbox};
+use esoz_otp::store::Store;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::support::keyring;
+
+/// The least that argon2 takes.
+pub(super) const CHEAPEST: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1 };
+
+/// The methods, and what they send.
+pub(super) struct Direct {
+    pub(super) service: Arc<Service>,
+    pub(super) store: Store,
+    pub(super) messages: UnboundedReceiver<Message>,
+    filler: Filler,
+}
+
+impl Direct {
+    /// Starts them in the runtime that this is called in, which then sends the messages. The one place in the suite where
+    /// they are put together without a node.
+    pub(super) fn start(
+        store: Store,
+        config: Config,
+        entropy: Arc<dyn Entropy>,
+        now: Timestamp,
+    ) -> Self {
+        let hasher = Hasher::start(keyring(), config.otp.argon2, 1).unwrap();
+        let ready = ReadyCodes::up_to(config.otp.ready);
+        let format = config.otp.format;
+        let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), format).unwrap();
+        let (tell, messages) = unbounded_channel();
+        let (outbox, worker) = outbox(Arc::new(Told(tell)), config.sms.timeout);
+        tokio::spawn(worker.run(std::future::pending()));
+        let audit = Arc::new(Recorder::new(store.clone()));
+        let otp = Otp {
+            store: store.clone(),
+            hasher,
+            ready,
+            entropy,
+            outbox,
+            config: config.otp,
+            limits: Arc::new(config.limits),
+            sms: config.sms,
+            audit: Arc::clone(&audit),
+        };
+        otp.settle(now).unwrap();
+        let order = dialect::of(config.dialect).order;
+        let service = Service::new(store.clone(), otp, audit, order, config.person_requests);
+        Self { service: Arc::new(service), store, messages, filler }
+    }
+
+    /// Ends them, and closes the store unless somebody else holds it.
+    pub(super) async fn stop(self) {
+        self.filler.end().await;
+    }
+}
+
+/// The code in a message.
+pub(super) fn code_in(message: &Message) -> &str {
+    message.text().rsplit(' ').next().unwrap()
+}
+
+/// Hands every message over at once.
+struct Told(UnboundedSender<Message>);
+
+impl SmsDriver for Told {
+    fn name(&self) -> &'static str {
+        "told"
+    }
+
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+        // A test that has ended reads no more messages.
+        drop(self.0.send(message.clone()));
+        Box::pin(std::future::ready(Ok(())))
+    }
+}

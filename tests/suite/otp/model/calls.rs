@@ -1,0 +1,221 @@
+//! Sends and tries: asked of both, compared, and entered into the ledger.
+
+use esoz_otp::domain::{By, ClientId, CodeFormat, Id, Purpose, Refusal, User, VerificationId};
+use esoz_otp::service::Caller;
+
+use super::super::direct::code_in;
+use super::ledger::Found;
+use super::numbers::DRIFT;
+use super::rules::{No, Place};
+use super::run::Run;
+use super::steps::{For, Guess, REQUESTS, client, phone};
+use crate::support::other_than;
+
+/// What a call came to: the verification, where it is told.
+type Answer = Result<Option<VerificationId>, Refusal>;
+
+impl Run<'_> {
+    pub(super) async fn send(&mut self, to: For, by: usize) -> Found {
+        let (place, by) = (self.place(to), caller(to, by));
+        self.planted.before(&self.real().store, place);
+        let before = self.spent();
+        let real = self.ask_for_a_code(to, by).await;
+        let after = self.spent();
+        let model = self.model.send(place, by);
+        self.compare(&real, &model)?;
+        let spent = (after.0 - before.0, after.1 - before.1);
+        match (real, spent) {
+            (Ok(Some(id)), (1, 0) | (2, 1)) => {
+                self.arrived(place, by, id).await?;
+                self.planted.after_send(&self.real().store, place);
+                self.note_sent(place, by, spent.1 == 0);
+                Ok(())
+            }
+            (Err(_), (0, 0)) if self.real_mut().messages.is_empty() => Ok(()),
+            (real, spent) => Err(format!("{real:?}, and writes and hashes are {spent:?}")),
+        }
+    }
+
+    async fn ask_for_a_code(&self, to: For, by: Option<ClientId>) -> Answer {
+        let (service, now) = (&self.real().service, self.model.now);
+        let sent = match to {
+            For::Phone(number) => {
+                let by = By { client_id: by, ..By::default() };
+                service.initialize(by, phone(number), now).await
+            }
+            For::Request(slot) => service.resend_otp(&clinic(by), self.open[slot], now).await,
+        };
+        sent.map(|verification| Some(verification.id))
+    }
+
+    /// The one message of a send.
+    async fn arrived(&mut self, place: Place, by: Option<ClientId>, id: VerificationId) -> Found {
+        let messages = &mut self.real_mut().messages;
+        let message = messages.recv().await.expect("the worker lives as long as it");
+        if message.verification_id != id || message.phone != place.0 || !messages.is_empty() {
+            return Err(format!("{message:?} is not what was asked for"));
+        }
+        let code = code_in(&message);
+        if let Some(kept) = self.model.codes.get_mut(&place) {
+            code.clone_into(&mut kept.text);
+        }
+        self.ledger.sent(place, by, id, code)
+    }
+
+    fn note_sent(&self, (_, purpose): Place, by: Option<ClientId>, was_ready: bool) {
+        self.seen.note(match (by, purpose) {
+            (None, _) => "a code is sent without a token",
+            (Some(_), Purpose::PhoneVerification) => "a code is sent for a token",
+            (Some(_), Purpose::PersonRequest(_)) => "a code is sent for a request",
+        });
+        self.seen.note(if was_ready {
+            "a ready code is sent, in one write"
+        } else {
+            "a code is hashed and sent, in two writes"
+        });
+    }
+
+    pub(super) async fn attempt(&mut self, at: For, guess: Guess) -> Found {
+        let place = self.place(at);
+        let text = self.text(place, guess);
+        self.planted.before(&self.real().store, place);
+        let was = Before {
+            in_a_row: self.ledger.in_a_row(place.0),
+            is_alarm: self.model.alarm_until().is_some(),
+            is_ahead: self.is_ahead(place),
+        };
+        let before = self.spent();
+        let shown = self.planted.shown(guess, || self.text(place, Guess::Right), &text);
+        let real = self.show(at, &shown).await;
+        let writes = self.spent().0 - before.0;
+        let model = self.model.complete(place, &text);
+        self.compare(&real, &model)?;
+        if writes > 0 {
+            self.ledger.judged(place, &text, real.clone().ok().flatten())?;
+        }
+        match (&real, writes) {
+            (Ok(_), 2) => self.planted.after_success(&self.real().store, place),
+            (Err(Refusal::CodeWrong), 2) => {
+                self.planted.after_failure(&self.real().store, place);
+            }
+            (Err(_), 0) => {}
+            (real, writes) => return Err(format!("{writes} writes for {real:?}")),
+        }
+        self.note_tried(at, guess, &real, writes > 0, &was);
+        Ok(())
+    }
+
+    async fn show(&self, at: For, shown: &str) -> Answer {
+        let (service, now) = (&self.real().service, self.model.now);
+        let code = CodeFormat::new(6).unwrap().parse(shown).unwrap();
+        match at {
+            For::Phone(number) => {
+                let done = service.complete(By::default(), phone(number), code, now).await;
+                done.map(|verification| Some(verification.id))
+            }
+            For::Request(slot) => {
+                let clinic = clinic(caller(at, 0));
+                let done = service.approve(&clinic, self.open[slot], code, now).await;
+                done.map(|request| request.approved_by)
+            }
+        }
+    }
+
+    fn note_tried(&self, at: For, guess: Guess, real: &Answer, was_compared: bool, was: &Before) {
+        let note_if = |is_so, what| self.seen.note_if(is_so, what);
+        let is_expired = *real == Err(Refusal::CodeExpired);
+        note_if(is_expired && was.is_ahead, "a code from the future is expired");
+        if real.is_ok() {
+            let was_locked = was.in_a_row >= self.model.numbers.lock.whole;
+            note_if(was_locked, "a right code unlocks a phone");
+            note_if(was.is_alarm, "under alarm a right code passes");
+            note_if(matches!(at, For::Request(_)), "a request is approved");
+        } else if was_compared {
+            let is_alarm = self.model.alarm_until().is_some();
+            note_if(is_alarm && !was.is_alarm, "an alarm rises");
+            note_if(guess == Guess::Old, "an old code is a wrong guess");
+            note_if(guess == Guess::Foreign, "a code for something else is a wrong guess");
+        }
+    }
+
+    /// The real one's answer is the model's, and where several limits refuse, the one that does so longest.
+    fn compare(&mut self, real: &Answer, model: &Result<(), No>) -> Found {
+        let mut limit_and_end = None;
+        if let Err(refusal) = real {
+            self.seen.note_refusal(refusal);
+            if let Refusal::SendLimited { limit, next_attempt_at }
+            | Refusal::GuessLimited { limit, next_attempt_at } = *refusal
+            {
+                self.told = next_attempt_at;
+                limit_and_end = Some((limit, next_attempt_at));
+            }
+        }
+        let is_same = match (real, model) {
+            (Ok(_), Ok(())) => true,
+            (Err(real), Err(No::Refused(model))) => real == model,
+            (Err(_), Err(No::Wait(waits))) => {
+                let longest = waits.iter().map(|(_, end)| *end).max();
+                limit_and_end.is_some_and(|it| Some(it.1) == longest && waits.contains(&it))
+            }
+            (Ok(_), Err(_)) | (Err(_), Ok(())) => false,
+        };
+        if is_same || self.planted.is_model_deaf() {
+            return Ok(());
+        }
+        Err(format!("at {} it answers {real:?}, and should {model:?}", self.model.now))
+    }
+
+    pub(super) fn place(&self, what: For) -> Place {
+        match what {
+            For::Phone(number) => (phone(number), Purpose::PhoneVerification),
+            For::Request(slot) => {
+                (phone(REQUESTS[slot].0), Purpose::PersonRequest(self.open[slot]))
+            }
+        }
+    }
+
+    fn is_ahead(&self, place: Place) -> bool {
+        let code = self.model.codes.get(&place);
+        code.is_some_and(|code| self.model.now + DRIFT < code.issued)
+    }
+
+    /// What is shown. Where there is no such code, a wrong one.
+    fn text(&self, place: Place, guess: Guess) -> String {
+        let mut of_place = self.ledger.codes(|other| other == place);
+        let right = of_place.next_back().unwrap_or("000000");
+        let is_foreign = |other: Place| other.0 == place.0 && other.1 != place.1;
+        let text = match guess {
+            Guess::Right => Some(right),
+            Guess::Wrong => None,
+            Guess::Old => of_place.next_back(),
+            Guess::Foreign => self.ledger.codes(is_foreign).next_back(),
+        };
+        text.map_or_else(|| other_than(right), str::to_owned)
+    }
+
+    /// Writes, and hashes that were waited for.
+    fn spent(&self) -> (u64, u64) {
+        (self.real().store.written(), self.real().service.otp().hasher.hashed())
+    }
+}
+
+/// How things stood before a try.
+struct Before {
+    in_a_row: u32,
+    is_alarm: bool,
+    is_ahead: bool,
+}
+
+/// Who asks: for a request, the clinic that has made it.
+fn caller(what: For, by: usize) -> Option<ClientId> {
+    match what {
+        For::Phone(_) => client(by),
+        For::Request(slot) => client(REQUESTS[slot].1),
+    }
+}
+
+fn clinic(by: Option<ClientId>) -> Caller {
+    let client_id = by.expect("a clinic asks");
+    let user = User { id: Id::from_bytes([9; 16]), person_id: None, is_blocked: false };
+    Caller { client_id, user, peer: None }
+}

@@ -1,0 +1,122 @@
+//! How the README counts: phones moment by moment, everything else as budgets that fill up evenly; and a code's own three
+//! attempts.
+
+use std::time::Duration;
+
+use esoz_otp::domain::{Refusal, SpentReason, Timestamp};
+
+use super::numbers::{ATTEMPTS, DAY, DRIFT, LIFE, Row};
+
+/// What was counted for a phone, oldest first, and how much of it came since a right code.
+#[derive(Default)]
+pub(super) struct Tally {
+    moments: Vec<Timestamp>,
+    pub(super) in_a_row: u32,
+}
+
+/// When everything spent will have come back, and whether it has run out since it was last half full.
+pub(super) struct Budget {
+    pub(super) full_at: Timestamp,
+    has_run_out: bool,
+}
+
+pub(super) struct Code {
+    pub(super) text: String,
+    pub(super) issued: Timestamp,
+    changed: Timestamp,
+    left: u8,
+    pub(super) over: Option<SpentReason>,
+}
+
+impl Tally {
+    /// The end of this long after the `nth` last, unless it is over at the later of now and the last.
+    pub(super) fn until(&self, nth: u32, length: Duration, now: Timestamp) -> Option<Timestamp> {
+        let end = *self.moments.iter().nth_back(nth as usize - 1)? + length;
+        Some(end).filter(|end| *end > self.as_of(now))
+    }
+
+    /// The end of the pause after as many as there were in a row within a day.
+    pub(super) fn pause(&self, pauses: [Duration; 4], now: Timestamp) -> Option<Timestamp> {
+        let in_a_row = self.moments.iter().rev().take(self.in_a_row as usize);
+        let steps = in_a_row.take_while(|moment| **moment + DAY > self.as_of(now)).count();
+        self.until(1, pauses[steps.min(4).checked_sub(1)?], now)
+    }
+
+    /// No more are remembered than a limit asks about, and none longer than a day.
+    pub(super) fn count(&mut self, remembered: u32, now: Timestamp) {
+        let now = self.as_of(now);
+        self.moments.push(now);
+        self.in_a_row += 1;
+        let beyond = self.moments.len().saturating_sub(remembered as usize);
+        self.moments.drain(..beyond);
+        self.moments.retain(|moment| *moment + DAY > now);
+    }
+
+    /// The last one was no wrong guess, and those before it are no row any more.
+    pub(super) fn forgive(&mut self) {
+        self.moments.pop();
+        self.in_a_row = 0;
+    }
+
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        self.moments.last().map_or(now, |last| now.max(*last))
+    }
+}
+
+impl Budget {
+    pub(super) fn full() -> Self {
+        Self { full_at: Timestamp::from_micros(0), has_run_out: false }
+    }
+
+    /// Until when nothing is left for somebody who may use up so much of it.
+    pub(super) fn until(&self, row: Row, usable: u32, now: Timestamp) -> Option<Timestamp> {
+        let over = (self.owed(row, now) + row.piece()).checked_sub(row.piece() * usable)?;
+        Some(now + over).filter(|end| *end > now)
+    }
+
+    /// Until when it is less than half full, if it has run out.
+    pub(super) fn alarm_until(&self, row: Row, now: Timestamp) -> Option<Timestamp> {
+        let over = self.owed(row, now).checked_sub(row.length / 2)?;
+        Some(now + over).filter(|end| self.has_run_out && *end > now)
+    }
+
+    pub(super) fn spend(&mut self, row: Row, now: Timestamp) {
+        let was_out = self.alarm_until(row, now).is_some();
+        let owed = (self.owed(row, now) + row.piece()).min(row.length);
+        self.has_run_out = was_out || owed + row.piece() > row.length;
+        self.full_at = now + owed;
+    }
+
+    /// Never more than the whole, which is what a clock set back is taken for.
+    fn owed(&self, row: Row, now: Timestamp) -> Duration {
+        self.full_at.since(now).min(row.length)
+    }
+}
+
+impl Code {
+    /// A new one. Its text is known to whoever gets the message.
+    pub(super) fn issued(now: Timestamp) -> Self {
+        Self { text: String::new(), issued: now, changed: now, left: ATTEMPTS, over: None }
+    }
+
+    /// Spends one attempt, or all of them, if there is any.
+    pub(super) fn spend_attempt(&mut self, is_last: bool, now: Timestamp) -> Result<(), Refusal> {
+        if let Some(reason) = self.over {
+            return Err(Refusal::CodeSpent(reason));
+        }
+        if now + DRIFT < self.issued || now.max(self.changed) >= self.issued + LIFE {
+            return Err(Refusal::CodeExpired);
+        }
+        self.changed = now.max(self.changed);
+        self.left = if is_last { 0 } else { self.left - 1 };
+        Ok(())
+    }
+
+    /// Held against what was shown.
+    pub(super) fn is_right(&mut self, guess: &str) -> bool {
+        let exhausted = (self.left == 0).then_some(SpentReason::AttemptsExhausted);
+        let is_right = guess == self.text;
+        self.over = if is_right { Some(SpentReason::AlreadyUsed) } else { exhausted };
+        is_right
+    }
+}

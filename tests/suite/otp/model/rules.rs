@@ -1,0 +1,128 @@
+//! What the README says of codes and limits, said once more as plainly as can be: one call after the other, all of it in
+//! memory. Whoever is refused for limits is told all that refuse, and until when each of them does.
+
+use std::collections::BTreeMap;
+
+use esoz_otp::domain::limits::Subject;
+use esoz_otp::domain::{ClientId, PersonRequestId, Phone, Purpose, Refusal, Timestamp};
+
+use super::counts::{Budget, Code, Tally};
+use super::numbers::{DAY, KEPT, Numbers, REQUEST_LIFE};
+
+pub(super) type Place = (Phone, Purpose);
+pub(super) type Waits = Vec<(&'static str, Timestamp)>;
+#[derive(Debug)]
+pub(super) enum No {
+    Refused(Refusal),
+    Wait(Waits),
+}
+pub(super) struct Model {
+    pub(super) numbers: Numbers,
+    pub(super) now: Timestamp,
+    pub(super) codes: BTreeMap<Place, Code>,
+    /// When each was made, and whether it is approved.
+    pub(super) requests: BTreeMap<PersonRequestId, (Timestamp, bool)>,
+    pub(super) sends: BTreeMap<Phone, Tally>,
+    pub(super) guesses: BTreeMap<Phone, Tally>,
+    pub(super) budgets: BTreeMap<(&'static str, Subject), Budget>,
+}
+const ALARM: (&str, Subject) = ("wrong_guesses_per_hour", Subject::Node);
+
+impl Model {
+    pub(super) fn new(numbers: Numbers, now: Timestamp) -> Self {
+        let (codes, requests, sends, guesses, budgets) = Default::default();
+        Self { numbers, now, codes, requests, sends, guesses, budgets }
+    }
+
+    pub(super) fn send(&mut self, (phone, purpose): Place, by: Option<ClientId>) -> Result<(), No> {
+        let (now, n) = (self.now, self.numbers);
+        self.must_be_new(purpose)?;
+        let alarm = self.alarm_until().filter(|_| by.is_none());
+        let sends = self.sends.entry(phone).or_default();
+        let budgets = [
+            (("sends_per_range", Subject::Range(phone.range())), n.per_range),
+            (("sends_per_client", Subject::Client(by)), n.per_client),
+            (("sends_per_node", Subject::Node), n.per_node),
+        ];
+        let (hour, day) = (n.per_hour.share(purpose), n.per_day.share(purpose));
+        let mut waits = vec![
+            ("send_pause", sends.pause(n.pauses, now)),
+            ("sends_per_hour", sends.until(hour, n.per_hour.length, now)),
+            ("sends_per_day", sends.until(day, n.per_day.length, now)),
+            (ALARM.0, alarm),
+        ];
+        for (key, row) in budgets {
+            let budget = self.budgets.entry(key).or_insert_with(Budget::full);
+            waits.push((key.0, budget.until(row, row.share(purpose), now)));
+        }
+        none_of(waits)?;
+        sends.count(n.per_day.whole, now);
+        for (key, row) in budgets {
+            self.budgets.entry(key).and_modify(|budget| budget.spend(row, now));
+        }
+        self.codes.insert((phone, purpose), Code::issued(now));
+        Ok(())
+    }
+
+    pub(super) fn complete(&mut self, place: Place, guess: &str) -> Result<(), No> {
+        let (now, n, (phone, purpose)) = (self.now, self.numbers, place);
+        self.must_be_new(purpose)?;
+        let is_alarm = self.alarm_until().is_some();
+        let code = self.codes.get_mut(&place).ok_or(No::Refused(match purpose {
+            Purpose::PhoneVerification => Refusal::NotFound,
+            Purpose::PersonRequest(_) => Refusal::CodeWrong,
+        }))?;
+        let guesses = self.guesses.entry(phone).or_default();
+        let hour = guesses.until(n.guesses.whole, n.guesses.length, now);
+        let locked = guesses.until(1, n.lock.length, now);
+        let locked = locked.filter(|_| guesses.in_a_row >= n.lock.whole);
+        none_of(vec![("too_many_guesses", hour), ("locked", locked)])?;
+        code.spend_attempt(is_alarm, now).map_err(No::Refused)?;
+        guesses.count(n.guesses.whole, now);
+        if !code.is_right(guess) {
+            let budget = self.budgets.entry(ALARM).or_insert_with(Budget::full);
+            budget.spend(n.wrong_guesses, now);
+            return Err(No::Refused(Refusal::CodeWrong));
+        }
+        guesses.forgive();
+        self.sends.entry(phone).and_modify(|sends| sends.in_a_row = 0);
+        if let Purpose::PersonRequest(id) = purpose {
+            self.requests.entry(id).and_modify(|request| request.1 = true);
+        }
+        Ok(())
+    }
+
+    /// After a clock was set back a budget is waited for as if all of it were spent, and no longer.
+    pub(super) fn restart(&mut self) {
+        for ((name, _), budget) in &mut self.budgets {
+            budget.full_at = budget.full_at.min(self.now + self.numbers.budget(name).length);
+        }
+    }
+
+    /// What is over is forgotten; guesses that were wrong in a row never are.
+    pub(super) fn sweep(&mut self) {
+        let now = self.now;
+        let is_recent = |tally: &Tally| tally.until(1, DAY, now).is_some();
+        self.codes.retain(|_, code| code.issued + KEPT > now);
+        self.sends.retain(|_, sends| is_recent(sends));
+        self.guesses.retain(|_, guesses| guesses.in_a_row > 0 || is_recent(guesses));
+        self.budgets.retain(|_, budget| budget.full_at > now);
+    }
+
+    pub(super) fn alarm_until(&self) -> Option<Timestamp> {
+        self.budgets.get(&ALARM)?.alarm_until(self.numbers.wrong_guesses, self.now)
+    }
+
+    fn must_be_new(&self, purpose: Purpose) -> Result<(), No> {
+        let Purpose::PersonRequest(id) = purpose else { return Ok(()) };
+        let (made, already_used) = self.requests[&id];
+        let is_new = !already_used && made + REQUEST_LIFE > self.now;
+        is_new.then_some(()).ok_or(No::Refused(Refusal::InvalidTransition { already_used }))
+    }
+}
+
+/// Refused for those of these limits that refuse.
+fn none_of(limits: Vec<(&'static str, Option<Timestamp>)>) -> Result<(), No> {
+    let waits: Waits = limits.into_iter().filter_map(|(name, end)| Some((name, end?))).collect();
+    if waits.is_empty() { Ok(()) } else { Err(No::Wait(waits)) }
+}
