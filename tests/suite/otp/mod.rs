@@ -2,6 +2,7 @@
 
 mod delivery;
 mod direct;
+mod interleavings;
 mod limits;
 mod model;
 mod races;
@@ -10,6 +11,7 @@ mod secrets;
 mod time;
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Calls from as many threads, none before all are there. Results come in no particular order.
 fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> {
@@ -26,4 +28,22 @@ fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> 
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
+}
+
+/// Does the numbered pieces of work, as many at once as there are cores.
+fn on_all_cores(count: usize, work: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let go_on = || {
+        while let number @ 0.. = next.fetch_add(1, Ordering::SeqCst)
+            && number < count
+        {
+            work(number);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(go_on);
+        }
+    });
 }

@@ -63,7 +63,12 @@ impl Chance {
     pub fn new() -> Self {
         let given = std::env::var("ESOZ_OTP_SEED").ok().and_then(|seed| seed.parse().ok());
         let random = || std::hash::RandomState::new().build_hasher().finish();
-        let seed = given.unwrap_or_else(random).max(1);
+        Self::of(given.unwrap_or_else(random))
+    }
+
+    /// Always the same.
+    pub fn of(seed: u64) -> Self {
+        let seed = seed.max(1);
         Self { seed, state: seed }
     }
 
@@ -72,7 +77,7 @@ impl Chance {
         self.seed
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.state ^= self.state >> 12;
         self.state ^= self.state << 25;
         self.state ^= self.state >> 27;

@@ -16,7 +16,6 @@ mod steps;
 mod stored;
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faults::{Finder, Planted};
 use proptest::strategy::Strategy;
@@ -25,6 +24,7 @@ use run::Run;
 use seen::Seen;
 use steps::{Sequence, sequences, sequences_under};
 
+use super::on_all_cores;
 use crate::store::{Chance, is_long};
 
 /// Sequences come in batches, each from a seed of its own: how many threads there are changes none of them.
@@ -63,23 +63,6 @@ fn control_whatever_is_wrong_is_found() {
             let by = if *is_model_deaf { "the invariants" } else { "both" };
             let wrong = wrong.lines().next().unwrap();
             println!("{fault:?}, found by {by} in sequence {}: {wrong}", runs.get());
-        }
-    });
-}
-
-/// Runs the numbered pieces of work, as many at once as there are cores.
-fn on_all_cores(count: usize, work: impl Fn(usize) + Sync) {
-    let next = AtomicUsize::new(0);
-    let cores = std::thread::available_parallelism().unwrap().get();
-    std::thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                while let Some(number) =
-                    Some(next.fetch_add(1, Ordering::SeqCst)).filter(|it| *it < count)
-                {
-                    work(number);
-                }
-            });
         }
     });
 }

@@ -1,6 +1,7 @@
 //! Many callers at one moment. Beside each race stands a control: the same race against a naive stand-in, on the same
 //! store and hasher, which loses it for certain.
 
+mod crossing;
 mod guesses;
 pub(super) mod naive;
 mod right_codes;

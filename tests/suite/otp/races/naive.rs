@@ -3,6 +3,7 @@
 
 use std::sync::Barrier;
 
+use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::{Code, Phone, Purpose, State, Verification};
 use esoz_otp::otp::Hasher;
 use esoz_otp::store::schema::{LIVE_CODES, LiveCode, VERIFICATIONS};
@@ -13,7 +14,12 @@ use crate::support::{keyring, quick};
 
 /// A hasher with the keys of every node under test, and a counter of its own.
 pub(super) fn hasher() -> Hasher {
-    Hasher::start(keyring(), quick().otp.argon2, 2).unwrap()
+    hasher_of(quick().otp.argon2)
+}
+
+/// The same at another cost.
+pub(super) fn hasher_of(cost: Argon2Cost) -> Hasher {
+    Hasher::start(keyring(), cost, 2).unwrap()
 }
 
 /// The verification that a code for this phone and purpose is judged by.

@@ -8,14 +8,30 @@ use esoz_otp::domain::{Id, Phone, Purpose, State, VerificationId};
 use esoz_otp::store::schema::{LIVE_CODES, SENDS, VERIFICATIONS};
 
 use super::{at_once, count, naive, seed_phone, until_answered};
+use crate::otp::ready::wait_until_ready;
 use crate::support::{Reply, SEED_PHONE, TestNode, quick, start_of_time, without_send_limits};
 
 #[test]
-fn of_50_resends_at_once_one_reaches_the_phone() {
-    let node = TestNode::start();
-    let replies = at_once(50, |_| until_answered(|| node.resend()));
+fn of_200_resends_at_once_one_reaches_the_phone() {
+    one_of_200_reaches_the_phone(&TestNode::start());
+}
+
+#[test]
+fn of_200_resends_at_once_one_takes_a_ready_code_and_reaches_the_phone() {
+    let mut config = quick();
+    config.otp.ready = 8;
+    let node = TestNode::with(config);
+    wait_until_ready(&node, 8);
+    one_of_200_reaches_the_phone(&node);
+    let api = node.api();
+    let otp = api.service().otp();
+    assert_eq!((otp.ready.count(), otp.hasher.hashed()), (6, 0), "another went to another phone");
+}
+
+fn one_of_200_reaches_the_phone(node: &TestNode) {
+    let replies = at_once(200, |_| until_answered(|| node.resend()));
     assert_eq!(count(&replies, 200, ""), 1);
-    assert_eq!(count(&replies, 429, "send_pause"), 49);
+    assert_eq!(count(&replies, 429, "send_pause"), 199);
 
     // Messages go out one after the other: whatever was on its way has come when the next one has.
     let other_phone = "+380671000099";
@@ -36,7 +52,7 @@ fn control_a_log_of_sends_that_is_read_and_then_written_lets_everybody_through()
         log.count(rows, now);
         refusal.is_none()
     };
-    assert_eq!(naive::let_through(&node.store, SENDS, seed_phone(), 20, pass), 20);
+    assert_eq!(naive::let_through(&node.store, SENDS, seed_phone(), 200, pass), 200);
 }
 
 #[test]

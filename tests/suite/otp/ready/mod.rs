@@ -74,7 +74,7 @@ fn node_with(count: usize, entropy: Arc<dyn Entropy>) -> TestNode {
     TestNode::set_up(Setup { config: with_ready(count), entropy, ..Setup::default() })
 }
 
-fn wait_until_ready(node: &TestNode, count: usize) {
+pub(super) fn wait_until_ready(node: &TestNode, count: usize) {
     let api = node.api();
     wait_until("as many codes are ready", || otp(&api).ready.count() == count);
 }
