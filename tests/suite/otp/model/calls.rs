@@ -37,7 +37,7 @@ impl Run<'_> {
     }
 
     async fn ask_for_a_code(&self, to: For, by: Option<ClientId>) -> Answer {
-        let (service, now) = (&self.real().service, self.model.now);
+        let (service, now) = (&self.real().service, self.planted.told(self.model.now));
         let sent = match to {
             For::Phone(number) => {
                 let by = By { client_id: by, ..By::default() };
@@ -106,7 +106,7 @@ impl Run<'_> {
     }
 
     async fn show(&self, at: For, shown: &str) -> Answer {
-        let (service, now) = (&self.real().service, self.model.now);
+        let (service, now) = (&self.real().service, self.planted.told(self.model.now));
         let code = CodeFormat::new(6).unwrap().parse(shown).unwrap();
         match at {
             For::Phone(number) => {

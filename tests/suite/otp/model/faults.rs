@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use esoz_otp::config::Config;
-use esoz_otp::domain::Verification;
 use esoz_otp::domain::limits::{Guesses, Log};
+use esoz_otp::domain::{Timestamp, Verification};
 use esoz_otp::store::schema::{GUESSES, LIVE_CODES, LiveCode, RATES, SENDS, VERIFICATIONS};
 use esoz_otp::store::{Key, Record, Store, StoreError, Table};
 
@@ -35,6 +35,7 @@ pub(super) enum Fault {
     RightCodeCanBeUsedAgain,
     OldCodeStaysGood,
     AnyPurposeWillDo,
+    ClockGoesSlow,
 }
 
 /// Who finds it.
@@ -47,7 +48,7 @@ pub(super) enum Finder {
 }
 
 /// Every fault, the table under which it soon shows, and who finds it.
-pub(super) const ALL: [(Fault, usize, Finder); 18] = [
+pub(super) const ALL: [(Fault, usize, Finder); 19] = [
     (Fault::OneSendMoreAnHour, NARROW_PHONES, Finder::Both),
     (Fault::OneSendMoreOfTheRange, NARROW_BUDGETS, Finder::Both),
     (Fault::NoShareIsKept, NARROW_BUDGETS, Finder::Both),
@@ -66,6 +67,7 @@ pub(super) const ALL: [(Fault, usize, Finder); 18] = [
     (Fault::RightCodeCanBeUsedAgain, SOON_LOCKED, Finder::Both),
     (Fault::OldCodeStaysGood, SOON_LOCKED, Finder::Both),
     (Fault::AnyPurposeWillDo, SOON_LOCKED, Finder::Both),
+    (Fault::ClockGoesSlow, NARROW_PHONES, Finder::Model),
 ];
 
 /// A fault, or none; and who is to find it.
@@ -120,6 +122,11 @@ impl Planted {
             config.otp.rules.life += Duration::from_secs(1);
         }
         config
+    }
+
+    /// What time the real one is told.
+    pub(super) fn told(&self, now: Timestamp) -> Timestamp {
+        if self.is(Fault::ClockGoesSlow) { now - Duration::from_micros(1) } else { now }
     }
 
     /// What is shown to the real one.
