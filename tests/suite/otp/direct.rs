@@ -1,5 +1,6 @@
 //! The methods on a real store, without sockets: for what is done a hundred thousand times.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use esoz_otp::api::dialect;
@@ -11,12 +12,26 @@ use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes};
 use esoz_otp::service::Service;
 use esoz_otp::sms::{Message, Sending, SmsDriver, outbox};
 use esoz_otp::store::Store;
+use rustix::fs::statvfs;
+use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::support::keyring;
 
 /// The least that argon2 takes.
 pub(super) const CHEAPEST: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1 };
+
+/// Room for the few stores that are open at once.
+const ROOM: u64 = 512 * 1024 * 1024;
+
+/// A folder for a store of which nothing is to outlive the machine: in memory where there is room, so that a hundred
+/// thousand writes keep no other test waiting for the disk.
+pub(super) fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let has_room = statvfs(memory).is_ok_and(|it| it.f_bavail * it.f_frsize > ROOM);
+    let folder = if has_room { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.unwrap()
+}
 
 /// The methods, and what they send.
 pub(super) struct Direct {

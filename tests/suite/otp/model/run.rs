@@ -11,7 +11,7 @@ use esoz_otp::store::Store;
 use esoz_otp::store::schema::PERSON_REQUESTS;
 use tempfile::TempDir;
 
-use super::super::direct::Direct;
+use super::super::direct::{Direct, folder};
 use super::faults::{Planted, put};
 use super::ledger::{Found, Ledger};
 use super::numbers::{DRIFT, LIFE, TABLES};
@@ -53,7 +53,7 @@ impl<'s> Run<'s> {
     fn start(sequence: &Sequence, planted: Planted, seen: &'s Seen) -> Self {
         let numbers = TABLES[sequence.table];
         let config = planted.config(planted.numbers(numbers).config(sequence.ready));
-        let (folder, now) = (tempfile::tempdir().unwrap(), start_of_time());
+        let (folder, now) = (folder(), start_of_time());
         let store = Store::open(folder.path(), config.store).unwrap();
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let real = Direct::start(store, config.clone(), Arc::clone(&entropy), now);

@@ -15,7 +15,7 @@ use esoz_otp::store::schema::{GUESSES, LIVE_CODES, VERIFICATIONS, VERIFIED_PHONE
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::super::direct::{Direct, code_in};
+use super::super::direct::{Direct, code_in, folder};
 use super::naive;
 use crate::store::Chance;
 use crate::support::{start_of_time, without_send_limits};
@@ -67,7 +67,7 @@ impl Race {
         let mut config = without_send_limits();
         config.otp.argon2 = COST;
         config.otp.ready = ready;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let store = Store::open(folder.path(), config.store).unwrap();
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).enable_time().build().unwrap();
