@@ -22,6 +22,9 @@ use crate::service::fixtures::{self, Known};
 use crate::sms::{Both, Console, Memory};
 use crate::store::{Store, make_folders};
 
+/// Codes made ahead of need: enough for a developer, and a laptop has other things to do at every start.
+const READY: usize = 64;
+
 const DIRECTORY: &str = "data/demo";
 /// Says that a directory is a demo's, and may be wiped.
 const MARKER: &str = ".esoz-otp-demo";
@@ -35,6 +38,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         Some(path) => read(path)?,
     };
     let mut config = Config { dialect, ..Config::default() };
+    config.otp.ready = READY;
     let log = LogConfig { level: common.log.unwrap_or(config.log.level), ..config.log };
     if let Some(seconds) = pause {
         let rule = Rule::Ladder([Duration::from_secs(seconds); 4]);
