@@ -178,8 +178,13 @@ async fn operate_on(
     call: Call,
 ) -> Result<Answer, Rejection> {
     let call = Call { body: body::read(request, row, &mut trail.body).await?, ..call };
-    // A task of its own: a caller who hangs up does not leave an operation half done.
-    let running = tokio::spawn(operate(api, call));
+    let (by, operation) = (call.by(), row.operation);
+    trail.is_operated_on = true;
+    // A task of its own: a caller who hangs up does not leave an operation half done, nor unseen what failed.
+    let running = tokio::spawn(async move {
+        let done = operate(api, call).await;
+        done.inspect_err(|rejection| trail::log_failure(rejection, Some(operation), by))
+    });
     let done = tokio::time::timeout(row.deadline, running).await;
     done.map_err(|_| Rejection::TooSlow)?.map_err(|_| Rejection::TooSlow)?
 }

@@ -18,6 +18,8 @@ pub(super) struct Trail {
     /// Who calls, as far as is known of somebody who was not let in.
     pub(super) by: By,
     pub(super) body: BodyState,
+    /// It has come to its operation, which says itself what has failed.
+    pub(super) is_operated_on: bool,
 }
 
 /// Methods that a log may name, beside those that only read: a caller can make up others, and say anything in them.
@@ -28,7 +30,7 @@ impl Trail {
     /// Of a request from here.
     pub(super) fn of(peer: Option<IpAddr>) -> Self {
         let by = By { peer, ..By::default() };
-        Self { row: None, caller: None, by, body: BodyState::default() }
+        Self { row: None, caller: None, by, body: BodyState::default(), is_operated_on: false }
     }
 
     /// One line a request: the row, never the path, in which phones stand. What only read and succeeded is not worth
@@ -52,9 +54,11 @@ impl Trail {
         let took_us = took.as_micros();
         let request_id = head.loggable_request_id();
         let method = if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" };
+        if let Some(rejection) = rejection.filter(|_| !self.is_operated_on) {
+            log_failure(rejection, self.row.map(|row| row.operation), self.by);
+        }
         match rejection.map(Rejection::kind) {
             Some(kind) => {
-                self.log_failure(rejection, client);
                 tracing::info!(
                     method,
                     route,
@@ -73,32 +77,33 @@ impl Trail {
         }
     }
 
-    /// One line more for a token, an api-key or a code that was no good, for programs that shut out whoever tries many. It
-    /// is always the same, and nothing in it is of the caller's making; whoever goes by it can read it off the README.
-    fn log_failure(&self, rejection: Option<&Rejection>, client: &str) {
-        let Some(event) = rejection.and_then(|rejection| self.event(rejection)) else { return };
-        let Some(shown) = event.failed() else { return };
-        let (what, reason) = (shown.word(), event.reason().unwrap_or("-"));
-        let Some(peer) = self.by.peer else {
-            // Whoever looks for an address is to find none.
-            tracing::warn!(%what, %reason, %client, "authentication failed, peer unknown");
-            return;
-        };
-        tracing::warn!(%peer, %what, %reason, %client, "authentication failed");
-    }
-
-    fn event(&self, rejection: &Rejection) -> Option<AuditEvent> {
-        let Rejection::Refused(refusal) = rejection else { return None };
-        match (refusal, self.row.map(|row| row.operation)) {
-            // A code for a phone that none was sent to.
-            (Refusal::NotFound, Some(Operation::Complete | Operation::InternalComplete)) => {
-                Some(AuditEvent::GuessRefused(GuessFault::NoCode))
-            }
-            (refusal, _) => AuditEvent::of(refusal),
-        }
-    }
-
     fn client_id(&self) -> Option<ClientId> {
         self.caller.as_ref().map(|caller| caller.client_id).or(self.by.client_id)
+    }
+}
+
+/// One line more for a token, an api-key or a code that was no good, for programs that shut out whoever tries many. It is
+/// always the same, and nothing in it is of the caller's making; whoever goes by it can read it off the README.
+pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, by: By) {
+    let Some(event) = event(rejection, operation) else { return };
+    let Some(shown) = event.failed() else { return };
+    let (what, reason) = (shown.word(), event.reason().unwrap_or("-"));
+    let client = by.client_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+    let Some(peer) = by.peer else {
+        // Whoever looks for an address is to find none.
+        tracing::warn!(%what, %reason, %client, "authentication failed, peer unknown");
+        return;
+    };
+    tracing::warn!(%peer, %what, %reason, %client, "authentication failed");
+}
+
+fn event(rejection: &Rejection, operation: Option<Operation>) -> Option<AuditEvent> {
+    let Rejection::Refused(refusal) = rejection else { return None };
+    match (refusal, operation) {
+        // A code for a phone that none was sent to.
+        (Refusal::NotFound, Some(Operation::Complete | Operation::InternalComplete)) => {
+            Some(AuditEvent::GuessRefused(GuessFault::NoCode))
+        }
+        (refusal, _) => AuditEvent::of(refusal),
     }
 }

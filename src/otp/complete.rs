@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::store::Write;
 use crate::store::schema::{
-    GUESSES, LIVE_CODES, SENDS, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
+    GUESSES, LIVE_CODES, SENDS, STRAY_GUESSES, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
 };
 
 /// A guess that has been paid for.
@@ -106,27 +106,42 @@ impl Judge {
     }
 
     fn spend_on(&self, write: &mut Write<'_>, asked: Asked) -> Result<Spent, Refusal> {
-        let target = asked.target;
-        let live = write.get(LIVE_CODES, &(target.phone, target.purpose))?;
+        let Target { phone, purpose } = asked.target;
+        let live = write.get(LIVE_CODES, &(phone, purpose))?;
         let verification = match live {
             Some(live) => write.get(VERIFICATIONS, &live.verification_id)?,
             None => None,
         };
-        let mut guesses = write.get(GUESSES, &target.phone)?.unwrap_or_default();
-        if verification.is_none() && !self.is_strict {
+        let Some(verification) = verification else {
+            self.spend_on_nothing(write, asked.target)?;
+            return Ok(Spent { asked, against: None, counted_at: self.now });
+        };
+        let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
+        let counted_at = guesses.spend(&self.limits, purpose, self.now).map_err(limited)?;
+        let against = Some(self.spend_attempt(write, verification)?);
+        write.put(GUESSES, &phone, &guesses)?;
+        Ok(Spent { asked, against, counted_at })
+    }
+
+    /// As if a code had been sent at the first of these guesses. They are counted apart: they can hit nothing, so they
+    /// take nothing from the guesses at a real code, and raise no alarm.
+    fn spend_on_nothing(&self, write: &mut Write<'_>, target: Target) -> Result<(), Refusal> {
+        if !self.is_strict {
             return Err(Refusal::NotFound);
         }
-        let recent = guesses.since(self.now - self.rules.life);
-        let counted_at = guesses.spend(&self.limits, target.purpose, self.now).map_err(limited)?;
-        let against = match verification {
-            Some(verification) => Some(self.spend_attempt(write, verification)?),
-            None if recent >= usize::from(self.rules.attempts) => {
-                return Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
-            }
-            None => None,
-        };
-        write.put(GUESSES, &target.phone, &guesses)?;
-        Ok(Spent { asked, against, counted_at })
+        let Target { phone, purpose } = target;
+        let mut guesses = write.get(STRAY_GUESSES, &phone)?.unwrap_or_default();
+        let rows = &self.limits.guesses;
+        if let Some(too_soon) = guesses.refusal(&self.limits, rows, purpose, self.now) {
+            return Err(limited(too_soon));
+        }
+        let is_alarm = alarm_until(write, &self.limits, self.now)?.is_some();
+        let attempts = if is_alarm { 1 } else { self.rules.attempts };
+        if guesses.count_since(self.now - self.rules.life) >= usize::from(attempts) {
+            return Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
+        }
+        guesses.count(rows, self.now);
+        Ok(write.put(STRAY_GUESSES, &phone, &guesses)?)
     }
 
     fn spend_attempt(
@@ -189,11 +204,11 @@ fn reject(
     id: Option<VerificationId>,
     limits: &Limits,
 ) -> Result<(), Refusal> {
-    count_wrong_guess(write, limits, asked.now)?;
     let Some(id) = id else {
         let none = AuditEvent::GuessRefused(GuessFault::NoCode);
         return Ok(audit::append(write, &row(none, asked))?);
     };
+    count_wrong_guess(write, limits, asked.now)?;
     let verification = write.get(VERIFICATIONS, &id)?;
     audit::append(write, &row(AuditEvent::CodeWrong, asked).of(id))?;
     if let Some(over) = verification.and_then(|verification| verification.reject(asked.now)) {

@@ -4,7 +4,7 @@ use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{By, Code, Phone, Purpose, Refusal, Timestamp, Verification};
 use crate::otp::Target;
 use crate::store::Write;
-use crate::store::schema::{GUESSES, VERIFIED_PHONES};
+use crate::store::schema::{GUESSES, SENDS, VERIFIED_PHONES};
 
 impl Service {
     /// Sends a code that shows whether the caller's user holds this phone ("Initialize OTP").
@@ -28,14 +28,17 @@ impl Service {
         self.otp.complete(now, by, guess, move |_| Ok(target(phone)), |_, _| Ok(())).await
     }
 
-    /// Takes a phone's wrong guesses back, however many there are, and says how many came in a row. The codes that were
-    /// sent to it stay as they are.
+    /// Takes a phone's wrong guesses back, however many there are, and says how many came in a row. Of its sends it takes
+    /// back what a clock that was ahead has counted, which would keep it waiting until then. Its codes stay as they are.
     pub async fn unlock(&self, by: By, phone: Phone, now: Timestamp) -> Result<u32, Refusal> {
         let row = AuditRow::new(now, AuditEvent::PhoneUnlocked, by);
         let row = row.about_phone(phone, Purpose::PhoneVerification);
         let unlock = move |write: &mut Write<'_>| {
             let guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
             write.remove(GUESSES, &phone);
+            if write.get(SENDS, &phone)?.is_some_and(|sends| sends.is_ahead_of(now)) {
+                write.remove(SENDS, &phone);
+            }
             audit::append(write, &row)?;
             Ok(guesses.in_a_row())
         };

@@ -19,6 +19,7 @@
 //! | 15 | `marks` | `last` | [`Mark`]: how far the database has come | |
 //! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
 //! | 17 | `audit` | running number | [`AuditRow`] | from the front, `audit.keep_days` old |
+//! | 18 | `stray_guesses` | phone | [`Log`] of guesses at codes that were never sent | a day after the last one |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
@@ -80,6 +81,8 @@ pub(super) const MARKS: Table<String, Mark> = Table::new(15, "marks");
 /// See the table at the head of this file.
 pub const RATES: Table<RateKey, Rate> = Table::new(16, "rates");
 /// See the table at the head of this file.
+pub const STRAY_GUESSES: Table<Phone, Log> = Table::new(18, "stray_guesses");
+/// See the table at the head of this file.
 pub const AUDIT: Table<u64, AuditRow> = Table::new(17, "audit");
 
 pub(super) const ALL: &[TableInfo] = &[
@@ -100,6 +103,7 @@ pub(super) const ALL: &[TableInfo] = &[
     MARKS.info(),
     RATES.info(),
     AUDIT.info(),
+    STRAY_GUESSES.info(),
 ];
 
 /// Trees that are about the database, its keys or what was done with it, not about the world in it.

@@ -107,6 +107,16 @@ impl Log {
         self.moments.last().map_or(Timestamp::from_micros(0), |last| *last + DAY)
     }
 
+    /// How many were counted after `start`, of those that are remembered.
+    pub fn count_since(&self, start: Timestamp) -> usize {
+        self.since(start).len()
+    }
+
+    /// Whether something was counted later than `now`: by a clock that was ahead.
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        self.moments.last().is_some_and(|last| *last > now)
+    }
+
     fn since(&self, start: Timestamp) -> &[Timestamp] {
         &self.moments[self.moments.partition_point(|m| *m <= start)..]
     }
@@ -146,9 +156,9 @@ impl Guesses {
         }
     }
 
-    /// How many were counted after `start`.
-    pub fn since(&self, start: Timestamp) -> usize {
-        self.0.since(start).len()
+    /// How many there were of late: enough of them for every row.
+    pub fn remembered(&self) -> usize {
+        self.0.moments.len()
     }
 
     /// How many came since the last right one.

@@ -193,6 +193,7 @@ fn phones() -> Vec<Sample> {
         sample("verified_phones", "", VerifiedPhone { verified_at: at(60) }),
         sample("sends", "", filled_log()),
         sample("sends", "empty", Log::default()),
+        sample("stray_guesses", "", filled_log()),
         sample("guesses", "", filled_guesses()),
         sample("guesses", "empty", Guesses::default()),
         sample("rates", "", spent_rate()),

@@ -1,7 +1,10 @@
 //! What somebody can find out about a phone by trying.
 
-use super::phone;
-use crate::support::{SEED_PHONE, TestNode, other_than, quick};
+use esoz_otp::clock::Clock as _;
+use esoz_otp::store::schema::STRAY_GUESSES;
+
+use super::{phone, with_limit};
+use crate::support::{SEED_PHONE, TestNode, other_than, quick, without_send_limits};
 
 /// Hashes compared, writes made.
 fn work(node: &TestNode) -> (u64, u64) {
@@ -80,6 +83,64 @@ fn when_strict_a_phone_without_a_code_runs_into_the_same_limit_of_guesses() {
         }
     };
     assert_eq!((wrong, limited), (10, (429, Some("too_many_guesses".into()))));
+}
+
+#[test]
+fn when_strict_guesses_at_a_phone_without_a_code_take_nothing_from_its_person_requests() {
+    let node = strict();
+    let mut guesses = 0;
+    loop {
+        let reply = node.complete(SEED_PHONE, "000000");
+        match reply.reason() {
+            Some("wrong_code") => guesses += 1,
+            Some("attempts_exhausted") => node.clock.push(std::time::Duration::from_mins(5)),
+            Some("too_many_guesses") => break,
+            _ => panic!("{reply:?}"),
+        }
+    }
+    assert_eq!(guesses, 10);
+    assert_eq!(node.resend().status, 200);
+    let code = node.code_for(SEED_PHONE);
+    for _ in 0..2 {
+        assert_eq!(node.approve(&other_than(&code)).reason(), Some("wrong_code"));
+    }
+    assert_eq!(node.approve(&code).status, 200);
+}
+
+#[test]
+fn when_strict_guesses_at_phones_without_a_code_raise_no_alarm_and_look_the_same_under_one() {
+    let mut config = with_limit(without_send_limits(), "wrong_guesses_per_hour", 2);
+    config.otp.strict_enumeration = true;
+    let node = TestNode::with(config);
+    for number in 0..5 {
+        assert_eq!(node.complete(&phone(number), "000000").reason(), Some("wrong_code"));
+    }
+    assert_eq!(node.initialize(&phone(5)).status, 201, "no alarm");
+    let wrong = other_than(&node.code_for(&phone(5)));
+    for _ in 0..2 {
+        assert_eq!(node.complete(&phone(5), &wrong).reason(), Some("wrong_code"));
+    }
+    assert_eq!(node.initialize(&phone(6)).status, 429, "alarm");
+    assert_eq!(node.initialize_with_token(&phone(6)).status, 201);
+    for with_a_code in [&phone(6), &phone(7)] {
+        let reasons = [(); 2].map(|()| {
+            node.complete(with_a_code, "123456").reason().map(str::to_owned).unwrap_or_default()
+        });
+        assert_eq!(reasons, ["wrong_code", "attempts_exhausted"]);
+    }
+}
+
+#[test]
+fn when_strict_guesses_at_nothing_are_forgotten_in_a_day() {
+    let node = strict();
+    assert_eq!(node.complete(&phone(0), "000000").reason(), Some("wrong_code"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let left_after = |hours| {
+        let then = node.clock.now() + std::time::Duration::from_hours(hours);
+        runtime.block_on(node.store.sweep(then, 1000)).unwrap();
+        node.store.page(STRAY_GUESSES, None, 9).unwrap().len()
+    };
+    assert_eq!((left_after(23), left_after(24)), (1, 0));
 }
 
 #[test]

@@ -119,6 +119,24 @@ fn an_operator_lifts_a_lock_and_leaves_a_row_of_it() {
 }
 
 #[test]
+fn an_operator_takes_back_what_a_clock_that_was_ahead_has_counted() {
+    let node = TestNode::start();
+    let admin = [("authorization", "Bearer demo-admin-token")];
+    let path = format!("/admin/phones/{SEED_PHONE}/actions/unlock");
+    let day = Duration::from_hours(24);
+    node.clock.push(day * 20);
+    assert_eq!(node.call("POST", &path, &admin, "").status, 200);
+    code(&node);
+    assert_eq!(node.call("POST", &path, &admin, "").status, 200);
+    assert_eq!(refused(&node.initialize(SEED_PHONE)), ("send_pause", "60"), "a send stays one");
+    node.clock.pull(day * 20);
+    assert_eq!(refused(&node.initialize(SEED_PHONE)), ("send_pause", "1728060"));
+    assert_eq!(node.call("POST", &path, &admin, "").status, 200);
+    node.clock.push(Duration::from_secs(30));
+    assert_ne!(node.initialize(SEED_PHONE).reason(), Some("send_pause"));
+}
+
+#[test]
 fn a_lock_holds_for_approving_too_and_over_restarts_and_whatever_the_clock_does() {
     let folder = tempfile::tempdir().unwrap();
     let node = TestNode::on(folder.path(), without_send_limits(), start_of_time(), true);

@@ -6,8 +6,7 @@ use std::sync::{Arc, Barrier};
 use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::{
-    By, Code, CodeFormat, Phone, Purpose, Refusal, SpentReason, State, Status, Timestamp,
-    Verification,
+    By, Code, CodeFormat, Phone, Purpose, Refusal, SpentReason, State, Status, Verification,
 };
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::store::Store;
@@ -152,7 +151,7 @@ fn judge(
         End::Used => state(round.old.id) == State::Verified,
         End::Expired | End::Wrong | End::Superseded => state(round.old.id) == State::Canceled,
     };
-    let wrong = guesses.since(Timestamp::from_micros(0));
+    let wrong = guesses.remembered();
     let should = if end == End::Wrong { (1, 2) } else { (0, 3) };
     let is_as_it_should = is_as_it_should
         && is_verified == (end == End::Used)
