@@ -58,5 +58,5 @@ pub async fn trim(
         }
         Ok::<_, StoreError>(())
     };
-    store.write(remove_all).await.map(|()| count)
+    store.write_to_make_room(remove_all).await.map(|()| count)
 }

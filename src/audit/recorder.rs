@@ -7,6 +7,7 @@ use tokio::sync::Mutex as Turn;
 
 use super::append;
 use crate::domain::audit::{AuditEvent, AuditRow, Audited};
+use crate::domain::limits::{Budget, Rate};
 use crate::domain::{By, Refusal, Timestamp};
 use crate::store::{Store, StoreError, Write};
 
@@ -15,6 +16,10 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Different refusals that are kept between two writes. Beyond that they are only counted.
 const MOST: usize = 1024;
+
+/// Refusals that get a row of their own: so many at once, and on and on one each five seconds. Whoever sends bad tokens
+/// from ever new addresses fills no disk with that.
+const ROWS: Budget = Budget { most: 10_000, length: Duration::from_secs(50_000), low_at: 10_000 };
 
 /// Rows that one write has at most, so that it holds up no other for long.
 const TOGETHER: usize = 64;
@@ -36,6 +41,7 @@ pub struct Recorder {
 struct Noted {
     rows: Vec<AuditRow>,
     places: HashMap<Audited, usize>,
+    spent: Rate,
     beyond: Option<AuditRow>,
 }
 
@@ -110,13 +116,15 @@ impl Recorder {
 
 impl Noted {
     fn add(&mut self, row: AuditRow) {
-        let is_full = self.rows.len() >= MOST;
+        let is_full =
+            self.rows.len() >= MOST || self.spent.allows_at(ROWS, ROWS.most, row.at) > row.at;
         let seen = match self.places.entry(row.what.clone()) {
             Entry::Occupied(place) => &mut self.rows[*place.get()],
             Entry::Vacant(_) if is_full => {
                 self.beyond.get_or_insert_with(|| AuditRow { times: 0, ..not_recorded(row.at) })
             }
             Entry::Vacant(place) => {
+                self.spent.spend(ROWS, row.at);
                 place.insert(self.rows.len());
                 self.rows.push(row);
                 return;
@@ -126,7 +134,8 @@ impl Noted {
     }
 
     fn take(&mut self) -> Vec<AuditRow> {
-        let Self { rows, beyond, .. } = std::mem::take(self);
+        let spent = self.spent;
+        let Self { rows, beyond, .. } = std::mem::replace(self, Self { spent, ..Self::default() });
         rows.into_iter().chain(beyond).collect()
     }
 }

@@ -156,8 +156,13 @@ async fn tend(store: Store, clock: Arc<dyn Clock>, keep_audit: Duration) {
                 tracing::warn!(%error, "how far the store has come could not be noted");
             }
         }
-        while is_more(store.sweep(clock.now(), SWEEP_MOST).await) {}
-        while is_more(audit::trim(&store, clock.now(), keep_audit, SWEEP_MOST).await) {}
+        match store.sweep_until(clock.now()).await {
+            Ok(until) => {
+                while is_more(store.sweep(until, SWEEP_MOST).await) {}
+                while is_more(audit::trim(&store, until, keep_audit, SWEEP_MOST).await) {}
+            }
+            Err(error) => drop(is_more(Err(error))),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::limits::{alarm_until, count_wrong_guess};
+use super::limits::{alarm_until, count_wrong_guess, raise_alarm};
 use super::rows::{note_refusal, row};
 use super::{Asked, Keyring, Otp, Target};
 use crate::audit::{self, Recorder};
@@ -82,7 +82,9 @@ impl Otp {
             return accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal));
         }
         let reject = move |write: &mut Write<'_>| reject(write, asked, id, &limits);
-        self.store.write_waiting(reject).await?;
+        if self.store.write_waiting(reject).await? {
+            raise_alarm(&self.limits);
+        }
         Err(Refusal::CodeWrong)
     }
 
@@ -197,22 +199,23 @@ where
     Ok(Ok(verified))
 }
 
-/// The code was wrong: after the last attempt the verification is over. A row is written whether there was a code or not.
+/// The code was wrong: after the last attempt the verification is over. Says whether that raises the alarm. A row is written whether there was a code or not.
 fn reject(
     write: &mut Write<'_>,
     asked: Asked,
     id: Option<VerificationId>,
     limits: &Limits,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let Some(id) = id else {
         let none = AuditEvent::GuessRefused(GuessFault::NoCode);
-        return Ok(audit::append(write, &row(none, asked))?);
+        audit::append(write, &row(none, asked))?;
+        return Ok(false);
     };
-    count_wrong_guess(write, limits, asked.now)?;
+    let is_alarm = count_wrong_guess(write, limits, asked.now)?;
     let verification = write.get(VERIFICATIONS, &id)?;
     audit::append(write, &row(AuditEvent::CodeWrong, asked).of(id))?;
     if let Some(over) = verification.and_then(|verification| verification.reject(asked.now)) {
         write.put(VERIFICATIONS, &id, &over)?;
     }
-    Ok(())
+    Ok(is_alarm)
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::hasher::HashPlace;
-use super::limits::spend_send;
+use super::limits::{RanLow, spend_send};
 use super::ready::{Drawn, Minted, ReadyCodes};
 use super::rows::{note_refusal, row};
 use super::{Asked, Otp, Target};
@@ -84,12 +84,15 @@ impl Otp {
             let audit = Arc::clone(&self.audit);
             let decide = move |write: &mut Write<'_>| {
                 let asked = Asked { now, by, target: gate(write)? };
-                allow(write, asked, &limits, &config)
+                let ran_low = allow(write, asked, &limits, &config)
                     .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
-                take_or_count(write, asked, &ready, hashing, config.rules)
+                Ok((take_or_count(write, asked, &ready, hashing, config.rules)?, ran_low))
             };
             match self.store.write(decide).await {
-                Ok(first) => return Ok(first),
+                Ok((first, ran_low)) => {
+                    ran_low.warn();
+                    return Ok(first);
+                }
                 Err(Declined::Refused(refusal)) => return Err(refusal),
                 // Others were quicker to the last ones.
                 Err(Declined::NoneReady) => hashing = Some(self.hasher.reserve()?),
@@ -135,7 +138,7 @@ fn allow(
     asked: Asked,
     limits: &Limits,
     config: &OtpConfig,
-) -> Result<(), Refusal> {
+) -> Result<RanLow, Refusal> {
     let number = asked.target.phone.full();
     if config.refused_prefixes.iter().any(|prefix| number.starts_with(prefix)) {
         return Err(Refusal::PhoneRefused);

@@ -6,12 +6,16 @@ use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};
 use crate::store::{StoreError, Write};
 
+/// Budgets that have just run low, to be said when that is on the device.
+#[derive(Default)]
+pub(super) struct RanLow(Vec<(&'static str, Subject)>);
+
 /// Counts one send everywhere, if every limit allows it. Nothing is put when one does not.
 pub(super) fn spend_send(
     write: &mut Write<'_>,
     limits: &Limits,
     asked: Asked,
-) -> Result<(), Refusal> {
+) -> Result<RanLow, Refusal> {
     let Asked { now, target: Target { phone, purpose }, .. } = asked;
     let mut log = write.get(SENDS, &phone)?.unwrap_or_default();
     let budgets = budgets(write, limits, asked)?;
@@ -30,22 +34,23 @@ pub(super) fn spend_send(
     }
     log.count(&limits.sends, now);
     write.put(SENDS, &phone, &log)?;
+    let mut ran_low = RanLow::default();
     for mut budget in budgets {
         if budget.spend(write, now)? {
-            budget.warn();
+            ran_low.0.push((budget.row.name, budget.key.subject));
         }
     }
-    Ok(())
+    Ok(ran_low)
 }
 
 /// Before the first send: a clock that was set back since the last run would hold budgets back for as long as it was
-/// set back. (While a process runs, its clock is not set.)
+/// set back. (While a process runs, its clock is not set.) Says whether there is an alarm.
 pub(super) fn settle(
     write: &mut Write<'_>,
     kept: &[(RateKey, Rate)],
     limits: &Limits,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     for (key, rate) in kept {
         let row = limits.rows().find(|row| row.name == key.limit);
         let budget = row.and_then(|row| budget_of(limits, row));
@@ -53,22 +58,25 @@ pub(super) fn settle(
             write.put(RATES, key, &settled)?;
         }
     }
-    Ok(())
+    Ok(alarm_until(write, limits, now)?.is_some())
 }
 
-/// Counts a wrong guess among all of this node's.
+/// Counts a wrong guess among all of this node's, and says whether that raises the alarm.
 pub(super) fn count_wrong_guess(
     write: &mut Write<'_>,
     limits: &Limits,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    if let Some(mut budget) = wrong_guesses(write, limits)?
-        && budget.spend(write, now)?
-    {
-        let limit = budget.row.name;
-        tracing::error!(limit, "alarm: codes are being guessed; every code has one attempt now");
+) -> Result<bool, StoreError> {
+    match wrong_guesses(write, limits)? {
+        Some(mut budget) => budget.spend(write, now),
+        None => Ok(false),
     }
-    Ok(())
+}
+
+/// Said once, until half of the budget is there again.
+pub(super) fn raise_alarm(limits: &Limits) {
+    let limit = limits.wrong_guesses.name;
+    tracing::error!(limit, "alarm: codes are being guessed; every code has one attempt now");
 }
 
 /// Whether so many wrong guesses came that every code has but one attempt, and until when.
@@ -154,17 +162,21 @@ impl Standing<'_> {
         write.put(RATES, &self.key, &self.rate)?;
         Ok(ran_low)
     }
+}
 
-    /// One client's running wild is its own affair; a range or the whole node running low is the operator's.
-    fn warn(&self) {
-        let limit = self.row.name;
-        match self.key.subject {
-            Subject::Range(digits) => {
-                let range = format!("+380{digits:05}");
-                tracing::warn!(limit, range, "many codes are sent to one range of numbers");
+impl RanLow {
+    /// One client's running wild is its own affair; a range or the whole node running low is the operator's. Said once,
+    /// until half of the budget is there again; of a range no more than a masked number shows.
+    pub(super) fn warn(self) {
+        for (limit, subject) in self.0 {
+            match subject {
+                Subject::Range(digits) => {
+                    let range = format!("+380{:02}…", digits / 1000);
+                    tracing::warn!(limit, range, "many codes are sent to one range of numbers");
+                }
+                Subject::Node => tracing::warn!(limit, "this node sends many codes"),
+                Subject::Client(_) => {}
             }
-            Subject::Node => tracing::warn!(limit, "this node sends many codes"),
-            Subject::Client(_) => {}
         }
     }
 }

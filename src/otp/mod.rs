@@ -29,7 +29,7 @@ use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Outbox;
 use crate::store::schema::RATES;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Write};
 
 /// The code service.
 pub struct Otp {
@@ -71,11 +71,17 @@ struct Asked {
 }
 
 impl Otp {
-    /// To be called before the first code is sent.
+    /// To be called before the first code is sent. On a full disk it is left to the next start: nothing is sent anyway.
     pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
         let kept = self.store.page(RATES, None, usize::MAX)?;
         let limits = Arc::clone(&self.limits);
-        self.store.write_blocking(move |write| limits::settle(write, &kept, &limits, now))
+        let settle = move |write: &mut Write<'_>| limits::settle(write, &kept, &limits, now);
+        match self.store.write_blocking(settle) {
+            Ok(true) => limits::raise_alarm(&self.limits),
+            Ok(false) | Err(StoreError::DiskFull) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// How codes are written.

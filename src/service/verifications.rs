@@ -28,16 +28,18 @@ impl Service {
         self.otp.complete(now, by, guess, move |_| Ok(target(phone)), |_, _| Ok(())).await
     }
 
-    /// Takes a phone's wrong guesses back, however many there are, and says how many came in a row. Of its sends it takes
-    /// back what a clock that was ahead has counted, which would keep it waiting until then. Its codes stay as they are.
+    /// Takes a phone's wrong guesses back, however many there are, and says how many came in a row. Sends that a clock
+    /// counted that was ahead, and that would keep the phone waiting until then, count as of now. Its codes stay as they
+    /// are.
     pub async fn unlock(&self, by: By, phone: Phone, now: Timestamp) -> Result<u32, Refusal> {
         let row = AuditRow::new(now, AuditEvent::PhoneUnlocked, by);
         let row = row.about_phone(phone, Purpose::PhoneVerification);
         let unlock = move |write: &mut Write<'_>| {
             let guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
             write.remove(GUESSES, &phone);
-            if write.get(SENDS, &phone)?.is_some_and(|sends| sends.is_ahead_of(now)) {
-                write.remove(SENDS, &phone);
+            if let Some(mut sends) = write.get(SENDS, &phone)? {
+                sends.settle(now);
+                write.put(SENDS, &phone, &sends)?;
             }
             audit::append(write, &row)?;
             Ok(guesses.in_a_row())

@@ -152,9 +152,24 @@ impl Store {
         told.recv().unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
+    /// The same with what is kept back on the disk, if there is room in the queue: for what makes room.
+    pub async fn write_to_make_room<T, E, F>(&self, decide: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_in(self.writer.room()?, Urgency::Second, decide).await
+    }
+
+    /// Until when may be swept at `now`; see the module `sweep`.
+    pub async fn sweep_until(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        self.write_to_make_room(move |write| sweep::until(write, now)).await
+    }
+
     /// Takes away up to `most` records that need not be kept after `now`, and says how many index entries it looked at.
     pub async fn sweep(&self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
-        self.write(move |write| sweep::sweep(write, now, most)).await
+        self.write_to_make_room(move |write| sweep::sweep(write, now, most)).await
     }
 
     /// Notes how far the database has come, so that it is not opened when it has lost what is in it now.

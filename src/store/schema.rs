@@ -16,7 +16,7 @@
 //! | 12 | `guesses` | phone | wrong [`Guesses`] | a day after the last one, if a right one came since |
 //! | 13 | `key_checks` | key id | [`KeyCheck`] | |
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
-//! | 15 | `marks` | `last` | [`Mark`]: how far the database has come | |
+//! | 15 | `marks` | `last`, `swept` | [`Mark`]: how far the database and its sweeping have come | |
 //! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
 //! | 17 | `audit` | running number | [`AuditRow`] | from the front, `audit.keep_days` old |
 //! | 18 | `stray_guesses` | phone | [`Log`] of guesses at codes that were never sent | a day after the last one |

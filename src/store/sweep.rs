@@ -4,11 +4,33 @@
 //! keeps its old entry: when that comes up, the record is asked again, and the entry moves to the new day. One that has
 //! no end any more loses its entry then, and gets another when it is put with an end again.
 
+use std::time::Duration;
+
 use super::error::StoreError;
-use super::schema::{self, DUE, Due, DueKey};
+use super::schema::{self, DUE, Due, DueKey, MARKS, Mark};
 use super::table::Key;
 use super::write::Write;
 use crate::domain::Timestamp;
+
+/// How far the sweeper's time moves on at most from one call to the next.
+const STEP: Duration = Duration::from_hours(1);
+
+/// Until when may be swept now: the time, but no more than a step beyond where it was when this was last asked, in this
+/// process or one before it. A clock that is days ahead for a minute takes nothing away that is not over; a node
+/// that was off for a month needs some hundred steps.
+pub(super) fn until(write: &mut Write<'_>, now: Timestamp) -> Result<Timestamp, StoreError> {
+    let key = SWEPT.to_owned();
+    let reached = write
+        .get(MARKS, &key)?
+        .map_or(now, |mark| Timestamp::from_micros(i64::try_from(mark.number).unwrap_or(i64::MAX)));
+    let until = now.min(reached + STEP);
+    let number = u64::try_from(until.as_micros()).unwrap_or(0);
+    write.put(MARKS, &key, &Mark { number })?;
+    Ok(until)
+}
+
+/// The mark that says how far the sweeper has come: a time in microseconds.
+const SWEPT: &str = "swept";
 
 pub(super) fn sweep(
     write: &mut Write<'_>,

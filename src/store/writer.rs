@@ -27,7 +27,7 @@ const GROUP: usize = 64;
 pub(super) enum Urgency {
     /// It may: nothing has been spent.
     First,
-    /// It completes what an earlier one has begun.
+    /// It completes what an earlier one has begun, or makes room.
     Second,
 }
 

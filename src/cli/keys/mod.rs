@@ -45,9 +45,9 @@ pub(super) struct RetireArgs {
     /// Even if live codes need it: they are worth nothing then. Even if the keyring has no key of the directory's.
     #[arg(long)]
     force: bool,
-    /// Only take it out of the keyring, without a look at the data directory, in which it has to be retired: for the
-    /// owner of a keyring that a service gets a copy of.
-    #[arg(long, conflicts_with = "force")]
+    /// Only take it out of the keyring, without a look at the data directory, in which it has to be retired before: for the
+    /// owner of a keyring that a service gets a copy of. It takes --force: nothing holds it back here.
+    #[arg(long, requires = "force")]
     keyring_only: bool,
     #[command(flatten)]
     settings: SettingsArgs,

@@ -38,7 +38,7 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
         say(&format!(
             "key {id} is retired: {} does without it.\n\
              It is still in the file that {} is the service manager's copy of. Take it out there, as the owner of that \
-             file: esoz-otp keys retire {id} --keyring-only --keyring FILE",
+             file: esoz-otp keys retire {id} --keyring-only --force --keyring FILE",
             data.display(),
             path.display()
         ));

@@ -112,9 +112,12 @@ impl Log {
         self.since(start).len()
     }
 
-    /// Whether something was counted later than `now`: by a clock that was ahead.
-    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
-        self.moments.last().is_some_and(|last| *last > now)
+    /// What a clock that was ahead has counted is counted as of now: later than it was, but not for as long as the clock
+    /// was ahead.
+    pub fn settle(&mut self, now: Timestamp) {
+        for moment in &mut self.moments {
+            *moment = now.min(*moment);
+        }
     }
 
     fn since(&self, start: Timestamp) -> &[Timestamp] {

@@ -6,7 +6,7 @@
 //! | `sends_per_hour` | phone | 5 | a phone from being flooded |
 //! | `sends_per_day` | phone | 10, a share kept | a phone from being flooded |
 //! | `sends_per_range` | first eight digits after `+` | 20 in 10 minutes, a share kept | from numbers tried in a row |
-//! | `sends_per_client` | client | 120 a minute | the others from one client |
+//! | `sends_per_client` | client | 120 a minute | the node from a client that runs wild |
 //! | `sends_per_node` | node | 1 000 an hour, a share kept | the bill |
 //! | `guesses_per_hour` | phone | 10 | a code from being guessed across resends |
 //! | `guesses_in_a_row` | phone | 100, then one an hour | a phone from patience |
@@ -160,7 +160,7 @@ impl Default for Limits {
                 row(
                     "sends_per_client",
                     rate(Per::Client, 120, MINUTE),
-                    "the other clients from one that runs wild",
+                    "the node from a client that runs wild",
                 ),
                 keeping("sends_per_node", rate(Per::Node, 1000, HOUR), "the bill as a whole"),
             ],

@@ -44,7 +44,7 @@ fn refused_at(seconds: i64, who: u128) -> AuditRow {
 
 /// Every row with its number.
 fn all(store: &Store) -> Vec<(u64, AuditRow)> {
-    audit::page(store, 0, 10_000).unwrap()
+    audit::page(store, 0, 100_000).unwrap()
 }
 
 /// The demo's world, and somebody who may read what is audited.

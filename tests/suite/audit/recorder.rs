@@ -96,6 +96,23 @@ fn while_nothing_can_be_written_little_is_kept_and_the_rest_is_counted() {
 }
 
 #[test]
+fn who_is_refused_from_ever_new_places_fills_no_disk() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path());
+    let recorder = Recorder::new(store.clone());
+    for second in 0..20 {
+        let first = second * 1000;
+        let at = i64::try_from(second).unwrap();
+        (first..first + 1000).for_each(|who| recorder.note(refused_at(at, who)));
+        wait(recorder.flush()).unwrap();
+    }
+    let counted: u32 = rows(&store).iter().map(|row| row.times).sum();
+    assert_eq!(counted, 20_000, "each is counted");
+    let own = rows(&store).iter().filter(|row| row.times == 1).count();
+    assert!((10_000..10_010).contains(&own), "{own}");
+}
+
+#[test]
 fn whoever_flushes_finds_what_another_is_still_writing() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());

@@ -42,7 +42,7 @@ fn what_is_not_understood_is_wrong_usage() {
         &["keys", "change", "--data", "node"],
         &["keys", "add", "k", "--data", "node"],
         &["keys", "retire", "--data", "node"],
-        &["keys", "retire", "k", "--force", "--keyring-only", "--data", "node"],
+        &["keys", "retire", "k", "--keyring-only", "--data", "node"],
         &["serve", "--data", "node", "--fixtures", "world.json"],
         &["demo", "--pause", "-1"],
         &["demo", "--pause", "86401"],

@@ -21,7 +21,7 @@ fn on_a_full_disk_and_on_one_that_can_only_be_read_the_old_keyring_stays() {
     write(&path, &["old", "new"]);
     let before = fs::read(&path).unwrap();
     let is_refused = |parts: &[&str]| {
-        for arguments in [&["add"][..], &["retire", "old", "--keyring-only"]] {
+        for arguments in [&["add"][..], &["retire", "old", "--keyring-only", "--force"]] {
             let ended = keys(mounted.path(), arguments);
             assert_eq!(ended.code, Some(74), "{}", ended.stderr);
             for part in parts {

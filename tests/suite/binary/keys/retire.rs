@@ -15,7 +15,7 @@ fn what_is_unknown_or_newest_stays() {
     let path = keyring(directory.path());
     let old = ids(&path).remove(0);
     let before = fs::read(&path).unwrap();
-    for more in [&[][..], &["--force"], &["--keyring-only"]] {
+    for more in [&[][..], &["--force"], &["--keyring-only", "--force"]] {
         let ended = keys(directory.path(), &[&["retire", &old], more].concat());
         assert_eq!(ended.code, Some(78), "{}", ended.stderr);
         assert!(ended.stderr.contains("newest") && ended.stderr.contains("keys add"));
@@ -136,10 +136,10 @@ fn a_service_s_user_retires_it_in_the_directory_and_the_keyring_s_owner_in_the_f
     let retire = ["retire", old.as_str()];
     let ended = keys_with_credentials(directory.path(), credentials.path(), &retire);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let rest = format!("esoz-otp keys retire {old} --keyring-only --keyring FILE");
+    let rest = format!("esoz-otp keys retire {old} --keyring-only --force --keyring FILE");
     assert!(ended.stdout.contains(&rest), "{}", ended.stdout);
     assert_eq!(fs::read(&copy).unwrap(), before);
-    let only = ["retire", old.as_str(), "--keyring-only"];
+    let only = ["retire", old.as_str(), "--keyring-only", "--force"];
     let ended = keys_with_credentials(directory.path(), credentials.path(), &only);
     assert_eq!(ended.code, Some(78), "{}", ended.stderr);
     serve(directory.path(), &[]).address();

@@ -3,20 +3,12 @@
 use esoz_otp::clock::Clock as _;
 use esoz_otp::store::schema::STRAY_GUESSES;
 
-use super::{phone, with_limit};
+use super::{at_rest, phone, with_limit};
 use crate::support::{SEED_PHONE, TestNode, other_than, quick, without_send_limits};
 
 /// Hashes compared, writes made.
 fn work(node: &TestNode) -> (u64, u64) {
     (node.compared(), node.store.written())
-}
-
-/// A node that has written what it writes by itself: its world, and the mark that it makes at its start.
-fn at_rest(node: TestNode) -> TestNode {
-    while node.store.written() < 2 {
-        std::thread::yield_now();
-    }
-    node
 }
 
 fn work_of(node: &TestNode, act: impl FnOnce()) -> (u64, u64) {

@@ -30,6 +30,14 @@ fn phone(range: usize) -> String {
     format!("+380{:05}0001", 67_000 + range)
 }
 
+/// A node that has written what it writes by itself: its world, and the two marks that it makes at its start.
+fn at_rest(node: TestNode) -> TestNode {
+    while node.store.written() < 3 {
+        std::thread::yield_now();
+    }
+    node
+}
+
 impl TestNode {
     /// Verifies a phone as the demo's clinic, with its token.
     fn initialize_with_token(&self, phone: &str) -> Reply {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use esoz_otp::clock::Clock as _;
 use esoz_otp::store::schema::RATES;
 
-use super::{phone, refused, with_limit};
+use super::{at_rest, phone, refused, with_limit};
 use crate::support::{MIS, SEED_PHONE, TestNode, quick, without_send_limits};
 
 #[test]
@@ -92,7 +92,7 @@ fn of_several_limits_the_one_that_lasts_longest_is_named() {
 
 #[test]
 fn a_refusal_writes_nothing_and_hashes_nothing() {
-    let node = TestNode::start();
+    let node = at_rest(TestNode::start());
     assert_eq!(node.initialize(&phone(0)).status, 201);
     let before = (node.store.written(), node.store.page(RATES, None, 100).unwrap());
     for _ in 0..50 {

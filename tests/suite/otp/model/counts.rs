@@ -58,6 +58,11 @@ impl Tally {
         self.in_a_row = 0;
     }
 
+    /// An operator lets what a clock ahead has counted count as of now.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        self.moments.iter_mut().for_each(|moment| *moment = now.min(*moment));
+    }
+
     fn as_of(&self, now: Timestamp) -> Timestamp {
         self.moments.last().map_or(now, |last| now.max(*last))
     }

@@ -160,6 +160,8 @@ impl<'s> Run<'s> {
         let phone = phone(number);
         let in_a_row = self.real().service.unlock(By::default(), phone, self.model.now).await;
         self.model.guesses.remove(&phone);
+        let now = self.model.now;
+        self.model.sends.entry(phone).and_modify(|sends| sends.settle(now));
         let were = self.ledger.unlocked(phone);
         self.seen.note_if(were >= self.model.numbers.lock.whole, "an operator unlocks a phone");
         if in_a_row == Ok(were) { Ok(()) } else { Err(format!("{in_a_row:?}, not {were}")) }
