@@ -180,7 +180,8 @@ async fn operate_on(
     let call = Call { body: body::read(request, row, &mut trail.body).await?, ..call };
     let (by, operation) = (call.by(), row.operation);
     trail.is_operated_on = true;
-    // A task of its own: a caller who hangs up does not leave an operation half done, nor unseen what failed.
+    // A task of its own: a caller who hangs up does not leave an operation half done, nor unseen what failed, unless
+    // the process ends.
     let running = tokio::spawn(async move {
         let done = operate(api, call).await;
         done.inspect_err(|rejection| trail::log_failure(rejection, Some(operation), by))

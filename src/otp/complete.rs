@@ -76,7 +76,13 @@ impl Otp {
         // The same work, whether or not there is anything to compare with.
         let (against, kept) = against.unwrap_or_else(|| (Id::from_bytes([0; 16]), self.nothing()));
         let is_right = self.hasher.compare(hashing, against, guess, kept).await?;
-        if let Some(id) = id.filter(|_| is_right) {
+        let Some(id) = id else {
+            // As much work as for a real one, but nothing that lasts: a row of it is as cheap as any refusal's.
+            self.audit.note(row(AuditEvent::GuessRefused(GuessFault::NoCode), asked));
+            self.store.write_waiting(move |write| touch_stray(write, asked.target)).await?;
+            return Err(Refusal::CodeWrong);
+        };
+        if is_right {
             let accept = move |write: &mut Write<'_>| accept(write, asked, id, counted_at, done);
             let accepted = self.store.write_waiting(accept).await?;
             return accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal));
@@ -199,18 +205,21 @@ where
     Ok(Ok(verified))
 }
 
-/// The code was wrong: after the last attempt the verification is over. Says whether that raises the alarm. A row is written whether there was a code or not.
+/// What a guess at nothing was counted in is written once more.
+fn touch_stray(write: &mut Write<'_>, Target { phone, .. }: Target) -> Result<(), Refusal> {
+    match write.get(STRAY_GUESSES, &phone)? {
+        Some(guesses) => Ok(write.put(STRAY_GUESSES, &phone, &guesses)?),
+        None => Ok(()),
+    }
+}
+
+/// The code was wrong: after the last attempt the verification is over. Says whether that raises the alarm.
 fn reject(
     write: &mut Write<'_>,
     asked: Asked,
-    id: Option<VerificationId>,
+    id: VerificationId,
     limits: &Limits,
 ) -> Result<bool, Refusal> {
-    let Some(id) = id else {
-        let none = AuditEvent::GuessRefused(GuessFault::NoCode);
-        audit::append(write, &row(none, asked))?;
-        return Ok(false);
-    };
     let is_alarm = count_wrong_guess(write, limits, asked.now)?;
     let verification = write.get(VERIFICATIONS, &id)?;
     audit::append(write, &row(AuditEvent::CodeWrong, asked).of(id))?;

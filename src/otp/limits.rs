@@ -73,7 +73,7 @@ pub(super) fn count_wrong_guess(
     }
 }
 
-/// Said once, until half of the budget is there again.
+/// Said when it begins, and at a start that finds it.
 pub(super) fn raise_alarm(limits: &Limits) {
     let limit = limits.wrong_guesses.name;
     tracing::error!(limit, "alarm: codes are being guessed; every code has one attempt now");

@@ -71,15 +71,13 @@ struct Asked {
 }
 
 impl Otp {
-    /// To be called before the first code is sent. On a full disk it is left to the next start: nothing is sent anyway.
+    /// To be called before the first code is sent.
     pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
         let kept = self.store.page(RATES, None, usize::MAX)?;
         let limits = Arc::clone(&self.limits);
         let settle = move |write: &mut Write<'_>| limits::settle(write, &kept, &limits, now);
-        match self.store.write_blocking(settle) {
-            Ok(true) => limits::raise_alarm(&self.limits),
-            Ok(false) | Err(StoreError::DiskFull) => {}
-            Err(error) => return Err(error),
+        if self.store.write_blocking_to_set_right(settle)? {
+            limits::raise_alarm(&self.limits);
         }
         Ok(())
     }

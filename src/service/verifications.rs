@@ -4,7 +4,7 @@ use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{By, Code, Phone, Purpose, Refusal, Timestamp, Verification};
 use crate::otp::Target;
 use crate::store::Write;
-use crate::store::schema::{GUESSES, SENDS, VERIFIED_PHONES};
+use crate::store::schema::{GUESSES, SENDS, STRAY_GUESSES, VERIFIED_PHONES};
 
 impl Service {
     /// Sends a code that shows whether the caller's user holds this phone ("Initialize OTP").
@@ -37,6 +37,7 @@ impl Service {
         let unlock = move |write: &mut Write<'_>| {
             let guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
             write.remove(GUESSES, &phone);
+            write.remove(STRAY_GUESSES, &phone);
             if let Some(mut sends) = write.get(SENDS, &phone)? {
                 sends.settle(now);
                 write.put(SENDS, &phone, &sends)?;

@@ -145,14 +145,32 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_blocking_in(Urgency::First, decide)
+    }
+
+    /// The same, but it may use what is kept back on the disk.
+    pub fn write_blocking_to_set_right<T, E, F>(&self, decide: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_blocking_in(Urgency::Second, decide)
+    }
+
+    fn write_blocking_in<T, E, F>(&self, urgency: Urgency, decide: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (answer, told) = std::sync::mpsc::sync_channel(1);
         let room = self.writer.room()?;
-        self.writer
-            .submit(room, Urgency::First, decide, move |result| drop(answer.send(result)))?;
+        self.writer.submit(room, urgency, decide, move |result| drop(answer.send(result)))?;
         told.recv().unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
-    /// The same with what is kept back on the disk, if there is room in the queue: for what makes room.
+    /// As [`Store::write`], but it may use what is kept back on the disk: for what makes room, or has to be set right.
     pub async fn write_to_make_room<T, E, F>(&self, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,

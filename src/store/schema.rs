@@ -143,7 +143,7 @@ pub struct KeyCheck {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {}
 
-/// A number that only grows; see the module `mark`.
+/// How often the database was marked (module `mark`), or how far it is swept, in microseconds (module `sweep`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The number.

@@ -13,11 +13,17 @@ use super::write::Write;
 use crate::domain::Timestamp;
 
 /// How far the sweeper's time moves on at most from one call to the next.
-const STEP: Duration = Duration::from_hours(1);
+const STEP: Duration = Duration::from_mins(10);
 
-/// Until when may be swept now: the time, but no more than a step beyond where it was when this was last asked, in this
-/// process or one before it. A clock that is days ahead for a minute takes nothing away that is not over; a node
-/// that was off for a month needs some hundred steps.
+/// Whatever is over is kept for so long still.
+const GRACE: Duration = Duration::from_hours(24);
+
+/// The mark that says how far the sweeper has come: a time in microseconds.
+const SWEPT: &str = "swept";
+
+/// Until when may be swept now: a day before the time, and with each call no more than a step beyond where it was at the
+/// last one, in this process or one before it. So a clock has to be days ahead for a good hour before anything goes that
+/// is not over; a node that was off for a month catches up in a day and a half.
 pub(super) fn until(write: &mut Write<'_>, now: Timestamp) -> Result<Timestamp, StoreError> {
     let key = SWEPT.to_owned();
     let reached = write
@@ -26,11 +32,8 @@ pub(super) fn until(write: &mut Write<'_>, now: Timestamp) -> Result<Timestamp, 
     let until = now.min(reached + STEP);
     let number = u64::try_from(until.as_micros()).unwrap_or(0);
     write.put(MARKS, &key, &Mark { number })?;
-    Ok(until)
+    Ok(until - GRACE)
 }
-
-/// The mark that says how far the sweeper has come: a time in microseconds.
-const SWEPT: &str = "swept";
 
 pub(super) fn sweep(
     write: &mut Write<'_>,

@@ -46,7 +46,7 @@ pub(super) struct RetireArgs {
     #[arg(long)]
     force: bool,
     /// Only take it out of the keyring, without a look at the data directory, in which it has to be retired before: for the
-    /// owner of a keyring that a service gets a copy of. It takes --force: nothing holds it back here.
+    /// owner of a keyring that a service gets a copy of. It takes --force: no live code holds it back here.
     #[arg(long, requires = "force")]
     keyring_only: bool,
     #[command(flatten)]

@@ -112,8 +112,8 @@ impl Log {
         self.since(start).len()
     }
 
-    /// What a clock that was ahead has counted is counted as of now: later than it was, but not for as long as the clock
-    /// was ahead.
+    /// Moments that are ahead of `now` become `now`: the wait that they make is a usual one, not as long as the clock was
+    /// ahead.
     pub fn settle(&mut self, now: Timestamp) {
         for moment in &mut self.moments {
             *moment = now.min(*moment);

@@ -91,6 +91,10 @@ fn when_strict_guesses_at_a_phone_without_a_code_take_nothing_from_its_person_re
         }
     }
     assert_eq!(guesses, 10);
+    let admin = [("authorization", "Bearer demo-admin-token")];
+    let path = format!("/admin/phones/{SEED_PHONE}/actions/unlock");
+    assert_eq!(node.call("POST", &path, &admin, "").status, 200);
+    assert_eq!(node.complete(SEED_PHONE, "000000").reason(), Some("wrong_code"), "unlocked");
     assert_eq!(node.resend().status, 200);
     let code = node.code_for(SEED_PHONE);
     for _ in 0..2 {
