@@ -218,21 +218,25 @@ fn whoever_hangs_up_before_the_answer_is_seen_all_the_same() {
         body.len()
     );
     let admin = [("authorization", "Bearer demo-admin-token")];
-    for tried in 1..=3 {
+    let compared = || {
+        let audit = call(served.internal, "GET", "/admin/audit?page_size=500", &admin, "");
+        audit.text.matches("code_wrong").count()
+    };
+    // Whoever is gone before the request was read has guessed nothing; who goes while it is compared, has.
+    let hang_up = || {
         let mut stream = TcpStream::connect(served.internal).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         drop(stream);
-        // Comparing goes on without anybody to tell.
-        let is_done = || {
-            let audit = call(served.internal, "GET", "/admin/audit?page_size=500", &admin, "");
-            audit.text.matches("code_wrong").count() == tried
-        };
-        assert!((0..10_000).any(|_| is_done()), "guess {tried} is compared");
-    }
+        (0..100).any(|_| compared() > 0)
+    };
+    assert!((0..100).any(|_| hang_up()), "a guess is compared without anybody to tell");
     // A row can be read before it is on the device, and the line comes after that: so does the next answer.
     assert_eq!(served.program.initialize("+380681000042").status, 201);
+    let compared = compared();
     let ended = served.program.stop();
-    assert_eq!(found(&ended.stderr), ["127.0.0.1"; 3], "{}", ended.stderr);
+    let found = found(&ended.stderr);
+    assert!(found.iter().all(|peer| peer == "127.0.0.1"), "{found:?}");
+    assert!(found.len() >= compared, "{compared}: {}", ended.stderr);
 }
 
 #[test]
