@@ -15,9 +15,9 @@ use crate::domain::{Code, HashedCode, Refusal, VerificationId};
 /// Hashes that may wait, for each thread: about two seconds of work.
 const WAITING: usize = 64;
 
-/// Threads that answer readers are let through at once. Measured on two cores, Linux 6.18, both hashing: at 0 one reader
-/// in a hundred waits for some 3 ms, at 5 for less than 0.5 ms; at 10 and 19 it is no better, and hashing gets less of
-/// a machine that is busy reading.
+/// Threads that answer readers are let through sooner. Measured on two cores, Linux 6.18, both hashing: at 0 one reader in
+/// a hundred waits for some 3 ms, at 5 for 0.3 to 1.8 ms; beyond that little is won, and hashing gets less of a machine
+/// that is busy reading.
 const NICENESS: i32 = 5;
 
 /// A bounded pool for hashing and comparing codes.
