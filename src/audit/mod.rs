@@ -35,8 +35,7 @@ pub fn page(store: &Store, after: u64, most: usize) -> Result<Vec<(u64, AuditRow
 
 /// Takes away up to `most` of the oldest rows, in one write, if they have been kept long enough, and says how many went.
 ///
-/// It stops at the first that has not been: one that a clock gone wrong has dated too late keeps those behind it longer,
-/// never shorter. The last row of all stays, however old: numbers go on from it.
+/// It stops at the first that has not been: one that a clock gone wrong has dated too late keeps those behind it longer. The last row of all stays, however old: numbers go on from it.
 pub async fn trim(
     store: &Store,
     now: Timestamp,

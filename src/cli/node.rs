@@ -9,6 +9,7 @@ use crate::api::{Api, Demo, Entrance, dialect};
 use crate::audit::{self, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Limits, Listener};
 use crate::otp::{Filler, Hasher, Keyring, Otp, ReadyCodes};
@@ -86,7 +87,7 @@ impl Node {
             ready,
             entropy: Arc::clone(&entropy),
             outbox,
-            config: config.otp,
+            config: Arc::new(config.otp),
             limits: Arc::new(config.limits),
             sms: config.sms,
             audit: Arc::clone(&audit),
@@ -144,7 +145,7 @@ impl Node {
     }
 }
 
-/// Marks and sweeps from time to time; what is left over to sweep at once, until nothing is.
+/// Marks and sweeps from time to time.
 async fn tend(store: Store, clock: Arc<dyn Clock>, keep_audit: Duration) {
     let mut timer = tokio::time::interval(TEND_EVERY);
     loop {
@@ -156,24 +157,17 @@ async fn tend(store: Store, clock: Arc<dyn Clock>, keep_audit: Duration) {
                 tracing::warn!(%error, "how far the store has come could not be noted");
             }
         }
-        match store.sweep_until(clock.now()).await {
-            Ok(until) => {
-                while is_more(store.sweep(until, SWEEP_MOST).await) {}
-                while is_more(audit::trim(&store, until, keep_audit, SWEEP_MOST).await) {}
-            }
-            Err(error) => drop(is_more(Err(error))),
+        match sweep(&store, clock.now(), keep_audit).await {
+            Ok(()) | Err(StoreError::Busy | StoreError::DiskFull) => {}
+            Err(error) => tracing::error!(%error, "the store could not be swept"),
         }
     }
 }
 
-/// Whether as much was swept as may be at a time.
-fn is_more(swept: Result<usize, StoreError>) -> bool {
-    match swept {
-        Ok(count) => count == SWEEP_MOST,
-        Err(StoreError::Busy | StoreError::DiskFull) => false,
-        Err(error) => {
-            tracing::error!(%error, "the store could not be swept");
-            false
-        }
-    }
+/// As much at a time as holds up nobody for long, until nothing is left to be swept now.
+async fn sweep(store: &Store, now: Timestamp, keep_audit: Duration) -> Result<(), StoreError> {
+    let until = store.sweep_until(now).await?;
+    while store.sweep(until, SWEEP_MOST).await? == SWEEP_MOST {}
+    while audit::trim(store, until, keep_audit, SWEEP_MOST).await? == SWEEP_MOST {}
+    Ok(())
 }

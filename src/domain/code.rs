@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use zeroize::Zeroizing;
 
@@ -46,7 +46,10 @@ impl CodeFormat {
         if number >= self.count() {
             return Err(MalformedCode);
         }
-        Ok(Code(format!("{number:0width$}", width = self.digits()).into()))
+        // Room for all of it at once: a text that grows leaves copies of itself behind.
+        let mut code = Zeroizing::new(String::with_capacity(self.digits()));
+        write!(code, "{number:0width$}", width = self.digits()).map_err(|_| MalformedCode)?;
+        Ok(Code(code))
     }
 
     /// Reads exactly as many ASCII digits as a code has.

@@ -5,7 +5,7 @@ use super::rows::{note_refusal, row};
 use super::{Asked, Keyring, Otp, Target};
 use crate::audit::{self, Recorder};
 use crate::domain::audit::{AuditEvent, GuessFault};
-use crate::domain::limits::{Guesses, Limits, TooSoon};
+use crate::domain::limits::{Limits, TooSoon};
 use crate::domain::{
     By, Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
     VerificationRules,
@@ -188,7 +188,7 @@ where
 {
     let Asked { now, target: Target { phone, purpose }, .. } = asked;
     let verification = write.get(VERIFICATIONS, &id)?.ok_or(Refusal::NotFound)?;
-    let mut guesses: Guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
+    let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
     guesses.forgive(counted_at);
     write.put(GUESSES, &phone, &guesses)?;
     let verified = match verification.verify(now) {

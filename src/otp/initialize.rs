@@ -80,7 +80,7 @@ impl Otp {
         let mut hashing = if self.ready.count() == 0 { Some(self.hasher.reserve()?) } else { None };
         loop {
             let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
-            let (limits, config) = (Arc::clone(&self.limits), self.config.clone());
+            let (limits, config) = (Arc::clone(&self.limits), Arc::clone(&self.config));
             let audit = Arc::clone(&self.audit);
             let decide = move |write: &mut Write<'_>| {
                 let asked = Asked { now, by, target: gate(write)? };

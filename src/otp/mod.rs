@@ -44,7 +44,7 @@ pub struct Otp {
     /// Where messages go.
     pub outbox: Outbox,
     /// What codes are like.
-    pub config: OtpConfig,
+    pub config: Arc<OtpConfig>,
     /// How often.
     pub limits: Arc<Limits>,
     /// What the message says.

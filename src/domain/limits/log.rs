@@ -90,7 +90,7 @@ impl Log {
     }
 
     /// Takes back one that was counted at `moment`: the guess was no wrong one.
-    pub fn give_back(&mut self, moment: Timestamp) {
+    fn give_back(&mut self, moment: Timestamp) {
         if let Some(place) = self.moments.iter().rposition(|m| *m == moment) {
             self.moments.remove(place);
             self.in_a_row = self.in_a_row.saturating_sub(1);

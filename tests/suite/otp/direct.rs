@@ -64,7 +64,7 @@ impl Direct {
             ready,
             entropy,
             outbox,
-            config: config.otp,
+            config: Arc::new(config.otp),
             limits: Arc::new(config.limits),
             sms: config.sms,
             audit: Arc::clone(&audit),
