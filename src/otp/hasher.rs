@@ -16,7 +16,7 @@ use crate::domain::{Code, HashedCode, Refusal, VerificationId};
 const WAITING: usize = 64;
 
 /// Threads that answer readers are let through sooner. Measured on two cores, Linux 6.18, both hashing: at 0 one reader in
-/// a hundred waits for some 3 ms, at 5 for 0.3 to 1.8 ms; beyond that little is won, and hashing gets less of a machine
+/// a hundred waits for some 3 ms, at 5 for 0.3 to 2.6 ms; beyond that little is won, and hashing gets less of a machine
 /// that is busy reading.
 const NICENESS: i32 = 5;
 
