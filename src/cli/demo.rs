@@ -77,7 +77,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
             keyring,
             clock,
             entropy,
-            driver: Arc::new(Both(sent, console)),
+            drivers: vec![Arc::new(Both(sent, console))],
             demo: Some(demo),
         };
         Ok((parts, known))

@@ -39,8 +39,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Its chance.
     pub entropy: Arc<dyn Entropy>,
-    /// What sends its messages.
-    pub driver: Arc<dyn SmsDriver>,
+    /// What sends its messages, the first choice first.
+    pub drivers: Vec<Arc<dyn SmsDriver>>,
     /// What it has if it is a demo.
     pub demo: Option<Demo>,
 }
@@ -65,6 +65,9 @@ pub enum NotBuilt {
     /// No threads for argon2.
     #[error("cannot start the threads that make and hash codes: {0}")]
     NoThreads(#[from] std::io::Error),
+    /// Nothing to send messages with.
+    #[error("there is no driver that could send messages")]
+    NoDriver,
     /// The store can't be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -73,12 +76,13 @@ pub enum NotBuilt {
 impl Node {
     /// Puts a node together.
     pub fn build(parts: Parts) -> Result<Self, NotBuilt> {
-        let Parts { config, store, keyring, clock, entropy, driver, demo } = parts;
+        let Parts { config, store, keyring, clock, entropy, drivers, demo } = parts;
         let dialect = dialect::of(config.dialect);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
         let ready = ReadyCodes::up_to(config.otp.ready);
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
+        let driver = drivers.into_iter().next().ok_or(NotBuilt::NoDriver)?;
         let (outbox, worker) = outbox(driver, config.sms.timeout);
         let audit = Arc::new(Recorder::new(store.clone()));
         let otp = Otp {

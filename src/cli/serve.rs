@@ -24,14 +24,14 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
         let mut keyring = keyring_file::read(&file, data)?;
         let store = Store::open(data, config.store)?;
         keyring_file::check(&mut keyring, &file, &store)?;
-        let driver = driver(&config.sms).map_err(Failure::software)?;
+        let drivers = drivers(&config.sms).map_err(Failure::software)?;
         let parts = Parts {
             config,
             store,
             keyring,
             clock: Arc::new(SystemClock::start()),
             entropy: Arc::new(SystemEntropy::new()),
-            driver,
+            drivers,
             demo: None,
         };
         Ok((parts, ()))
@@ -39,11 +39,13 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
     run::run(log, &addresses, prepare, |addresses, ()| announcement(addresses))
 }
 
-/// The first choice; there are no others yet.
-fn driver(config: &SmsConfig) -> std::io::Result<Arc<dyn SmsDriver>> {
-    match config.drivers.first() {
-        Some(DriverName::Console) | None => Ok(Arc::new(Console::to(std::io::stdout())?)),
-    }
+fn drivers(config: &SmsConfig) -> std::io::Result<Vec<Arc<dyn SmsDriver>>> {
+    let driver = |name: &DriverName| match name {
+        DriverName::Console => {
+            Console::to(std::io::stdout()).map(|it| Arc::new(it) as Arc<dyn SmsDriver>)
+        }
+    };
+    config.drivers.iter().map(driver).collect()
 }
 
 fn announcement(addresses: &[SocketAddr]) -> String {

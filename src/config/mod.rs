@@ -10,6 +10,7 @@ mod effective;
 mod fault;
 mod file;
 mod forms;
+mod gateway;
 mod limits;
 mod load;
 mod names;
@@ -22,6 +23,7 @@ mod takes;
 mod value;
 
 pub use fault::{Fault, Faults, Source};
+pub use gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig};
 pub use load::{Effective, Layers};
 pub use names::{DialectName, DriverName, LogFormat, Word};
 pub use sections::{

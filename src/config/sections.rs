@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
+use super::gateway::GatewayConfig;
 use super::names::{DialectName, DriverName, LogFormat};
 use crate::domain::limits::Limits;
 use crate::domain::{CodeFormat, VerificationRules};
@@ -121,6 +122,14 @@ pub struct SmsConfig {
     pub timeout: Duration,
     /// Whether a driver may show codes and numbers in clear, on a console that a journal may keep.
     pub allow_plaintext_codes: bool,
+    /// How many messages are handed over at the same time.
+    pub parallel: usize,
+    /// How many messages may wait.
+    pub queue: usize,
+    /// The file that `file` appends to.
+    pub file: Option<PathBuf>,
+    /// The gateways that `drivers` may name.
+    pub gateways: Vec<GatewayConfig>,
 }
 
 /// Person requests.
@@ -215,6 +224,10 @@ impl Default for SmsConfig {
             allow_long_template: false,
             timeout: Duration::from_secs(10),
             allow_plaintext_codes: false,
+            parallel: 16,
+            queue: 20_000,
+            file: None,
+            gateways: Vec::new(),
         }
     }
 }

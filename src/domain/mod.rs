@@ -8,6 +8,7 @@ mod by;
 mod bytes;
 mod client;
 mod code;
+mod delivery;
 mod factor;
 mod id;
 pub mod limits;
@@ -23,6 +24,9 @@ mod verification;
 pub use by::By;
 pub use client::{AccessType, Client, ClientId};
 pub use code::{Code, CodeFormat, MalformedCode};
+pub use delivery::{
+    Attempt, Delivery, DeliveryState, DeliveryStatus, Fate, GatewayWord, Outcome, Receipt, Trouble,
+};
 pub use factor::{AuthenticationFactor, FactorId, FactorType};
 pub use id::Id;
 pub use person::{MethodType, Person, PersonId, PersonStatus, User, UserId};

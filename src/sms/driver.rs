@@ -1,21 +1,47 @@
 use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
+use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::domain::{Phone, VerificationId};
+use crate::domain::{Fate, Phone, Receipt, Trouble, VerificationId};
 
 /// Sends messages. What comes back says whether somebody took the message over, not whether it was delivered.
 pub trait SmsDriver: Send + Sync + 'static {
     /// What configuration and logs call it.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
-    /// Hands one message over.
+    /// Hands one message over. Whoever waits gives up after a while, by dropping this: that counts as
+    /// [`SendError::Unclear`].
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a>;
+
+    /// Whether it can be asked what became of a message.
+    fn is_asked(&self) -> bool {
+        false
+    }
+
+    /// What became of the message that the gateway calls by this id.
+    fn ask<'a>(&'a self, _gateway_id: &'a str) -> Asking<'a> {
+        Box::pin(std::future::ready(Ok(Fate::Underway)))
+    }
+
+    /// Whether this is the secret that its gateway sends receipts with; compared in constant time.
+    fn is_called_with(&self, _secret: &str) -> bool {
+        false
+    }
+
+    /// The receipts that its gateway sent as this body. What can't be understood is no receipt.
+    fn receipts(&self, _body: &Value) -> Vec<Receipt> {
+        Vec::new()
+    }
 }
 
 /// A message being handed over.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>>;
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Taken, SendError>> + Send + 'a>>;
+
+/// A gateway being asked.
+pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<Fate, Trouble>> + Send + 'a>>;
 
 /// A text for a phone, with a code in it: wiped when dropped, and never printed but by a driver.
 #[derive(Clone)]
@@ -27,12 +53,37 @@ pub struct Message {
     text: Zeroizing<String>,
 }
 
-/// A driver did not take a message. Says nothing of what was in it.
+/// A driver took a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// What the gateway calls it, if it says so: what receipts name, and what it is asked by.
+    pub gateway_id: Option<String>,
+}
+
+/// A driver did not take a message, or not for sure. Says nothing of what was in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// It may take it later.
+    /// Nobody will ever take it: such as a number that there is not.
     #[error("{0}")]
-    Passing(&'static str),
+    Refused(Trouble),
+    /// Not taken, but it may be later. For sure: nothing of it has left.
+    #[error("{trouble}")]
+    NotTaken {
+        /// Why not.
+        trouble: Trouble,
+        /// For how long the driver wants to be left alone, if it says so.
+        rest: Option<Duration>,
+    },
+    /// It may have been taken.
+    #[error("{0}")]
+    Unclear(Trouble),
+}
+
+impl SendError {
+    /// Not taken, and nothing is said of when it may be.
+    pub fn not_taken(trouble: Trouble) -> Self {
+        Self::NotTaken { trouble, rest: None }
+    }
 }
 
 impl Message {

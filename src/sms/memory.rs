@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::driver::{Message, Sending, SmsDriver};
+use super::driver::{Message, Sending, SmsDriver, Taken};
 use crate::clock::Clock;
 use crate::domain::{Phone, Timestamp};
 
@@ -60,12 +60,12 @@ impl SmsDriver for Memory {
             sent.pop_front();
         }
         sent.push_back(Sent { message: message.clone(), at: self.clock.now() });
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(Taken::default())))
     }
 }
 
 impl<A: SmsDriver, B: SmsDriver> SmsDriver for Both<A, B> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.1.name()
     }
 

@@ -6,10 +6,13 @@
 
 mod console;
 mod driver;
+mod file;
+mod lines;
 mod memory;
 mod outbox;
 
 pub use console::Console;
-pub use driver::{Message, SendError, Sending, SmsDriver};
+pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken};
+pub use file::File;
 pub use memory::{Both, Memory, Sent};
-pub use outbox::{Outbox, Place, Worker, outbox};
+pub use outbox::{Outbox, OutboxHealth, Place, Reception, Worker, outbox};

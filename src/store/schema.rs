@@ -20,6 +20,11 @@
 //! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
 //! | 17 | `audit` | running number | [`AuditRow`] | from the front, `audit.keep_days` old |
 //! | 18 | `stray_guesses` | phone | [`Log`] of guesses at codes that were never sent | a day after the last one |
+//! | 19 | `deliveries` | verification id | [`Delivery`] | 30 days after it was accepted |
+//! | 20 | `outbox` | end of the code's life, verification id | [`SealedMessage`] | when it is handed over or worth nothing |
+//! | 21 | `outbox_due` | time, verification id | [`Due`]: a message in the outbox may be sent then | with its message |
+//! | 22 | `gateway_ids` | driver, gateway's id | [`GatewayId`]: which delivery that is | with its delivery |
+//! | 23 | `asks` | time, verification id | [`Due`]: ask the gateway then what became of it | when asked |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
@@ -35,8 +40,9 @@ use super::table::{Key, Table, TableId, TableInfo};
 use crate::domain::audit::AuditRow;
 use crate::domain::limits::{Guesses, Log, Rate, Subject};
 use crate::domain::{
-    AuthenticationFactor, Client, ClientId, Id, Person, PersonId, PersonRequest, PersonRequestId,
-    Phone, Purpose, SecretDigest, Timestamp, Token, User, UserId, Verification, VerificationId,
+    AuthenticationFactor, Client, ClientId, Delivery, Id, Person, PersonId, PersonRequest,
+    PersonRequestId, Phone, Purpose, SecretDigest, Timestamp, Token, User, UserId, Verification,
+    VerificationId,
 };
 
 /// Version of the whole: raised when a program that knows only the old one would do harm.
@@ -85,6 +91,17 @@ pub const STRAY_GUESSES: Table<Phone, Log> = Table::new(18, "stray_guesses");
 /// See the table at the head of this file.
 pub const AUDIT: Table<u64, AuditRow> = Table::new(17, "audit");
 
+/// See the table at the head of this file.
+pub const DELIVERIES: Table<VerificationId, Delivery> = Table::new(19, "deliveries");
+/// See the table at the head of this file.
+pub const OUTBOX: Table<AtKey, SealedMessage> = Table::new(20, "outbox");
+/// See the table at the head of this file.
+pub const OUTBOX_DUE: Table<AtKey, Due> = Table::new(21, "outbox_due");
+/// See the table at the head of this file.
+pub const GATEWAY_IDS: Table<GatewayKey, GatewayId> = Table::new(22, "gateway_ids");
+/// See the table at the head of this file.
+pub const ASKS: Table<AtKey, Due> = Table::new(23, "asks");
+
 pub(super) const ALL: &[TableInfo] = &[
     CLIENTS.info(),
     CLIENTS_BY_API_KEY.info(),
@@ -104,6 +121,11 @@ pub(super) const ALL: &[TableInfo] = &[
     RATES.info(),
     AUDIT.info(),
     STRAY_GUESSES.info(),
+    DELIVERIES.info(),
+    OUTBOX.info(),
+    OUTBOX_DUE.info(),
+    GATEWAY_IDS.info(),
+    ASKS.info(),
 ];
 
 /// Trees that are about the database, its keys or what was done with it, not about the world in it.
@@ -139,7 +161,45 @@ pub struct KeyCheck {
     pub retired_at: Option<Timestamp>,
 }
 
-/// Entry of the index for sweeping.
+/// The text of a message that waits, sealed with a key of the keyring.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedMessage {
+    /// Which key.
+    pub key_id: String,
+    /// Drawn for this message.
+    pub nonce: [u8; 12],
+    /// The text and its tag.
+    pub sealed: Vec<u8>,
+}
+
+/// Whose message a gateway's id stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayId {
+    /// The delivery.
+    pub verification_id: VerificationId,
+    /// Swept together with it.
+    pub keep_until: Timestamp,
+}
+
+/// Something of a verification that has its time: the order of what is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AtKey {
+    /// When.
+    pub at: Timestamp,
+    /// Of which verification.
+    pub id: VerificationId,
+}
+
+/// What a gateway calls a message: ids are its own only.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GatewayKey {
+    /// The driver that speaks to it.
+    pub driver: String,
+    /// Its id.
+    pub gateway_id: String,
+}
+
+/// Entry of an index: the key says it all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {}
 
@@ -165,6 +225,26 @@ pub(super) struct DueKey {
     pub(super) at: Timestamp,
     pub(super) table: TableId,
     pub(super) key: Vec<u8>,
+}
+
+impl Record for Delivery {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(self.queued_at + KEEP_VERIFICATIONS)
+    }
+}
+
+impl Record for SealedMessage {
+    const VERSION: u8 = 1;
+}
+
+impl Record for GatewayId {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(self.keep_until)
+    }
 }
 
 impl Record for Client {
@@ -362,6 +442,28 @@ impl Key for u64 {
     }
 }
 
+impl Key for AtKey {
+    fn to_bytes(&self) -> Vec<u8> {
+        [&order(self.at)[..], self.id.as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (at, id) = bytes.split_at_checked(8)?;
+        Some(Self { at: time_of(at)?, id: Id::from_bytes(id.try_into().ok()?) })
+    }
+}
+
+impl Key for GatewayKey {
+    fn to_bytes(&self) -> Vec<u8> {
+        [self.driver.as_bytes(), &[0], self.gateway_id.as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (driver, gateway_id) = std::str::from_utf8(bytes).ok()?.split_once('\0')?;
+        Some(Self { driver: driver.to_owned(), gateway_id: gateway_id.to_owned() })
+    }
+}
+
 impl Key for DueKey {
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = order(self.at).to_vec();
@@ -373,14 +475,18 @@ impl Key for DueKey {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (at, rest) = bytes.split_at_checked(8)?;
         let (table, key) = rest.split_first()?;
-        let micros = i64::from_be_bytes(at.try_into().ok()?) ^ i64::MIN;
-        Some(Self { at: Timestamp::from_micros(micros), table: *table, key: key.to_vec() })
+        Some(Self { at: time_of(at)?, table: *table, key: key.to_vec() })
     }
 }
 
 /// Bytes that sort as times do, those before 1970 included.
 fn order(at: Timestamp) -> [u8; 8] {
     (at.as_micros() ^ i64::MIN).to_be_bytes()
+}
+
+fn time_of(bytes: &[u8]) -> Option<Timestamp> {
+    let ordered = i64::from_be_bytes(bytes.try_into().ok()?);
+    Some(Timestamp::from_micros(ordered ^ i64::MIN))
 }
 
 #[cfg(test)]
@@ -407,6 +513,21 @@ mod tests {
             let due = |at| DueKey { at: Timestamp::from_micros(at), table, key: key.clone() };
             prop_assert_eq!(DueKey::from_bytes(&due(a).to_bytes()), Some(due(a)));
             prop_assert_eq!(due(a).to_bytes().cmp(&due(b).to_bytes()), a.cmp(&b));
+        }
+
+        #[test]
+        fn keys_of_what_is_due_come_back_and_sort_by_time(
+            a in any::<i64>(), b in any::<i64>(), id in any::<[u8; 16]>(),
+        ) {
+            let key = |at| AtKey { at: Timestamp::from_micros(at), id: Id::from_bytes(id) };
+            prop_assert_eq!(AtKey::from_bytes(&key(a).to_bytes()), Some(key(a)));
+            prop_assert_eq!(key(a).to_bytes().cmp(&key(b).to_bytes()), a.cmp(&b));
+        }
+
+        #[test]
+        fn a_gateway_s_key_comes_back(driver in "[a-z]{1,9}", gateway_id in "[ -~]{0,40}") {
+            let key = GatewayKey { driver, gateway_id };
+            prop_assert_eq!(GatewayKey::from_bytes(&key.to_bytes()), Some(key));
         }
 
         #[test]

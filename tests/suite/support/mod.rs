@@ -191,7 +191,7 @@ impl TestNode {
             keyring,
             clock: clock.clone(),
             entropy,
-            driver,
+            drivers: vec![driver],
             demo: is_demo.then_some(demo),
         });
         Self::run(node.unwrap(), behind_proxy, clock, store, inbox)

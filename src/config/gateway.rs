@@ -1,0 +1,98 @@
+//! What the driver of an HTTP gateway needs to know of it.
+
+use std::path::PathBuf;
+
+/// A gateway that takes messages as JSON over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayConfig {
+    /// What configuration, logs and deliveries call it.
+    pub name: String,
+    /// Where messages are sent.
+    pub url: String,
+    /// How.
+    pub method: GatewayMethod,
+    /// Headers besides `Content-Type`, each `Name: value`; `{secret}` stands for what is in the secret's file.
+    pub headers: Vec<String>,
+    /// The file that the gateway's token or password is in.
+    pub secret_file: Option<PathBuf>,
+    /// The body, as JSON; within its texts `{phone}`, `{text}`, `{sender}` and `{id}` (the verification's) are replaced.
+    pub body: String,
+    /// Whom messages come from.
+    pub sender: String,
+    /// How a number is written.
+    pub number: NumberFormat,
+    /// Where in an answer the gateway's id of the message stands, as a JSON pointer (RFC 6901); empty if nowhere.
+    pub id_at: String,
+    /// Where its verdict stands; when empty, the status of the answer is all.
+    pub verdict_at: String,
+    /// Verdicts that mean that the message was taken. Numbers are compared as they are written.
+    pub taken: Vec<String>,
+    /// Verdicts that mean that it never will be.
+    pub refused: Vec<String>,
+    /// The same as statuses of an answer.
+    pub refused_statuses: Vec<u16>,
+    /// Certificates that vouch for the gateway; the system's when there is none.
+    pub ca_file: Option<PathBuf>,
+    /// Whether it may be on this machine or link.
+    pub allow_local: bool,
+    /// Whether codes may go there without TLS.
+    pub allow_http: bool,
+    /// How it is learnt what became of a message.
+    pub receipts: ReceiptsConfig,
+}
+
+/// How it is learnt what became of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceiptsConfig {
+    /// By whom.
+    pub by: ReceiptsBy,
+    /// With `callback`: the file of the secret that stands in the path that the gateway calls.
+    pub secret_file: Option<PathBuf>,
+    /// With `poll`: where to ask, the same way as messages are sent.
+    pub url: String,
+    /// With `poll`: the body, as JSON; `{gateway_id}` is replaced.
+    pub body: String,
+    /// Where in a receipt (or in the answer, with `poll`) the list of receipts is; when empty, it is one.
+    pub list_at: String,
+    /// Where in it the gateway's id of the message stands.
+    pub id_at: String,
+    /// Where in it the verdict stands.
+    pub verdict_at: String,
+    /// Verdicts that mean that it has arrived.
+    pub delivered: Vec<String>,
+    /// Verdicts that mean that it will not.
+    pub undelivered: Vec<String>,
+}
+
+/// How messages are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the methods of HTTP")]
+pub enum GatewayMethod {
+    #[default]
+    Post,
+    Put,
+}
+
+/// How a gateway wants numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NumberFormat {
+    /// `+380…`
+    #[default]
+    Plus,
+    /// `380…`
+    Digits,
+    /// `0…`
+    National,
+}
+
+/// By whom it is learnt what became of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReceiptsBy {
+    /// By nobody.
+    #[default]
+    None,
+    /// The gateway calls.
+    Callback,
+    /// The gateway is asked.
+    Poll,
+}

@@ -1,0 +1,336 @@
+//! What becomes of a message with a code in it.
+//!
+//! A delivery is `queued` until it is claimed, `submitting` while drivers are called, and then over: `sent` and later
+//! perhaps `delivered`, or `failed`, `expired`, `canceled`. `submitting` is kept durably before anybody is called. So
+//! whenever nobody can tell whether a message left (no answer, or the process ended), it was `submitting`; it is sent
+//! once more at most, is marked as uncertain from then on, and ends `uncertain` unless a receipt says `delivered`.
+
+mod trouble;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+pub use trouble::{GatewayWord, Trouble};
+
+use super::{ClientId, Phone, Timestamp, VerificationId};
+
+/// A message on its way, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The verification whose code it carries: its id is the delivery's.
+    pub verification_id: VerificationId,
+    /// Whose it is: the client that had the code sent. None is who calls without a token.
+    pub client_id: Option<ClientId>,
+    /// Where it goes.
+    pub phone_number: Phone,
+    /// The message before it for the same phone and purpose.
+    pub previous: Option<VerificationId>,
+    /// When it was accepted.
+    pub queued_at: Timestamp,
+    /// From when on it would carry a code that is worth nothing: it is not sent any more.
+    pub expires_at: Timestamp,
+    /// How far it has come.
+    pub state: DeliveryState,
+    /// Whether it may have been sent once without anybody knowing.
+    pub is_uncertain: bool,
+    /// How often a driver was called for it.
+    pub attempts: u16,
+    /// The driver that took it, or that was called last.
+    pub driver: Option<String>,
+    /// What the gateway calls it.
+    pub gateway_id: Option<String>,
+    /// What last went wrong.
+    pub last_error: Option<Trouble>,
+    /// When drivers were last called.
+    pub submitted_at: Option<Timestamp>,
+    /// When a driver took it.
+    pub sent_at: Option<Timestamp>,
+    /// When it was known that nothing more becomes of it, or that it had arrived.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeliveryState {
+    /// Waits in the outbox.
+    Queued {
+        /// From when on it may be sent.
+        due_at: Timestamp,
+    },
+    /// Drivers are called.
+    Submitting {
+        /// Its code has become worth nothing meanwhile: whatever comes of it, it is not sent again.
+        is_over: bool,
+    },
+    /// A driver took it.
+    Sent,
+    /// A receipt says that it has arrived.
+    Delivered,
+    /// It can't be delivered.
+    Failed,
+    /// It may have been sent, perhaps twice, and nobody knows.
+    Uncertain,
+    /// Its code's life ended first.
+    Expired,
+    /// A newer code took its place first.
+    Canceled,
+}
+
+/// What an answer says of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "see `DeliveryState`")]
+pub enum DeliveryStatus {
+    Queued,
+    Submitting,
+    Sent,
+    Delivered,
+    Failed,
+    Uncertain,
+    Expired,
+    Canceled,
+}
+
+/// What came of calling drivers, one after the other, until one had a last word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// How many were called.
+    pub calls: u16,
+    /// Who was called last; nobody when all were resting.
+    pub driver: Option<String>,
+    /// What the last one said.
+    pub outcome: Outcome,
+}
+
+/// What a driver's word comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It took the message, and calls it by this id if it gives one.
+    Taken(Option<String>),
+    /// Nobody will ever take this message.
+    Refused(Trouble),
+    /// It was not taken, but may be later.
+    NotTaken {
+        /// Why not.
+        trouble: Trouble,
+        /// When to try again.
+        again_at: Timestamp,
+    },
+    /// It may have been taken.
+    Unclear {
+        /// Why nobody knows.
+        trouble: Trouble,
+        /// When to try again, if that is still allowed.
+        again_at: Timestamp,
+    },
+}
+
+/// What a gateway says has become of a message that it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing yet.
+    Underway,
+    /// It has arrived.
+    Delivered,
+    /// It will not arrive.
+    Undelivered(Trouble),
+}
+
+/// A gateway's word about a message that it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What it calls the message.
+    pub gateway_id: String,
+    /// What has become of it.
+    pub fate: Fate,
+}
+
+/// For how long a gateway is asked what became of a message.
+const ASKED_FOR: Duration = Duration::from_hours(24);
+
+/// How soon it is asked first, and how seldom in the end.
+const ASKED_EVERY: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(30));
+
+impl Delivery {
+    /// A message that is accepted at `now`, of a code that is worth something until `expires_at`.
+    pub fn queue(
+        verification_id: VerificationId,
+        client_id: Option<ClientId>,
+        phone_number: Phone,
+        previous: Option<VerificationId>,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self {
+            verification_id,
+            client_id,
+            phone_number,
+            previous,
+            queued_at: now,
+            expires_at,
+            state: DeliveryState::Queued { due_at: now },
+            is_uncertain: false,
+            attempts: 0,
+            driver: None,
+            gateway_id: None,
+            last_error: None,
+            submitted_at: None,
+            sent_at: None,
+            ended_at: None,
+        }
+    }
+
+    /// Drivers are about to be called. `None` when it does not wait for that.
+    pub fn submit(self, now: Timestamp) -> Option<Self> {
+        match self.state {
+            DeliveryState::Queued { .. } => {
+                let state = DeliveryState::Submitting { is_over: false };
+                Some(Self { state, submitted_at: Some(now), ..self })
+            }
+            DeliveryState::Submitting { .. }
+            | DeliveryState::Sent
+            | DeliveryState::Delivered
+            | DeliveryState::Failed
+            | DeliveryState::Uncertain
+            | DeliveryState::Expired
+            | DeliveryState::Canceled => None,
+        }
+    }
+
+    /// Drivers have been called. `None` when it was not being submitted.
+    pub fn conclude(mut self, attempt: Attempt, now: Timestamp) -> Option<Self> {
+        let DeliveryState::Submitting { is_over } = self.state else { return None };
+        self.attempts = self.attempts.saturating_add(attempt.calls);
+        self.driver = attempt.driver.or(self.driver);
+        Some(match attempt.outcome {
+            Outcome::Taken(gateway_id) => {
+                let state =
+                    if self.is_uncertain { DeliveryState::Uncertain } else { DeliveryState::Sent };
+                Self { state, gateway_id, sent_at: Some(now), last_error: None, ..self }
+            }
+            Outcome::Refused(trouble) => self.troubled(trouble).end(DeliveryState::Failed, now),
+            Outcome::NotTaken { trouble, again_at } => {
+                self.troubled(trouble).return_or_end(is_over, again_at, now)
+            }
+            Outcome::Unclear { trouble, .. } if self.is_uncertain || is_over => {
+                self.is_uncertain = true;
+                self.troubled(trouble).end(DeliveryState::Uncertain, now)
+            }
+            Outcome::Unclear { trouble, again_at } => {
+                self.is_uncertain = true;
+                self.troubled(trouble).return_or_end(false, again_at, now)
+            }
+        })
+    }
+
+    /// The process that was submitting it has ended. `None` when none was.
+    pub fn interrupt(self, now: Timestamp) -> Option<Self> {
+        let outcome = Outcome::Unclear { trouble: Trouble::Interrupted, again_at: now };
+        self.conclude(Attempt { calls: 1, driver: None, outcome }, now)
+    }
+
+    /// A newer code takes the place of this one. `None` when nothing changes.
+    pub fn cancel(self, now: Timestamp) -> Option<Self> {
+        self.give_up(DeliveryState::Canceled, now)
+    }
+
+    /// The code's life has ended. `None` when nothing changes.
+    pub fn expire(self, now: Timestamp) -> Option<Self> {
+        self.give_up(DeliveryState::Expired, now)
+    }
+
+    /// The gateway says what became of it. `None` when that is nothing new.
+    pub fn receive(self, fate: Fate, now: Timestamp) -> Option<Self> {
+        match (self.state, fate) {
+            (
+                DeliveryState::Sent | DeliveryState::Uncertain | DeliveryState::Failed,
+                Fate::Delivered,
+            ) => {
+                let state = DeliveryState::Delivered;
+                Some(Self { state, ended_at: Some(now), last_error: None, ..self })
+            }
+            (DeliveryState::Sent, Fate::Undelivered(trouble)) => {
+                Some(self.troubled(trouble).end(DeliveryState::Failed, now))
+            }
+            (DeliveryState::Uncertain, Fate::Undelivered(trouble)) => {
+                let said = Some(trouble);
+                (self.last_error != said).then_some(Self {
+                    last_error: said,
+                    ended_at: Some(now),
+                    ..self
+                })
+            }
+            (_, Fate::Underway | Fate::Undelivered(_))
+            | (
+                DeliveryState::Queued { .. }
+                | DeliveryState::Submitting { .. }
+                | DeliveryState::Delivered
+                | DeliveryState::Expired
+                | DeliveryState::Canceled,
+                Fate::Delivered,
+            ) => None,
+        }
+    }
+
+    /// When to ask the gateway next what became of it; `None` when there is nothing to ask any more.
+    pub fn ask_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.gateway_id.as_ref()?;
+        let sent_at = self.sent_at.filter(|_| self.ended_at.is_none())?;
+        let age = now.since(sent_at);
+        (age < ASKED_FOR).then(|| now + age.clamp(ASKED_EVERY.0, ASKED_EVERY.1))
+    }
+
+    /// What an answer says of it.
+    pub fn status(&self) -> DeliveryStatus {
+        match self.state {
+            DeliveryState::Queued { .. } => DeliveryStatus::Queued,
+            DeliveryState::Submitting { .. } => DeliveryStatus::Submitting,
+            DeliveryState::Sent => DeliveryStatus::Sent,
+            DeliveryState::Delivered => DeliveryStatus::Delivered,
+            DeliveryState::Failed => DeliveryStatus::Failed,
+            DeliveryState::Uncertain => DeliveryStatus::Uncertain,
+            DeliveryState::Expired => DeliveryStatus::Expired,
+            DeliveryState::Canceled => DeliveryStatus::Canceled,
+        }
+    }
+
+    fn return_or_end(self, is_over: bool, again_at: Timestamp, now: Timestamp) -> Self {
+        match is_over {
+            true if now >= self.expires_at => self.end(DeliveryState::Expired, now),
+            true => self.end(DeliveryState::Canceled, now),
+            false => {
+                let due_at = again_at.min(self.expires_at);
+                Self { state: DeliveryState::Queued { due_at }, ..self }
+            }
+        }
+    }
+
+    fn give_up(self, state: DeliveryState, now: Timestamp) -> Option<Self> {
+        match self.state {
+            DeliveryState::Queued { .. } => Some(self.end(state, now)),
+            DeliveryState::Submitting { is_over: false } => {
+                Some(Self { state: DeliveryState::Submitting { is_over: true }, ..self })
+            }
+            DeliveryState::Submitting { is_over: true }
+            | DeliveryState::Sent
+            | DeliveryState::Delivered
+            | DeliveryState::Failed
+            | DeliveryState::Uncertain
+            | DeliveryState::Expired
+            | DeliveryState::Canceled => None,
+        }
+    }
+
+    fn troubled(self, trouble: Trouble) -> Self {
+        Self { last_error: Some(trouble), ..self }
+    }
+
+    /// What may have been sent once never ends as if it had not.
+    fn end(self, state: DeliveryState, now: Timestamp) -> Self {
+        let state = if self.is_uncertain { DeliveryState::Uncertain } else { state };
+        Self { state, ended_at: Some(now), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use super::*;
+use crate::domain::Id;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(1_800_000_000_000_000 + seconds * 1_000_000)
+}
+
+fn queued() -> Delivery {
+    let phone = Phone::parse("+380958697084").unwrap();
+    Delivery::queue(Id::from_bytes([7; 16]), None, phone, None, at(0), at(300))
+}
+
+fn submitting() -> Delivery {
+    queued().submit(at(1)).unwrap()
+}
+
+fn attempt(outcome: Outcome) -> Attempt {
+    Attempt { calls: 1, driver: Some("a".into()), outcome }
+}
+
+fn unclear() -> Attempt {
+    attempt(Outcome::Unclear { trouble: Trouble::TimedOut, again_at: at(9) })
+}
+
+fn not_taken() -> Attempt {
+    attempt(Outcome::NotTaken { trouble: Trouble::Unreachable, again_at: at(9) })
+}
+
+fn taken() -> Attempt {
+    attempt(Outcome::Taken(Some("id".into())))
+}
+
+#[test]
+fn what_is_taken_is_sent_and_a_receipt_makes_it_delivered_once() {
+    let sent = submitting().conclude(taken(), at(2)).unwrap();
+    assert_eq!(
+        (sent.status(), sent.attempts, sent.sent_at),
+        (DeliveryStatus::Sent, 1, Some(at(2)))
+    );
+    let delivered = sent.receive(Fate::Delivered, at(5)).unwrap();
+    assert_eq!((delivered.status(), delivered.ended_at), (DeliveryStatus::Delivered, Some(at(5))));
+    assert_eq!(delivered.clone().receive(Fate::Delivered, at(6)), None);
+    assert_eq!(delivered.receive(Fate::Undelivered(Trouble::TimedOut), at(6)), None);
+}
+
+#[test]
+fn what_was_not_taken_waits_for_the_next_try_but_no_longer_than_its_code_lives() {
+    let waiting = submitting().conclude(not_taken(), at(2)).unwrap();
+    assert_eq!(waiting.state, DeliveryState::Queued { due_at: at(9) });
+    let late = Outcome::NotTaken { trouble: Trouble::TooMany, again_at: at(999) };
+    let waiting = waiting.submit(at(9)).unwrap().conclude(attempt(late), at(10)).unwrap();
+    assert_eq!((waiting.state, waiting.attempts), (DeliveryState::Queued { due_at: at(300) }, 2));
+    assert_eq!(waiting.expire(at(300)).unwrap().status(), DeliveryStatus::Expired);
+}
+
+#[test]
+fn what_may_have_left_is_sent_once_more_and_no_more() {
+    let once = submitting().conclude(unclear(), at(2)).unwrap();
+    assert_eq!(once.state, DeliveryState::Queued { due_at: at(9) });
+    assert!(once.is_uncertain);
+    let again = once.clone().submit(at(9)).unwrap();
+    for last in [taken(), unclear(), attempt(Outcome::Refused(Trouble::Status(400)))] {
+        let ended = again.clone().conclude(last, at(10)).unwrap();
+        assert_eq!(ended.status(), DeliveryStatus::Uncertain);
+        assert_eq!(ended.submit(at(11)), None);
+    }
+    let interrupted = again.clone().interrupt(at(10)).unwrap();
+    assert_eq!(interrupted.status(), DeliveryStatus::Uncertain);
+    let waits = again.conclude(not_taken(), at(10)).unwrap();
+    assert_eq!(waits.status(), DeliveryStatus::Queued, "it was not sent that time");
+    assert_eq!(waits.expire(at(300)).unwrap().status(), DeliveryStatus::Uncertain);
+    assert_eq!(once.cancel(at(3)).unwrap().status(), DeliveryStatus::Uncertain);
+}
+
+#[test]
+fn a_code_that_is_replaced_while_it_is_sent_is_not_sent_again() {
+    let over = submitting().cancel(at(2)).unwrap();
+    assert_eq!(over.status(), DeliveryStatus::Submitting);
+    let status = |attempt| over.clone().conclude(attempt, at(3)).unwrap().status();
+    assert_eq!(status(taken()), DeliveryStatus::Sent);
+    assert_eq!(status(not_taken()), DeliveryStatus::Canceled);
+    assert_eq!(status(unclear()), DeliveryStatus::Uncertain);
+    let late = over.conclude(not_taken(), at(300)).unwrap();
+    assert_eq!(late.status(), DeliveryStatus::Expired);
+}
+
+#[test]
+fn a_gateway_is_asked_ever_more_seldom_and_not_for_ever() {
+    let sent = submitting().conclude(taken(), at(0)).unwrap();
+    assert_eq!(sent.ask_at(at(0)), Some(at(15)));
+    assert_eq!(sent.ask_at(at(60)), Some(at(120)));
+    assert_eq!(sent.ask_at(at(7200)), Some(at(7200 + 1800)));
+    assert_eq!(sent.ask_at(at(86_400)), None);
+    let nameless = submitting().conclude(attempt(Outcome::Taken(None)), at(0)).unwrap();
+    assert_eq!(nameless.ask_at(at(0)), None);
+    let delivered = sent.receive(Fate::Delivered, at(1)).unwrap();
+    assert_eq!(delivered.ask_at(at(1)), None);
+}
+
+#[test]
+fn a_gateway_s_word_is_shown_only_when_it_can_hold_no_number_or_code() {
+    for word in ["INVALID_PHONE", "203", "Not enough money", "E-17.2"] {
+        assert_eq!(GatewayWord::of(word).to_string(), word);
+    }
+    for word in [
+        "",
+        " ",
+        "+380958697084",
+        "code 1234",
+        "x\ny",
+        "\u{661}\u{662}\u{663}\u{664}",
+        &"x".repeat(41),
+    ] {
+        assert_eq!(GatewayWord::of(word).to_string(), "(a word that is not shown)", "{word:?}");
+    }
+}

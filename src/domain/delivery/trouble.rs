@@ -1,0 +1,97 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong with a message, in words that an operator understands. Says nothing of what was in it.
+///
+/// New variants go to the end: deliveries are kept with them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Trouble {
+    /// No connection: nothing was sent.
+    #[error("the gateway could not be reached")]
+    Unreachable,
+    /// The target is one that is not called.
+    #[error("the gateway's address is on this machine or link, which is not allowed (allow_local)")]
+    TargetRefused,
+    /// TLS did not come about.
+    #[error(
+        "no secure connection: the gateway's certificate was not accepted, or it does not speak TLS"
+    )]
+    NotSecure,
+    /// The request was begun, and no answer came in time.
+    #[error("the gateway did not answer in time; it may have taken the message")]
+    TimedOut,
+    /// The request was begun, and the connection ended.
+    #[error("the connection broke before an answer; the gateway may have taken the message")]
+    CutOff,
+    /// An answer that says no with its status.
+    #[error("the gateway answered with status {0}")]
+    Status(u16),
+    /// Too much was asked of it.
+    #[error("the gateway takes no more for now (status 429)")]
+    TooMany,
+    /// It points elsewhere, and that is not followed.
+    #[error("the gateway redirects (status {0}), which is not followed: set its final address")]
+    Redirected(u16),
+    /// An answer in which nothing is found.
+    #[error("the gateway's answer has no verdict that is known; it may have taken the message")]
+    Unintelligible,
+    /// An answer that says no with a word of its own.
+    #[error("the gateway refused the message: {0}")]
+    Verdict(GatewayWord),
+    /// A receipt says that it did not arrive.
+    #[error("the gateway could not deliver the message: {0}")]
+    Undelivered(GatewayWord),
+    /// A file or console took nothing.
+    #[error("it could not be written")]
+    NotWritten,
+    /// A file or console did not say whether it took it.
+    #[error("whether it was written is not known")]
+    WrittenOrNot,
+    /// Every driver has failed too often and is left alone for a while.
+    #[error("every driver is down")]
+    AllDown,
+    /// The process ended while it was being sent.
+    #[error("the node was stopped while the message was being sent")]
+    Interrupted,
+    /// The key that it was sealed with is not in the keyring any more.
+    #[error("the message cannot be opened: its key is not in the keyring")]
+    Unopenable,
+    /// A driver of that name is no longer configured.
+    #[error("the driver that took it is not configured any more")]
+    DriverGone,
+}
+
+/// A gateway's own word for a trouble, as far as it can be shown: letters, digits and `_.-` and spaces, short, and no
+/// more than three digits in a row, for a gateway may repeat what it was sent.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayWord(String);
+
+const LONGEST_WORD: usize = 40;
+const MOST_DIGITS: usize = 3;
+
+impl GatewayWord {
+    /// What of this text can be shown.
+    pub fn of(text: &str) -> Self {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
+        let runs = text.split(|c: char| !c.is_numeric()).map(|run| run.chars().count());
+        let has_number = runs.max().unwrap_or(0) > MOST_DIGITS;
+        let is_shown = !text.trim().is_empty()
+            && text.len() <= LONGEST_WORD
+            && text.chars().all(is_plain)
+            && !has_number;
+        Self(if is_shown { text.to_owned() } else { "(a word that is not shown)".into() })
+    }
+}
+
+impl fmt::Display for GatewayWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for GatewayWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,75 @@
+use std::convert::Infallible;
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::driver::{SendError, Sending, Taken};
+use crate::domain::Trouble;
+
+/// Lines that may wait for a reader that does not read.
+const WAITING: usize = 1024;
+
+/// How long the last lines may take.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Writes lines, on a thread of its own: whoever does not take them keeps nobody else waiting. When it is dropped, what
+/// waits is still written, unless nobody reads.
+pub(super) struct Lines {
+    lines: Option<SyncSender<Line>>,
+    /// Closed by the thread's end.
+    ended: Mutex<Receiver<Infallible>>,
+}
+
+struct Line {
+    text: Zeroizing<String>,
+    written: oneshot::Sender<Result<(), SendError>>,
+}
+
+impl Lines {
+    /// Writes to `out` on a thread of this name.
+    pub(super) fn to(name: &str, mut out: impl Write + Send + 'static) -> std::io::Result<Self> {
+        let (lines, waiting) = sync_channel::<Line>(WAITING);
+        let (ending, ended) = channel();
+        std::thread::Builder::new().name(name.into()).spawn(move || {
+            for Line { text, written } in waiting {
+                // One that is gone is no reason to stop serving; the next line may find it back.
+                let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+                drop(written.send(done.map_err(|_| SendError::not_taken(Trouble::NotWritten))));
+            }
+            drop(ending);
+        })?;
+        Ok(Self { lines: Some(lines), ended: Mutex::new(ended) })
+    }
+
+    /// Writes one line, and waits until it is written.
+    pub(super) fn write(&self, text: Zeroizing<String>) -> Sending<'_> {
+        let (written, told) = oneshot::channel();
+        let waits = match &self.lines {
+            Some(lines) => lines.try_send(Line { text, written }).map_err(|error| match error {
+                TrySendError::Full(_) | TrySendError::Disconnected(_) => {
+                    SendError::not_taken(Trouble::NotWritten)
+                }
+            }),
+            None => Err(SendError::not_taken(Trouble::NotWritten)),
+        };
+        Box::pin(async move {
+            waits?;
+            told.await.unwrap_or(Err(SendError::Unclear(Trouble::WrittenOrNot)))?;
+            Ok(Taken::default())
+        })
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.lines = None;
+        if let Ok(ended) = self.ended.get_mut() {
+            // It is the end of the thread that is waited for; nothing is ever received.
+            let _ = ended.recv_timeout(LAST_LINES);
+        }
+    }
+}
