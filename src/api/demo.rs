@@ -73,6 +73,7 @@ pub(super) fn reset(api: Arc<Api>, call: Call) -> Operating {
             Refusal::StorageFailed
         })?;
         demo.sent.clear();
+        api.service.otp().outbox.forget();
         Ok(Answer::ok(&ResetView { status: "ok" }))
     })
 }

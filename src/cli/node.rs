@@ -14,7 +14,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Limits, Listener};
 use crate::otp::{Filler, Hasher, Keyring, Otp, ReadyCodes};
 use crate::service::Service;
-use crate::sms::{SmsDriver, Worker, outbox};
+use crate::sms::{OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
 
 /// How often the store is marked and swept, and how many records are swept at a time.
@@ -65,9 +65,6 @@ pub enum NotBuilt {
     /// No threads for argon2.
     #[error("cannot start the threads that make and hash codes: {0}")]
     NoThreads(#[from] std::io::Error),
-    /// Nothing to send messages with.
-    #[error("there is no driver that could send messages")]
-    NoDriver,
     /// The store can't be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -79,11 +76,19 @@ impl Node {
         let Parts { config, store, keyring, clock, entropy, drivers, demo } = parts;
         let dialect = dialect::of(config.dialect);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let sealer = keyring.sealer();
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
         let ready = ReadyCodes::up_to(config.otp.ready);
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
-        let driver = drivers.into_iter().next().ok_or(NotBuilt::NoDriver)?;
-        let (outbox, worker) = outbox(driver, config.sms.timeout);
+        let (outbox, worker) = outbox(OutboxParts {
+            store: store.clone(),
+            sealer,
+            drivers,
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            config: config.sms,
+        });
+        outbox.settle(clock.now())?;
         let audit = Arc::new(Recorder::new(store.clone()));
         let otp = Otp {
             store: store.clone(),
@@ -93,7 +98,6 @@ impl Node {
             outbox,
             config: Arc::new(config.otp),
             limits: Arc::new(config.limits),
-            sms: config.sms,
             audit: Arc::clone(&audit),
         };
         otp.settle(clock.now())?;
@@ -118,9 +122,9 @@ impl Node {
         listeners: Vec<Listener<Entrance>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
-        let Self { api, store, worker, filler, clock, audit, keep_audit } = self;
+        let Self { api, store, mut worker, filler, clock, audit, keep_audit } = self;
         let (close, closing) = oneshot::channel::<()>();
-        let sending = tokio::spawn(worker.run(async { drop(closing.await) }));
+        let sending = tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
         let (end, ended) = oneshot::channel::<()>();
         let recording = tokio::spawn(async move { audit.run(async { drop(ended.await) }).await });
         let tending = tokio::spawn(tend(store.clone(), clock, keep_audit));

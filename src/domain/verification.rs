@@ -18,7 +18,7 @@ use super::{Id, PersonRequestId, Phone, Refusal, SpentReason, Timestamp, bytes};
 pub type VerificationId = Id<Verification>;
 
 /// How far before its issue a code may be seen, for clocks that are corrected while running.
-const ISSUED_AHEAD: Duration = Duration::from_secs(5);
+pub(super) const ISSUED_AHEAD: Duration = Duration::from_secs(5);
 
 /// A code sent, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

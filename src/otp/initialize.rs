@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::hasher::HashPlace;
 use super::limits::{RanLow, spend_send};
 use super::ready::{Drawn, Minted, ReadyCodes};
@@ -11,19 +9,24 @@ use crate::audit;
 use crate::config::OtpConfig;
 use crate::domain::audit::AuditEvent;
 use crate::domain::limits::Limits;
-use crate::domain::{
-    By, Code, HashedCode, Refusal, Timestamp, Verification, VerificationId, VerificationRules,
-};
-use crate::sms::Message;
+use crate::domain::{By, Delivery, Refusal, Timestamp, Verification, VerificationRules};
+use crate::sms::Outbox;
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
 use crate::store::{StoreError, Write};
 
 /// What the first write came to.
 enum First {
     /// A ready code was taken and issued: it is the only one.
-    Issued(Verification, Code),
+    Issued(Issued),
     /// The limits are spent; here is the place to make a code.
     Counted(HashPlace),
+}
+
+/// A code that counts, its message in the outbox.
+struct Issued {
+    verification: Verification,
+    /// The outbox had the message of the code before it.
+    has_replaced: bool,
 }
 
 /// Why the first write came to nothing.
@@ -55,16 +58,15 @@ impl Otp {
     {
         let gate = Arc::new(gate);
         let place = self.outbox.reserve()?;
-        let (verification, code) = match self.reserve_or_issue(now, by, &gate).await? {
-            First::Issued(verification, code) => (verification, code),
+        let issued = match self.reserve_or_issue(now, by, &gate).await? {
+            First::Issued(issued) => issued,
             First::Counted(hashing) => {
-                let Minted { id, code, hashed } = self.mint(hashing).await?;
-                (self.issue(now, by, gate, id, hashed).await?, code)
+                let minted = self.mint(hashing).await?;
+                self.issue(now, by, gate, minted).await?
             }
         };
-        let text = self.text(&code);
-        place.put(Message::new(verification.id, verification.phone_number, text));
-        Ok(verification)
+        place.fill(issued.has_replaced);
+        Ok(issued.verification)
     }
 
     /// The first write. Before it spends anything there is a ready code for it, or a place for making one.
@@ -81,12 +83,13 @@ impl Otp {
         loop {
             let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
             let (limits, config) = (Arc::clone(&self.limits), Arc::clone(&self.config));
-            let audit = Arc::clone(&self.audit);
+            let (audit, outbox) = (Arc::clone(&self.audit), self.outbox.clone());
             let decide = move |write: &mut Write<'_>| {
                 let asked = Asked { now, by, target: gate(write)? };
                 let ran_low = allow(write, asked, &limits, &config)
                     .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
-                Ok((take_or_count(write, asked, &ready, hashing, config.rules)?, ran_low))
+                let first = take_or_count(write, asked, &ready, hashing, config.rules, &outbox)?;
+                Ok((first, ran_low))
             };
             match self.store.write(decide).await {
                 Ok((first, ran_low)) => {
@@ -113,22 +116,17 @@ impl Otp {
         now: Timestamp,
         by: By,
         gate: Arc<G>,
-        id: VerificationId,
-        hashed: HashedCode,
-    ) -> Result<Verification, Refusal>
+        minted: Minted,
+    ) -> Result<Issued, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let rules = self.config.rules;
+        let (rules, outbox) = (self.config.rules, self.outbox.clone());
         let decide = move |write: &mut Write<'_>| {
             let asked = Asked { now, by, target: gate(write)? };
-            Ok(put_issued(write, asked, id, hashed, rules)?)
+            put_issued(write, asked, minted, rules, &outbox)
         };
         self.store.write_waiting(decide).await
-    }
-
-    fn text(&self, code: &Code) -> Zeroizing<String> {
-        Zeroizing::new(self.sms.template.replace("{code}", code.reveal()))
     }
 }
 
@@ -153,31 +151,32 @@ fn take_or_count(
     ready: &ReadyCodes,
     hashing: Option<HashPlace>,
     rules: VerificationRules,
+    outbox: &Outbox,
 ) -> Result<First, Declined> {
     // A full disk would refuse the write at its end: no code is wasted on that.
     write.check_room()?;
     match (ready.take(), hashing) {
-        (Some(Minted { id, code, hashed }), _) => {
-            let verification = put_issued(write, asked, id, hashed, rules)?;
-            Ok(First::Issued(verification, code))
-        }
+        (Some(minted), _) => Ok(First::Issued(put_issued(write, asked, minted, rules, outbox)?)),
         (None, Some(hashing)) => Ok(First::Counted(hashing)),
         (None, None) => Err(Declined::NoneReady),
     }
 }
 
-/// The code counts from here on, and no earlier one does. It is the one place where a code is issued.
+/// The code counts from here on, and no earlier one does; its message is in the outbox. It is the one place where a code
+/// is issued.
 fn put_issued(
     write: &mut Write<'_>,
     asked: Asked,
-    id: VerificationId,
-    hashed: HashedCode,
+    minted: Minted,
     rules: VerificationRules,
-) -> Result<Verification, StoreError> {
-    let Asked { now, target: Target { phone, purpose }, .. } = asked;
+    outbox: &Outbox,
+) -> Result<Issued, Refusal> {
+    let Asked { now, by, target: Target { phone, purpose } } = asked;
+    let Minted { id, code, hashed } = minted;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
-    if let Some(live) = write.get(LIVE_CODES, &(phone, purpose))?
-        && let Some(old) = write.get(VERIFICATIONS, &live.verification_id)?
+    let previous = write.get(LIVE_CODES, &(phone, purpose))?.map(|live| live.verification_id);
+    if let Some(previous) = previous
+        && let Some(old) = write.get(VERIFICATIONS, &previous)?
         && let Some(canceled) = old.cancel(now)
     {
         write.put(VERIFICATIONS, &canceled.id, &canceled)?;
@@ -186,8 +185,11 @@ fn put_issued(
     let live = LiveCode { verification_id: id, keep_until };
     write.put(VERIFICATIONS, &id, &verification)?;
     write.put(LIVE_CODES, &(phone, purpose), &live)?;
+    let expires_at = verification.code_expired_at;
+    let delivery = Delivery::queue(id, by.client_id, phone, previous, now, expires_at);
+    let has_replaced = outbox.put(write, &delivery, &code)?;
     audit::append(write, &row(AuditEvent::CodeIssued, asked).of(id))?;
-    Ok(verification)
+    Ok(Issued { verification, has_replaced })
 }
 
 impl From<Refusal> for Declined {

@@ -23,7 +23,7 @@ pub use keyring::{
 pub use ready::{Filler, ReadyCodes};
 
 use crate::audit::Recorder;
-use crate::config::{OtpConfig, SmsConfig};
+use crate::config::OtpConfig;
 use crate::domain::limits::Limits;
 use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
@@ -47,8 +47,6 @@ pub struct Otp {
     pub config: Arc<OtpConfig>,
     /// How often.
     pub limits: Arc<Limits>,
-    /// What the message says.
-    pub sms: SmsConfig,
     /// Who was refused what.
     pub audit: Arc<Recorder>,
 }

@@ -1,18 +1,31 @@
 //! Gets a text to a phone.
 //!
-//! - [`SmsDriver`]: whatever can send a message; [`Console`] prints it, [`Memory`] remembers it.
-//! - [`Outbox`]: accepted messages on their way to a driver, off the path of the request that caused them. It lives in
-//!   the process: a message that the process ends before is lost, and the patient asks for another code.
+//! - [`SmsDriver`]: whatever can send a message; [`Console`] prints it, [`File`] appends it to a file,
+//!   [`Memory`] remembers it.
+//! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them.
+//! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
+//! - `receipts`, `asking`: what gateways say, when they call or are asked, about messages that they took.
+//! - `rows`: what stands in which tree for a delivery.
 
+mod asking;
+mod breaker;
+mod chain;
 mod console;
 mod driver;
+mod early;
 mod file;
 mod lines;
 mod memory;
 mod outbox;
+mod receipts;
+mod rows;
+mod sealer;
+mod worker;
 
 pub use console::Console;
 pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken};
 pub use file::File;
 pub use memory::{Both, Memory, Sent};
-pub use outbox::{Outbox, OutboxHealth, Place, Reception, Worker, outbox};
+pub use outbox::{Outbox, OutboxHealth, OutboxParts, Place, Reception, outbox};
+pub use sealer::Sealer;
+pub use worker::Worker;

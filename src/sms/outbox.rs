@@ -1,23 +1,70 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
-use super::driver::{Message, SmsDriver};
-use crate::domain::{Refusal, Timestamp};
-use crate::store::StoreError;
+use super::chain::Chain;
+use super::driver::SmsDriver;
+use super::early::Early;
+use super::sealer::Sealer;
+use super::worker::Worker;
+use super::{receipts, rows};
+use crate::clock::Clock;
+use crate::config::SmsConfig;
+use crate::domain::{Code, Delivery, Refusal, Timestamp, VerificationId};
+use crate::entropy::Entropy;
+use crate::store::schema::{AtKey, DELIVERIES, OUTBOX, OUTBOX_DUE};
+use crate::store::{Store, StoreError, Write};
 
-/// Messages that may wait for the driver.
-const WAITING: usize = 4096;
+/// Messages that are read at a time at the start.
+const PAGE: usize = 1024;
 
-/// Where accepted messages go.
+/// What an outbox is made of.
+pub struct OutboxParts {
+    /// Where it is kept.
+    pub store: Store,
+    /// What it is sealed with.
+    pub sealer: Sealer,
+    /// What calls drivers, in this order.
+    pub drivers: Vec<Arc<dyn SmsDriver>>,
+    /// Its time.
+    pub clock: Arc<dyn Clock>,
+    /// Its chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// What messages are like, and how many.
+    pub config: SmsConfig,
+}
+
+/// Messages on their way: kept from the write that issues their code until a driver has them.
 #[derive(Clone)]
-pub struct Outbox(mpsc::Sender<Message>);
+pub struct Outbox(pub(super) Arc<Shared>);
+
+/// What the outbox and its worker share.
+pub(super) struct Shared {
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) chain: Chain,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    /// How many messages are kept, and places held for others.
+    pub(super) kept: AtomicUsize,
+    /// How many are with drivers.
+    pub(super) under_way: AtomicUsize,
+    /// There may be something to do.
+    pub(super) wake: Notify,
+    pub(super) early: Early,
+    pub(super) unknown_receipts: AtomicU64,
+    config: SmsConfig,
+}
 
 /// Room for one message, taken before anything is written, so that what was accepted is never turned away.
-pub struct Place(mpsc::OwnedPermit<Message>);
+pub struct Place {
+    shared: Arc<Shared>,
+    is_filled: bool,
+}
 
 /// How delivery goes, for whoever watches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,90 +86,171 @@ pub enum Reception {
     NotCalled,
     /// They have been looked at.
     Received {
-        /// Receipts for messages that are known.
+        /// Receipts for messages that are known, or that are being handed over right now.
         known: usize,
         /// Others, which are dropped.
         unknown: usize,
     },
 }
 
-/// Takes messages from the outbox to the driver.
-pub struct Worker {
-    messages: mpsc::Receiver<Message>,
-    driver: Arc<dyn SmsDriver>,
-    timeout: Duration,
-}
-
-/// An outbox, and the worker that empties it. The driver gets `timeout` for each message.
-pub fn outbox(driver: Arc<dyn SmsDriver>, timeout: Duration) -> (Outbox, Worker) {
-    let (sender, messages) = mpsc::channel(WAITING);
-    (Outbox(sender), Worker { messages, driver, timeout })
+/// An outbox, and the worker that empties it.
+pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
+    let OutboxParts { store, sealer, drivers, clock, entropy, config } = parts;
+    let (chain, parallel) = (Chain::of(drivers, config.timeout), config.parallel);
+    let shared = Shared {
+        store,
+        sealer,
+        chain,
+        clock,
+        entropy,
+        kept: AtomicUsize::new(0),
+        under_way: AtomicUsize::new(0),
+        wake: Notify::new(),
+        early: Early::default(),
+        unknown_receipts: AtomicU64::new(0),
+        config,
+    };
+    let outbox = Outbox(Arc::new(shared));
+    (outbox.clone(), Worker::of(outbox.0, parallel))
 }
 
 impl Outbox {
+    /// To be called before the first message: counts what is kept, and finds what was with a driver when the process
+    /// ended. Whether that left, nobody knows.
+    pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
+        let (mut kept, mut last) = (0, None);
+        loop {
+            let page = self.0.store.page(OUTBOX, last.as_ref(), PAGE)?;
+            let keys: Vec<_> = page.into_iter().map(|(key, _)| key).collect();
+            let Some(end) = keys.last() else { break };
+            last = Some(*end);
+            let settle = move |write: &mut Write<'_>| {
+                let left = keys.iter().map(|key| settle_one(write, *key, now));
+                left.collect::<Result<Vec<bool>, StoreError>>()
+            };
+            let left = self.0.store.write_blocking_to_set_right(settle)?;
+            kept += left.iter().filter(|left| !**left).count();
+        }
+        self.0.kept.store(kept, Ordering::SeqCst);
+        Ok(())
+    }
+
     /// Takes a place, or says that there is none left.
     pub fn reserve(&self) -> Result<Place, Refusal> {
-        self.0.clone().try_reserve_owned().map(Place).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Closed(_) => Refusal::Busy,
-        })
+        let most = self.0.config.queue;
+        let one_more = |kept| (kept < most).then_some(kept + 1);
+        let taken = self.0.kept.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more);
+        taken.map_err(|_| Refusal::Busy)?;
+        Ok(Place { shared: Arc::clone(&self.0), is_filled: false })
     }
-}
 
-impl Outbox {
+    /// Puts a message with this code in, in the write that issues it: sealed, and in the place of the message before
+    /// it. Says whether that one was still here.
+    pub fn put(
+        &self,
+        write: &mut Write<'_>,
+        delivery: &Delivery,
+        code: &Code,
+    ) -> Result<bool, Refusal> {
+        let replaced = match delivery.previous {
+            Some(previous) => cancel(write, previous, delivery.queued_at)?,
+            None => false,
+        };
+        let text = Zeroizing::new(self.0.config.template.replace("{code}", code.reveal()));
+        let id = delivery.verification_id;
+        let sealed = self.0.sealer.seal(&*self.0.entropy, id, &text).map_err(|error| {
+            tracing::error!(%error, "no message can be sealed");
+            Refusal::Busy
+        })?;
+        write.put(OUTBOX, &rows::outbox_key(delivery), &sealed)?;
+        rows::change(write, None, delivery)?;
+        Ok(replaced)
+    }
+
     /// How delivery goes at `now`.
-    pub fn health(&self, _now: Timestamp) -> Result<OutboxHealth, StoreError> {
-        Ok(OutboxHealth::default())
+    pub fn health(&self, now: Timestamp) -> Result<OutboxHealth, StoreError> {
+        let oldest = self.0.store.page(OUTBOX_DUE, None, 1)?.pop();
+        let late = oldest.map(|(key, _)| key.at).filter(|at| *at <= now).map(|at| now.since(at));
+        let (down, is_down) = self.0.chain.down();
+        let waiting = self.0.kept.load(Ordering::SeqCst);
+        Ok(OutboxHealth { waiting, late, down, is_down })
     }
 
     /// Takes receipts that a gateway sent with this secret, for the driver of this name, as this body.
     pub async fn receive(
         &self,
-        _driver: &str,
-        _secret: &str,
-        _body: &Value,
-        _now: Timestamp,
+        driver: &str,
+        secret: &str,
+        body: &Value,
+        now: Timestamp,
     ) -> Result<Reception, StoreError> {
-        std::future::ready(Ok(Reception::NotCalled)).await
+        let found = self.0.chain.driver(driver).filter(|driver| driver.is_called_with(secret));
+        let Some(found) = found else { return Ok(Reception::NotCalled) };
+        receipts::receive(&self.0, found.name(), found.receipts(body), now).await
+    }
+
+    /// All that was kept has been taken away, as the demo's reset does.
+    pub fn forget(&self) {
+        self.0.kept.store(0, Ordering::SeqCst);
+    }
+
+    /// How many receipts were for messages that nobody knows.
+    pub fn unknown_receipts(&self) -> u64 {
+        self.0.unknown_receipts.load(Ordering::SeqCst)
+    }
+
+    /// Has the worker look at once whether there is something to do, such as after the clock was pushed.
+    pub fn wake(&self) {
+        self.0.wake.notify_one();
     }
 }
 
 impl Place {
-    /// Puts the message in. Its code is durable by now.
-    pub fn put(self, message: Message) {
-        self.0.send(message);
+    /// The message is kept, in the place of an older one or not.
+    pub fn fill(mut self, has_replaced: bool) {
+        self.is_filled = !has_replaced;
+        self.shared.wake.notify_one();
     }
 }
 
-impl Worker {
-    /// Sends until `closing` ends; after that, what waits and what the places still held are for, and nothing new.
-    pub async fn run(mut self, closing: impl Future<Output = ()>) {
-        tokio::pin!(closing);
-        let mut is_closed = false;
-        loop {
-            tokio::select! {
-                message = self.messages.recv() => match message {
-                    Some(message) => self.send(&message).await,
-                    None => return,
-                },
-                () = &mut closing, if !is_closed => {
-                    self.messages.close();
-                    is_closed = true;
-                }
-            }
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.is_filled {
+            self.shared.leave(1);
         }
     }
+}
 
-    async fn send(&self, message: &Message) {
-        let driver = self.driver.name();
-        let (id, phone) = (message.verification_id, message.phone);
-        match tokio::time::timeout(self.timeout, self.driver.send(message)).await {
-            Ok(Ok(_)) => tracing::info!(verification = %id, %phone, driver, "sms sent"),
-            Ok(Err(error)) => {
-                tracing::warn!(verification = %id, %phone, driver, %error, "sms not sent");
-            }
-            Err(_) => {
-                tracing::warn!(verification = %id, %phone, driver, "sms not sent: time-out");
-            }
-        }
+impl Shared {
+    /// So many messages are kept no more.
+    pub(super) fn leave(&self, messages: usize) {
+        let fewer = |kept: usize| Some(kept.saturating_sub(messages));
+        // It always gives a number.
+        let _ = self.kept.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
     }
+}
+
+/// A newer code takes the place of this one. Says whether its message was still in the outbox.
+fn cancel(write: &mut Write<'_>, id: VerificationId, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(delivery) = write.get(DELIVERIES, &id)? else { return Ok(false) };
+    match delivery.clone().cancel(now) {
+        Some(canceled) => rows::change(write, Some(&delivery), &canceled),
+        None => Ok(false),
+    }
+}
+
+/// What was with a driver is interrupted, and what comes from the future is over: how much of its life is left can't be
+/// known. Says whether the message is kept no more.
+fn settle_one(write: &mut Write<'_>, key: AtKey, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(delivery) = write.get(DELIVERIES, &key.id)? else {
+        write.remove(OUTBOX, &key);
+        return Ok(true);
+    };
+    let settled = delivery.clone().interrupt(now).unwrap_or_else(|| delivery.clone());
+    let settled = if settled.is_from_the_future(now) {
+        settled.clone().expire(now).unwrap_or(settled)
+    } else {
+        settled
+    };
+    if settled == delivery { Ok(false) } else { rows::change(write, Some(&delivery), &settled) }
 }

@@ -172,6 +172,18 @@ pub struct SealedMessage {
     pub sealed: Vec<u8>,
 }
 
+impl SealedMessage {
+    /// What is left of a message that is with a driver when its code becomes worth nothing.
+    pub fn erased() -> Self {
+        Self { key_id: String::new(), nonce: [0; 12], sealed: Vec::new() }
+    }
+
+    /// Whether nothing else is left.
+    pub fn is_erased(&self) -> bool {
+        self.sealed.is_empty()
+    }
+}
+
 /// Whose message a gateway's id stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayId {

@@ -15,5 +15,6 @@ mod http;
 mod otp;
 mod records;
 mod rules;
+mod sms;
 mod store;
 mod support;

@@ -103,7 +103,7 @@ fn of_both(keyring: &Keyring, known: &Known) -> Vec<Row> {
 
 /// How many codes would be worth nothing without the key, and what has become of it.
 fn told(standing: Standing, needs: Option<&Needs>) -> [String; 2] {
-    let codes = needs.map_or("0".into(), |Needs { codes, until }| {
+    let codes = needs.map_or("0".into(), |Needs { codes, until, .. }| {
         format!("{codes} until {}", until.to_whole_second())
     });
     match standing {

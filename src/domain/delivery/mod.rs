@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 pub use trouble::{GatewayWord, Trouble};
 
+use super::verification::ISSUED_AHEAD;
 use super::{ClientId, Phone, Timestamp, VerificationId};
 
 /// A message on its way, and what became of it.
@@ -278,6 +279,24 @@ impl Delivery {
         let sent_at = self.sent_at.filter(|_| self.ended_at.is_none())?;
         let age = now.since(sent_at);
         (age < ASKED_FOR).then(|| now + age.clamp(ASKED_EVERY.0, ASKED_EVERY.1))
+    }
+
+    /// Whether it has an entry in the outbox.
+    pub fn is_kept(&self) -> bool {
+        match self.state {
+            DeliveryState::Queued { .. } | DeliveryState::Submitting { .. } => true,
+            DeliveryState::Sent
+            | DeliveryState::Delivered
+            | DeliveryState::Failed
+            | DeliveryState::Uncertain
+            | DeliveryState::Expired
+            | DeliveryState::Canceled => false,
+        }
+    }
+
+    /// Whether the clock has been set back further than any drift explains since it was accepted.
+    pub fn is_from_the_future(&self, now: Timestamp) -> bool {
+        now + ISSUED_AHEAD < self.queued_at
     }
 
     /// What an answer says of it.

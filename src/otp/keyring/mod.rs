@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
+use crate::sms::Sealer;
 
 /// Keys by id. The newest makes new hashes, all are read.
 pub struct Keyring {
@@ -30,6 +31,7 @@ struct Key {
     id: String,
     created_at: Timestamp,
     pepper: Zeroizing<[u8; 32]>,
+    outbox: Zeroizing<[u8; 32]>,
     check: [u8; 16],
 }
 
@@ -61,6 +63,11 @@ impl Keyring {
         self.get(id).is_some()
     }
 
+    /// What messages that wait are sealed with.
+    pub fn sealer(&self) -> Sealer {
+        Sealer::of(self.keys.iter().map(|key| (key.id.as_str(), &*key.outbox)))
+    }
+
     /// Id and pepper of the key that new codes are hashed with.
     pub(super) fn newest(&self) -> (&str, &[u8; 32]) {
         let key = self.keys.last().expect("a keyring without a key is not read");
@@ -87,6 +94,7 @@ impl Key {
             id: written.id().to_owned(),
             created_at: written.created_at,
             pepper: expand(&source, b"pepper"),
+            outbox: expand(&source, b"outbox"),
             check,
         }
     }

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::domain::{State, Status, Timestamp, Verification};
-use crate::store::schema::VERIFICATIONS;
-use crate::store::{Store, StoreError};
+use crate::store::schema::{AtKey, OUTBOX, VERIFICATIONS};
+use crate::store::{Key, Record, Store, StoreError, Table};
 
 /// How many records are read at a time.
 const PAGE: usize = 1024;
@@ -13,6 +13,8 @@ const PAGE: usize = 1024;
 pub struct Needs {
     /// How many codes that somebody may still bring back.
     pub codes: usize,
+    /// How many messages that wait to be sent.
+    pub messages: usize,
     /// Until when there may be something.
     pub until: Timestamp,
 }
@@ -20,17 +22,34 @@ pub struct Needs {
 /// What of a data directory needs which key at `now`: the one place that knows.
 pub fn needs_by_key(store: &Store, now: Timestamp) -> Result<BTreeMap<String, Needs>, StoreError> {
     let mut found = BTreeMap::new();
+    each(store, VERIFICATIONS, |_, verification| {
+        if let Some(key_id) = needed_by(verification, now) {
+            let until = verification.code_expired_at;
+            add(&mut found, key_id, Needs { codes: 1, messages: 0, until });
+        }
+    })?;
+    each(store, OUTBOX, |AtKey { at: until, .. }, message| {
+        if *until > now && !message.is_erased() {
+            add(&mut found, &message.key_id, Needs { codes: 0, messages: 1, until: *until });
+        }
+    })?;
+    Ok(found)
+}
+
+/// Looks at all records of a tree.
+fn each<K: Key, V: Record>(
+    store: &Store,
+    table: Table<K, V>,
+    mut look: impl FnMut(&K, &V),
+) -> Result<(), StoreError> {
     let mut last = None;
     loop {
-        let page = store.page(VERIFICATIONS, last.as_ref(), PAGE)?;
-        for (_, verification) in &page {
-            if let Some(key_id) = needed_by(verification, now) {
-                let until = verification.code_expired_at;
-                add(&mut found, key_id, Needs { codes: 1, until });
-            }
+        let page = store.page(table, last.as_ref(), PAGE)?;
+        for (key, record) in &page {
+            look(key, record);
         }
-        let Some((id, _)) = page.last() else { return Ok(found) };
-        last = Some(*id);
+        let Some((key, _)) = page.into_iter().next_back() else { return Ok(()) };
+        last = Some(key);
     }
 }
 
@@ -43,17 +62,31 @@ fn needed_by(verification: &Verification, now: Timestamp) -> Option<&str> {
 }
 
 fn add(found: &mut BTreeMap<String, Needs>, key_id: &str, more: Needs) {
-    let needs = found.entry(key_id.to_owned()).or_insert(Needs { codes: 0, until: more.until });
+    let needs = found.entry(key_id.to_owned()).or_insert(Needs {
+        codes: 0,
+        messages: 0,
+        until: more.until,
+    });
     needs.codes += more.codes;
+    needs.messages += more.messages;
     needs.until = needs.until.max(more.until);
 }
 
 impl fmt::Display for Needs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { codes, until } = self;
-        let plural = if *codes == 1 { "" } else { "s" };
-        write!(f, "{codes} code{plural} until {}", until.to_whole_second())
+        let Self { codes, messages, until } = self;
+        counted(f, *codes, "code")?;
+        if *messages > 0 {
+            f.write_str(" and ")?;
+            counted(f, *messages, "message")?;
+        }
+        write!(f, " until {}", until.to_whole_second())
     }
+}
+
+fn counted(f: &mut fmt::Formatter<'_>, number: usize, what: &str) -> fmt::Result {
+    let plural = if number == 1 { "" } else { "s" };
+    write!(f, "{number} {what}{plural}")
 }
 
 #[cfg(test)]
@@ -113,10 +146,10 @@ mod tests {
 
         let needs = needs_by_key(&store, later).unwrap();
         let (codes, until) = (2, later + LIFE);
-        assert_eq!(needs["a"], Needs { codes, until });
-        assert_eq!(needs["b"], Needs { codes: 1, until: sent + LIFE });
+        assert_eq!(needs["a"], Needs { codes, messages: 0, until });
+        assert_eq!(needs["b"], Needs { codes: 1, messages: 0, until: sent + LIFE });
         let needs = needs_by_key(&store, sent + LIFE).unwrap();
-        assert_eq!(needs.get("a"), Some(&Needs { codes: 1, until }));
+        assert_eq!(needs.get("a"), Some(&Needs { codes: 1, messages: 0, until }));
         assert_eq!(needs.get("b"), None);
         assert_eq!(needs_by_key(&store, until).unwrap().len(), 0);
     }

@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use esoz_otp::api::dialect;
 use esoz_otp::audit::Recorder;
+use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::Timestamp;
 use esoz_otp::entropy::Entropy;
 use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes};
 use esoz_otp::service::Service;
-use esoz_otp::sms::{Message, Sending, SmsDriver, outbox};
+use esoz_otp::sms::{Message, OutboxParts, Sending, SmsDriver, Taken, outbox};
 use esoz_otp::store::Store;
 use rustix::fs::statvfs;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::support::keyring;
 
@@ -38,7 +41,11 @@ pub(super) struct Direct {
     pub(super) service: Arc<Service>,
     pub(super) store: Store,
     pub(super) messages: UnboundedReceiver<Message>,
+    /// What the worker goes by; the methods are told the time.
+    pub(super) clock: Arc<HandClock>,
     filler: Filler,
+    close: oneshot::Sender<()>,
+    sending: JoinHandle<()>,
 }
 
 impl Direct {
@@ -50,13 +57,25 @@ impl Direct {
         entropy: Arc<dyn Entropy>,
         now: Timestamp,
     ) -> Self {
-        let hasher = Hasher::start(keyring(), config.otp.argon2, 1).unwrap();
+        let keyring = keyring();
+        let sealer = keyring.sealer();
+        let hasher = Hasher::start(keyring, config.otp.argon2, 1).unwrap();
         let ready = ReadyCodes::up_to(config.otp.ready);
         let format = config.otp.format;
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), format).unwrap();
         let (tell, messages) = unbounded_channel();
-        let (outbox, worker) = outbox(Arc::new(Told(tell)), config.sms.timeout);
-        tokio::spawn(worker.run(std::future::pending()));
+        let clock = Arc::new(HandClock::at(now));
+        let (outbox, mut worker) = outbox(OutboxParts {
+            store: store.clone(),
+            sealer,
+            drivers: vec![Arc::new(Told(tell))],
+            clock: clock.clone(),
+            entropy: Arc::clone(&entropy),
+            config: config.sms,
+        });
+        outbox.settle(now).unwrap();
+        let (close, closing) = oneshot::channel();
+        let sending = tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
         let audit = Arc::new(Recorder::new(store.clone()));
         let otp = Otp {
             store: store.clone(),
@@ -66,18 +85,19 @@ impl Direct {
             outbox,
             config: Arc::new(config.otp),
             limits: Arc::new(config.limits),
-            sms: config.sms,
             audit: Arc::clone(&audit),
         };
         otp.settle(now).unwrap();
         let order = dialect::of(config.dialect).order;
         let service = Service::new(store.clone(), otp, audit, order, config.person_requests);
-        Self { service: Arc::new(service), store, messages, filler }
+        Self { service: Arc::new(service), store, messages, clock, filler, close, sending }
     }
 
     /// Ends them, and closes the store unless somebody else holds it.
     pub(super) async fn stop(self) {
         self.filler.end().await;
+        drop(self.close);
+        self.sending.await.unwrap();
     }
 }
 
@@ -97,6 +117,6 @@ impl SmsDriver for Told {
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         // A test that has ended reads no more messages.
         drop(self.0.send(message.clone()));
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(Taken::default())))
     }
 }

@@ -1,6 +1,5 @@
 //! Codes under attack: many callers at once, clocks that jump, eyes on the disk and the log.
 
-mod delivery;
 mod direct;
 mod interleavings;
 mod limits;
@@ -14,7 +13,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Calls from as many threads, none before all are there. Results come in no particular order.
-fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(crate) fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(callers);
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..callers)

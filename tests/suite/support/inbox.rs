@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use esoz_otp::domain::Phone;
-use esoz_otp::sms::{Message, Sending, SmsDriver};
+use esoz_otp::sms::{Message, Sending, SmsDriver, Taken};
 
 use super::watch;
 
@@ -60,6 +60,6 @@ impl SmsDriver for InboxDriver {
         watch::remember_code(&code_of(message));
         // A test that has ended reads no more messages.
         drop(self.0.send(message.clone()));
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(Taken::default())))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 
 use esoz_otp::config::Config;
 use esoz_otp::domain::State;
-use esoz_otp::sms::{Message, Sending, SmsDriver};
+use esoz_otp::sms::{Message, Sending, SmsDriver, Taken};
 use esoz_otp::store::schema::VERIFICATIONS;
 
 use super::{Down, Gate, PATIENCE, handed_over, taken};
@@ -63,7 +63,7 @@ impl SmsDriver for Photographer {
         let (from, to) = self.copies.lock().unwrap().recv().unwrap();
         copy_folder(&from, &to);
         self.taken.send(message.clone()).unwrap();
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(Taken::default())))
     }
 }
 

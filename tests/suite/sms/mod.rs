@@ -2,13 +2,15 @@
 
 mod console;
 mod node;
-mod worker;
+mod outbox;
+mod stand;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver};
+use esoz_otp::domain::Trouble;
+use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 use tokio::sync::Semaphore;
 
 /// A driver that holds every message until it is let go, and tells when it got it and when it was rid of it.
@@ -44,9 +46,9 @@ impl SmsDriver for Gate {
         Box::pin(async move {
             drop(self.seen.send(Seen::Taken(message.clone())));
             let pass = self.passes.acquire().await;
-            pass.map_err(|_| SendError::Passing("the gate is closed"))?.forget();
+            pass.map_err(|_| SendError::not_taken(Trouble::NotWritten))?.forget();
             drop(self.seen.send(Seen::HandedOver(message.clone())));
-            Ok(())
+            Ok(Taken::default())
         })
     }
 }
@@ -60,7 +62,7 @@ impl SmsDriver for Down {
     }
 
     fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
-        Box::pin(std::future::ready(Err(SendError::Passing("the gateway is down"))))
+        Box::pin(std::future::ready(Err(SendError::not_taken(Trouble::Unreachable))))
     }
 }
 

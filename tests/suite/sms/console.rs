@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use esoz_otp::domain::{Id, Phone};
-use esoz_otp::sms::{Console, Message, SmsDriver};
+use esoz_otp::domain::{Id, Phone, Trouble};
+use esoz_otp::sms::{Console, Message, SendError, SmsDriver, Taken};
 
 use super::PATIENCE;
 use crate::otp::at_once;
@@ -43,10 +43,9 @@ fn message(code: &str) -> Message {
     Message::new(Id::from_bytes([7; 16]), Phone::parse(SEED_PHONE).unwrap(), text.into())
 }
 
+/// Hands it over without waiting until it is printed.
 fn send(console: &Console, code: &str) {
-    let message = message(code);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(console.send(&message)).unwrap();
+    drop(console.send(&message(code)));
 }
 
 #[test]
@@ -57,6 +56,44 @@ fn a_message_is_one_line_with_the_number_and_the_whole_text() {
     send(&console, "000042");
     let line = printed.recv_timeout(PATIENCE).unwrap();
     assert_eq!(line, "SMS +380958697084 Код авторизації дій в системі eHealth: 000042\n");
+}
+
+#[test]
+fn a_message_is_taken_when_it_is_printed_and_not_before() {
+    let (paper, let_print, printed) = Paper::new();
+    let console = Console::to(paper).unwrap();
+    let message = message("000042");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let mut sending = console.send(&message);
+        let early = tokio::time::timeout(Duration::from_millis(50), &mut sending).await;
+        assert!(early.is_err() && printed.try_recv().is_err());
+        let_print.send(()).unwrap();
+        assert_eq!(sending.await, Ok(Taken::default()));
+    });
+    assert!(printed.try_recv().is_ok());
+}
+
+/// A disk that is full.
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_line_that_could_not_be_written_was_not_sent() {
+    let console = Console::to(Full).unwrap();
+    let message = message("000042");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let refused = runtime.block_on(console.send(&message));
+    assert_eq!(refused, Err(SendError::not_taken(Trouble::NotWritten)));
 }
 
 #[test]

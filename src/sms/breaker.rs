@@ -1,0 +1,187 @@
+//! When a driver is left alone.
+//!
+//! After [`FAILURES`] failures in a row it is called no more for a while; then one message is tried. If that fails too
+//! the while is twice as long, up to [`LONGEST`]; if not, all is well again. Apart from that a driver may ask for a
+//! rest, which is no failure.
+
+use std::time::Duration;
+
+use crate::domain::Timestamp;
+
+/// So many failures in a row are no accident.
+const FAILURES: u32 = 5;
+const SHORTEST: Duration = Duration::from_secs(2);
+/// A code lives for five minutes by default: a gateway that is back has to be found soon.
+const LONGEST: Duration = Duration::from_secs(15);
+/// Whoever tries has to say so by then, or another one may.
+const TRIAL: Duration = Duration::from_mins(1);
+
+#[derive(Debug)]
+pub(super) struct Breaker {
+    state: State,
+    rests_until: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Closed { failures: u32 },
+    Open { until: Timestamp, pause: Duration },
+    Trying { until: Timestamp, pause: Duration },
+}
+
+/// Whom a driver takes messages from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Room {
+    /// Nobody before this time.
+    Nobody(Timestamp),
+    /// One, to see how it goes.
+    One,
+    /// All.
+    All,
+}
+
+impl Breaker {
+    pub(super) fn new() -> Self {
+        Self { state: State::Closed { failures: 0 }, rests_until: None }
+    }
+
+    /// Whom it is open to.
+    pub(super) fn room(&self, now: Timestamp) -> Room {
+        if let Some(until) = self.rests_until.filter(|until| now < *until) {
+            return Room::Nobody(until);
+        }
+        match self.state {
+            State::Closed { .. } => Room::All,
+            State::Open { until, .. } | State::Trying { until, .. } if now < until => {
+                Room::Nobody(until)
+            }
+            State::Open { .. } | State::Trying { .. } => Room::One,
+        }
+    }
+
+    /// Whether a message may be tried now; the first one after a pause is the trial.
+    pub(super) fn admits(&mut self, now: Timestamp) -> bool {
+        match (self.room(now), self.state) {
+            (Room::Nobody(_), _) => false,
+            (Room::All | Room::One, State::Closed { .. }) => true,
+            (Room::All | Room::One, State::Open { pause, .. } | State::Trying { pause, .. }) => {
+                self.state = State::Trying { until: now + TRIAL, pause };
+                true
+            }
+        }
+    }
+
+    /// Whether it has failed too often.
+    pub(super) fn is_down(&self) -> bool {
+        match self.state {
+            State::Closed { .. } => false,
+            State::Open { .. } | State::Trying { .. } => true,
+        }
+    }
+
+    /// It answered.
+    pub(super) fn succeed(&mut self) {
+        self.state = State::Closed { failures: 0 };
+    }
+
+    /// It did not. True when it is given up on by that.
+    pub(super) fn fail(&mut self, now: Timestamp) -> bool {
+        let open = |pause| State::Open { until: now + pause, pause };
+        let (state, is_new) = match self.state {
+            State::Closed { failures } if failures + 1 < FAILURES => {
+                (State::Closed { failures: failures + 1 }, false)
+            }
+            State::Closed { .. } => (open(SHORTEST), true),
+            State::Trying { pause, .. } => (open((pause * 2).min(LONGEST)), false),
+            // Messages that were under way when it was given up on.
+            State::Open { .. } => (self.state, false),
+        };
+        self.state = state;
+        is_new
+    }
+
+    /// It wants to be left alone for so long.
+    pub(super) fn rest(&mut self, now: Timestamp, length: Duration) {
+        let until = now + length;
+        self.rests_until = self.rests_until.max(Some(until));
+        if let State::Trying { pause, .. } = self.state {
+            self.state = State::Open { until, pause };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    fn given_up_on() -> Breaker {
+        let mut breaker = Breaker::new();
+        for _ in 1..FAILURES {
+            assert!(!breaker.fail(at(0)));
+            assert_eq!(breaker.room(at(0)), Room::All);
+        }
+        assert!(breaker.fail(at(0)));
+        breaker
+    }
+
+    #[test]
+    fn failures_in_a_row_close_the_door_and_one_trial_opens_it() {
+        let mut breaker = given_up_on();
+        assert!(breaker.is_down() && !breaker.admits(at(1)));
+        assert_eq!(breaker.room(at(1)), Room::Nobody(at(2)));
+        assert_eq!(breaker.room(at(2)), Room::One);
+        assert!(breaker.admits(at(2)));
+        assert!(!breaker.admits(at(2)), "one only");
+        breaker.succeed();
+        assert!(breaker.admits(at(2)) && !breaker.is_down());
+    }
+
+    #[test]
+    fn a_failed_trial_doubles_the_pause_up_to_the_longest_and_late_failures_don_t() {
+        let mut breaker = given_up_on();
+        breaker.fail(at(1));
+        assert_eq!(breaker.room(at(1)), Room::Nobody(at(2)));
+        let mut now = at(2);
+        for pause in [4, 8, 15, 15] {
+            assert!(breaker.admits(now));
+            breaker.fail(now);
+            let until = now + Duration::from_secs(pause);
+            assert_eq!(breaker.room(now), Room::Nobody(until));
+            now = until;
+        }
+    }
+
+    #[test]
+    fn a_trial_that_nobody_hears_of_again_is_not_the_last() {
+        let mut breaker = given_up_on();
+        assert!(breaker.admits(at(2)) && !breaker.admits(at(61)));
+        assert!(breaker.admits(at(62)));
+    }
+
+    #[test]
+    fn failures_that_are_not_in_a_row_do_nothing() {
+        let mut breaker = Breaker::new();
+        for _ in 0..100 {
+            breaker.fail(at(0));
+            breaker.succeed();
+        }
+        assert_eq!(breaker.room(at(0)), Room::All);
+    }
+
+    #[test]
+    fn a_rest_is_kept_and_is_no_failure() {
+        let mut breaker = Breaker::new();
+        breaker.rest(at(0), Duration::from_secs(30));
+        breaker.rest(at(1), Duration::from_secs(5));
+        assert_eq!(breaker.room(at(29)), Room::Nobody(at(30)));
+        assert!(!breaker.is_down() && breaker.admits(at(30)));
+        let mut breaker = given_up_on();
+        assert!(breaker.admits(at(2)));
+        breaker.rest(at(3), Duration::from_secs(10));
+        assert_eq!((breaker.room(at(12)), breaker.room(at(13))), (Room::Nobody(at(13)), Room::One));
+    }
+}

@@ -1,0 +1,145 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::breaker::{Breaker, Room};
+use super::driver::{Message, SendError, SmsDriver, Taken};
+use crate::clock::Clock;
+use crate::domain::{Attempt, Outcome, Timestamp, Trouble};
+
+/// A driver knows best whether anything has left when its time is over; it is not waited for much longer.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+/// How long a driver is left alone that says that it is asked too much, but not for how long.
+const REST: Duration = Duration::from_secs(2);
+
+/// Drivers in the order in which they are called: the next one when one does not take a message.
+pub(super) struct Chain {
+    links: Vec<Link>,
+    timeout: Duration,
+}
+
+struct Link {
+    driver: Arc<dyn SmsDriver>,
+    breaker: Mutex<Breaker>,
+}
+
+impl Chain {
+    /// Each driver has `timeout` for a message.
+    pub(super) fn of(drivers: Vec<Arc<dyn SmsDriver>>, timeout: Duration) -> Self {
+        let link = |driver| Link { driver, breaker: Mutex::new(Breaker::new()) };
+        Self { links: drivers.into_iter().map(link).collect(), timeout }
+    }
+
+    /// How many messages it may be given.
+    pub(super) fn room(&self, now: Timestamp) -> Room {
+        let rooms = self.links.iter().map(|link| link.breaker().room(now));
+        rooms.reduce(more).unwrap_or(Room::Nobody(now + REST))
+    }
+
+    /// The driver of this name.
+    pub(super) fn driver(&self, name: &str) -> Option<&Arc<dyn SmsDriver>> {
+        self.links.iter().map(|link| &link.driver).find(|driver| driver.name() == name)
+    }
+
+    /// Drivers that have failed too often, and whether those are all.
+    pub(super) fn down(&self) -> (Vec<String>, bool) {
+        let is_down = |link: &&Link| link.breaker().is_down();
+        let down: Vec<_> = self.links.iter().filter(is_down).map(Link::name).collect();
+        let are_all = down.len() == self.links.len();
+        (down, are_all)
+    }
+
+    /// Calls one driver after the other until one has the last word. Whoever has to try again does so `pause` later.
+    pub(super) async fn send(
+        &self,
+        message: &Message,
+        clock: &dyn Clock,
+        pause: Duration,
+    ) -> Attempt {
+        let (mut calls, mut last) = (0, (None, Trouble::AllDown));
+        for link in &self.links {
+            if !link.breaker().admits(clock.now()) {
+                continue;
+            }
+            calls += 1;
+            let said = link.send(message, self.timeout).await;
+            link.note(message, &said, clock.now());
+            let driver = Some(link.name());
+            let outcome = match said {
+                Ok(Taken { gateway_id }) => Outcome::Taken(gateway_id),
+                Err(SendError::Refused(trouble)) => Outcome::Refused(trouble),
+                Err(SendError::Unclear(trouble)) => {
+                    Outcome::Unclear { trouble, again_at: clock.now() + pause }
+                }
+                Err(SendError::NotTaken { trouble, .. }) => {
+                    last = (driver, trouble);
+                    continue;
+                }
+            };
+            return Attempt { calls, driver, outcome };
+        }
+        let (driver, trouble) = last;
+        let again_at = clock.now() + pause;
+        Attempt { calls, driver, outcome: Outcome::NotTaken { trouble, again_at } }
+    }
+}
+
+impl Link {
+    fn name(&self) -> String {
+        self.driver.name().to_owned()
+    }
+
+    async fn send(&self, message: &Message, timeout: Duration) -> Result<Taken, SendError> {
+        let said = tokio::time::timeout(timeout + LAST_WORD, self.driver.send(message)).await;
+        said.unwrap_or(Err(SendError::Unclear(Trouble::TimedOut)))
+    }
+
+    fn note(&self, message: &Message, said: &Result<Taken, SendError>, now: Timestamp) {
+        let (verification, driver) = (message.verification_id, self.driver.name());
+        let mut breaker = self.breaker();
+        let is_given_up = match said {
+            Ok(_) => {
+                breaker.succeed();
+                tracing::info!(%verification, phone = %message.phone, driver, "sms sent");
+                return;
+            }
+            // It works: the message does not.
+            Err(SendError::Refused(_)) => {
+                breaker.succeed();
+                false
+            }
+            Err(SendError::NotTaken { trouble, rest }) => {
+                let is_too_much = *trouble == Trouble::TooMany;
+                if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
+                    breaker.rest(now, rest);
+                }
+                // One that says no in its own words works, and may say yes to the next message.
+                let is_orderly = is_too_much || matches!(trouble, Trouble::Verdict(_));
+                !is_orderly && breaker.fail(now)
+            }
+            Err(SendError::Unclear(_)) => breaker.fail(now),
+        };
+        drop(breaker);
+        if let Err(error) = said {
+            tracing::warn!(%verification, phone = %message.phone, driver, %error, "sms not sent");
+        }
+        if is_given_up {
+            tracing::error!(
+                driver,
+                "the driver has failed too often, and is tried now and then only"
+            );
+        }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The better of two; of two that are shut, the one that opens first.
+fn more(one: Room, other: Room) -> Room {
+    match (one, other) {
+        (Room::Nobody(one), Room::Nobody(other)) => Room::Nobody(one.min(other)),
+        (one, other) => one.max(other),
+    }
+}

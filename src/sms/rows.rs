@@ -1,0 +1,75 @@
+//! What stands where for a delivery: its trees follow its state.
+
+use crate::domain::{Delivery, DeliveryState, Timestamp};
+use crate::store::schema::{
+    ASKS, AtKey, DELIVERIES, Due, GATEWAY_IDS, GatewayId, GatewayKey, KEEP_VERIFICATIONS, OUTBOX,
+    OUTBOX_DUE, SealedMessage,
+};
+use crate::store::{StoreError, Write};
+
+/// The key of its message in the outbox.
+pub(super) fn outbox_key(delivery: &Delivery) -> AtKey {
+    AtKey { at: delivery.expires_at, id: delivery.verification_id }
+}
+
+/// The one place where a delivery changes. Says whether its message has left the outbox by that: it is erased then.
+pub(super) fn change(
+    write: &mut Write<'_>,
+    before: Option<&Delivery>,
+    after: &Delivery,
+) -> Result<bool, StoreError> {
+    let id = after.verification_id;
+    if let Some(due_at) = before.and_then(due_at) {
+        write.remove(OUTBOX_DUE, &AtKey { at: due_at, id });
+    }
+    if let Some(due_at) = due_at(after) {
+        write.put(OUTBOX_DUE, &AtKey { at: due_at, id }, &Due {})?;
+    }
+    let has_left = before.is_some_and(Delivery::is_kept) && !after.is_kept();
+    if has_left {
+        write.remove(OUTBOX, &outbox_key(after));
+    }
+    if let DeliveryState::Submitting { is_over: true } = after.state {
+        // The entry stays, so that it is found should the process end now.
+        write.put(OUTBOX, &outbox_key(after), &SealedMessage::erased())?;
+    }
+    write.put(DELIVERIES, &id, after)?;
+    Ok(has_left)
+}
+
+/// From now on receipts are for it.
+pub(super) fn name(write: &mut Write<'_>, delivery: &Delivery) -> Result<(), StoreError> {
+    let Some(key) = gateway_key(delivery) else { return Ok(()) };
+    let verification_id = delivery.verification_id;
+    let keep_until = delivery.queued_at + KEEP_VERIFICATIONS;
+    write.put(GATEWAY_IDS, &key, &GatewayId { verification_id, keep_until })
+}
+
+/// What its gateway calls it.
+pub(super) fn gateway_key(delivery: &Delivery) -> Option<GatewayKey> {
+    let (driver, gateway_id) = (delivery.driver.clone()?, delivery.gateway_id.clone()?);
+    Some(GatewayKey { driver, gateway_id })
+}
+
+/// When the gateway is asked next what became of it.
+pub(super) fn ask_later(
+    write: &mut Write<'_>,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(at) = delivery.ask_at(now) else { return Ok(()) };
+    write.put(ASKS, &AtKey { at, id: delivery.verification_id }, &Due {})
+}
+
+fn due_at(delivery: &Delivery) -> Option<Timestamp> {
+    match delivery.state {
+        DeliveryState::Queued { due_at } => Some(due_at),
+        DeliveryState::Submitting { .. }
+        | DeliveryState::Sent
+        | DeliveryState::Delivered
+        | DeliveryState::Failed
+        | DeliveryState::Uncertain
+        | DeliveryState::Expired
+        | DeliveryState::Canceled => None,
+    }
+}

@@ -1,0 +1,236 @@
+//! Takes messages from the outbox to drivers, the one that has been due longest first.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::asking::Asking;
+use super::breaker::Room;
+use super::driver::Message;
+use super::outbox::Shared;
+use super::rows;
+use crate::domain::{Attempt, Delivery, Outcome, Timestamp, Trouble};
+use crate::entropy::draw_bytes;
+use crate::store::schema::{AtKey, DELIVERIES, OUTBOX, OUTBOX_DUE};
+use crate::store::{StoreError, Write};
+
+/// How soon it looks again at the latest: the clock may have been set.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How many messages whose time is over are taken out at a time: more than may be with drivers, which stay.
+const EXPIRE_MOST: usize = 256;
+
+/// The pause before a message is tried a second time, and the longest there is.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Empties the outbox.
+pub struct Worker {
+    shared: Arc<Shared>,
+    parallel: usize,
+    sending: JoinSet<()>,
+    asking: Asking,
+}
+
+/// A message that is with drivers from now on.
+struct Claimed {
+    message: Option<Message>,
+    delivery: Delivery,
+}
+
+impl Worker {
+    pub(super) fn of(shared: Arc<Shared>, parallel: usize) -> Self {
+        let asking = Asking::of(Arc::clone(&shared));
+        Self { shared, parallel, sending: JoinSet::new(), asking }
+    }
+
+    /// Sends until `closing` ends; after that what is due and can be sent, and nothing later.
+    pub async fn run(&mut self, closing: impl Future<Output = ()>) {
+        let mut closing = pin!(closing);
+        let mut is_closing = false;
+        loop {
+            while self.sending.try_join_next().is_some() {}
+            let next = self.step().await.unwrap_or_else(|error| {
+                if !matches!(error, StoreError::Busy | StoreError::DiskFull) {
+                    tracing::error!(%error, "the outbox cannot be read or changed");
+                }
+                Some(TICK)
+            });
+            let wait = match next {
+                None if !is_closing => continue,
+                None => Duration::ZERO,
+                Some(_) if is_closing && self.sending.is_empty() => return,
+                Some(wait) => wait.min(TICK),
+            };
+            let woken = Arc::clone(&self.shared);
+            tokio::select! {
+                () = woken.wake.notified() => {}
+                Some(_) = self.sending.join_next() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = &mut closing, if !is_closing => is_closing = true,
+            }
+        }
+    }
+
+    /// Does what is to be done now. `None` when there is more of it at once, else how long until there may be.
+    async fn step(&mut self) -> Result<Option<Duration>, StoreError> {
+        let now = self.shared.clock.now();
+        if self.expire(now).await? == EXPIRE_MOST {
+            return Ok(None);
+        }
+        self.asking.ask_what_is_due(now).await?;
+        let free = self.parallel.saturating_sub(self.sending.len());
+        let room = match self.shared.chain.room(now) {
+            Room::All => free,
+            Room::One => free.min(1),
+            Room::Nobody(until) => return Ok(Some(until.since(now))),
+        };
+        for claimed in self.claim(room, now).await? {
+            let shared = Arc::clone(&self.shared);
+            self.sending.spawn(async move { shared.deliver(claimed).await });
+        }
+        Ok(Some(self.until_the_next(now)?))
+    }
+
+    /// Erases messages whose code is worth nothing any more.
+    async fn expire(&self, now: Timestamp) -> Result<usize, StoreError> {
+        // Nearly always there is nothing, and more than one need not be read to see that.
+        let first = self.shared.store.page(OUTBOX, None, 1)?.pop();
+        if first.is_none_or(|(key, _)| key.at > now) {
+            return Ok(0);
+        }
+        let oldest = self.shared.store.page(OUTBOX, None, EXPIRE_MOST)?;
+        let over: Vec<_> =
+            oldest.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect();
+        let expire = move |write: &mut Write<'_>| {
+            let mut left = 0;
+            for key in &over {
+                left += usize::from(expire_one(write, *key, now)?);
+            }
+            Ok::<_, StoreError>((over.len(), left))
+        };
+        let (looked_at, left) = self.shared.store.write_to_make_room(expire).await?;
+        self.shared.leave(left);
+        // Those with drivers stay.
+        Ok(if left == 0 { 0 } else { looked_at })
+    }
+
+    /// Marks the messages that have been due longest as being submitted, durably.
+    async fn claim(&self, most: usize, now: Timestamp) -> Result<Vec<Claimed>, StoreError> {
+        let due = self.shared.store.page(OUTBOX_DUE, None, most)?;
+        let due: Vec<_> = due.into_iter().map(|(key, _)| key).filter(|key| key.at <= now).collect();
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shared = Arc::clone(&self.shared);
+        let claim = move |write: &mut Write<'_>| {
+            let claimed = due.iter().map(|key| claim_one(write, &shared, *key, now));
+            claimed.filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
+        };
+        let claimed = self.shared.store.write_to_make_room(claim).await?;
+        self.shared.under_way.fetch_add(claimed.len(), Ordering::SeqCst);
+        Ok(claimed)
+    }
+
+    /// How long it is until a message is due; those that are due already wait for a driver.
+    fn until_the_next(&self, now: Timestamp) -> Result<Duration, StoreError> {
+        let next = self.shared.store.page(OUTBOX_DUE, None, 1)?.pop();
+        let later = next.map(|(key, _)| key.at).filter(|at| *at > now);
+        Ok(later.map_or(TICK, |at| at.since(now)))
+    }
+}
+
+impl Shared {
+    /// Calls drivers, and notes what came of it.
+    async fn deliver(self: Arc<Self>, Claimed { message, delivery }: Claimed) {
+        let attempt = if let Some(message) = message {
+            let pause = self.pause_after(delivery.attempts);
+            self.chain.send(&message, &*self.clock, pause).await
+        } else {
+            let (verification, error) = (delivery.verification_id, Trouble::Unopenable);
+            tracing::error!(%verification, %error, "sms not sent");
+            Attempt { calls: 0, driver: None, outcome: Outcome::Refused(error) }
+        };
+        while let Err(error) = self.conclude(&delivery, attempt.clone()).await {
+            match error {
+                StoreError::Busy | StoreError::DiskFull => tokio::time::sleep(TICK).await,
+                // The process ends of that, and finds it submitting when it is started again.
+                StoreError::Failed(_)
+                | StoreError::TooLarge { .. }
+                | StoreError::Damaged { .. } => {
+                    tracing::error!(%error, "what became of a message could not be kept");
+                    break;
+                }
+            }
+        }
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    async fn conclude(
+        self: &Arc<Self>,
+        claimed: &Delivery,
+        attempt: Attempt,
+    ) -> Result<(), StoreError> {
+        let (shared, id, now) = (Arc::clone(self), claimed.verification_id, self.clock.now());
+        let conclude = move |write: &mut Write<'_>| {
+            let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(false) };
+            let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(false) };
+            if let Some(key) = rows::gateway_key(&after) {
+                rows::name(write, &after)?;
+                for fate in shared.early.take(&key) {
+                    after = after.clone().receive(fate, now).unwrap_or(after);
+                }
+                if shared.chain.driver(&key.driver).is_some_and(|driver| driver.is_asked()) {
+                    rows::ask_later(write, &after, now)?;
+                }
+            }
+            rows::change(write, Some(&before), &after)
+        };
+        if self.store.write_waiting::<_, StoreError, _>(conclude).await? {
+            self.leave(1);
+        }
+        Ok(())
+    }
+
+    /// Twice as long after each try, and a random part of that shorter, so that what failed together does not come back
+    /// together.
+    fn pause_after(&self, attempts: u16) -> Duration {
+        let (first, longest) = PAUSES;
+        let pause = first.saturating_mul(1 << attempts.min(5)).min(longest);
+        // Without chance they do come back together.
+        let [chance] = draw_bytes(&*self.entropy).unwrap_or([u8::MAX]);
+        pause / 2 + pause / 2 * u32::from(chance) / u32::from(u8::MAX)
+    }
+}
+
+/// Says whether the message is kept no more.
+fn expire_one(write: &mut Write<'_>, key: AtKey, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(delivery) = write.get(DELIVERIES, &key.id)? else {
+        write.remove(OUTBOX, &key);
+        return Ok(true);
+    };
+    match delivery.clone().expire(now) {
+        Some(expired) => rows::change(write, Some(&delivery), &expired),
+        None => Ok(false),
+    }
+}
+
+fn claim_one(
+    write: &mut Write<'_>,
+    shared: &Shared,
+    key: AtKey,
+    now: Timestamp,
+) -> Result<Option<Claimed>, StoreError> {
+    let delivery = write.get(DELIVERIES, &key.id)?;
+    let Some(submitted) = delivery.clone().and_then(|delivery| delivery.submit(now)) else {
+        write.remove(OUTBOX_DUE, &key);
+        return Ok(None);
+    };
+    rows::change(write, delivery.as_ref(), &submitted)?;
+    let sealed = write.get(OUTBOX, &rows::outbox_key(&submitted))?;
+    let text = sealed.and_then(|sealed| shared.sealer.open(key.id, &sealed));
+    let message = text.map(|text| Message::new(key.id, submitted.phone_number, text));
+    Ok(Some(Claimed { message, delivery: submitted }))
+}

@@ -1,0 +1,189 @@
+//! An outbox by itself, its drivers scripted, its clock in the test's hand.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use esoz_otp::clock::HandClock;
+use esoz_otp::config::{SmsConfig, StoreConfig};
+use esoz_otp::domain::{
+    Code, CodeFormat, Delivery, DeliveryStatus, Id, Phone, Refusal, Timestamp, VerificationId,
+};
+use esoz_otp::entropy::SystemEntropy;
+use esoz_otp::otp::Keyring;
+use esoz_otp::sms::{
+    Message, Outbox, OutboxParts, SendError, Sending, SmsDriver, Taken, Worker, outbox,
+};
+use esoz_otp::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
+use esoz_otp::store::{Store, Write};
+use tempfile::TempDir;
+
+use crate::support::{keyring, start_of_time};
+
+/// How long a code lives here.
+pub const LIFE: Duration = Duration::from_mins(5);
+
+/// A driver that says what it is told to, and yes when nothing is left of that.
+#[derive(Clone)]
+pub struct Scripted {
+    name: &'static str,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    seen: Arc<Mutex<Vec<Message>>>,
+}
+
+pub type Answer = Result<Taken, SendError>;
+
+impl Scripted {
+    pub fn new(name: &'static str, answers: impl IntoIterator<Item = Answer>) -> Self {
+        let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
+        Self { name, answers, seen: Arc::default() }
+    }
+
+    pub fn seen(&self) -> Vec<Message> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+impl SmsDriver for Scripted {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+        self.seen.lock().unwrap().push(message.clone());
+        let answer = self.answers.lock().unwrap().pop_front();
+        Box::pin(std::future::ready(answer.unwrap_or(Ok(Taken::default()))))
+    }
+}
+
+pub struct Stand {
+    pub store: Store,
+    pub clock: Arc<HandClock>,
+    pub outbox: Outbox,
+    worker: Worker,
+    directory: TempDir,
+    config: SmsConfig,
+}
+
+impl Stand {
+    pub fn with(drivers: Vec<Arc<dyn SmsDriver>>, config: SmsConfig) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), start_of_time(), &keyring(), drivers, config)
+    }
+
+    pub fn of(drivers: &[&Scripted]) -> Self {
+        Self::with(all(drivers), one_at_a_time())
+    }
+
+    fn on(
+        directory: TempDir,
+        now: Timestamp,
+        keyring: &Keyring,
+        drivers: Vec<Arc<dyn SmsDriver>>,
+        config: SmsConfig,
+    ) -> Self {
+        let store = Store::open(directory.path(), StoreConfig::default()).unwrap();
+        let clock = Arc::new(HandClock::at(now));
+        let (outbox, worker) = outbox(OutboxParts {
+            store: store.clone(),
+            sealer: keyring.sealer(),
+            drivers,
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy::new()),
+            config: config.clone(),
+        });
+        outbox.settle(now).unwrap();
+        Self { store, clock, outbox, worker, directory, config }
+    }
+
+    /// The process is started again, with these drivers and keys.
+    pub fn again(self, drivers: &[&Scripted], keyring: &Keyring) -> Self {
+        let Self { store, clock, outbox, worker, directory, config } = self;
+        let now = esoz_otp::clock::Clock::now(&*clock);
+        drop((store, outbox, worker));
+        Self::on(directory, now, keyring, all(drivers), config)
+    }
+
+    /// Accepts a message with the code 012345678N for a phone that ends in the same number.
+    pub fn put(&self, number: u8) -> VerificationId {
+        self.put_after(number, None).unwrap()
+    }
+
+    pub fn put_after(
+        &self,
+        number: u8,
+        previous: Option<VerificationId>,
+    ) -> Result<VerificationId, Refusal> {
+        let id = Id::from_bytes([number; 16]);
+        let phone = Phone::parse(&format!("+380671000{number:03}")).unwrap();
+        let code = code(number);
+        let now = esoz_otp::clock::Clock::now(&*self.clock);
+        let delivery = Delivery::queue(id, None, phone, previous, now, now + LIFE);
+        let place = self.outbox.reserve()?;
+        let outbox = self.outbox.clone();
+        let put = move |write: &mut Write<'_>| outbox.put(write, &delivery, &code);
+        place.fill(self.store.write_blocking(put)?);
+        Ok(id)
+    }
+
+    /// Lets the worker do all that is to be done now.
+    pub fn work(&mut self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(self.worker.run(std::future::ready(())));
+    }
+
+    /// Lets the worker go on until something has happened, and then stops it in the middle of what it does.
+    pub fn work_until(&mut self, mut has_happened: impl FnMut() -> bool) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let happened = async {
+                while !has_happened() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                () = self.worker.run(std::future::pending()) => {}
+                () = happened => {}
+            }
+        });
+    }
+
+    /// The same a while later.
+    pub fn work_after(&mut self, seconds: u64) {
+        self.clock.push(Duration::from_secs(seconds));
+        self.work();
+    }
+
+    pub fn delivery(&self, id: VerificationId) -> Delivery {
+        self.store.get(DELIVERIES, &id).unwrap().unwrap()
+    }
+
+    pub fn status(&self, id: VerificationId) -> DeliveryStatus {
+        self.delivery(id).status()
+    }
+
+    /// What of messages is left in the outbox.
+    pub fn kept(&self) -> usize {
+        assert!(self.store.page(OUTBOX_DUE, None, 10_000).unwrap().len() <= self.sealed());
+        self.sealed()
+    }
+
+    fn sealed(&self) -> usize {
+        let kept = self.store.page(OUTBOX, None, 10_000).unwrap();
+        let waiting = self.outbox.health(start_of_time()).unwrap().waiting;
+        assert_eq!(kept.len(), waiting, "what is counted is what is there");
+        kept.iter().filter(|(_, message)| !message.is_erased()).count()
+    }
+}
+
+pub fn all(drivers: &[&Scripted]) -> Vec<Arc<dyn SmsDriver>> {
+    drivers.iter().map(|driver| Arc::new((*driver).clone()) as Arc<dyn SmsDriver>).collect()
+}
+
+/// Settings under which messages are sent one after the other.
+pub fn one_at_a_time() -> SmsConfig {
+    SmsConfig { parallel: 1, ..SmsConfig::default() }
+}
+
+pub fn code(number: u8) -> Code {
+    CodeFormat::new(10).unwrap().code(123_456_700 + u64::from(number)).unwrap()
+}
