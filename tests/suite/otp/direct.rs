@@ -42,7 +42,7 @@ pub(super) struct Direct {
     pub(super) store: Store,
     pub(super) messages: UnboundedReceiver<Message>,
     /// What the worker goes by; the methods are told the time.
-    pub(super) clock: Arc<HandClock>,
+    clock: Arc<HandClock>,
     filler: Filler,
     close: oneshot::Sender<()>,
     sending: JoinHandle<()>,
@@ -91,6 +91,12 @@ impl Direct {
         let order = dialect::of(config.dialect).order;
         let service = Service::new(store.clone(), otp, audit, order, config.person_requests);
         Self { service: Arc::new(service), store, messages, clock, filler, close, sending }
+    }
+
+    /// The time for the worker, which sends what is due by then.
+    pub(super) fn it_is(&self, now: Timestamp) {
+        self.clock.set(now);
+        self.service.otp().outbox.wake();
     }
 
     /// Ends them, and closes the store unless somebody else holds it.
