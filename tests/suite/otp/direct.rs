@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use esoz_otp::api::dialect;
 use esoz_otp::audit::Recorder;
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::Timestamp;
 use esoz_otp::entropy::Entropy;
@@ -97,6 +97,14 @@ impl Direct {
     pub(super) fn it_is(&self, now: Timestamp) {
         self.clock.set(now);
         self.service.otp().outbox.wake();
+    }
+
+    /// Waits until every message has been handed over, and that is kept.
+    pub(super) async fn delivered(&self) {
+        let outbox = &self.service.otp().outbox;
+        while outbox.health(self.clock.now()).unwrap().waiting > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Ends them, and closes the store unless somebody else holds it.
