@@ -23,11 +23,16 @@ pub struct GatewayConfig {
     pub number: NumberFormat,
     /// Where in an answer the gateway's id of the message stands, as a JSON pointer (RFC 6901); empty if nowhere.
     pub id_at: String,
-    /// Where its verdict stands; when empty, the status of the answer is all.
-    pub verdict_at: String,
+    /// Where its verdict stands: the first of these pointers at which there is something other than null counts, for a
+    /// gateway may judge a message in one place and a whole request in another. When there is none, the status of the
+    /// answer is all.
+    pub verdict_at: Vec<String>,
     /// Verdicts that mean that the message was taken. Numbers are compared as they are written.
     pub taken: Vec<String>,
-    /// Verdicts that mean that it never will be.
+    /// Verdicts that mean that it was not, but may be later, or by another driver. With one that is in no list, nobody
+    /// can tell whether it was taken.
+    pub not_taken: Vec<String>,
+    /// Verdicts that mean that nobody will ever take it.
     pub refused: Vec<String>,
     /// The same as statuses of an answer.
     pub refused_statuses: Vec<u16>,
@@ -62,6 +67,32 @@ pub struct ReceiptsConfig {
     pub delivered: Vec<String>,
     /// Verdicts that mean that it will not.
     pub undelivered: Vec<String>,
+}
+
+impl GatewayConfig {
+    /// One of which nothing is set.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            url: String::new(),
+            method: GatewayMethod::Post,
+            headers: Vec::new(),
+            secret_file: None,
+            body: String::new(),
+            sender: String::new(),
+            number: NumberFormat::Plus,
+            id_at: String::new(),
+            verdict_at: Vec::new(),
+            taken: Vec::new(),
+            not_taken: Vec::new(),
+            refused: Vec::new(),
+            refused_statuses: Vec::new(),
+            ca_file: None,
+            allow_local: false,
+            allow_http: false,
+            receipts: ReceiptsConfig::default(),
+        }
+    }
 }
 
 /// How messages are sent.
