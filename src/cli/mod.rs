@@ -5,6 +5,7 @@
 
 mod check;
 mod demo;
+mod drivers;
 mod failure;
 mod import;
 mod init;
@@ -14,6 +15,7 @@ mod listen;
 mod log;
 mod manual;
 pub mod node;
+mod private_file;
 mod run;
 mod serve;
 mod settings;

@@ -1,8 +1,7 @@
-use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use tracing::level_filters::LevelFilter;
@@ -35,7 +34,7 @@ pub(super) struct SettingsArgs {
 pub(super) struct ServingArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Print every SMS, code and number in clear, on this console: there is no other driver yet.
+    /// Let the drivers `console` and `file` show codes and numbers in clear.
     #[arg(long)]
     allow_plaintext_codes: bool,
     #[command(flatten)]
@@ -93,7 +92,8 @@ impl SettingsArgs {
         let found = || is_there().then(|| FILE.into());
         Layers {
             file: self.config.clone().or_else(found),
-            environment: std::env::vars_os().filter(says_something).collect(),
+            environment: std::env::vars_os().collect(),
+            credentials: credentials(),
             flags,
             is_to_serve,
         }
@@ -104,9 +104,11 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "it takes an address and a port, such as 127.0.0.1:4001 or [::1]:4001")
 }
 
-/// A service manager's directory of credentials may be there for others than the keyring.
-fn says_something((name, value): &(OsString, OsString)) -> bool {
-    name != "CREDENTIALS_DIRECTORY" || Path::new(value).join("keyring").exists()
+/// The files that a service manager hands over.
+fn credentials() -> Vec<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
+    let entries = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 impl ServingArgs {

@@ -54,9 +54,10 @@ impl Setting {
         self.key.rsplit_once('.').unwrap_or(("", &self.key))
     }
 
-    /// The environment variable that sets it.
+    /// The environment variable that sets it. The hyphen of a gateway's name is an underscore in it.
     pub fn variable(&self) -> String {
-        format!("{PREFIX}{}", self.key.replace('.', "__").to_ascii_uppercase())
+        let name = self.key.replace('.', "__").replace('-', "_");
+        format!("{PREFIX}{}", name.to_ascii_uppercase())
     }
 
     /// What it is when nobody sets it, for people.
