@@ -1,5 +1,8 @@
 //! `esoz-otp sms test`, as an operator runs it.
 
+mod gateway;
+mod stub;
+
 use std::fs;
 use std::path::Path;
 
@@ -9,7 +12,7 @@ use super::program::{Ended, run};
 const PHONE: &str = "+380671234567";
 const MASKED: &str = "+38067*****67";
 
-/// Two files as drivers are one too many: the console, and one file.
+/// The file, and the console behind it.
 fn both(path: &str) -> String {
     format!("[sms]\ndrivers = [\"file\", \"console\"]\n[sms.file]\npath = \"{path}\"\n")
 }
