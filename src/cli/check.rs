@@ -1,6 +1,9 @@
 //! Everything that `serve` would read, read without changing anything: no gateway is called.
 
+use std::sync::Arc;
+
 use super::{CheckArgs, Failure, drivers, keyring_file, manual};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Faults};
 use crate::store::Store;
 
@@ -19,7 +22,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
         wrong.extend(places(&effective.config));
         // What is set wrongly is told by now, and what comes of it need not be.
         if !are_of_messages {
-            wrong.extend(drivers::wrong(&effective.config.sms));
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+            wrong.extend(drivers::wrong(&effective.config.sms, &clock));
         }
     }
     if !wrong.is_empty() {

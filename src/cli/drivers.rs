@@ -11,7 +11,7 @@ use super::private_file::{self, Kind};
 use crate::clock::Clock;
 use crate::config::{DriverName, GatewayConfig, ReceiptsBy, SmsConfig};
 use crate::domain::Secret;
-use crate::sms::{self, Console, SmsDriver};
+use crate::sms::{self, Console, GatewaySecrets, HttpGateway, SmsDriver};
 
 /// No token is longer.
 const SECRET_KIB: usize = 4;
@@ -52,16 +52,16 @@ fn driver(
             let opened = sms::File::append_to(path, Arc::clone(clock));
             Arc::new(opened.map_err(|error| not_appended(path, &error))?)
         }
-        DriverName::Gateway(name) => gateway(name, config)?,
+        DriverName::Gateway(name) => Arc::new(gateway(name, config, clock)?),
     })
 }
 
 /// What would keep them from being made. Makes nothing.
-pub(super) fn wrong(config: &SmsConfig) -> Vec<Failure> {
+pub(super) fn wrong(config: &SmsConfig, clock: &Arc<dyn Clock>) -> Vec<Failure> {
     let of = |name: &DriverName| match name {
         DriverName::Console => None,
         DriverName::File => file_of(config).and_then(check_appendable).err(),
-        DriverName::Gateway(name) => gateway(name, config).err(),
+        DriverName::Gateway(name) => gateway(name, config, clock).err(),
     };
     config.drivers.iter().filter_map(of).collect()
 }
@@ -94,21 +94,12 @@ fn not_appended(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// The gateway of this name.
-fn gateway(name: &str, config: &SmsConfig) -> Result<Arc<dyn SmsDriver>, Failure> {
+fn gateway(name: &str, config: &SmsConfig, clock: &Arc<dyn Clock>) -> Result<HttpGateway, Failure> {
     let described = config.gateways.iter().find(|gateway| gateway.name == name);
     let described = described
         .ok_or_else(|| Failure::configuration(format_args!("there is no section [sms.{name}]")))?;
-    secrets(described)?;
-    Err(Failure::software(format_args!(
-        "sms.{name}: the driver of gateways comes with the next change"
-    )))
-}
-
-#[expect(dead_code, reason = "it is for the driver that comes next")]
-struct GatewaySecrets {
-    secret: Option<Secret>,
-    receipt_secret: Option<Secret>,
-    ca: Option<Vec<u8>>,
+    HttpGateway::of(described, secrets(described)?, config.timeout, Arc::clone(clock))
+        .map_err(|error| Failure::configuration(format_args!("sms.{name}: {error}")))
 }
 
 fn secrets(gateway: &GatewayConfig) -> Result<GatewaySecrets, Failure> {

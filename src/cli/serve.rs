@@ -17,13 +17,13 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
     let prepare = || {
         let data = &config.data.path;
         Store::check_made(data)?;
-        // Before the store is opened: a wrong keyring changes nothing in it.
+        // Before the store is opened: a wrong keyring or token changes nothing in it.
         let file = config.keys.keyring_of(data);
         let mut keyring = keyring_file::read(&file, data)?;
-        let store = Store::open(data, config.store)?;
-        keyring_file::check(&mut keyring, &file, &store)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let drivers = drivers::drivers(&config.sms, &clock)?;
+        let store = Store::open(data, config.store)?;
+        keyring_file::check(&mut keyring, &file, &store)?;
         let parts = Parts {
             config,
             store,

@@ -12,14 +12,22 @@ use crate::config::{Config, Layers, Value, Word};
 /// Where configuration is looked for when nobody says where.
 const FILE: &str = "/etc/esoz-otp/esoz-otp.toml";
 
-/// Settings that the command line gives: what a node's commands have in common.
+/// Where settings are written: what all commands have in common.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "the text of --help")]
-pub(super) struct SettingsArgs {
+pub(super) struct ConfigArgs {
     /// The configuration file. Without it, /etc/esoz-otp/esoz-otp.toml if there is one. An environment variable
     /// ESOZ_OTP__SECTION__KEY overrides a key of it, and a flag overrides both.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// The same, and where a node's data is.
+#[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "the text of --help")]
+pub(super) struct SettingsArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
     /// The data directory. Without it, store.path of the configuration, $STATE_DIRECTORY, or else /var/lib/esoz-otp.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -63,27 +71,13 @@ pub(super) struct CommonArgs {
 /// A key, the flag that sets it, and to what.
 type Flag = (&'static str, &'static str, Value);
 
-impl SettingsArgs {
-    /// The configuration of a command that does not serve.
+impl ConfigArgs {
+    /// The configuration of a command that looks at no data.
     pub(super) fn load(&self) -> Result<Config, Failure> {
         Ok(self.layers(Vec::new(), false).load()?.config)
     }
 
-    /// The same flags, to be written behind another command.
-    pub(super) fn repeated(&self) -> String {
-        let Self { config, data, keyring } = self;
-        let flags = [("--config", config), ("--data", data), ("--keyring", keyring)];
-        let given = flags.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
-        given.map(|(flag, path)| format!(" {flag} {}", path.display())).collect::<Vec<_>>().concat()
-    }
-
-    fn layers(&self, mut flags: Vec<Flag>, is_to_serve: bool) -> Layers {
-        // A path that is no text is no setting, and is refused as the empty one.
-        let path = |path: &PathBuf| Value::from(path.to_str().unwrap_or_default());
-        flags.extend(self.data.as_ref().map(|data| ("store.path", "--data", path(data))));
-        flags.extend(
-            self.keyring.as_ref().map(|file| ("keys.keyring_file", "--keyring", path(file))),
-        );
+    fn layers(&self, flags: Vec<Flag>, is_to_serve: bool) -> Layers {
         // One that can't be looked at is there: what is wrong with it is told when it is read.
         let is_there = || match fs::symlink_metadata(FILE) {
             Err(error) => error.kind() != ErrorKind::NotFound,
@@ -97,6 +91,31 @@ impl SettingsArgs {
             flags,
             is_to_serve,
         }
+    }
+}
+
+impl SettingsArgs {
+    /// The configuration of a command that does not serve.
+    pub(super) fn load(&self) -> Result<Config, Failure> {
+        Ok(self.layers(Vec::new(), false).load()?.config)
+    }
+
+    /// The same flags, to be written behind another command.
+    pub(super) fn repeated(&self) -> String {
+        let Self { config: ConfigArgs { config }, data, keyring } = self;
+        let flags = [("--config", config), ("--data", data), ("--keyring", keyring)];
+        let given = flags.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+        given.map(|(flag, path)| format!(" {flag} {}", path.display())).collect::<Vec<_>>().concat()
+    }
+
+    fn layers(&self, mut flags: Vec<Flag>, is_to_serve: bool) -> Layers {
+        // A path that is no text is no setting, and is refused as the empty one.
+        let path = |path: &PathBuf| Value::from(path.to_str().unwrap_or_default());
+        flags.extend(self.data.as_ref().map(|data| ("store.path", "--data", path(data))));
+        flags.extend(
+            self.keyring.as_ref().map(|file| ("keys.keyring_file", "--keyring", path(file))),
+        );
+        self.config.layers(flags, is_to_serve)
     }
 }
 

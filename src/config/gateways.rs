@@ -68,7 +68,8 @@ fn requests(name: &str) -> Vec<Setting> {
             "where the gateway takes messages",
             |g| g.url.as_str().into(),
             |g, v| set(&mut g.url, text(v)),
-        ),
+        )
+        .unrepeated(),
         row(
             name,
             "method",
@@ -84,7 +85,8 @@ fn requests(name: &str) -> Vec<Setting> {
             "headers besides the content type; `{secret}` stands for what is in `secret_file`",
             |g| Value::texts(g.headers.clone()),
             |g, v| set(&mut g.headers, v.items(text)),
-        ),
+        )
+        .unrepeated(),
         row(
             name,
             "secret_file",
@@ -229,7 +231,8 @@ fn receipts(name: &str) -> Vec<Setting> {
             "with `poll`: where to ask, with the headers that messages are sent with",
             |g| g.receipts.url.as_str().into(),
             |g, v| set(&mut g.receipts.url, text(v)),
-        ),
+        )
+        .unrepeated(),
         row(
             name,
             "receipts.body",

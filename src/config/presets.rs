@@ -64,6 +64,21 @@ mod tests {
     use super::*;
     use crate::config::gateways::gateway;
     use crate::config::sections::Config;
+    use crate::domain::GatewayWord;
+
+    /// They are shown to whoever asks what became of a message.
+    #[test]
+    fn every_verdict_of_a_preset_is_a_word_that_can_be_shown() {
+        let lists = ["taken", "not_taken", "refused", "receipts.delivered", "receipts.undelivered"];
+        for preset in PresetName::ALL {
+            let given = preset.given("backup");
+            let is_list = |key: &str| lists.iter().any(|list| key == format!("sms.backup.{list}"));
+            for Given { value, .. } in given.iter().filter(|given| is_list(&given.key)) {
+                let words = value.items(|word| word.text().map(str::to_owned)).unwrap();
+                assert!(words.iter().all(|word| GatewayWord::of(word).to_string() == *word));
+            }
+        }
+    }
 
     #[test]
     fn every_preset_sets_what_there_is_and_as_it_is_taken() {

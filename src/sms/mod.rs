@@ -23,6 +23,7 @@ mod rows;
 mod sealer;
 mod worker;
 
+pub use chain::hand_over;
 pub use console::Console;
 pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken};
 pub use file::File;

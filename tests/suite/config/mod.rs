@@ -3,6 +3,7 @@
 mod check;
 mod effective;
 mod faults;
+mod files;
 mod fuzz;
 mod gateways;
 mod manual;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use esoz_otp::api::dialect;
 use esoz_otp::audit::Recorder;
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::Timestamp;
 use esoz_otp::entropy::Entropy;
@@ -42,7 +42,7 @@ pub(super) struct Direct {
     pub(super) store: Store,
     pub(super) messages: UnboundedReceiver<Message>,
     /// What the worker goes by; the methods are told the time.
-    pub(super) clock: Arc<HandClock>,
+    clock: Arc<HandClock>,
     filler: Filler,
     close: oneshot::Sender<()>,
     sending: JoinHandle<()>,
@@ -91,6 +91,20 @@ impl Direct {
         let order = dialect::of(config.dialect).order;
         let service = Service::new(store.clone(), otp, audit, order, config.person_requests);
         Self { service: Arc::new(service), store, messages, clock, filler, close, sending }
+    }
+
+    /// The time for the worker, which sends what is due by then.
+    pub(super) fn it_is(&self, now: Timestamp) {
+        self.clock.set(now);
+        self.service.otp().outbox.wake();
+    }
+
+    /// Waits until every message has been handed over, and that is kept.
+    pub(super) async fn delivered(&self) {
+        let outbox = &self.service.otp().outbox;
+        while outbox.health(self.clock.now()).unwrap().waiting > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Ends them, and closes the store unless somebody else holds it.

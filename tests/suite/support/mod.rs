@@ -19,7 +19,7 @@ pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, call, other_than, try_call};
 use esoz_otp::api::{Api, Demo, Entrance};
 use esoz_otp::cli::node::{Node, Parts};
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
 use esoz_otp::domain::limits::Rule;
 use esoz_otp::domain::{Phone, Timestamp};
@@ -252,6 +252,14 @@ impl TestNode {
     /// How many messages have come and not been asked for.
     pub fn messages_waiting(&self) -> usize {
         self.inbox.waiting()
+    }
+
+    /// Waits until every message has been handed over, and that is kept.
+    pub fn delivered(&self) {
+        let api = self.api();
+        while api.service().otp().outbox.health(self.clock.now()).unwrap().waiting > 0 {
+            std::thread::yield_now();
+        }
     }
 
     /// What answers, for as long as the caller keeps it.

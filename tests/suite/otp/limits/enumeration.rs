@@ -6,8 +6,9 @@ use esoz_otp::store::schema::STRAY_GUESSES;
 use super::{at_rest, phone, with_limit};
 use crate::support::{SEED_PHONE, TestNode, other_than, quick, without_send_limits};
 
-/// Hashes compared, writes made.
+/// Hashes compared, writes made, those of deliveries included.
 fn work(node: &TestNode) -> (u64, u64) {
+    node.delivered();
     (node.compared(), node.store.written())
 }
 

@@ -94,6 +94,7 @@ fn of_several_limits_the_one_that_lasts_longest_is_named() {
 fn a_refusal_writes_nothing_and_hashes_nothing() {
     let node = at_rest(TestNode::start());
     assert_eq!(node.initialize(&phone(0)).status, 201);
+    node.delivered();
     let before = (node.store.written(), node.store.page(RATES, None, 100).unwrap());
     for _ in 0..50 {
         assert_eq!(node.initialize(&phone(0)).reason(), Some("send_pause"));

@@ -20,12 +20,14 @@ impl Run<'_> {
         self.planted.before(&self.real().store, place);
         let before = self.spent();
         let real = self.ask_for_a_code(to, by).await;
+        self.real().delivered().await;
         let after = self.spent();
         let model = self.model.send(place, by);
         self.compare(&real, &model)?;
         let spent = (after.0 - before.0, after.1 - before.1);
         match (real, spent) {
-            (Ok(Some(id)), (1, 0) | (2, 1)) => {
+            // One write or two, and two of the delivery.
+            (Ok(Some(id)), (3, 0) | (4, 1)) => {
                 self.arrived(place, by, id).await?;
                 self.planted.after_send(&self.real().store, place);
                 self.note_sent(place, by, spent.1 == 0);

@@ -136,7 +136,7 @@ impl<'s> Run<'s> {
         let to = to.max(Timestamp::from_micros(0));
         self.ledger.forward(to.since(before));
         self.model.now = to;
-        self.real().clock.set(to);
+        self.real().it_is(to);
         self.seen.note_if(to < before, "the clock is set back");
         self.seen.note_if(was_alarm && self.model.alarm_until().is_none(), "an alarm ends");
     }

@@ -88,6 +88,7 @@ impl Race {
 
     /// The code of the next message, which must be this one's.
     fn code_of(&mut self, verification: &Verification) -> Code {
+        self.direct.it_is(verification.inserted_at);
         let message = self.direct.messages.blocking_recv().unwrap();
         assert_eq!(message.verification_id, verification.id);
         CodeFormat::new(6).unwrap().parse(code_in(&message)).unwrap()
