@@ -172,6 +172,13 @@ pub struct SealedMessage {
     pub sealed: Vec<u8>,
 }
 
+/// The key's id only: what is sealed belongs into no log either.
+impl std::fmt::Debug for SealedMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SealedMessage(key {})", self.key_id)
+    }
+}
+
 impl SealedMessage {
     /// What is left of a message that is with a driver when its code becomes worth nothing.
     pub fn erased() -> Self {

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::Id;
 
@@ -112,5 +114,81 @@ fn a_gateway_s_word_is_shown_only_when_it_can_hold_no_number_or_code() {
         &"x".repeat(41),
     ] {
         assert_eq!(GatewayWord::of(word).to_string(), "(a word that is not shown)", "{word:?}");
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Submit,
+    Taken,
+    Refused,
+    NotTaken,
+    Unclear,
+    Interrupt,
+    Cancel,
+    Expire,
+    Receipt(bool),
+}
+
+fn happen(delivery: Delivery, event: Event, now: Timestamp) -> Option<Delivery> {
+    let conclude = |outcome| delivery.clone().conclude(attempt(outcome), now);
+    match event {
+        Event::Submit => delivery.submit(now),
+        Event::Taken => conclude(Outcome::Taken(Some("id".into()))),
+        Event::Refused => conclude(Outcome::Refused(Trouble::Status(400))),
+        Event::NotTaken => conclude(Outcome::NotTaken { trouble: Trouble::TooMany, again_at: now }),
+        Event::Unclear => conclude(Outcome::Unclear { trouble: Trouble::CutOff, again_at: now }),
+        Event::Interrupt => delivery.interrupt(now),
+        Event::Cancel => delivery.cancel(now),
+        Event::Expire => delivery.expire(now),
+        Event::Receipt(true) => delivery.receive(Fate::Delivered, now),
+        Event::Receipt(false) => delivery.receive(Fate::Undelivered(Trouble::CutOff), now),
+    }
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        4 => Just(Event::Submit),
+        1 => Just(Event::Taken),
+        1 => Just(Event::Refused),
+        3 => Just(Event::NotTaken),
+        3 => Just(Event::Unclear),
+        2 => Just(Event::Interrupt),
+        1 => Just(Event::Cancel),
+        1 => Just(Event::Expire),
+        1 => any::<bool>().prop_map(Event::Receipt),
+    ];
+    proptest::collection::vec(event, 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    /// Whatever happens in whatever order: it may have left twice at most, and then it is marked; what is over stays over,
+    /// and never says that it was not sent when it may have been.
+    #[test]
+    fn nothing_leaves_more_than_twice_and_nothing_that_may_have_left_twice_is_unmarked(
+        events in events(),
+    ) {
+        let mut delivery = queued();
+        let mut may_have_left = 0;
+        for (event, second) in events.into_iter().zip(1..) {
+            let Some(next) = happen(delivery.clone(), event, at(second)) else { continue };
+            if matches!(event, Event::Taken | Event::Unclear | Event::Interrupt) {
+                may_have_left += 1;
+            }
+            prop_assert!(delivery.is_kept() || !next.is_kept(), "{delivery:?} came back as {next:?}");
+            prop_assert!(may_have_left < 2 || next.is_uncertain, "{next:?}");
+            prop_assert!(!delivery.is_uncertain || next.is_uncertain);
+            if next.is_uncertain && !next.is_kept() {
+                let status = next.status();
+                let is_honest =
+                    matches!(status, DeliveryStatus::Uncertain | DeliveryStatus::Delivered);
+                prop_assert!(is_honest, "{next:?}");
+            }
+            prop_assert_eq!(next.clone().receive(Fate::Underway, at(second)), None);
+            delivery = next;
+        }
+        prop_assert!(may_have_left <= 2, "{delivery:?}");
     }
 }

@@ -1,9 +1,10 @@
 //! Messages leave after their code is kept, off the way of every answer.
 
+mod backlog;
 mod console;
 mod node;
 mod outbox;
-mod stand;
+pub(crate) mod stand;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

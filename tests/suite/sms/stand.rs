@@ -1,6 +1,7 @@
 //! An outbox by itself, its drivers scripted, its clock in the test's hand.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -125,6 +126,30 @@ impl Stand {
         Ok(id)
     }
 
+    /// Accepts so many messages for as many phones, a microsecond between one and the next.
+    pub fn put_many(&self, many: u32) {
+        let places: Vec<_> = (0..many).map(|_| self.outbox.reserve().unwrap()).collect();
+        let (outbox, now) = (self.outbox.clone(), esoz_otp::clock::Clock::now(&*self.clock));
+        let put_all = move |write: &mut Write<'_>| {
+            for number in 0..many {
+                let phone = Phone::from_national(670_000_000 + number).unwrap();
+                let at = now - Duration::from_micros((many - number).into());
+                let id = Self::id_of(number);
+                let delivery = Delivery::queue(id, None, phone, None, at, now + LIFE);
+                outbox.put(write, &delivery, &code(0))?;
+            }
+            Ok::<_, Refusal>(())
+        };
+        self.store.write_blocking(put_all).unwrap();
+        for place in places {
+            place.fill(false);
+        }
+    }
+
+    pub fn id_of(number: u32) -> VerificationId {
+        Id::from_bytes(u128::from(number).to_be_bytes())
+    }
+
     /// Lets the worker do all that is to be done now.
     pub fn work(&mut self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -151,6 +176,10 @@ impl Stand {
     pub fn work_after(&mut self, seconds: u64) {
         self.clock.push(Duration::from_secs(seconds));
         self.work();
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.directory.path()
     }
 
     pub fn delivery(&self, id: VerificationId) -> Delivery {

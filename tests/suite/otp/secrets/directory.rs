@@ -19,7 +19,7 @@ fn with_long_codes() -> Config {
 }
 
 /// The forms that a code could be kept in: as text, and as a number in either order.
-fn forms(code: &str) -> [Vec<u8>; 3] {
+pub(super) fn forms(code: &str) -> [Vec<u8>; 3] {
     let number: u64 = code.parse().unwrap();
     [code.as_bytes().to_vec(), number.to_le_bytes().to_vec(), number.to_be_bytes().to_vec()]
 }
@@ -85,7 +85,7 @@ fn control_the_search_finds_every_form_of_a_code_in_any_file() {
 }
 
 /// A record with this text in it.
-fn plant(store: &Store, text: &str, number: u8) {
+pub(super) fn plant(store: &Store, text: &str, number: u8) {
     let client = Client {
         id: Id::from_bytes([number; 16]),
         name: text.to_owned(),

@@ -4,6 +4,7 @@ mod debug;
 mod directory;
 mod log;
 mod offline;
+mod outbox;
 mod suite;
 
 use std::fs;
