@@ -5,6 +5,7 @@ mod console;
 mod file;
 mod node;
 mod outbox;
+mod proof;
 pub(crate) mod stand;
 
 use std::sync::Arc;
