@@ -1,6 +1,7 @@
 //! Messages leave after their code is kept, off the way of every answer.
 
 mod backlog;
+mod behaviours;
 mod console;
 mod file;
 mod node;
