@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 /// Person requests, each with a phone of its own.
 pub(super) const REQUESTS: usize = 2048;
 /// Phones that are verified without a request.
-pub(super) const PHONES: usize = 4096;
+pub(super) const PHONES: usize = 16_384;
 
 pub(super) const CLINIC: &str = "bench-clinic-token";
 pub(super) const PATIENT: &str = "bench-patient-token";

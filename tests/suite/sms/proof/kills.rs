@@ -31,9 +31,10 @@ fn a_killed_service_has_sent_what_it_accepted_and_nothing_twice_that_is_not_mark
         }
         tally.add(last);
     }
-    let Tally { messages, uncertain, twice } = tally;
+    let Tally { messages, uncertain, twice, unsent } = tally;
     println!(
-        "{rounds} rounds, {messages} messages, {uncertain} uncertain, {twice} of them sent twice"
+        "{rounds} rounds, {messages} messages, {uncertain} uncertain: {twice} of them sent twice, {unsent} not at all, \
+         for they were being handed over at two kills"
     );
 }
 

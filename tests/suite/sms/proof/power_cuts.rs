@@ -92,7 +92,8 @@ fn nothing_is_lost(file_system: FileSystem) {
             panic!("{file_system:?}, image {image}, ESOZ_OTP_SEED={seed}: {why}")
         }));
     }
-    let Tally { messages, uncertain, twice } = tally;
+    let Tally { messages, uncertain, twice, unsent } = tally;
+    assert_eq!(unsent, 0, "of those that were accepted or not");
     println!(
         "{images} images of {file_system:?}, {messages} messages, {uncertain} uncertain, {twice} of them sent twice"
     );

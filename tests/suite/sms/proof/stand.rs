@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use esoz_otp::store::schema::OUTBOX;
 
 use super::load::{Load, Phones};
 use super::service::Service;
-use super::verdict::{Taken, Tally, all, judge};
+use super::verdict::{Taken, Tally, all, interrupted_twice, judge};
 use crate::support::call;
 use crate::support::gateway::{Behaviour, StubGateway};
 
@@ -37,13 +37,25 @@ pub(super) struct Stand {
     accepted: Vec<VerificationId>,
     /// How many of those have been seen to have ended.
     ended: usize,
+    /// How often it was killed since it was last served to the end.
+    kills: usize,
+    /// Messages that more than one kill has kept from being sent.
+    excused: HashSet<VerificationId>,
 }
 
 impl Stand {
     pub(super) fn in_directory(directory: &Path) -> Self {
         let gateway = StubGateway::start();
         let service = Service::made(directory, &gateway.url());
-        Self { service, gateway, phones: Phones::new(), accepted: Vec::new(), ended: 0 }
+        Self {
+            service,
+            gateway,
+            phones: Phones::new(),
+            accepted: Vec::new(),
+            ended: 0,
+            kills: 0,
+            excused: HashSet::new(),
+        }
     }
 
     /// Serves under load until so many messages have been accepted and this time has passed.
@@ -58,7 +70,7 @@ impl Stand {
     /// The same, and then it is killed.
     pub(super) fn serve_and_kill(&mut self, mode: Mode, messages: usize, rest: Duration) {
         let load = self.serve(mode, messages, rest);
-        self.service.kill();
+        self.kill();
         self.accepted(load.end());
     }
 
@@ -66,7 +78,12 @@ impl Stand {
     pub(super) fn start_and_kill(&mut self, after: Duration) {
         self.service.begin_to_start();
         std::thread::sleep(after);
+        self.kill();
+    }
+
+    fn kill(&mut self) {
         self.service.kill();
+        self.kills += 1;
     }
 
     /// Serves until nothing is left to be sent, stops, and holds what is kept against what was accepted and what the
@@ -82,7 +99,10 @@ impl Stand {
             self.service.stop();
             let store = self.service.store();
             if all(&store, OUTBOX).is_empty() {
-                return judge(&store, &self.accepted, &self.taken());
+                if std::mem::take(&mut self.kills) > 1 {
+                    self.excused = interrupted_twice(&store);
+                }
+                return judge(&store, &self.accepted, &self.taken(), &self.excused);
             }
         }
         Err(format!("messages stay in the outbox over {MOST_STARTS} starts"))
