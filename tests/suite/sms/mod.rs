@@ -3,6 +3,7 @@
 mod backlog;
 mod console;
 mod file;
+mod gateway;
 mod node;
 mod outbox;
 pub(crate) mod stand;
