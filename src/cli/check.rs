@@ -1,12 +1,16 @@
-//! Everything that `serve` would read, read without changing anything.
+//! Everything that `serve` would read, read without changing anything: no gateway is called.
 
-use super::{CheckArgs, Failure, keyring_file, manual};
+use std::sync::Arc;
+
+use super::{CheckArgs, Failure, drivers, keyring_file, manual};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Faults};
 use crate::store::Store;
 
 /// `esoz-otp check`.
 pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let (effective, faults) = args.settings.layers().read();
+    let are_of_messages = faults.iter().any(|it| it.key.is_empty() || it.key.starts_with("sms."));
     let mut wrong = Vec::new();
     if !faults.is_empty() {
         wrong.push(Failure::from(Faults(faults)));
@@ -16,6 +20,11 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
         manual::print(effective.to_toml().as_bytes())?;
     } else {
         wrong.extend(places(&effective.config));
+        // What is set wrongly is told by now, and what comes of it need not be.
+        if !are_of_messages {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+            wrong.extend(drivers::wrong(&effective.config.sms, &clock));
+        }
     }
     if !wrong.is_empty() {
         let said: Vec<_> = wrong.iter().map(Failure::message).collect();

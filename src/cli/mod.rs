@@ -1,10 +1,12 @@
 //! The command line.
 //!
 //! Exit codes are those of BSD's `sysexits`: 0 ended as asked, 64 wrong usage, 65 a file is wrong, 69 an address can't
-//! be had, 70 a fault of the program, 74 the disk, 75 in use by another process, 78 something must be set up first.
+//! be had or nobody takes a message, 70 a fault of the program, 74 the disk, 75 in use by another process, 78 something
+//! must be set up first.
 
 mod check;
 mod demo;
+mod drivers;
 mod failure;
 mod import;
 mod init;
@@ -14,9 +16,11 @@ mod listen;
 mod log;
 mod manual;
 pub mod node;
+mod private_file;
 mod run;
 mod serve;
 mod settings;
+mod sms;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -51,7 +55,11 @@ enum Command {
     /// Adds, lists and retires the keys that protect codes.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Says everything that is wrong with the configuration, the keyring and the data directory. Changes nothing.
+    /// Tries the drivers of messages out.
+    #[command(subcommand)]
+    Sms(sms::Command),
+    /// Says everything that is wrong with the configuration, the keyring, the data directory and the files of gateways.
+    /// Changes nothing, and calls nobody.
     Check(CheckArgs),
     /// Writes what a shell needs to complete this program's command line.
     Completions(CompletionsArgs),
@@ -130,6 +138,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(args) => import::import(args),
         Command::Serve(args) => serve::serve(&args),
         Command::Keys(command) => keys::keys(command),
+        Command::Sms(command) => sms::sms(&command),
         Command::Check(args) => check::check(&args),
         Command::Completions(args) => manual::completions(args.shell),
         Command::Man(args) => manual::man(args.out.as_deref()),

@@ -4,11 +4,9 @@ use std::sync::Arc;
 use super::listen::Addresses;
 use super::node::Parts;
 use super::settings::ServingArgs;
-use super::{Failure, keyring_file, run};
-use crate::clock::SystemClock;
-use crate::config::{DriverName, SmsConfig};
+use super::{Failure, drivers, keyring_file, run};
+use crate::clock::{Clock, SystemClock};
 use crate::entropy::SystemEntropy;
-use crate::sms::{Console, SmsDriver};
 use crate::store::Store;
 
 /// `esoz-otp serve`.
@@ -19,17 +17,18 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
     let prepare = || {
         let data = &config.data.path;
         Store::check_made(data)?;
-        // Before the store is opened: a wrong keyring changes nothing in it.
+        // Before the store is opened: a wrong keyring or token changes nothing in it.
         let file = config.keys.keyring_of(data);
         let mut keyring = keyring_file::read(&file, data)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let drivers = drivers::drivers(&config.sms, &clock)?;
         let store = Store::open(data, config.store)?;
         keyring_file::check(&mut keyring, &file, &store)?;
-        let drivers = drivers(&config.sms).map_err(Failure::software)?;
         let parts = Parts {
             config,
             store,
             keyring,
-            clock: Arc::new(SystemClock::start()),
+            clock,
             entropy: Arc::new(SystemEntropy::new()),
             drivers,
             demo: None,
@@ -37,15 +36,6 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
         Ok((parts, ()))
     };
     run::run(log, &addresses, prepare, |addresses, ()| announcement(addresses))
-}
-
-fn drivers(config: &SmsConfig) -> std::io::Result<Vec<Arc<dyn SmsDriver>>> {
-    let driver = |name: &DriverName| match name {
-        DriverName::Console => {
-            Console::to(std::io::stdout()).map(|it| Arc::new(it) as Arc<dyn SmsDriver>)
-        }
-    };
-    config.drivers.iter().map(driver).collect()
 }
 
 fn announcement(addresses: &[SocketAddr]) -> String {

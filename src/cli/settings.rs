@@ -1,8 +1,7 @@
-use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use tracing::level_filters::LevelFilter;
@@ -13,14 +12,22 @@ use crate::config::{Config, Layers, Value, Word};
 /// Where configuration is looked for when nobody says where.
 const FILE: &str = "/etc/esoz-otp/esoz-otp.toml";
 
-/// Settings that the command line gives: what a node's commands have in common.
+/// Where settings are written: what all commands have in common.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "the text of --help")]
-pub(super) struct SettingsArgs {
+pub(super) struct ConfigArgs {
     /// The configuration file. Without it, /etc/esoz-otp/esoz-otp.toml if there is one. An environment variable
     /// ESOZ_OTP__SECTION__KEY overrides a key of it, and a flag overrides both.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// The same, and where a node's data is.
+#[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "the text of --help")]
+pub(super) struct SettingsArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
     /// The data directory. Without it, store.path of the configuration, $STATE_DIRECTORY, or else /var/lib/esoz-otp.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -35,7 +42,7 @@ pub(super) struct SettingsArgs {
 pub(super) struct ServingArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Print every SMS, code and number in clear, on this console: there is no other driver yet.
+    /// Let the drivers `console` and `file` show codes and numbers in clear.
     #[arg(long)]
     allow_plaintext_codes: bool,
     #[command(flatten)]
@@ -64,6 +71,29 @@ pub(super) struct CommonArgs {
 /// A key, the flag that sets it, and to what.
 type Flag = (&'static str, &'static str, Value);
 
+impl ConfigArgs {
+    /// The configuration of a command that looks at no data.
+    pub(super) fn load(&self) -> Result<Config, Failure> {
+        Ok(self.layers(Vec::new(), false).load()?.config)
+    }
+
+    fn layers(&self, flags: Vec<Flag>, is_to_serve: bool) -> Layers {
+        // One that can't be looked at is there: what is wrong with it is told when it is read.
+        let is_there = || match fs::symlink_metadata(FILE) {
+            Err(error) => error.kind() != ErrorKind::NotFound,
+            Ok(_) => true,
+        };
+        let found = || is_there().then(|| FILE.into());
+        Layers {
+            file: self.config.clone().or_else(found),
+            environment: std::env::vars_os().collect(),
+            credentials: credentials(),
+            flags,
+            is_to_serve,
+        }
+    }
+}
+
 impl SettingsArgs {
     /// The configuration of a command that does not serve.
     pub(super) fn load(&self) -> Result<Config, Failure> {
@@ -72,7 +102,7 @@ impl SettingsArgs {
 
     /// The same flags, to be written behind another command.
     pub(super) fn repeated(&self) -> String {
-        let Self { config, data, keyring } = self;
+        let Self { config: ConfigArgs { config }, data, keyring } = self;
         let flags = [("--config", config), ("--data", data), ("--keyring", keyring)];
         let given = flags.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
         given.map(|(flag, path)| format!(" {flag} {}", path.display())).collect::<Vec<_>>().concat()
@@ -85,18 +115,7 @@ impl SettingsArgs {
         flags.extend(
             self.keyring.as_ref().map(|file| ("keys.keyring_file", "--keyring", path(file))),
         );
-        // One that can't be looked at is there: what is wrong with it is told when it is read.
-        let is_there = || match fs::symlink_metadata(FILE) {
-            Err(error) => error.kind() != ErrorKind::NotFound,
-            Ok(_) => true,
-        };
-        let found = || is_there().then(|| FILE.into());
-        Layers {
-            file: self.config.clone().or_else(found),
-            environment: std::env::vars_os().filter(says_something).collect(),
-            flags,
-            is_to_serve,
-        }
+        self.config.layers(flags, is_to_serve)
     }
 }
 
@@ -104,9 +123,11 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "it takes an address and a port, such as 127.0.0.1:4001 or [::1]:4001")
 }
 
-/// A service manager's directory of credentials may be there for others than the keyring.
-fn says_something((name, value): &(OsString, OsString)) -> bool {
-    name != "CREDENTIALS_DIRECTORY" || Path::new(value).join("keyring").exists()
+/// The files that a service manager hands over.
+fn credentials() -> Vec<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
+    let entries = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 impl ServingArgs {

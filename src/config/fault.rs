@@ -10,6 +10,8 @@ pub enum Source {
     /// Nobody has set it.
     #[default]
     Default,
+    /// A gateway's preset has it.
+    Preset(&'static str),
     /// What the service manager says of where it runs us, in this variable.
     Manager(&'static str),
     /// A line of a file.
@@ -46,6 +48,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Preset(name) => write!(f, "preset {name}"),
             Self::Manager(variable) => write!(f, "${variable}"),
             Self::File { path, line } => {
                 write!(f, "{}", path.to_string_lossy().escape_debug())?;

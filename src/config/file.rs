@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Source};
+use super::gateway::GatewayConfig;
 use super::load::Given;
 use super::nearest;
 use super::setting::Setting;
@@ -17,21 +18,16 @@ use super::value::Value;
 /// No configuration is as long as this.
 const MOST_BYTES: u64 = 256 * 1024;
 
-/// Reads a file; what is wrong with it goes to the faults.
-pub(super) fn read(path: &Path, settings: &[Setting], faults: &mut Vec<Fault>) -> Vec<Given> {
-    match text_of(path) {
-        Ok(text) => parse(path, &text, settings, faults),
-        Err(why) => {
-            faults.push(Fault {
-                source: Source::File { path: path.to_owned(), line: 0 },
-                key: String::new(),
-                what: format!("the file cannot be read: {why}"),
-                remedy: "Name a file of TOML text with --config FILE, and see that this user may read it."
-                    .into(),
-            });
-            Vec::new()
-        }
-    }
+/// The text of a file; that it cannot be read goes to the faults.
+pub(super) fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
+    let text = text_of(path).map_err(|why| Fault {
+        source: Source::File { path: path.to_owned(), line: 0 },
+        key: String::new(),
+        what: format!("the file cannot be read: {why}"),
+        remedy: "Name a file of TOML text with --config FILE, and see that this user may read it."
+            .into(),
+    });
+    text.map_err(|fault| faults.push(fault)).ok()
 }
 
 fn text_of(path: &Path) -> Result<String, String> {
@@ -46,28 +42,57 @@ fn text_of(path: &Path) -> Result<String, String> {
     String::from_utf8(text).map_err(|_| "it is not UTF-8".into())
 }
 
-/// Takes the text of a file apart.
-pub(super) fn parse(
-    path: &Path,
-    text: &str,
-    settings: &[Setting],
-    faults: &mut Vec<Fault>,
-) -> Vec<Given> {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    let ends = text.match_indices('\n').map(|(end, _)| end).collect();
-    let mut reader = Reader { path, ends, settings, astray: BTreeSet::new(), given: Vec::new() };
-    for error in errors {
-        let line = reader.line(error.span().map_or(0, |span| span.start));
-        // The first word about a line is the one that helps.
-        if reader.astray.insert(line) {
-            let source = reader.at(line);
-            let what = format!("this is no TOML: {}", error.message());
-            let remedy = "A setting is written `key = value`, below its [section], once.".into();
-            faults.push(Fault { source, key: String::new(), what, remedy });
-        }
+/// A file taken apart, before its names are looked at.
+pub(super) struct Parsed<'a> {
+    path: &'a Path,
+    text: &'a str,
+    table: Spanned<DeTable<'a>>,
+    errors: Vec<toml::de::Error>,
+}
+
+impl<'a> Parsed<'a> {
+    /// Takes the text of a file apart.
+    pub(super) fn of(path: &'a Path, text: &'a str) -> Self {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        Self { path, text, table, errors }
     }
-    reader.section("", table.get_ref(), faults);
-    reader.given
+
+    /// What the gateways are called that it has a section of.
+    pub(super) fn gateways(&self) -> Vec<String> {
+        let sections =
+            self.sms().into_iter().flatten().filter(|(_, value)| value.get_ref().is_table());
+        let names = sections.map(|(name, _)| name.get_ref().to_string());
+        names.filter(|name| GatewayConfig::is_name(name)).collect()
+    }
+
+    /// What it gives for `sms.drivers`.
+    pub(super) fn drivers(&self) -> Option<Value> {
+        self.sms()?.get("drivers").map(|value| Value::from_toml(value.get_ref()))
+    }
+
+    fn sms(&self) -> Option<&DeTable<'a>> {
+        self.table.get_ref().get("sms")?.get_ref().as_table()
+    }
+
+    /// The settings in it, each with its line; what is wrong goes to the faults.
+    pub(super) fn given(&self, settings: &[Setting], faults: &mut Vec<Fault>) -> Vec<Given> {
+        let ends = self.text.match_indices('\n').map(|(end, _)| end).collect();
+        let (path, astray) = (self.path, BTreeSet::new());
+        let mut reader = Reader { path, ends, settings, astray, given: Vec::new() };
+        for error in &self.errors {
+            let line = reader.line(error.span().map_or(0, |span| span.start));
+            // The first word about a line is the one that helps.
+            if reader.astray.insert(line) {
+                let source = reader.at(line);
+                let what = format!("this is no TOML: {}", error.message());
+                let remedy =
+                    "A setting is written `key = value`, below its [section], once.".into();
+                faults.push(Fault { source, key: String::new(), what, remedy });
+            }
+        }
+        reader.section("", self.table.get_ref(), faults);
+        reader.given
+    }
 }
 
 struct Reader<'a> {
@@ -133,6 +158,9 @@ impl Reader<'_> {
 
     fn unknown(&self, key: &str, value: &DeValue<'_>, source: Source) -> Fault {
         let (what, nearest) = if value.is_table() {
+            if key.strip_prefix("sms.").is_some_and(|name| !name.contains('.')) {
+                return no_gateway(key, source);
+            }
             let nearest = nearest::section(self.settings, key);
             ("is no section", nearest.map(|near| format!("[{near}]")))
         } else {
@@ -155,6 +183,14 @@ impl Reader<'_> {
     fn at(&self, line: usize) -> Source {
         Source::File { path: self.path.to_owned(), line }
     }
+}
+
+/// A section below `sms` is a gateway's, if it can be called so.
+fn no_gateway(key: &str, source: Source) -> Fault {
+    let what = "is a section, and no gateway can be called so".into();
+    let remedy = "A gateway's name is up to 32 small letters and digits, a letter first, with single - or _ between \
+                  them, and no other word of `sms`.";
+    Fault { source, key: key.to_owned(), what, remedy: remedy.into() }
 }
 
 /// What to do about a name that is none.

@@ -2,10 +2,22 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
+use hyper::Uri;
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+
+use super::names::DriverName;
 use super::takes::Form;
 
 /// What stands for the code in the text of a message.
 pub(super) const CODE: &str = "{code}";
+/// What stands for a secret in a header.
+pub(super) const SECRET: &str = "{secret}";
+/// Headers that follow from a request, whatever is set.
+const OURS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING];
+/// No gateway's word for an outcome is longer.
+const LONGEST_VERDICT: usize = 100;
 /// Ten parts of a message.
 const LONGEST_TEMPLATE: usize = 670;
 
@@ -28,6 +40,66 @@ pub(super) fn host() -> Form {
 
 pub(super) fn path() -> Form {
     Form::new("a path", |text| !text.is_empty() && !text.contains('\0'))
+}
+
+pub(super) fn path_or_none() -> Form {
+    Form::new("a path, or an empty text for none", |text| !text.contains('\0'))
+}
+
+/// A text of any kind, but for what no terminal survives.
+pub(super) fn plain() -> Form {
+    Form::new("a text", |text| text.chars().all(|c| !c.is_control() || "\n\r\t".contains(c)))
+}
+
+pub(super) fn driver() -> Form {
+    let words = "`console`, `file` or names of gateways (small letters and digits, a letter first, - or _ between)";
+    Form::new(words, |text| text.parse::<DriverName>().is_ok())
+}
+
+/// One without a user, for secrets have files of their own, and without a fragment, which would not be sent.
+pub(super) fn url() -> Form {
+    Form::new(
+        "an address that begins with https:// (or http://), without user or fragment",
+        |text| text.is_empty() || is_url(text),
+    )
+}
+
+fn is_url(text: &str) -> bool {
+    let Ok(uri) = text.parse::<Uri>() else { return false };
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let is_plain = |host: &str| !host.is_empty();
+    is_http
+        && !text.contains('#')
+        && uri.host().is_some_and(is_plain)
+        && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+}
+
+pub(super) fn header() -> Form {
+    let words = "headers, each `Name: value`, but for those that a request has by itself (Content-Type, Host and the like)";
+    Form::new(words, |text| {
+        let Some((name, value)) = text.split_once(':') else { return false };
+        let name = HeaderName::from_bytes(name.as_bytes());
+        let value = value.trim();
+        name.is_ok_and(|name| !OURS.contains(&name))
+            && !value.is_empty()
+            && HeaderValue::from_str(value).is_ok()
+    })
+}
+
+/// RFC 6901.
+pub(super) fn pointer() -> Form {
+    Form::new("JSON pointers such as /result/0/id (RFC 6901)", |text| {
+        let is_escaped = |rest: &str| rest.starts_with(['0', '1']);
+        (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(is_escaped)
+    })
+}
+
+pub(super) fn verdict() -> Form {
+    Form::new("words or numbers as the gateway writes them, each in quotes", |text| {
+        !text.is_empty()
+            && text.chars().count() <= LONGEST_VERDICT
+            && !text.contains(char::is_control)
+    })
 }
 
 pub(super) fn prefix() -> Form {

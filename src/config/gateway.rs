@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 
+use super::names::Word;
+use super::presets::PresetName;
+
 /// A gateway that takes messages as JSON over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayConfig {
     /// What configuration, logs and deliveries call it.
     pub name: String,
+    /// Whose ready-made settings hold where nothing else is set.
+    pub preset: PresetName,
     /// Where messages are sent.
     pub url: String,
     /// How.
@@ -23,11 +28,16 @@ pub struct GatewayConfig {
     pub number: NumberFormat,
     /// Where in an answer the gateway's id of the message stands, as a JSON pointer (RFC 6901); empty if nowhere.
     pub id_at: String,
-    /// Where its verdict stands; when empty, the status of the answer is all.
-    pub verdict_at: String,
+    /// Where its verdict stands: the first of these pointers at which there is something other than null counts, for a
+    /// gateway may judge a message in one place and a whole request in another. When there is none, the status of the
+    /// answer is all.
+    pub verdict_at: Vec<String>,
     /// Verdicts that mean that the message was taken. Numbers are compared as they are written.
     pub taken: Vec<String>,
-    /// Verdicts that mean that it never will be.
+    /// Verdicts that mean that it was not, but may be later, or by another driver. With one that is in no list, nobody
+    /// can tell whether it was taken.
+    pub not_taken: Vec<String>,
+    /// Verdicts that mean that nobody will ever take it.
     pub refused: Vec<String>,
     /// The same as statuses of an answer.
     pub refused_statuses: Vec<u16>,
@@ -64,6 +74,65 @@ pub struct ReceiptsConfig {
     pub undelivered: Vec<String>,
 }
 
+/// The longest name of a gateway.
+const LONGEST_NAME: usize = 32;
+/// What a gateway can't be called: `sms.NAME` is something else, or it would be taken for another driver.
+const RESERVED: [&str; 9] = [
+    "allow_long_template",
+    "allow_plaintext_codes",
+    "console",
+    "drivers",
+    "file",
+    "parallel",
+    "queue",
+    "template",
+    "timeout_seconds",
+];
+
+impl GatewayConfig {
+    /// One of which nothing is set.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            preset: PresetName::None,
+            url: String::new(),
+            method: GatewayMethod::Post,
+            headers: Vec::new(),
+            secret_file: None,
+            body: String::new(),
+            sender: String::new(),
+            number: NumberFormat::Plus,
+            id_at: String::new(),
+            verdict_at: Vec::new(),
+            taken: Vec::new(),
+            not_taken: Vec::new(),
+            refused: Vec::new(),
+            refused_statuses: Vec::new(),
+            ca_file: None,
+            allow_local: false,
+            allow_http: false,
+            receipts: ReceiptsConfig::default(),
+        }
+    }
+
+    /// Whether a gateway can be called this: small letters and digits, a letter first, with single hyphens or underscores
+    /// between them. So it stands in a variable's name, too, where two underscores end it.
+    pub(super) fn is_name(text: &str) -> bool {
+        let is_plain = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        text.len() <= LONGEST_NAME
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.split(['-', '_']).all(is_plain)
+            && !RESERVED.contains(&text)
+    }
+
+    /// How its name stands in a variable's, which has no hyphens.
+    pub(super) fn in_variable(name: &str) -> String {
+        name.replace('-', "_").to_ascii_uppercase()
+    }
+}
+
 /// How messages are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the methods of HTTP")]
@@ -95,4 +164,57 @@ pub enum ReceiptsBy {
     Callback,
     /// The gateway is asked.
     Poll,
+}
+
+impl Word for GatewayMethod {
+    const ALL: &'static [Self] = &[Self::Post, Self::Put];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+impl Word for NumberFormat {
+    const ALL: &'static [Self] = &[Self::Plus, Self::Digits, Self::National];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Plus => "plus",
+            Self::Digits => "digits",
+            Self::National => "national",
+        }
+    }
+}
+
+impl Word for ReceiptsBy {
+    const ALL: &'static [Self] = &[Self::None, Self::Callback, Self::Poll];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Callback => "callback",
+            Self::Poll => "poll",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_plain_and_stands_in_a_variable() {
+        for name in ["a", "backup", "turbo-sms", "gw_2", "a1-b2_c3", &"a".repeat(LONGEST_NAME)] {
+            assert!(GatewayConfig::is_name(name), "{name}");
+        }
+        let long = "a".repeat(LONGEST_NAME + 1);
+        let others = ["", "A", "1a", "-a", "a-", "a_", "a--b", "a__b", "a-_b", "a.b", "a b", "ї"];
+        for name in others.into_iter().chain(RESERVED).chain([long.as_str(), "NAME"]) {
+            assert!(!GatewayConfig::is_name(name), "{name}");
+        }
+        assert_eq!(GatewayConfig::in_variable("turbo-sms_2"), "TURBO_SMS_2");
+    }
 }

@@ -5,11 +5,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::fault::{Fault, Faults, Source};
+use super::file::Parsed;
+use super::gateway::GatewayConfig;
+use super::names::Word;
+use super::presets::PresetName;
 use super::sections::Config;
 use super::setting::{PREFIX, Setting};
-use super::table::settings;
+use super::table::settings_with;
 use super::value::Value;
-use super::{file, nearest, relations};
+use super::{file, named, nearest, relations};
 
 /// Where settings are looked for.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,8 @@ pub struct Layers {
     pub file: Option<PathBuf>,
     /// The environment: variables of ours, and those of a service manager. Others don't matter.
     pub environment: Vec<(OsString, OsString)>,
+    /// The files that a service manager hands over, those of `$CREDENTIALS_DIRECTORY`.
+    pub credentials: Vec<PathBuf>,
     /// What the command line says: the key, the flag and the value.
     pub flags: Vec<(&'static str, &'static str, Value)>,
     /// Whether a node is going to serve with it.
@@ -57,10 +63,17 @@ impl Layers {
 
     /// The same, with what is left when everything wrong is put aside.
     pub fn read(&self) -> (Effective, Vec<Fault>) {
-        let settings = settings();
         let mut faults = Vec::new();
-        let mut effective = Effective { config: Config::default(), sources: BTreeMap::new() };
-        for Given { key, value, source } in self.given(&settings, &mut faults) {
+        let text = self.file.as_ref().and_then(|path| Some((path, file::read(path, &mut faults)?)));
+        let file = text.as_ref().map(|(path, text)| Parsed::of(path, text));
+        let gateways = named::gateways(file.as_ref(), &self.environment);
+        let settings = settings_with(gateways.iter().map(String::as_str));
+        let mut config = Config::default();
+        config.sms.gateways = gateways.iter().map(|name| GatewayConfig::named(name)).collect();
+        let mut effective = Effective { config, sources: BTreeMap::new() };
+        for Given { key, value, source } in
+            self.given(&gateways, file.as_ref(), &settings, &mut faults)
+        {
             let Some(setting) = settings.iter().find(|setting| setting.key == key) else {
                 continue;
             };
@@ -77,19 +90,35 @@ impl Layers {
     }
 
     /// What is given, from the weakest to the strongest.
-    fn given(&self, settings: &[Setting], faults: &mut Vec<Fault>) -> Vec<Given> {
-        let mut given = manager(&self.environment);
-        if let Some(path) = &self.file {
-            given.extend(file::read(path, settings, faults));
-        }
+    fn given(
+        &self,
+        gateways: &[String],
+        file: Option<&Parsed<'_>>,
+        settings: &[Setting],
+        faults: &mut Vec<Fault>,
+    ) -> Vec<Given> {
+        let mut given = manager(&self.environment, &self.credentials, gateways);
+        given.extend(file.into_iter().flat_map(|file| file.given(settings, faults)));
         given.extend(environment(&self.environment, settings, faults));
         given.extend(self.flags.iter().map(|(key, flag, value)| Given {
             key: (*key).to_owned(),
             value: value.clone(),
             source: Source::Flag(flag),
         }));
-        given
+        let mut all = presets(&given, gateways);
+        all.append(&mut given);
+        all
     }
+}
+
+/// What the presets set that gateways are given.
+fn presets(given: &[Given], gateways: &[String]) -> Vec<Given> {
+    let preset = |gateway: &String| {
+        let key = format!("sms.{gateway}.preset");
+        let strongest = given.iter().rfind(|given| given.key == key)?;
+        Some(PresetName::from_word(strongest.value.text()?)?.given(gateway))
+    };
+    gateways.iter().filter_map(preset).flatten().collect()
 }
 
 /// The order in which faults are told: from the first line of the file on.
@@ -99,7 +128,8 @@ fn rank(source: &Source) -> (u8, usize) {
         Source::Environment(_) => (1, 0),
         Source::Flag(_) => (2, 0),
         Source::Manager(_) => (3, 0),
-        Source::Default => (4, 0),
+        Source::Preset(_) => (4, 0),
+        Source::Default => (5, 0),
     }
 }
 
@@ -112,27 +142,36 @@ fn bad_value(setting: &Setting, what: &str, source: Source) -> Fault {
     }
 }
 
-/// What a service manager says of where it runs us is no more than a default.
-fn manager(environment: &[(OsString, OsString)]) -> Vec<Given> {
-    let value = |name: &str| {
-        let (_, value) = environment.iter().rev().find(|(variable, _)| variable == name)?;
-        Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
-    };
-    let given = |key: &str, variable, value: Option<String>| {
+/// What a service manager says of where it runs us, and what it hands over, is no more than a default.
+fn manager(
+    environment: &[(OsString, OsString)],
+    credentials: &[PathBuf],
+    gateways: &[String],
+) -> Vec<Given> {
+    let given = |key: String, variable, value: String| {
         let source = Source::Manager(variable);
-        value.map(|value| Given { key: key.to_owned(), value: Value::Text(value), source })
+        Given { key, value: Value::Text(value), source }
     };
     // A unit may have several; the first is the one whose name is ours.
-    let state =
-        value("STATE_DIRECTORY").map(|all| all.split(':').next().unwrap_or_default().to_owned());
-    let keyring = value("CREDENTIALS_DIRECTORY").map(|folder| format!("{folder}/keyring"));
-    [
-        given("store.path", "STATE_DIRECTORY", state),
-        given("keys.keyring_file", "CREDENTIALS_DIRECTORY", keyring),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let first = |all: &OsString| all.to_string_lossy().split(':').next().map(str::to_owned);
+    let state = environment.iter().rfind(|(name, _)| name == "STATE_DIRECTORY");
+    let state = state.and_then(|(_, all)| first(all)).filter(|path| !path.is_empty());
+    let credential = |(key, name): (String, String)| {
+        let path = credentials.iter().find(|path| path.ends_with(&name))?;
+        Some(given(key, "CREDENTIALS_DIRECTORY", path.to_string_lossy().into_owned()))
+    };
+    let of_gateways = gateways.iter().flat_map(|name| {
+        [
+            (format!("sms.{name}.secret_file"), format!("sms.{name}")),
+            (format!("sms.{name}.receipts.secret_file"), format!("sms.{name}.receipts")),
+        ]
+    });
+    let credentials = [("keys.keyring_file".into(), "keyring".into())].into_iter();
+    state
+        .map(|path| given("store.path".into(), "STATE_DIRECTORY", path))
+        .into_iter()
+        .chain(credentials.chain(of_gateways).filter_map(credential))
+        .collect()
 }
 
 /// The variables of ours.

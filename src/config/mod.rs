@@ -2,7 +2,8 @@
 //!
 //! - [`Config`]: what the program uses, in sections; [`Config::default`] is what a node runs with when nothing is set.
 //! - [`settings`]: THE table, a row a setting. Reading a file, the environment and flags, and showing what came of
-//!   it, are loops over it.
+//!   it, are loops over it. A gateway's rows have a placeholder for its name; [`settings_with`] has them for every
+//!   gateway.
 //! - [`Layers`]: where settings are looked for. [`Layers::load`] gives an [`Effective`] configuration, or every
 //!   [`Fault`] at once.
 
@@ -11,11 +12,16 @@ mod fault;
 mod file;
 mod forms;
 mod gateway;
+mod gateways;
 mod limits;
 mod load;
+mod messages;
+mod named;
 mod names;
 mod nearest;
+mod presets;
 mod relations;
+mod rows;
 mod sections;
 mod setting;
 mod table;
@@ -25,12 +31,13 @@ mod value;
 pub use fault::{Fault, Faults, Source};
 pub use gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig};
 pub use load::{Effective, Layers};
-pub use names::{DialectName, DriverName, LogFormat, Word};
+pub use names::{DialectName, DriverName, LogFormat, NoDriver, Word};
+pub use presets::PresetName;
 pub use sections::{
     Argon2Cost, AuditConfig, Config, DataConfig, KeysConfig, LogConfig, OtpConfig,
     PersonRequestsConfig, PublicConfig, ServerConfig, SmsConfig, StoreConfig,
 };
 pub use setting::Setting;
-pub use table::settings;
+pub use table::{settings, settings_with};
 pub use takes::{Form, Takes};
 pub use value::Value;

@@ -17,6 +17,8 @@ pub struct Setting {
     pub default_in_words: Option<&'static str>,
     /// Whether its value must not be shown.
     pub is_secret: bool,
+    /// Whether a value that is refused must not be repeated: somebody may have written a secret into it.
+    is_unrepeated: bool,
     get: Get,
     set: Set,
 }
@@ -39,6 +41,7 @@ impl Setting {
             about: about.into(),
             default_in_words: None,
             is_secret: false,
+            is_unrepeated: false,
             get: Box::new(get),
             set: Box::new(set),
         }
@@ -49,14 +52,20 @@ impl Setting {
         Self { default_in_words: Some(words), ..self }
     }
 
+    /// The same, of which nothing that is refused is repeated.
+    pub(super) fn unrepeated(self) -> Self {
+        Self { is_unrepeated: true, ..self }
+    }
+
     /// `section.key` in its two halves; the first is empty for what stands above all sections.
     pub fn section_and_name(&self) -> (&str, &str) {
         self.key.rsplit_once('.').unwrap_or(("", &self.key))
     }
 
-    /// The environment variable that sets it.
+    /// The environment variable that sets it. The hyphen of a gateway's name is an underscore in it.
     pub fn variable(&self) -> String {
-        format!("{PREFIX}{}", self.key.replace('.', "__").to_ascii_uppercase())
+        let name = self.key.replace('.', "__").replace('-', "_");
+        format!("{PREFIX}{}", name.to_ascii_uppercase())
     }
 
     /// What it is when nobody sets it, for people.
@@ -86,7 +95,8 @@ impl Setting {
     pub fn set(&self, config: &mut Config, value: &Value) -> Result<(), String> {
         let checked = self.takes.check(value);
         let set = checked.and_then(|()| (self.set)(config, value).ok_or("does not fit".into()));
-        set.map_err(|wrong| if self.is_secret { "is something else".into() } else { wrong })
+        let is_quiet = self.is_secret || self.is_unrepeated;
+        set.map_err(|wrong| if is_quiet { "is something else".into() } else { wrong })
     }
 }
 

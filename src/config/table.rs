@@ -1,15 +1,16 @@
 //! THE table of settings: a new setting is a new row.
 
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-use super::forms::{address, host, path, prefix, template};
+use super::forms::{address, host, path, prefix};
+use super::gateways::{PLACEHOLDER, gateway};
 use super::limits::limits;
-use super::names::{DialectName, DriverName, LogFormat, Word};
+use super::messages::messages;
+use super::names::{DialectName, LogFormat, Word};
+use super::rows::{number, parsed, set, text};
 use super::setting::Setting;
 use super::takes::{Form, Takes};
 use super::value::Value;
@@ -17,9 +18,17 @@ use crate::domain::CodeFormat;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// Every setting, in the order in which they are shown.
+/// Every setting, in the order in which they are shown. Those of gateways are there once, with `NAME` in their keys for
+/// what the gateway is called.
 pub fn settings() -> Vec<Setting> {
-    let sections = [listeners(), storage(), codes(), limits(), messages(), kept(), logging()];
+    settings_with([PLACEHOLDER])
+}
+
+/// Every setting when there are gateways of these names.
+pub fn settings_with<'a>(gateways: impl IntoIterator<Item = &'a str>) -> Vec<Setting> {
+    let gateways = gateways.into_iter().flat_map(gateway).collect();
+    let sections =
+        [listeners(), storage(), codes(), limits(), messages(), gateways, kept(), logging()];
     sections.into_iter().flatten().collect()
 }
 
@@ -166,46 +175,6 @@ fn codes() -> Vec<Setting> {
     ]
 }
 
-fn messages() -> Vec<Setting> {
-    vec![
-        Setting::new(
-            "sms.drivers",
-            Takes::List { of: Form::word::<DriverName>(), may_be_empty: false },
-            "what sends messages, the first choice first",
-            |c| Value::texts(c.sms.drivers.iter().map(|driver| driver.word())),
-            |c, v| set(&mut c.sms.drivers, v.items(Value::word)),
-        ),
-        Setting::new(
-            "sms.template",
-            Takes::Text(template()),
-            "the text of a message; `{code}` stands for the code",
-            |c| c.sms.template.as_str().into(),
-            |c, v| set(&mut c.sms.template, text(v)),
-        ),
-        Setting::new(
-            "sms.allow_long_template",
-            Takes::Switch,
-            "whether the text may be longer than one segment of 70 characters",
-            |c| c.sms.allow_long_template.into(),
-            |c, v| set(&mut c.sms.allow_long_template, v.switch()),
-        ),
-        Setting::new(
-            "sms.allow_plaintext_codes",
-            Takes::Switch,
-            "whether a driver may show codes and numbers in clear, on a console that a journal may keep",
-            |c| c.sms.allow_plaintext_codes.into(),
-            |c, v| set(&mut c.sms.allow_plaintext_codes, v.switch()),
-        ),
-        Setting::new(
-            "sms.timeout_seconds",
-            number(1..=30, "seconds"),
-            "how long a driver may take for one message",
-            |c| c.sms.timeout.as_secs().into(),
-            |c, v| set(&mut c.sms.timeout, v.seconds(1)),
-        ),
-    ]
-}
-
 fn kept() -> Vec<Setting> {
     vec![
         Setting::new(
@@ -242,21 +211,4 @@ fn logging() -> Vec<Setting> {
             |c, v| set(&mut c.log.format, v.word()),
         ),
     ]
-}
-
-fn number(bounds: RangeInclusive<impl Into<i128> + Copy>, unit: &'static str) -> Takes {
-    Takes::Number { bounds: (*bounds.start()).into()..=(*bounds.end()).into(), unit: unit.into() }
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.text().map(str::to_owned)
-}
-
-fn parsed<T: FromStr>(value: &Value) -> Option<T> {
-    value.text()?.parse().ok()
-}
-
-fn set<T>(place: &mut T, value: Option<T>) -> Option<()> {
-    *place = value?;
-    Some(())
 }

@@ -32,6 +32,13 @@ pub enum Takes {
         /// Whether there may be none.
         may_be_empty: bool,
     },
+    /// Whole numbers, or none, each once.
+    Numbers {
+        /// Each of them.
+        bounds: RangeInclusive<i128>,
+        /// What they are.
+        unit: &'static str,
+    },
     /// So many lengths of time in seconds, none shorter than the one before.
     Pauses {
         /// How many.
@@ -83,6 +90,9 @@ impl Takes {
             Self::List { of, may_be_empty: false } => {
                 format!("a list of {}, at least one", of.words)
             }
+            Self::Numbers { bounds, unit } => {
+                format!("a list of {unit}, {} to {}", bounds.start(), bounds.end())
+            }
             Self::Pauses { count, bounds } => format!(
                 "a list of {count} pauses of {} to {} seconds, none shorter than the one before",
                 bounds.start(),
@@ -97,7 +107,13 @@ impl Takes {
             Self::Number { bounds, .. } => value.number().is_some_and(|n| bounds.contains(&n)),
             Self::Switch => value.switch().is_some(),
             Self::Text(form) => form.admits(value),
-            Self::List { of, may_be_empty } => return check_list(value, of, *may_be_empty),
+            Self::List { of, may_be_empty } => {
+                return check_list(value, *may_be_empty, |item| of.admits(item));
+            }
+            Self::Numbers { bounds, .. } => {
+                let admits = |item: &Value| item.number().is_some_and(|n| bounds.contains(&n));
+                return check_list(value, true, admits);
+            }
             Self::Pauses { count, bounds } => {
                 let pauses = value.items(|item| item.number().filter(|n| bounds.contains(n)));
                 pauses.is_some_and(|pauses| pauses.len() == *count && pauses.is_sorted())
@@ -115,12 +131,16 @@ impl Takes {
             Self::Switch => text.trim().parse().map_or_else(|_| as_text(), Value::Switch),
             Self::Text(_) => as_text(),
             Self::List { .. } => read_list(text, |item| Some(Value::from(item))),
-            Self::Pauses { .. } => read_list(text, number),
+            Self::Numbers { .. } | Self::Pauses { .. } => read_list(text, number),
         }
     }
 }
 
-fn check_list(value: &Value, of: &Form, may_be_empty: bool) -> Result<(), String> {
+fn check_list(
+    value: &Value,
+    may_be_empty: bool,
+    admits: impl Fn(&Value) -> bool,
+) -> Result<(), String> {
     let Value::List(items) = value else { return Err(format!("is {}", shown(value))) };
     if items.is_empty() && !may_be_empty {
         return Err("is empty".into());
@@ -128,7 +148,7 @@ fn check_list(value: &Value, of: &Form, may_be_empty: bool) -> Result<(), String
     if items.len() > MOST_ITEMS {
         return Err(format!("has {} items, more than {MOST_ITEMS}", items.len()));
     }
-    let wrong: Vec<_> = items.iter().filter(|item| !of.admits(item)).map(shown).collect();
+    let wrong: Vec<_> = items.iter().filter(|item| !admits(item)).map(shown).collect();
     if !wrong.is_empty() {
         return Err(format!("holds {}", wrong.join(" and ")));
     }

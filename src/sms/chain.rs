@@ -62,7 +62,7 @@ impl Chain {
                 continue;
             }
             calls += 1;
-            let said = link.send(message, self.timeout).await;
+            let said = hand_over(&*link.driver, message, self.timeout).await;
             link.note(message, &said, clock.now());
             let driver = Some(link.name());
             let outcome = match said {
@@ -87,11 +87,6 @@ impl Chain {
 impl Link {
     fn name(&self) -> String {
         self.driver.name().to_owned()
-    }
-
-    async fn send(&self, message: &Message, timeout: Duration) -> Result<Taken, SendError> {
-        let said = tokio::time::timeout(timeout + LAST_WORD, self.driver.send(message)).await;
-        said.unwrap_or(Err(SendError::Unclear(Trouble::TimedOut)))
     }
 
     fn note(&self, message: &Message, said: &Result<Taken, SendError>, now: Timestamp) {
@@ -134,6 +129,16 @@ impl Link {
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Gives a driver a message, and `timeout` for it.
+pub async fn hand_over(
+    driver: &dyn SmsDriver,
+    message: &Message,
+    timeout: Duration,
+) -> Result<Taken, SendError> {
+    let said = tokio::time::timeout(timeout + LAST_WORD, driver.send(message)).await;
+    said.unwrap_or(Err(SendError::Unclear(Trouble::TimedOut)))
 }
 
 /// The better of two; of two that are shut, the one that opens first.

@@ -1,7 +1,7 @@
 //! Gets a text to a phone.
 //!
 //! - [`SmsDriver`]: whatever can send a message; [`Console`] prints it, [`File`] appends it to a file,
-//!   [`Memory`] remembers it.
+//!   [`Memory`] remembers it, [`HttpGateway`] sends it through a gateway.
 //! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them.
 //! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
 //! - `receipts`, `asking`: what gateways say, when they call or are asked, about messages that they took.
@@ -14,6 +14,7 @@ mod console;
 mod driver;
 mod early;
 mod file;
+mod gateway;
 mod lines;
 mod memory;
 mod outbox;
@@ -22,9 +23,11 @@ mod rows;
 mod sealer;
 mod worker;
 
+pub use chain::hand_over;
 pub use console::Console;
 pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken};
 pub use file::File;
+pub use gateway::{GatewayError, GatewaySecrets, HttpGateway};
 pub use memory::{Both, Memory, Sent};
 pub use outbox::{Outbox, OutboxHealth, OutboxParts, Place, Reception, outbox};
 pub use sealer::Sealer;

@@ -9,8 +9,9 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{MOST_BYTES, folder_of, is_credential, read_file, remove};
+use super::{MOST_BYTES, folder_of, read_file, remove};
 use crate::cli::Failure;
+use crate::cli::private_file::is_credential;
 use crate::otp::KeyringFile;
 
 /// How long other edits are waited for, and after what time that is said.

@@ -2,10 +2,11 @@
 
 mod command_line;
 mod demo;
-mod files;
+pub mod files;
 mod import;
 mod init;
 mod keys;
 pub mod node;
 pub mod program;
 mod serve;
+mod sms;

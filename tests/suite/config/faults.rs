@@ -50,8 +50,8 @@ const FAULTS: [(&str, &str); 27] = [
         "esoz-otp.toml:2: server.hosts holds \"a\" twice, but takes",
     ),
     (
-        "[sms]\ndrivers = [\"smpp\"]",
-        "esoz-otp.toml:2: sms.drivers holds \"smpp\", but takes a list of `console`",
+        "[sms]\ndrivers = [\"SMPP\"]",
+        "esoz-otp.toml:2: sms.drivers holds \"SMPP\", but takes a list of `console`, `file` or names of gateways",
     ),
     (
         "[sms]\ntemplate = \"Код\"",

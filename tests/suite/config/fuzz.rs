@@ -1,9 +1,9 @@
 //! Whatever is in a file, a variable or a value: a refusal or a configuration, never a panic, and soon.
 
-use esoz_otp::config::{Config, Faults, Layers, Value, settings};
+use esoz_otp::config::{Config, Faults, Layers, Value};
 use proptest::prelude::*;
 
-use super::{line_for, load, load_with, written};
+use super::{every_setting, line_for, load, load_with, written};
 
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -17,7 +17,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 /// Text that looks like a configuration here and there.
 fn toml_like() -> impl Strategy<Value = String> {
-    let keys: Vec<_> = settings().iter().map(|setting| setting.key.to_string()).collect();
+    let keys: Vec<_> = every_setting().iter().map(|setting| setting.key.to_string()).collect();
     let key = prop_oneof![prop::sample::select(keys), "[a-z_.\"\\[\\]]{0,12}"];
     let value = prop_oneof![
         "-?[0-9_]{0,25}",
@@ -69,7 +69,7 @@ proptest! {
     /// A setting that refuses a value is as it was, and one that takes it has it.
     #[test]
     fn any_value_is_refused_or_taken(value in any_value()) {
-        for setting in settings() {
+        for setting in every_setting() {
             let mut config = Config::default();
             let expected = match setting.set(&mut config, &value) {
                 Ok(()) => value.clone(),
@@ -81,9 +81,9 @@ proptest! {
 
     #[test]
     fn any_variable_is_refused_or_taken(
-        at in 0..settings().len(), text in "[^\u{0}]{0,30}", name in "[A-Z_]{0,12}"
+        at in 0..every_setting().len(), text in "[^\u{0}]{0,30}", name in "[A-Z_]{0,12}"
     ) {
-        let variable = settings()[at].variable();
+        let variable = every_setting()[at].variable();
         for name in [variable, format!("ESOZ_OTP__{name}")] {
             if let Err(faults) = load_with("", &[(&name, &text)], Vec::new()) {
                 is_told(&faults)?;

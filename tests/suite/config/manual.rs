@@ -16,7 +16,7 @@ fn said(arguments: &[&str]) -> String {
 fn every_shell_is_told_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = said(&["completions", shell]);
-        for word in ["esoz-otp", "serve", "check", "allow-plaintext-codes"] {
+        for word in ["esoz-otp", "serve", "check", "allow-plaintext-codes", "sms"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
@@ -32,7 +32,9 @@ fn the_manual_has_a_page_for_every_command() {
     let directory = tempfile::tempdir().unwrap();
     let ended = run(directory.path(), &["man", "--out", "share/man1"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    for name in ["esoz-otp", "esoz-otp-check", "esoz-otp-keys-add", "esoz-otp-serve"] {
+    for name in
+        ["esoz-otp", "esoz-otp-check", "esoz-otp-keys-add", "esoz-otp-serve", "esoz-otp-sms-test"]
+    {
         let path = directory.path().join(format!("share/man1/{name}.1"));
         assert!(fs::read_to_string(&path).unwrap().contains(".SH SYNOPSIS"), "{name}");
     }

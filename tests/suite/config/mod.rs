@@ -3,16 +3,19 @@
 mod check;
 mod effective;
 mod faults;
+mod files;
 mod fuzz;
+mod gateways;
 mod manual;
+mod presets;
 mod readme;
 mod service;
 mod table;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use esoz_otp::config::{Effective, Faults, Layers, Value};
+use esoz_otp::config::{Effective, Faults, Layers, Setting, Value, settings_with};
 
 /// A directory with one configuration file in it.
 struct Written {
@@ -31,6 +34,29 @@ fn variables(variables: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
     variables.iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
+/// What the gateway of these tests is called.
+const GATEWAY: &str = "backup-2";
+
+/// Every setting, those of one gateway among them.
+fn every_setting() -> Vec<Setting> {
+    settings_with([GATEWAY])
+}
+
+/// Settings that a gateway can't do without.
+const NEEDED: [(&str, &str); 2] = [
+    ("url", "\"https://gateway.example/send\""),
+    ("body", "'{\"to\": \"{phone}\", \"text\": \"{text}\"}'"),
+];
+
+/// A section with them, and with what else is written.
+fn gateway_with(more: &str) -> String {
+    let own = more.lines().take_while(|line| !line.starts_with('[')).collect::<Vec<_>>();
+    let is_set = |key: &str| own.iter().any(|line| line.starts_with(&format!("{key} = ")));
+    let needed = NEEDED.iter().filter(|(key, _)| !is_set(key));
+    let lines: Vec<_> = needed.map(|(key, value)| format!("{key} = {value}\n")).collect();
+    format!("[sms.{GATEWAY}]\n{}{more}\n", lines.concat())
+}
+
 /// Loads a file of this text.
 fn load(text: &str) -> Result<Effective, Faults> {
     load_with(text, &[], Vec::new())
@@ -41,9 +67,12 @@ fn load_with(
     environment: &[(&str, &str)],
     flags: Vec<(&'static str, &'static str, Value)>,
 ) -> Result<Effective, Faults> {
-    let file = written(text);
+    let written = written(text);
+    let handed_over = environment.iter().filter(|(name, _)| *name == "CREDENTIALS_DIRECTORY");
+    let credentials = handed_over.map(|(_, folder)| Path::new(folder).join("keyring")).collect();
     let environment = variables(environment);
-    Layers { file: Some(file.path.clone()), environment, flags, is_to_serve: false }.load()
+    let file = Some(written.path.clone());
+    Layers { file, environment, credentials, flags, is_to_serve: false }.load()
 }
 
 /// What is wrong with a file of this text, without the folder that the file is in.

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod console;
+mod file;
 mod node;
 mod outbox;
 pub(crate) mod stand;

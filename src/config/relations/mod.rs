@@ -1,5 +1,7 @@
 //! What has to hold between settings.
 
+mod gateways;
+
 use std::net::SocketAddr;
 
 use super::fault::{Fault, Source};
@@ -21,7 +23,7 @@ struct Relation {
     remedy: &'static str,
 }
 
-const RELATIONS: [Relation; 5] = [
+const RELATIONS: [Relation; 8] = [
     Relation {
         keys: &["server.listen", "server.internal_allow_remote"],
         is_for_serving: true,
@@ -76,13 +78,65 @@ const RELATIONS: [Relation; 5] = [
         keys: &["sms.drivers", "sms.allow_plaintext_codes"],
         is_for_serving: true,
         broken: |config| {
-            let is_shown = config.sms.drivers.contains(&DriverName::Console);
-            (is_shown && !config.sms.allow_plaintext_codes)
-                .then(|| "has `console`, which prints codes and numbers in clear".into())
+            let shown = config.sms.drivers.iter().find_map(shows)?;
+            (!config.sms.allow_plaintext_codes).then(|| shown.into())
         },
-        remedy: "If that is what you want, say so with sms.allow_plaintext_codes = true or --allow-plaintext-codes.",
+        remedy: "If that is what you want, say so with sms.allow_plaintext_codes = true or --allow-plaintext-codes. \
+                 Patients are sent codes by a gateway: name one here, and write a section [sms.NAME] for it.",
+    },
+    Relation {
+        keys: &["sms.drivers", "sms.file.path"],
+        is_for_serving: false,
+        broken: |config| {
+            let is_named = config.sms.drivers.contains(&DriverName::File);
+            (is_named && config.sms.file.is_none())
+                .then(|| "has `file`, and which file that is is not set".into())
+        },
+        remedy: "Write its path: [sms.file] path = \"/var/lib/esoz-otp/sms.ndjson\".",
+    },
+    Relation {
+        keys: &["sms.drivers"],
+        is_for_serving: false,
+        broken: |config| {
+            let unknown = config.sms.drivers.iter().find_map(|driver| unknown(driver, config))?;
+            Some(format!(
+                "has `{unknown}`, and there is no section [sms.{unknown}] that says what that is"
+            ))
+        },
+        remedy: "Write one, with url and body of the gateway, or with preset = \"turbosms\", sender and secret_file. \
+                 Of the program's own are `console` and `file`.",
+    },
+    Relation {
+        keys: &["sms.timeout_seconds", "otp.life_seconds"],
+        is_for_serving: false,
+        broken: |config| {
+            let (timeout, life) = (config.sms.timeout.as_secs(), config.otp.rules.life.as_secs());
+            let what = format!("is {timeout}, and a code lives for {life} seconds, no longer");
+            (timeout >= life).then_some(what)
+        },
+        remedy: "Make it shorter than otp.life_seconds, so that a driver that hangs leaves time for another attempt.",
     },
 ];
+
+/// What a driver shows that others might see.
+fn shows(driver: &DriverName) -> Option<&'static str> {
+    match driver {
+        DriverName::Console => Some("has `console`, which prints codes and numbers in clear"),
+        DriverName::File => Some("has `file`, which keeps codes and numbers in clear"),
+        DriverName::Gateway(_) => None,
+    }
+}
+
+/// The name of a gateway that nobody has described.
+fn unknown<'a>(driver: &'a DriverName, config: &Config) -> Option<&'a str> {
+    match driver {
+        DriverName::Gateway(name) => {
+            let is_described = config.sms.gateways.iter().any(|gateway| gateway.name == *name);
+            (!is_described).then_some(name)
+        }
+        DriverName::Console | DriverName::File => None,
+    }
+}
 
 /// Those that do not hold, but for those of settings that are wrong already; none when part of what was set could not be
 /// read.
@@ -90,17 +144,29 @@ pub(super) fn broken(effective: &Effective, is_to_serve: bool, faults: &[Fault])
     if faults.iter().any(|fault| fault.key.is_empty()) {
         return Vec::new();
     }
-    let judged = RELATIONS.iter().filter(|relation| {
-        let is_about_wrong = faults.iter().any(|fault| relation.keys.contains(&fault.key.as_str()));
-        !is_about_wrong && (is_to_serve || !relation.is_for_serving)
+    let judged = RELATIONS.iter().filter(|relation| is_to_serve || !relation.is_for_serving);
+    let of_the_node = judged.filter_map(|Relation { keys, broken, remedy, .. }| {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        fault(effective, faults, keys, || broken(&effective.config), remedy)
     });
-    let fault = |relation: &Relation| {
-        let what = (relation.broken)(&effective.config)?;
-        let mut sources = relation.keys.iter().map(|key| effective.source(key));
-        let source = sources.find(|source| *source != Source::Default).unwrap_or_default();
-        Some(Fault { source, key: relation.keys[0].into(), what, remedy: relation.remedy.into() })
-    };
-    judged.filter_map(fault).collect()
+    of_the_node.chain(gateways::broken(effective, faults)).collect()
+}
+
+/// The fault of a relation between settings of these keys, unless it holds, or one of them is wrong already.
+fn fault(
+    effective: &Effective,
+    faults: &[Fault],
+    keys: Vec<String>,
+    broken: impl FnOnce() -> Option<String>,
+    remedy: &str,
+) -> Option<Fault> {
+    if faults.iter().any(|fault| keys.contains(&fault.key)) {
+        return None;
+    }
+    let what = broken()?;
+    let mut sources = keys.iter().map(|key| effective.source(key));
+    let source = sources.find(|source| *source != Source::Default).unwrap_or_default();
+    Some(Fault { source, key: keys.into_iter().next()?, what, remedy: remedy.into() })
 }
 
 /// An address that other machines may reach.

@@ -1,0 +1,144 @@
+//! `esoz-otp sms`: the drivers of messages, tried out. It opens no data, so it works beside a node that serves.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+
+use super::settings::ConfigArgs;
+use super::{Failure, drivers};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::domain::{Id, Phone};
+use crate::entropy::{Entropy as _, SystemEntropy};
+use crate::sms::{Message, SendError, SmsDriver, Taken, hand_over};
+
+/// No code is in it, and it fits into one segment.
+const TEXT: &str = "Тест esoz-otp, коду тут немає. A test of esoz-otp, no code in it.";
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Sends a text without a code to a phone, as a code would be sent, and says what each driver answered.
+    ///
+    /// It calls one driver of sms.drivers after the other until one takes the text, refuses it for good or leaves it open
+    /// whether it has taken it. A node may run meanwhile. The message is a real one: it is paid for, and no limit counts
+    /// it.
+    Test(TestArgs),
+}
+
+#[derive(Args)]
+pub(super) struct TestArgs {
+    /// The phone, such as +380671234567.
+    #[arg(value_name = "PHONE", value_parser = Phone::parse)]
+    phone: Phone,
+    /// Call every driver, whatever those before it have answered.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(super) fn sms(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Test(args) => test(args),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "what it costs is told whoever reads what came of it")]
+fn test(args: &TestArgs) -> Result<(), Failure> {
+    let config = args.config.load()?;
+    check_prefix(args.phone, &config)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let drivers = drivers::drivers(&config.sms, &clock)?;
+    let mut id = [0; 16];
+    SystemEntropy::new().fill(&mut id).map_err(Failure::software)?;
+    let message = Message::new(Id::from_random(id), args.phone, TEXT.to_owned().into());
+    eprintln!(
+        "esoz-otp: sending a real message to {}: it is paid for, and no limit counts it",
+        args.phone.masked()
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::software)?;
+    let is_taken = runtime.block_on(call(&drivers, &message, &config, args.all))?;
+    if is_taken {
+        return Ok(());
+    }
+    Err(Failure::unavailable(format_args!("nobody took the message to {}", args.phone.masked())))
+}
+
+/// Numbers that no code is sent to are no numbers to try a gateway with either.
+fn check_prefix(phone: Phone, config: &Config) -> Result<(), Failure> {
+    let full = phone.full();
+    let refused = &config.otp.refused_prefixes;
+    match refused.iter().find(|prefix| full.starts_with(prefix.as_str())) {
+        None => Ok(()),
+        Some(prefix) => Err(Failure::usage(format_args!(
+            "no message is sent to numbers that begin with {prefix}. Take another phone, or change otp.refused_prefixes."
+        ))),
+    }
+}
+
+/// Calls the drivers and says what each answered; gives whether one took the message.
+async fn call(
+    drivers: &[Arc<dyn SmsDriver>],
+    message: &Message,
+    config: &Config,
+    all: bool,
+) -> Result<bool, Failure> {
+    let mut is_taken = false;
+    for driver in drivers {
+        let said = hand_over(&**driver, message, config.sms.timeout).await;
+        say(&format!("{}: {}", driver.name(), in_words(&said)))?;
+        is_taken |= said.is_ok();
+        if !all && has_last_word(&said) {
+            break;
+        }
+    }
+    Ok(is_taken)
+}
+
+/// Whether a delivery would go no further, either.
+fn has_last_word(said: &Result<Taken, SendError>) -> bool {
+    match said {
+        Ok(_) | Err(SendError::Refused(_) | SendError::Unclear(_)) => true,
+        Err(SendError::NotTaken { .. }) => false,
+    }
+}
+
+fn in_words(said: &Result<Taken, SendError>) -> String {
+    match said {
+        Ok(Taken { gateway_id: None }) => "took it".into(),
+        Ok(Taken { gateway_id: Some(id) }) => {
+            format!("took it, and calls it {}", id.escape_debug())
+        }
+        Err(SendError::Refused(trouble)) => format!("refused it for good: {trouble}"),
+        Err(SendError::NotTaken { trouble, rest: None }) => format!("did not take it: {trouble}"),
+        Err(SendError::NotTaken { trouble, rest: Some(rest) }) => {
+            format!(
+                "did not take it: {trouble}; it wants to be left alone for {} s",
+                rest.as_secs()
+            )
+        }
+        Err(SendError::Unclear(trouble)) => {
+            format!("unclear whether it took it: {trouble}. A code would be tried once more later.")
+        }
+    }
+}
+
+fn say(line: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{line}")
+        .map_err(|error| Failure::io(format_args!("cannot print: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_is_one_segment_and_has_nothing_like_a_code() {
+        assert!(TEXT.encode_utf16().count() <= 70, "{}", TEXT.encode_utf16().count());
+        assert!(!TEXT.contains(|c: char| c.is_ascii_digit()));
+    }
+}

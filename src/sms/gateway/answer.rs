@@ -1,0 +1,118 @@
+use hyper::StatusCode;
+use hyper::header::HeaderMap;
+use serde_json::Value;
+
+use super::error::GatewayError;
+use super::found::{Pointer, word};
+use super::rest::rest;
+use crate::config::GatewayConfig;
+use crate::domain::{GatewayWord, Timestamp, Trouble};
+use crate::sms::driver::SendError;
+
+/// What a gateway said.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// Its body, if that came whole and is JSON.
+    pub(super) json: Option<Value>,
+    /// Why it did not come whole.
+    pub(super) broken: Option<Trouble>,
+}
+
+/// Where a gateway's verdict stands, and what its words mean.
+pub(super) struct Verdicts {
+    at: Vec<Pointer>,
+    words: Vec<(String, Verdict)>,
+    refused_statuses: Vec<u16>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Taken,
+    NotTaken,
+    Refused,
+}
+
+impl Verdicts {
+    pub(super) fn of(config: &GatewayConfig) -> Result<Self, GatewayError> {
+        let at = config.verdict_at.iter().map(|at| Pointer::parse(at));
+        let words = [
+            (&config.refused, Verdict::Refused),
+            (&config.not_taken, Verdict::NotTaken),
+            (&config.taken, Verdict::Taken),
+        ];
+        let each = words
+            .into_iter()
+            .flat_map(|(words, verdict)| words.iter().map(move |word| (word.clone(), verdict)));
+        Ok(Self {
+            at: at.collect::<Result<_, _>>()?,
+            words: each.collect(),
+            refused_statuses: config.refused_statuses.clone(),
+        })
+    }
+
+    /// Whether the message was taken.
+    pub(super) fn judge(&self, answer: &Answer, now: Timestamp) -> Result<(), SendError> {
+        if self.refused_statuses.contains(&answer.status.as_u16()) {
+            return Err(SendError::Refused(Trouble::Status(answer.status.as_u16())));
+        }
+        let said = answer.json.as_ref().and_then(|json| self.verdict_in(json));
+        if answer.status.is_success() {
+            return self.judge_success(answer, said);
+        }
+        judge_failure(answer, said, rest(&answer.headers, now))
+    }
+
+    fn judge_success(
+        &self,
+        answer: &Answer,
+        said: Option<(Verdict, GatewayWord)>,
+    ) -> Result<(), SendError> {
+        match said {
+            Some((Verdict::Taken, _)) => Ok(()),
+            Some((Verdict::NotTaken, word)) => Err(SendError::not_taken(Trouble::Verdict(word))),
+            Some((Verdict::Refused, word)) => Err(SendError::Refused(Trouble::Verdict(word))),
+            None if self.at.is_empty() => Ok(()),
+            None => {
+                let broken = answer.broken.clone();
+                Err(SendError::Unclear(broken.unwrap_or(Trouble::Unintelligible)))
+            }
+        }
+    }
+
+    /// The verdict, if it is one that is known, and the word for it: of configuration, for a gateway may repeat anything.
+    fn verdict_in(&self, json: &Value) -> Option<(Verdict, GatewayWord)> {
+        let found = self.at.iter().find_map(|at| at.find(json)).and_then(word)?;
+        let (word, verdict) = self.words.iter().find(|(word, _)| *word == found)?;
+        Some((*verdict, GatewayWord::of(word)))
+    }
+}
+
+fn judge_failure(
+    answer: &Answer,
+    said: Option<(Verdict, GatewayWord)>,
+    rest: Option<std::time::Duration>,
+) -> Result<(), SendError> {
+    let status = answer.status.as_u16();
+    let (said, word) = said.unzip();
+    if let (Some(Verdict::Refused), Some(word)) = (said, word.clone()) {
+        return Err(SendError::Refused(Trouble::Verdict(word)));
+    }
+    if answer.status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(SendError::NotTaken { trouble: Trouble::TooMany, rest });
+    }
+    if answer.status.is_redirection() {
+        return Err(SendError::not_taken(Trouble::Redirected(status)));
+    }
+    if let (Some(Verdict::NotTaken), Some(word)) = (said, word) {
+        return Err(SendError::NotTaken { trouble: Trouble::Verdict(word), rest });
+    }
+    let is_from_between =
+        matches!(answer.status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
+    let is_answer = answer.status.is_client_error() || answer.status.is_server_error();
+    // An intermediary does not know what became of what it passed on, and a verdict against its status is none.
+    if is_from_between || said == Some(Verdict::Taken) || !is_answer {
+        return Err(SendError::Unclear(Trouble::Status(status)));
+    }
+    Err(SendError::NotTaken { trouble: Trouble::Status(status), rest })
+}

@@ -1,0 +1,178 @@
+//! One request to a gateway.
+
+use std::error::Error;
+use std::io;
+use std::iter::successors;
+use std::pin::pin;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::http::request::Builder;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::answer::Answer;
+use super::once::{Once, Turn};
+use super::target::{Resolver, TargetRefused};
+use crate::config::GatewayConfig;
+use crate::domain::Trouble;
+use crate::sms::driver::SendError;
+
+/// Servers close connections that have idled for five seconds and longer, commonly. A request that meets a close on its
+/// way leaves open whether it was read, so connections are given up before.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// The longest that a connection may take to come about.
+const CONNECTING: Duration = Duration::from_secs(5);
+
+/// No answer is as long as this.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// Calls a gateway: over connections that are kept for the next call, without following redirections, and never through
+/// a proxy, whatever the environment says.
+pub(super) struct Caller {
+    client: Client<HttpsConnector<HttpConnector<Resolver>>, Once>,
+    timeout: Duration,
+    connecting: Duration,
+}
+
+/// There is no answer.
+pub(super) enum Missed {
+    /// For sure: nothing that could be acted on has left.
+    NotSent(Trouble),
+    /// The request had been begun.
+    Unclear(Trouble),
+}
+
+impl Caller {
+    pub(super) fn of(tls: rustls::ClientConfig, config: &GatewayConfig, timeout: Duration) -> Self {
+        let connecting = CONNECTING.min(timeout / 2);
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(config.allow_local));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        // Shared among the addresses of a name, so that one that says nothing leaves time for the next.
+        tcp.set_connect_timeout(Some(connecting));
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+        let builder =
+            if config.allow_http { builder.https_or_http() } else { builder.https_only() };
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(builder.enable_http1().wrap_connector(tcp));
+        Self { client, timeout, connecting }
+    }
+
+    /// Sends a request, and reads what is said to it.
+    pub(super) async fn call(
+        &self,
+        request: Builder,
+        body: Zeroizing<Vec<u8>>,
+    ) -> Result<Answer, Missed> {
+        // The runtime looks at its sockets first: a kept connection that the gateway has closed is not used.
+        tokio::task::yield_now().await;
+        let (body, turn) = Once::of(body);
+        let request = request.body(body).expect("method, address and headers are well-formed");
+        let mut over = pin!(tokio::time::sleep(self.timeout));
+        let response = tokio::select! {
+            response = self.respond(request, &turn) => response?,
+            () = &mut over => return Err(turn.missed(Trouble::Unreachable, Trouble::TimedOut)),
+        };
+        let (head, body) = response.into_parts();
+        let read = tokio::select! {
+            read = read(body) => read,
+            () = &mut over => Err(Trouble::TimedOut),
+        };
+        let (json, broken) = read.map_or_else(|broken| (None, Some(broken)), |json| (json, None));
+        Ok(Answer { status: head.status, headers: head.headers, json, broken })
+    }
+
+    async fn respond(
+        &self,
+        request: hyper::Request<Once>,
+        turn: &Turn,
+    ) -> Result<Response<Incoming>, Missed> {
+        let mut responding = pin!(self.client.request(request));
+        let response = match tokio::time::timeout(self.connecting, &mut responding).await {
+            Ok(response) => response,
+            Err(_) if turn.withdraw() => return Err(Missed::NotSent(Trouble::Unreachable)),
+            Err(_) => responding.await,
+        };
+        response.map_err(|error| {
+            // What the gateway is called and why it was not believed, but nothing that was to be sent.
+            tracing::debug!(error = %causes(&error), "a gateway was called in vain");
+            turn.missed(no_connection(&error), no_answer(&error))
+        })
+    }
+}
+
+/// The JSON in a body, if it is some.
+async fn read(body: Incoming) -> Result<Option<Value>, Trouble> {
+    let read = Limited::new(body, LONGEST_ANSWER).collect().await;
+    match read {
+        Ok(whole) => Ok(serde_json::from_slice(&whole.to_bytes()).ok()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Trouble::Unintelligible),
+        Err(_) => Err(Trouble::CutOff),
+    }
+}
+
+impl Turn {
+    /// There is no answer: why, when nothing had left, or when something had.
+    fn missed(&self, not_sent: Trouble, unclear: Trouble) -> Missed {
+        if self.withdraw() { Missed::NotSent(not_sent) } else { Missed::Unclear(unclear) }
+    }
+}
+
+fn no_connection(error: &ClientError) -> Trouble {
+    if chain(error).any(<dyn Error>::is::<TargetRefused>) {
+        Trouble::TargetRefused
+    } else if chain(error).any(<dyn Error>::is::<rustls::Error>) {
+        Trouble::NotSecure
+    } else {
+        Trouble::Unreachable
+    }
+}
+
+fn no_answer(error: &ClientError) -> Trouble {
+    let is_rubbish = |error: &hyper::Error| error.is_parse();
+    if chain(error).filter_map(<dyn Error>::downcast_ref).any(is_rubbish) {
+        Trouble::Unintelligible
+    } else {
+        Trouble::CutOff
+    }
+}
+
+/// An error and what caused it. An I/O error passes over the one that it is made of, so that is asked for by itself.
+fn chain(error: &ClientError) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    successors(Some(error as &(dyn Error + 'static)), |&error| {
+        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        within.map(|within| within as &(dyn Error + 'static)).or_else(|| error.source())
+    })
+}
+
+fn causes(error: &ClientError) -> String {
+    chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl Missed {
+    /// Why, whatever that means for a message.
+    pub(super) fn into_trouble(self) -> Trouble {
+        match self {
+            Self::NotSent(trouble) | Self::Unclear(trouble) => trouble,
+        }
+    }
+}
+
+impl From<Missed> for SendError {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::NotSent(trouble) => Self::not_taken(trouble),
+            Missed::Unclear(trouble) => Self::Unclear(trouble),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Messages through a gateway that takes them as JSON over HTTP, described by configuration.
+//!
+//! - `target`: which addresses are called; `tls`: whom it believes; `call`: one request; `once`: whether any of it had left.
+//! - `template`: what is sent; `answer`: what was answered, and `found`, `rest`: where in it, and for how long to wait.
+//! - `receipts`: what becomes of a message later, told or asked.
+//!
+//! Nothing of a message, a number or a secret is in an error or a log: only words that are configured are repeated.
+
+mod answer;
+mod call;
+mod error;
+mod found;
+mod headers;
+mod once;
+mod receipts;
+mod rest;
+mod target;
+mod template;
+mod tls;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use answer::Verdicts;
+use call::Caller;
+pub use error::GatewayError;
+use found::Pointer;
+use headers::Headers;
+use hyper::{Method, Uri};
+use receipts::Receipts;
+use serde_json::Value;
+use template::Template;
+
+use super::driver::{Asking, Message, SendError, Sending, SmsDriver, Taken};
+use crate::clock::Clock;
+use crate::config::{GatewayConfig, GatewayMethod, NumberFormat};
+use crate::domain::{Fate, Phone, Receipt, Secret, Trouble};
+
+/// What is in the files that a gateway's settings name.
+#[derive(Debug, Default)]
+pub struct GatewaySecrets {
+    /// The token or password that stands in headers.
+    pub secret: Option<Secret>,
+    /// What stands in the path that the gateway calls.
+    pub receipt_secret: Option<Secret>,
+    /// Certificates in PEM that vouch for the gateway; the system's when there are none.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// A gateway that takes messages as JSON over HTTP.
+pub struct HttpGateway {
+    name: String,
+    url: Uri,
+    method: Method,
+    headers: Headers,
+    body: Template,
+    sender: String,
+    number: NumberFormat,
+    secret: Option<Secret>,
+    id_at: Option<Pointer>,
+    verdicts: Verdicts,
+    receipts: Receipts,
+    caller: Caller,
+    clock: Arc<dyn Clock>,
+}
+
+impl HttpGateway {
+    /// A driver for the gateway of these settings, which has `timeout` for each exchange.
+    pub fn of(
+        config: &GatewayConfig,
+        secrets: GatewaySecrets,
+        timeout: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, GatewayError> {
+        let url = target::url(&config.url, config)?;
+        let receipts = Receipts::of(config, secrets.receipt_secret)?;
+        let is_secure = [Some(&url), receipts.url()].into_iter().flatten().any(target::is_https);
+        let tls = tls::config(secrets.ca.as_deref(), is_secure)?;
+        Ok(Self {
+            name: config.name.clone(),
+            url,
+            method: match config.method {
+                GatewayMethod::Post => Method::POST,
+                GatewayMethod::Put => Method::PUT,
+            },
+            headers: Headers::of(&config.headers, secrets.secret.as_ref())?,
+            body: Template::parse(&config.body)?,
+            sender: config.sender.clone(),
+            number: config.number,
+            secret: secrets.secret,
+            id_at: Pointer::unless_empty(&config.id_at)?,
+            verdicts: Verdicts::of(config)?,
+            receipts,
+            caller: Caller::of(tls, config, timeout),
+            clock,
+        })
+    }
+
+    async fn hand_over(&self, message: &Message) -> Result<Taken, SendError> {
+        let (phone, id) = (self.written(message.phone), message.verification_id.to_string());
+        let body = self.body.fill(&[
+            ("{phone}", &phone),
+            ("{text}", message.text()),
+            ("{sender}", &self.sender),
+            ("{id}", &id),
+        ]);
+        let answer = self.caller.call(self.headers.on(&self.method, &self.url), body).await?;
+        self.verdicts.judge(&answer, self.clock.now())?;
+        let id = self.id_at.as_ref().and_then(|at| at.id_in(answer.json.as_ref()?));
+        Ok(Taken { gateway_id: id.filter(|id| self.tells_nothing(id, message)) })
+    }
+
+    async fn look_up(&self, gateway_id: &str) -> Result<Fate, Trouble> {
+        let Some((url, body)) = self.receipts.question(gateway_id) else {
+            return Ok(Fate::Underway);
+        };
+        let answer = self.caller.call(self.headers.on(&self.method, url), body).await;
+        let answer = answer.map_err(call::Missed::into_trouble)?;
+        self.receipts.fate_in(&answer, gateway_id)
+    }
+
+    fn written(&self, phone: Phone) -> String {
+        let full = phone.full();
+        match self.number {
+            NumberFormat::Plus => full,
+            NumberFormat::Digits => full.trim_start_matches('+').to_owned(),
+            NumberFormat::National => full.trim_start_matches("+38").to_owned(),
+        }
+    }
+
+    /// Ids are kept and shown: one that repeats what it is an id of is none.
+    fn tells_nothing(&self, id: &str, message: &Message) -> bool {
+        let digits = format!("{:09}", message.phone.national());
+        let secret = self.secret.as_ref().map(Secret::reveal);
+        let told = [Some(digits.as_str()), Some(message.text()), secret];
+        !told.into_iter().flatten().any(|told| !told.is_empty() && id.contains(told))
+    }
+}
+
+impl SmsDriver for HttpGateway {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+        Box::pin(self.hand_over(message))
+    }
+
+    fn is_asked(&self) -> bool {
+        self.receipts.url().is_some()
+    }
+
+    fn ask<'a>(&'a self, gateway_id: &'a str) -> Asking<'a> {
+        Box::pin(self.look_up(gateway_id))
+    }
+
+    fn is_called_with(&self, secret: &str) -> bool {
+        self.receipts.are_called_with(secret)
+    }
+
+    fn receipts(&self, body: &Value) -> Vec<Receipt> {
+        self.receipts.told(body)
+    }
+}
+
+/// Its name only: the rest holds secrets.
+impl fmt::Debug for HttpGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpGateway({})", self.name)
+    }
+}

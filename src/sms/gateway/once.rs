@@ -1,0 +1,79 @@
+//! Whether any of a request had left decides whether its message may go through another gateway, so that has to be known
+//! for sure, even when the waiting ends at the very moment at which a connection takes the request up.
+//!
+//! No request is complete before its body is asked for. So the body settles who was first: the connection that asks for
+//! it, or whoever waits and withdraws it. A body that is withdrawn is never given, and without it there is no request.
+
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use zeroize::Zeroizing;
+
+/// A body that is given once, unless it is withdrawn first. It is wiped afterwards.
+pub(super) struct Once {
+    bytes: Option<Zeroizing<Vec<u8>>>,
+    turn: Turn,
+}
+
+/// Whose turn it was first.
+#[derive(Clone, Default)]
+pub(super) struct Turn(Arc<OnceLock<First>>);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    Given,
+    Withdrawn,
+}
+
+/// The request was given up before it was begun.
+#[derive(Debug, thiserror::Error)]
+#[error("withdrawn before it was sent")]
+pub(super) struct Withdrawn;
+
+impl Once {
+    pub(super) fn of(bytes: Zeroizing<Vec<u8>>) -> (Self, Turn) {
+        let turn = Turn::default();
+        (Self { bytes: Some(bytes), turn: turn.clone() }, turn)
+    }
+
+    fn length(&self) -> u64 {
+        self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)
+    }
+}
+
+impl Turn {
+    /// Withdraws the body. False when it has been given.
+    pub(super) fn withdraw(&self) -> bool {
+        self.settle(First::Withdrawn) == First::Withdrawn
+    }
+
+    fn settle(&self, first: First) -> First {
+        *self.0.get_or_init(|| first)
+    }
+}
+
+impl Body for Once {
+    type Data = Bytes;
+    type Error = Withdrawn;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Withdrawn>>> {
+        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
+        Poll::Ready(Some(match self.turn.settle(First::Given) {
+            First::Given => Ok(Frame::data(Bytes::from_owner(bytes))),
+            First::Withdrawn => Err(Withdrawn),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length())
+    }
+}

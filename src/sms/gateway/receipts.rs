@@ -1,0 +1,125 @@
+use hyper::Uri;
+use serde_json::Value;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::answer::Answer;
+use super::error::GatewayError;
+use super::found::Pointer;
+use super::target;
+use super::template::Template;
+use crate::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig};
+use crate::domain::{Fate, GatewayWord, Receipt, Secret, SecretDigest, Trouble};
+
+/// How it is learnt what became of a message.
+pub(super) struct Receipts {
+    by: By,
+    list_at: Pointer,
+    id_at: Pointer,
+    verdict_at: Pointer,
+    delivered: Vec<String>,
+    undelivered: Vec<String>,
+}
+
+enum By {
+    Nobody,
+    Callback(SecretDigest),
+    Poll { url: Uri, body: Template },
+}
+
+impl Receipts {
+    pub(super) fn of(config: &GatewayConfig, secret: Option<Secret>) -> Result<Self, GatewayError> {
+        let ReceiptsConfig { by, url, body, list_at, id_at, verdict_at, .. } = &config.receipts;
+        let by = match by {
+            ReceiptsBy::None => By::Nobody,
+            ReceiptsBy::Callback => {
+                let secret = secret.filter(|secret| !secret.reveal().is_empty());
+                By::Callback(secret.ok_or(GatewayError::NoReceiptSecret)?.digest())
+            }
+            ReceiptsBy::Poll => {
+                By::Poll { url: target::url(url, config)?, body: Template::parse(body)? }
+            }
+        };
+        Ok(Self {
+            by,
+            list_at: Pointer::parse(list_at)?,
+            id_at: Pointer::parse(id_at)?,
+            verdict_at: Pointer::parse(verdict_at)?,
+            delivered: config.receipts.delivered.clone(),
+            undelivered: config.receipts.undelivered.clone(),
+        })
+    }
+
+    /// Where to ask.
+    pub(super) fn url(&self) -> Option<&Uri> {
+        match &self.by {
+            By::Poll { url, .. } => Some(url),
+            By::Nobody | By::Callback(_) => None,
+        }
+    }
+
+    /// What to ask, and where.
+    pub(super) fn question(&self, gateway_id: &str) -> Option<(&Uri, Zeroizing<Vec<u8>>)> {
+        match &self.by {
+            By::Poll { url, body } => Some((url, body.fill(&[("{gateway_id}", gateway_id)]))),
+            By::Nobody | By::Callback(_) => None,
+        }
+    }
+
+    /// Compares digests, so that not even the length of what is right shows in the time it takes.
+    pub(super) fn are_called_with(&self, secret: &str) -> bool {
+        match &self.by {
+            By::Callback(right) => {
+                let given = SecretDigest::of(secret.as_bytes());
+                given.as_bytes().ct_eq(right.as_bytes()).into()
+            }
+            By::Nobody | By::Poll { .. } => false,
+        }
+    }
+
+    /// What a gateway's call says.
+    pub(super) fn told(&self, body: &Value) -> Vec<Receipt> {
+        match self.by {
+            By::Callback(_) => self.read(body),
+            By::Nobody | By::Poll { .. } => Vec::new(),
+        }
+    }
+
+    /// What an answer says of the message with this id.
+    pub(super) fn fate_in(&self, answer: &Answer, gateway_id: &str) -> Result<Fate, Trouble> {
+        let (status, broken) = (answer.status, answer.broken.clone());
+        if status.is_redirection() {
+            return Err(Trouble::Redirected(status.as_u16()));
+        }
+        if !status.is_success() {
+            return Err(Trouble::Status(status.as_u16()));
+        }
+        let json = answer.json.as_ref();
+        let said = self.read(json.ok_or(broken.unwrap_or(Trouble::Unintelligible))?);
+        let ours = said.into_iter().find(|receipt| receipt.gateway_id == gateway_id);
+        Ok(ours.map_or(Fate::Underway, |receipt| receipt.fate))
+    }
+
+    fn read(&self, body: &Value) -> Vec<Receipt> {
+        match self.list_at.find(body) {
+            Some(Value::Array(list)) => list.iter().filter_map(|one| self.receipt(one)).collect(),
+            Some(one) => self.receipt(one).into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// What has no id or no verdict is no receipt.
+    fn receipt(&self, one: &Value) -> Option<Receipt> {
+        let gateway_id = self.id_at.id_in(one)?;
+        let said = self.verdict_at.word_in(one)?;
+        let is_among = |words: &[String]| words.iter().any(|word| *word == said);
+        let fate = if is_among(&self.delivered) {
+            Fate::Delivered
+        } else if is_among(&self.undelivered) {
+            Fate::Undelivered(Trouble::Undelivered(GatewayWord::of(&said)))
+        } else {
+            Fate::Underway
+        };
+        Some(Receipt { gateway_id, fate })
+    }
+}

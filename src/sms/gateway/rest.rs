@@ -1,0 +1,63 @@
+use std::time::Duration;
+
+use hyper::header::{HeaderMap, RETRY_AFTER};
+
+use crate::domain::Timestamp;
+
+/// No gateway is left alone for longer than this, whatever it says: by then a code has long been worth nothing, and a
+/// slip of a gateway's should not silence it for a day.
+const LONGEST: Duration = Duration::from_mins(15);
+
+/// For how long an answer wants its gateway left alone: `Retry-After` in seconds or as a date (RFC 9110 10.2.3).
+pub(super) fn rest(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let rest = if is_number {
+        text.parse().map_or(LONGEST, Duration::from_secs)
+    } else {
+        date(text)?.since(now)
+    };
+    Some(rest.min(LONGEST))
+}
+
+#[expect(clippy::disallowed_types, reason = "a date is read, and no clock")]
+fn date(text: &str) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(text).ok()?;
+    let since = date.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_micros(0) + since)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn rest_of(value: &str) -> Option<u64> {
+        let now = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
+        rest(&headers, now).map(|rest| rest.as_secs())
+    }
+
+    #[test]
+    fn both_forms_are_obeyed_for_as_long_as_is_sensible() {
+        for (value, seconds) in [
+            ("0", 0),
+            ("7", 7),
+            (" 120 ", 120),
+            ("86400", 900),
+            ("99999999999999999999999", 900),
+            ("Sat, 21 Nov 2026 12:00:30 GMT", 30),
+            ("Saturday, 21-Nov-26 12:00:30 GMT", 30),
+            ("Sat Nov 21 12:00:30 2026", 30),
+            ("Sat, 21 Nov 2026 11:00:00 GMT", 0),
+            ("Sun, 22 Nov 2026 12:00:00 GMT", 900),
+        ] {
+            assert_eq!(rest_of(value), Some(seconds), "{value}");
+        }
+        for value in ["", "soon", "-1", "1.5", "+3", "Sat, 99 Nov 2026 12:00:30 GMT"] {
+            assert_eq!(rest_of(value), None, "{value}");
+        }
+        assert_eq!(rest(&HeaderMap::new(), Timestamp::from_micros(0)), None);
+    }
+}

@@ -1,0 +1,304 @@
+//! Sections of gateways: which there are, where they come from, and what has to hold in one.
+
+use std::path::{Path, PathBuf};
+
+use esoz_otp::config::{DriverName, GatewayConfig, Layers, ReceiptsBy, Source};
+
+use super::{GATEWAY, gateway_with, load, load_with, refused, refused_with, variables, written};
+
+fn gateways(text: &str, environment: &[(&str, &str)]) -> Vec<GatewayConfig> {
+    load_with(text, environment, Vec::new()).unwrap().config.sms.gateways
+}
+
+#[test]
+fn a_section_makes_a_gateway_and_the_list_of_drivers_calls_it() {
+    let text = format!("[sms]\ndrivers = [\"{GATEWAY}\", \"console\"]\n{}", gateway_with(""));
+    let sms = load(&text).unwrap().config.sms;
+    assert_eq!(sms.drivers, [DriverName::Gateway(GATEWAY.into()), DriverName::Console]);
+    assert_eq!(sms.gateways.len(), 1);
+    assert_eq!(sms.gateways[0].name, GATEWAY);
+    assert_eq!(sms.gateways[0].url, "https://gateway.example/send");
+    assert_eq!(sms.gateways[0].receipts.by, ReceiptsBy::None);
+}
+
+#[test]
+fn a_driver_that_nobody_has_described_is_told_what_to_write() {
+    for text in ["[sms]\ndrivers = [\"backup\"]", "sms.drivers = [\"console\", \"backup\"]"] {
+        let found = refused(text);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(
+            found[0].contains("sms.drivers has `backup`, and there is no section [sms.backup]")
+        );
+        assert!(found[0].contains("preset = \"turbosms\""), "{}", found[0]);
+    }
+}
+
+#[test]
+fn variables_make_a_gateway_and_know_one_with_a_hyphen() {
+    let set = |name: &str| {
+        [
+            (format!("ESOZ_OTP__SMS__{name}__URL"), "https://gateway.example/".to_owned()),
+            (format!("ESOZ_OTP__SMS__{name}__BODY"), "[\"{phone}\", \"{text}\"]".to_owned()),
+            (format!("ESOZ_OTP__SMS__{name}__RECEIPTS__LIST_AT"), "/list".to_owned()),
+        ]
+    };
+    let from = |text: &str, name: &str| {
+        let set = set(name);
+        let set: Vec<_> = set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let found = gateways(text, &set);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(
+            (found[0].receipts.list_at.as_str(), found[0].url.as_str()),
+            ("/list", "https://gateway.example/")
+        );
+        found[0].name.clone()
+    };
+    assert_eq!(from("", "BACKUP"), "backup");
+    assert_eq!(from("", "MY_GATEWAY"), "my_gateway");
+    assert_eq!(from("[sms.my-gateway]", "MY_GATEWAY"), "my-gateway");
+    assert_eq!(from("sms.drivers = [\"my-gateway\"]", "MY_GATEWAY"), "my-gateway");
+}
+
+#[test]
+fn two_gateways_that_a_variable_could_not_tell_apart_are_refused() {
+    let both = [gateway_with(""), gateway_with("").replace(GATEWAY, "backup_2")].concat();
+    let found = refused(&both);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0].contains("cannot be told from sms.backup-2 in the name of a variable"),
+        "{}",
+        found[0]
+    );
+}
+
+#[test]
+fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
+    for (name, nearest) in [
+        ("ESOZ_OTP__SMS__TIMEOUT__SECONDS", "ESOZ_OTP__SMS__TIMEOUT_SECONDS"),
+        ("ESOZ_OTP__SMS__BACKUP_2__ULR", "ESOZ_OTP__SMS__BACKUP_2__URL"),
+        ("ESOZ_OTP__SMS__BACKUP_2__RECEIPT__BY", "ESOZ_OTP__SMS__BACKUP_2__RECEIPTS__BY"),
+        ("ESOZ_OTP__SMS__FILE__PAHT", "ESOZ_OTP__SMS__FILE__PATH"),
+    ] {
+        let found = refused_with(&gateway_with(""), &[(name, "1")], Vec::new());
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].starts_with(&format!("{name}: ")), "{}", found[0]);
+        assert!(
+            found[0].ends_with(&format!("The nearest known one is {nearest}.")),
+            "{}",
+            found[0]
+        );
+    }
+    for (line, said) in [
+        (
+            "ulr = \"x\"",
+            "sms.backup-2.ulr is no setting. The nearest known one is sms.backup-2.url.",
+        ),
+        (
+            "receipt.by = \"poll\"",
+            "sms.backup-2.receipt is no section. The nearest known one is [sms.backup-2.receipts].",
+        ),
+        (
+            "receipts.idat = \"/a\"",
+            "sms.backup-2.receipts.idat is no setting. The nearest known one is sms.backup-2.receipts.id_at.",
+        ),
+    ] {
+        let found = refused(&gateway_with(line));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].contains(said), "{}", found[0]);
+    }
+    for name in ["Backup", "1st", "a__b", "console", "\"a b\"", &"a".repeat(33)] {
+        let found = refused(&format!("[sms.{name}]\nurl = \"https://gateway.example\""));
+        assert!(found[0].contains("esoz-otp.toml:1: sms."), "{}", found[0]);
+        assert!(
+            found[0].contains("no gateway can be called so. A gateway's name is up to 32"),
+            "{}",
+            found[0]
+        );
+    }
+}
+
+/// One fault a row: what is written in the section, and what is said of it.
+const FAULTS: [(&str, &str); 32] = [
+    ("url = \"\"", "url is not set. Write where the gateway takes messages"),
+    (
+        "url = \"gateway.example\"",
+        "url is something else, but takes an address that begins with https://",
+    ),
+    ("url = \"ftp://gateway.example\"", "url is something else, but takes"),
+    ("url = \"https://user:hunter2@gateway.example\"", "url is"),
+    ("url = \"https://gateway.example/#here\"", "url is"),
+    (
+        "url = \"http://gateway.example\"",
+        "url has no TLS: codes, numbers and the token would go there in clear. Use https://",
+    ),
+    ("body = \"\"", "body is not set. Write what the gateway takes as JSON"),
+    ("body = '{\"to\": \"{phone}\",}'", "body is no JSON (line 1, column 18). Write"),
+    ("body = '{\"to\": \"{phone}\"}'", "body has no {text} in any of its texts."),
+    ("body = '{\"{phone}\": \"{text}\"}'", "body has no {phone} in any of its texts."),
+    (
+        "body = '[\"{phone}\", \"{text}\", \"{secret}\"]'",
+        "body has {secret}, which stands for nothing there.",
+    ),
+    (
+        "body = '[\"{phone}\", \"{text}\", \"{sender}\"]'",
+        "sender is not set, and the body has {sender}.",
+    ),
+    (
+        "headers = [\"Authorization: Bearer {secret}\"]",
+        "secret_file is not set, and a header has {secret}. Name a file",
+    ),
+    ("secret_file = \"token\"", "secret_file is set, and no header has {secret}."),
+    (
+        "headers = [\"Authorization: Bearer hunter2\"]",
+        "headers tell a token or password in clear. Put it into a file",
+    ),
+    ("headers = [\"Content-Type: text/plain\"]", "headers is something else, but takes"),
+    ("headers = [\"no header\"]", "headers is something else, but takes"),
+    ("headers = [\"X-A: a\\r\\nX-B: b\"]", "headers is something else"),
+    ("id_at = \"id\"", "id_at is \"id\", but takes JSON pointers such as /result/0/id (RFC 6901)."),
+    ("verdict_at = [\"/a~2\"]", "verdict_at holds \"/a~2\", but takes a list of JSON pointers"),
+    ("taken = [\"ok\"]", "verdict_at is not set, and which verdicts mean what is."),
+    (
+        "verdict_at = [\"/v\"]",
+        "taken is empty, and so no verdict would mean that a message was taken.",
+    ),
+    (
+        "verdict_at = [\"/v\"]\ntaken = [\"0\"]\nrefused = [\"1\", \"0\"]",
+        "refused has \"0\", which taken has too.",
+    ),
+    (
+        "verdict_at = [\"/v\"]\ntaken = [\"0\"]\nnot_taken = [\"2\"]\nrefused = [\"2\"]",
+        "refused has \"2\", which not_taken has too.",
+    ),
+    (
+        "taken = [0]",
+        "taken holds 0, but takes a list of words or numbers as the gateway writes them, each in quotes.",
+    ),
+    (
+        "refused_statuses = [200]",
+        "refused_statuses holds 200, but takes a list of statuses of HTTP, 400 to 599.",
+    ),
+    ("refused_statuses = [400, 400]", "refused_statuses holds 400 twice, but takes"),
+    ("method = \"GET\"", "method is \"GET\", but takes `POST` or `PUT`."),
+    ("number = \"e164\"", "number is \"e164\", but takes `plus`, `digits` or `national`."),
+    (
+        "receipts.undelivered = [\"a\"]\nreceipts.delivered = [\"a\"]",
+        "receipts.undelivered has \"a\", which receipts.delivered has too.",
+    ),
+    ("receipts.url = \"http://gateway.example\"", "receipts.url has no TLS"),
+    ("receipts.by = \"push\"", "receipts.by is \"push\", but takes `none`, `callback` or `poll`."),
+];
+
+#[test]
+fn what_does_not_hold_in_a_section_is_told_with_its_key_and_what_to_do() {
+    for (lines, said) in FAULTS {
+        let found = refused(&gateway_with(lines));
+        assert_eq!(found.len(), 1, "{lines}: {found:#?}");
+        let said = format!("sms.{GATEWAY}.{said}");
+        assert!(found[0].contains(&said), "{lines}: {}", found[0]);
+        assert!(!found[0].contains("hunter2"), "{}", found[0]);
+    }
+}
+
+#[test]
+fn what_is_said_of_a_section_is_said_where_it_stands() {
+    let text = gateway_with("url = \"http://gateway.example\"");
+    let at = text.lines().position(|line| line.starts_with("url")).unwrap() + 1;
+    assert!(refused(&text)[0].starts_with(&format!("esoz-otp.toml:{at}: sms.backup-2.url ")));
+    let environment = [("ESOZ_OTP__SMS__BACKUP_2__URL", "http://gateway.example")];
+    let found = refused_with(&gateway_with(""), &environment, Vec::new());
+    assert!(found[0].starts_with("ESOZ_OTP__SMS__BACKUP_2__URL: sms.backup-2.url has no TLS"));
+}
+
+#[test]
+fn receipts_want_everything_that_they_are_read_by() {
+    for (way, wanted) in [
+        ("callback", &["secret_file", "../id_at", "id_at", "verdict_at", "delivered"][..]),
+        ("poll", &["url", "body", "../id_at", "id_at", "verdict_at", "delivered"][..]),
+    ] {
+        let found = refused(&gateway_with(&format!("receipts.by = \"{way}\"")));
+        assert_eq!(found.len(), wanted.len(), "{found:#?}");
+        for key in wanted {
+            let key = format!("receipts.{key}").replace("receipts.../", "");
+            let start = format!("sms.{GATEWAY}.{key} is ");
+            assert!(found.iter().any(|said| said.contains(&start)), "{key}: {found:#?}");
+        }
+    }
+    let lines = "id_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"poll\"\nurl = \"https://gateway.example/status\"\n\
+                 body = '{\"id\": \"{gateway_id}\"}'\nid_at = \"/id\"\nverdict_at = \"/status\"\ndelivered = [\"2\"]\n";
+    assert_eq!(
+        load(&gateway_with(lines)).unwrap().config.sms.gateways[0].receipts.delivered,
+        ["2"]
+    );
+    let found = refused(&gateway_with(&lines.replace("{gateway_id}", "{id}")));
+    assert!(
+        found[0].contains("receipts.body has no {gateway_id} in any of its texts"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn credentials_are_a_gateway_s_secrets_when_they_are_handed_over() {
+    let written = written(gateway_with("headers = [\"Authorization: Bearer {secret}\"]"));
+    let folder = PathBuf::from("/run/credentials/esoz-otp.service");
+    let layers = |names: &[&str]| Layers {
+        file: Some(written.path.clone()),
+        environment: variables(&[]),
+        credentials: names.iter().map(|name| folder.join(name)).collect(),
+        ..Layers::default()
+    };
+    let effective = layers(&["sms.backup-2", "sms.backup-2.receipts", "sms.other"]).load().unwrap();
+    let gateway = &effective.config.sms.gateways[0];
+    assert_eq!(gateway.secret_file, Some(folder.join("sms.backup-2")));
+    assert_eq!(gateway.receipts.secret_file, Some(folder.join("sms.backup-2.receipts")));
+    let key = "sms.backup-2.secret_file";
+    assert_eq!(effective.source(key), Source::Manager("CREDENTIALS_DIRECTORY"));
+    assert_eq!(effective.config.sms.gateways.len(), 1, "a credential makes no gateway");
+    assert!(layers(&["sms.other", "keyring"]).load().is_err());
+    assert_eq!(
+        layers(&["keyring", "sms.backup-2"]).load().unwrap().config.keys.keyring_file.as_deref(),
+        Some(Path::new("/run/credentials/esoz-otp.service/keyring"))
+    );
+}
+
+#[test]
+fn a_file_of_messages_needs_a_path_and_both_that_show_codes_have_to_be_allowed() {
+    let found = refused("[sms]\ndrivers = [\"file\"]");
+    assert!(
+        found[0]
+            .contains("sms.drivers has `file`, and which file that is is not set. Write its path")
+    );
+    let text = "[sms]\ndrivers = [\"file\"]\n[sms.file]\npath = \"sms.ndjson\"\n";
+    assert_eq!(load(text).unwrap().config.sms.file.as_deref(), Some(Path::new("sms.ndjson")));
+    let written = written(text);
+    let serving =
+        Layers { file: Some(written.path.clone()), is_to_serve: true, ..Layers::default() };
+    let said = serving.load().unwrap_err().to_string();
+    assert!(
+        said.contains("sms.drivers has `file`, which keeps codes and numbers in clear"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_driver_may_not_take_as_long_as_a_code_lives() {
+    let found = refused("[sms]\ntimeout_seconds = 30\n[otp]\nlife_seconds = 30\n");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0].contains("sms.timeout_seconds is 30, and a code lives for 30 seconds, no longer")
+    );
+    assert!(load("[sms]\ntimeout_seconds = 29\n[otp]\nlife_seconds = 30\n").is_ok());
+}
+
+#[test]
+fn a_gateway_is_printed_with_every_setting_and_means_the_same_when_it_is_used_again() {
+    let text = gateway_with(
+        "refused_statuses = [422, 410]\nallow_local = true\nreceipts.list_at = \"/a\"",
+    );
+    let effective = load(&text).unwrap();
+    let printed = effective.to_toml();
+    for line in ["[sms.backup-2]", "[sms.backup-2.receipts]", "refused_statuses = [422, 410]  # "] {
+        assert!(printed.lines().any(|other| other.starts_with(line)), "{printed}");
+    }
+    assert_eq!(load(&printed).unwrap().config, effective.config);
+}

@@ -1,0 +1,116 @@
+//! Ready-made settings, held against what the gateways' documentation shows.
+
+use esoz_otp::config::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, Source, Value};
+use serde_json::json;
+
+use super::{load, load_with, refused};
+
+const TURBOSMS: &str =
+    "[sms.backup]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
+
+fn gateway(text: &str) -> GatewayConfig {
+    load(text).unwrap().config.sms.gateways.remove(0)
+}
+
+/// What a gateway's answer says by these settings: the verdict, and the id.
+fn read(gateway: &GatewayConfig, answer: &serde_json::Value) -> (String, Option<String>) {
+    let found = gateway.verdict_at.iter().filter_map(|at| answer.pointer(at));
+    let verdict = found.filter(|value| !value.is_null()).find_map(|value| value.as_str());
+    let id = answer.pointer(&gateway.id_at).and_then(|id| id.as_str()).map(str::to_owned);
+    (verdict.unwrap_or_default().to_owned(), id)
+}
+
+#[test]
+fn turbosms_needs_a_sender_and_a_secret_and_nothing_else() {
+    let gateway = gateway(TURBOSMS);
+    assert_eq!(gateway.url, "https://api.turbosms.ua/message/send.json");
+    assert_eq!((gateway.method, gateway.number), (GatewayMethod::Post, NumberFormat::Digits));
+    assert_eq!(gateway.headers, ["Authorization: Bearer {secret}"]);
+    let body: serde_json::Value = serde_json::from_str(&gateway.body).unwrap();
+    assert_eq!(body["recipients"], json!(["{phone}"]));
+    assert_eq!(body["sms"], json!({"sender": "{sender}", "text": "{text}"}));
+    assert_eq!(gateway.receipts.by, ReceiptsBy::Poll);
+    assert_eq!(gateway.receipts.body, r#"{"messages":["{gateway_id}"]}"#);
+
+    let missing = refused("[sms.backup]\npreset = \"turbosms\"\n");
+    assert_eq!(missing.len(), 2, "{missing:#?}");
+    assert!(missing.iter().any(|said| said.contains("sms.backup.sender is not set")));
+    assert!(missing.iter().any(|said| said.contains("sms.backup.secret_file is not set")));
+}
+
+#[test]
+fn turbosms_is_understood_whether_a_message_or_the_whole_request_is_judged() {
+    let gateway = gateway(TURBOSMS);
+    let one = |code: u32, status: &str, id: Option<&str>| json!([{"phone": "380931234567", "response_code": code, "message_id": id, "response_status": status}]);
+    let of = |code: u32, status: &str, result: serde_json::Value| {
+        read(
+            &gateway,
+            &json!({"response_code": code, "response_status": status, "response_result": result}),
+        )
+    };
+    let id = "f83f8868-5e46-c6cf-e4fb-615e5a293754";
+    for (code, status) in
+        [(0, "OK"), (800, "SUCCESS_MESSAGE_ACCEPTED"), (801, "SUCCESS_MESSAGE_SENT")]
+    {
+        let (verdict, found) = of(code, status, one(0, "OK", Some(id)));
+        assert!(gateway.taken.contains(&verdict), "{verdict}");
+        assert_eq!(found.as_deref(), Some(id));
+    }
+    // The request went well, the message did not.
+    for (code, status) in [(0, "OK"), (802, "SUCCESS_MESSAGE_PARTIAL_ACCEPTED")] {
+        let (verdict, found) = of(code, status, one(305, "INVALID_PHONE", None));
+        assert!(gateway.refused.contains(&verdict) && found.is_none(), "{verdict}");
+        let (verdict, _) = of(code, status, one(406, "NOT_ALLOWED_RECIPIENT_COUNTRY", None));
+        assert!(gateway.not_taken.contains(&verdict), "{verdict}");
+    }
+    // The request is refused as a whole.
+    for (code, status) in
+        [(103, "REQUIRED_TOKEN"), (203, "REQUIRED_BALANCE"), (301, "INVALID_TOKEN")]
+    {
+        let (verdict, _) = of(code, status, json!(null));
+        assert!(gateway.not_taken.contains(&verdict), "{verdict}");
+    }
+    // Nobody can tell.
+    for (code, status) in [(999, "FATAL_ERROR"), (507, "FAILED_DUPLICATE_REQUEST")] {
+        let (verdict, _) = of(code, status, json!(null));
+        let lists = [&gateway.taken, &gateway.not_taken, &gateway.refused];
+        assert!(lists.iter().all(|list| !list.contains(&verdict)), "{verdict}");
+    }
+    // What was sent before under the same id is told once more.
+    let (verdict, found) = of(507, "FAILED_DUPLICATE_REQUEST", one(0, "OK", Some(id)));
+    assert!(gateway.taken.contains(&verdict) && found.is_some());
+}
+
+#[test]
+fn whatever_is_set_counts_more_than_the_preset_wherever_it_stands() {
+    let early = "[sms.backup]\nnumber = \"plus\"\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
+    assert_eq!(gateway(early).number, NumberFormat::Plus);
+
+    let environment = [
+        ("ESOZ_OTP__SMS__BACKUP__PRESET", "turbosms"),
+        ("ESOZ_OTP__SMS__BACKUP__SENDER", "Clinic"),
+    ];
+    let file = "[sms.backup]\nsecret_file = \"t\"\nurl = \"https://stand.example/\"\n";
+    let effective = load_with(file, &environment, Vec::new()).unwrap();
+    let gateway = &effective.config.sms.gateways[0];
+    assert_eq!(gateway.url, "https://stand.example/");
+    assert_eq!(gateway.verdict_at[1], "/response_status");
+    assert_eq!(effective.source("sms.backup.verdict_at"), Source::Preset("turbosms"));
+    assert!(effective.to_toml().contains("number = \"digits\"  # preset turbosms"));
+}
+
+#[test]
+fn what_a_preset_has_set_is_printed_and_means_the_same_when_it_is_used_again() {
+    let effective = load(TURBOSMS).unwrap();
+    let again = load(&effective.to_toml()).unwrap();
+    assert_eq!(again.config, effective.config);
+    let found = refused(&TURBOSMS.replace("turbosms", "turbosmss"));
+    assert!(found[0].contains("but takes `none` or `turbosms`"), "{found:#?}");
+    let none = effective
+        .settings()
+        .iter()
+        .find(|row| row.key == "sms.backup.preset")
+        .unwrap()
+        .get(&effective.config);
+    assert_eq!(none, Value::from("turbosms"));
+}

@@ -1,0 +1,73 @@
+//! The file as a driver.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use esoz_otp::clock::HandClock;
+use esoz_otp::domain::{Id, Phone, Trouble};
+use esoz_otp::sms::{File, Message, SendError, SmsDriver, Taken};
+use serde_json::{Value, json};
+
+use crate::support::{SEED_PHONE, start_of_time};
+
+fn open(path: &Path) -> File {
+    File::append_to(path, Arc::new(HandClock::at(start_of_time()))).unwrap()
+}
+
+fn send(file: &File, number: u8, text: &str) -> Result<Taken, SendError> {
+    let phone = Phone::parse(SEED_PHONE).unwrap();
+    let message = Message::new(Id::from_bytes([number; 16]), phone, text.to_owned().into());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(file.send(&message))
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.ends_with('\n'));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_message_is_a_json_object_on_a_line_of_its_own_whatever_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sms.ndjson");
+    let file = open(&path);
+    let texts = ["Код: 000042", "\"}\n{\\u0000", "ї \u{2028} 🙂"];
+    for (number, text) in (0..).zip(texts) {
+        assert_eq!(send(&file, number, text), Ok(Taken::default()));
+    }
+    let written = lines(&path);
+    assert_eq!(
+        written[0],
+        json!({
+            "at": "2026-11-21T12:00:00.000000Z",
+            "verification_id": "00000000-0000-0000-0000-000000000000",
+            "phone_number": SEED_PHONE,
+            "text": "Код: 000042",
+        })
+    );
+    assert_eq!(written.iter().map(|line| &line["text"]).collect::<Vec<_>>(), texts);
+}
+
+#[test]
+fn the_file_is_its_owner_s_alone_and_grows_across_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sms.ndjson");
+    for number in 0..3 {
+        send(&open(&path), number, "Код").unwrap();
+    }
+    assert_eq!(lines(&path).len(), 3);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn without_its_directory_there_is_no_file_and_a_full_disk_is_not_taken_for_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(HandClock::at(start_of_time()));
+    let missing = File::append_to(&folder.path().join("missing/sms.ndjson"), clock);
+    assert_eq!(missing.err().unwrap().kind(), std::io::ErrorKind::NotFound);
+    let full = send(&open(Path::new("/dev/full")), 1, "Код");
+    assert_eq!(full, Err(SendError::not_taken(Trouble::NotWritten)));
+}
