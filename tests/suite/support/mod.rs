@@ -3,6 +3,7 @@
 mod by_hand;
 mod chance;
 mod client;
+pub mod gateway;
 mod held;
 mod inbox;
 mod watch;

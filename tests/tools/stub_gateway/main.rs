@@ -1,0 +1,89 @@
+//! A gateway on this machine that takes messages in the shape that a real one documents, and takes them nowhere: it
+//! prints what it took.
+//! How it behaves, well or badly, can be set when it starts and changed while it runs.
+
+#![allow(clippy::print_stdout, reason = "what it took is what it is for")]
+#![allow(clippy::unwrap_used, reason = "a tool that can't go on should say so loudly")]
+#![allow(unreachable_pub, reason = "nothing is exported")]
+
+#[path = "../../suite/support/gateway/mod.rs"]
+#[allow(dead_code, reason = "the suite uses the rest of it")]
+mod gateway;
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use gateway::{Behaviour, Receipts, StubGateway, Took, When};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+const USE: &str = r#"Messages:               POST /message/send.json, or any other path
+What became of them:    POST /message/status.json
+Its mode, and counts:   GET /control
+To change them:         POST /control, with any of
+    {"mode": MODE, "next": [MODE, ...], "receipts": WHEN, "receipts_to": URL, "receipts_after_ms": N, "down_seconds": N}"#;
+
+/// Takes messages as a gateway would, prints them, and sends them nowhere.
+#[derive(Parser)]
+#[command(name = "stub-gateway", after_help = USE)]
+struct Options {
+    /// Where it listens.
+    #[arg(long, default_value = "127.0.0.1:4100")]
+    listen: SocketAddr,
+    /// How it behaves: ok, slow:MS (takes it at once, says so later), hang, reset, take-and-drop, take-and-stutter,
+    /// garbage, rubbish, refused, no-money, redirect:URL, STATUS, STATUS:RETRY-AFTER.
+    #[arg(long, default_value = "ok", value_parser = Behaviour::parse)]
+    mode: Behaviour,
+    /// Where it says what became of a message, by calling; without, it can only be asked.
+    #[arg(long, value_name = "URL", default_value = "")]
+    receipts: String,
+    /// When it calls: before-answer, after, twice, never or undelivered.
+    #[arg(long, value_name = "WHEN", default_value = "after", value_parser = When::parse)]
+    receipts_when: When,
+    /// How long after its answer it calls, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    receipts_after_ms: u64,
+    /// TLS, with a certificate (chain) and its key in PEM.
+    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
+    tls: Option<Vec<PathBuf>>,
+    /// It ends by itself after this.
+    #[arg(long, default_value_t = 3600)]
+    seconds: u64,
+}
+
+fn main() {
+    let options = Options::parse();
+    let tls = options.tls.as_deref().map(|files| tls(&files[0], &files[1]));
+    let listener = TcpListener::bind(options.listen).unwrap();
+    let stub = StubGateway::on(listener, tls, print);
+    stub.set(options.mode);
+    stub.send_receipts(Receipts {
+        url: options.receipts,
+        when: options.receipts_when,
+        delay: Duration::from_millis(options.receipts_after_ms),
+    });
+    println!("stub gateway: {} (status: {})", stub.url(), stub.status_url());
+    stub.serve_for(Duration::from_secs(options.seconds));
+}
+
+/// Who reads this may have gone: then nothing is printed any more.
+fn print(took: &Took) {
+    let id = took.id.as_deref().unwrap_or("-");
+    let line = format!("took {} for {} id {id}: {}", took.gateway_id, took.phone, took.text);
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+fn tls(certificates: &Path, key: &Path) -> rustls::ServerConfig {
+    let certificates = CertificateDer::pem_file_iter(certificates).unwrap();
+    let certificates = certificates.collect::<Result<Vec<_>, _>>().unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates, PrivateKeyDer::from_pem_file(key).unwrap())
+        .unwrap()
+}
