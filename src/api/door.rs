@@ -69,8 +69,9 @@ impl Door {
         Self { hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect() }
     }
 
-    /// Lets a request for this host in. Nothing on the public listener can be had without a token, which a page of
-    /// another site does not have; on the internal one it must be known here, and the request come from no other site.
+    /// Lets a request for this host in. Nothing on the public listener can be had without a token, or a gateway's secret,
+    /// which a page of another site does not have; on the internal one it must be known here, and the request come from no
+    /// other site.
     pub(super) fn admit(
         &self,
         entrance: Entrance,

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::dialect::Worded;
 use super::headers::Head;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, VerificationId};
 use crate::http::Response;
 
 /// A success, its data already written as JSON.
@@ -30,9 +30,19 @@ pub struct Answer {
 enum Paging {
     /// Its one page has all of it.
     Whole { page_number: usize, page_size: usize, total_entries: usize, total_pages: usize },
-    /// It grows while it is read, and nobody counts it. What comes behind this page is asked for by the number that it
-    /// comes behind, if there is any.
-    Part { page_size: usize, next_after: Option<u64> },
+    /// It grows while it is read, and nobody counts it. What comes behind this page is asked for by what it comes
+    /// behind, if there is any.
+    Part { page_size: usize, next_after: Option<After> },
+}
+
+/// What a page comes behind.
+#[derive(Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub enum After {
+    /// A row of audit.
+    Row(u64),
+    /// The message with this verification's code.
+    Delivery(VerificationId),
 }
 
 #[derive(Serialize)]
@@ -96,7 +106,7 @@ impl Answer {
     pub fn part_of_list(
         views: &[impl Serialize],
         page_size: usize,
-        next_after: Option<u64>,
+        next_after: Option<After>,
     ) -> Self {
         let paging = Paging::Part { page_size, next_after };
         Self { paging: Some(paging), ..Self::ok(&views) }

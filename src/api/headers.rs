@@ -1,5 +1,6 @@
 //! What is read of a request's head.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -8,12 +9,12 @@ use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderN
 
 use super::Rejection;
 use super::request_id::RequestIds;
-use crate::http::{Request, single};
+use crate::http::{Request, decode, single};
 use crate::service::Credentials;
 
 /// What the envelope says of the request.
 pub(super) struct Head {
-    /// Scheme, host, port unless it is the scheme's own, and path; no query.
+    /// Scheme, host, port unless it is the scheme's own, and as much of the path as may be seen; no query.
     pub(super) url: String,
     request_id: HeaderValue,
     idempotency_key: Option<HeaderValue>,
@@ -91,7 +92,27 @@ fn url(scheme: Scheme, headers: &HeaderMap, path: &str) -> String {
     let host = host.strip_suffix(own_port).unwrap_or(host);
     // `OPTIONS *` and CONNECT name no path.
     let path = if path.starts_with('/') { path } else { "" };
-    [start, host, path].concat()
+    [start, host, &shown(path)].concat()
+}
+
+/// Where a gateway brings its receipts; what stands behind it is its secret.
+const RECEIPTS: &str = "receipts";
+
+/// The path without what stands behind `receipts`, wherever that is and however it is spelled: a gateway may have been
+/// told a wrong path with the right secret in it, and answers are kept in more places than secrets.
+fn shown(path: &str) -> Cow<'_, str> {
+    let mut start = 0;
+    for segment in path.split('/') {
+        let end = start + segment.len();
+        // An escaped separator makes segments too, for whoever decodes a second time.
+        let text = decode(segment).unwrap_or(Cow::Borrowed(segment));
+        let is_theirs = text.split(['/', '\\']).any(|part| part.eq_ignore_ascii_case(RECEIPTS));
+        if is_theirs && (end < path.len() || text.len() > RECEIPTS.len()) {
+            return Cow::Owned([&path[..start], RECEIPTS, "/***"].concat());
+        }
+        start = end + 1;
+    }
+    Cow::Borrowed(path)
 }
 
 /// A header's value that may be sent back: given once, of visible ASCII, of one of these lengths. Any other is treated as
@@ -168,6 +189,31 @@ mod tests {
         }
         for (path, expected) in [("/a", "http://localhost/a"), ("*", "http://localhost")] {
             assert_eq!(url(Scheme::Http, &HeaderMap::new(), path), expected);
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_receipts_is_not_shown() {
+        for (path, expected) in [
+            ("/receipts/turbosms/s3cret", "/receipts/***"),
+            ("/receipts/turbosms/s3cret/", "/receipts/***"),
+            ("/receipts/s3cret", "/receipts/***"),
+            ("/receipts//s3cret", "/receipts/***"),
+            ("/receipts/", "/receipts/***"),
+            ("//receipts/turbosms/s3cret", "//receipts/***"),
+            ("/otp/receipts/turbosms/s3cret", "/otp/receipts/***"),
+            ("/Receipts/turbosms/s3cret", "/receipts/***"),
+            ("/%72eceipts/turbosms/s3cret", "/receipts/***"),
+            ("/receipts%2Fturbosms%2Fs3cret", "/receipts/***"),
+            ("/a%2freceipts%5Cturbosms/s3cret", "/receipts/***"),
+            ("/receipts/turbosms/%zz", "/receipts/***"),
+            ("/receipts", "/receipts"),
+            ("/receipt/s", "/receipt/s"),
+            ("/api/verifications/+380958697084", "/api/verifications/+380958697084"),
+            ("/%zz/a", "/%zz/a"),
+            ("", ""),
+        ] {
+            assert_eq!(shown(path), expected, "{path}");
         }
     }
 

@@ -15,8 +15,8 @@ pub(super) fn live(_: &Api, _: &Call) -> Result<Answer, Rejection> {
     Ok(Answer::ok(&HealthView { status: "ok" }))
 }
 
-/// `GET /health/ready`: writes are taken.
-pub(super) fn ready(api: &Api, _: &Call) -> Result<Answer, Rejection> {
-    api.service.ready()?;
+/// `GET /health/ready`: writes are taken, and messages leave.
+pub(super) fn ready(api: &Api, call: &Call) -> Result<Answer, Rejection> {
+    api.service.ready(call.now)?;
     Ok(Answer::ok(&HealthView { status: "ok" }))
 }

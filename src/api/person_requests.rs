@@ -47,7 +47,7 @@ pub(super) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
     Ok(view(api, &request, call.now))
 }
 
-fn request_id(call: &Call) -> Result<PersonRequestId, Refusal> {
+pub(super) fn request_id(call: &Call) -> Result<PersonRequestId, Refusal> {
     Id::parse(call.param()).ok_or(Refusal::NotFound)
 }
 

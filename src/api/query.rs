@@ -2,6 +2,7 @@ use std::ops::RangeInclusive;
 
 use super::Rejection;
 use super::validation::Fault;
+use crate::domain::{Id, Refusal, VerificationId};
 use crate::http::query_value;
 
 /// The parameters of a query, and what is wrong with them. Those that nobody asks for are not looked at.
@@ -32,6 +33,23 @@ impl<'q> Query<'q> {
                 default
             }
         }
+    }
+
+    /// The id of a delivery that this list has; none when it is not given, or wrong.
+    pub(super) fn delivery(
+        &mut self,
+        name: &'static str,
+        is_listed: impl FnOnce(VerificationId) -> Result<bool, Refusal>,
+    ) -> Result<Option<VerificationId>, Refusal> {
+        let Ok(Some(text)) = query_value(self.text, name) else { return Ok(None) };
+        let id = Id::parse(&text);
+        if let Some(id) = id
+            && is_listed(id)?
+        {
+            return Ok(Some(id));
+        }
+        self.faults.push(Fault::not_listed(name));
+        Ok(None)
     }
 
     pub(super) fn finish(self) -> Result<(), Rejection> {

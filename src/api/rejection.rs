@@ -78,6 +78,8 @@ pub enum Kind {
     HashingFailed,
     DiskFull,
     StorageFailed,
+    MessagesLate,
+    DriversDown,
     UriTooLong,
     HeadTooLarge,
     HostMalformed,
@@ -127,6 +129,8 @@ impl Kind {
         Self::HashingFailed,
         Self::DiskFull,
         Self::StorageFailed,
+        Self::MessagesLate,
+        Self::DriversDown,
         Self::UriTooLong,
         Self::HeadTooLarge,
         Self::HostMalformed,
@@ -206,7 +210,9 @@ impl Rejection {
             | Refusal::Busy
             | Refusal::HashingFailed
             | Refusal::DiskFull
-            | Refusal::StorageFailed => None,
+            | Refusal::StorageFailed
+            | Refusal::MessagesLate { .. }
+            | Refusal::DriversDown => None,
         }
     }
 
@@ -249,6 +255,8 @@ fn kind_of(refusal: &Refusal) -> Kind {
         Refusal::HashingFailed => Kind::HashingFailed,
         Refusal::DiskFull => Kind::DiskFull,
         Refusal::StorageFailed => Kind::StorageFailed,
+        Refusal::MessagesLate { .. } => Kind::MessagesLate,
+        Refusal::DriversDown => Kind::DriversDown,
     }
 }
 

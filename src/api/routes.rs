@@ -9,7 +9,10 @@ use serde_json::Value;
 
 use super::envelope::Answer;
 use super::{Api, Rejection};
-use super::{admin, authentication_factor, demo, health, person_requests, verifications};
+use super::{
+    admin, authentication_factor, deliveries, demo, health, person_requests, receipts,
+    verifications,
+};
 use crate::domain::{By, Refusal, Scope, Timestamp};
 use crate::http::{Params, Route};
 use crate::service::Caller;
@@ -48,13 +51,18 @@ pub enum Operation {
     Initialize,
     Complete,
     GetVerifiedPhone,
+    GetDelivery,
+    ListDeliveries,
     InternalInitialize,
     InternalComplete,
     InternalGetVerifiedPhone,
+    InternalGetDelivery,
+    Receipts,
     Live,
     Ready,
     ReadAudit,
     UnlockPhone,
+    AdminGetDelivery,
     DemoMessages,
     DemoReset,
 }
@@ -176,6 +184,12 @@ pub static ROUTES: &[Row] = &[
         ..read(person_requests::get)
     },
     Row {
+        operation: Operation::ListDeliveries,
+        path: "/api/person_requests/{id}/deliveries",
+        access: PERSON_REQUEST_READ,
+        ..read(deliveries::list)
+    },
+    Row {
         operation: Operation::AuthenticationFactor,
         path: "/api/cabinet/authentication_factor",
         access: PERSON_READ,
@@ -200,6 +214,12 @@ pub static ROUTES: &[Row] = &[
         ..read(verifications::get)
     },
     Row {
+        operation: Operation::GetDelivery,
+        path: "/api/verifications/{id}/delivery",
+        access: OTP_READ,
+        ..read(deliveries::get)
+    },
+    Row {
         operation: Operation::InternalInitialize,
         path: "/verifications",
         surface: Surface::Internal,
@@ -216,6 +236,18 @@ pub static ROUTES: &[Row] = &[
         path: "/verifications/{phone}",
         surface: Surface::Internal,
         ..read(verifications::get)
+    },
+    Row {
+        operation: Operation::InternalGetDelivery,
+        path: "/verifications/{id}/delivery",
+        surface: Surface::Internal,
+        ..read(deliveries::get)
+    },
+    Row {
+        operation: Operation::Receipts,
+        path: "/receipts/{driver}/{secret}",
+        max_body: 64 * 1024,
+        ..change("POST", Handler::Operate(receipts::receive))
     },
     Row { operation: Operation::Live, path: "/health/live", ..read(health::live) },
     Row { operation: Operation::Ready, path: "/health/ready", ..read(health::ready) },
@@ -235,6 +267,13 @@ pub static ROUTES: &[Row] = &[
         access: ADMIN_WRITE,
         body: Body::AnyJson,
         ..change("POST", Handler::Operate(admin::phones::unlock))
+    },
+    Row {
+        operation: Operation::AdminGetDelivery,
+        path: "/admin/verifications/{id}/delivery",
+        surface: Surface::Internal,
+        access: ADMIN_READ,
+        ..read(admin::deliveries::get)
     },
     Row {
         operation: Operation::DemoMessages,

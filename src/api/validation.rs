@@ -90,6 +90,17 @@ impl Fault {
         }
     }
 
+    /// A parameter of the query that names no delivery of the list.
+    pub(super) fn not_listed(name: &str) -> Self {
+        Self {
+            entry_type: "query_parameter",
+            entry: format!("$.{name}"),
+            rule: "inclusion",
+            params: json!([]),
+            description: "expected the verification_id of a delivery in this list".into(),
+        }
+    }
+
     pub(super) fn view(&self) -> Value {
         json!({
             "entry_type": self.entry_type,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{Scope, Timestamp};
 
 /// Why something is not done. What status and words it becomes is the dialect's business.
@@ -69,6 +71,13 @@ pub enum Refusal {
     DiskFull,
     /// The store has failed; whether the change was kept is not known.
     StorageFailed,
+    /// Messages wait that could be sent.
+    MessagesLate {
+        /// For how long the first of them does.
+        late: Duration,
+    },
+    /// Nobody sends messages any more.
+    DriversDown,
 }
 
 /// Why a code is worth nothing any more; upstream says `Maximum attempts exceed` to all of them.

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod authentication_factor;
+mod deliveries;
 pub mod fixtures;
 pub mod operator;
 mod order;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use crate::audit::Recorder;
 use crate::config::PersonRequestsConfig;
-use crate::domain::{CodeFormat, Refusal};
+use crate::domain::{CodeFormat, Refusal, Timestamp};
 use crate::otp::Otp;
 use crate::store::Store;
 
@@ -51,10 +52,10 @@ impl Service {
         &self.otp
     }
 
-    /// Refuses when no more writes are taken.
-    pub fn ready(&self) -> Result<(), Refusal> {
+    /// Refuses when no more writes are taken, or messages don't leave.
+    pub fn ready(&self, now: Timestamp) -> Result<(), Refusal> {
         match (self.store.is_healthy(), self.store.has_room()) {
-            (true, true) => Ok(()),
+            (true, true) => self.messages_leave(now),
             (true, false) => Err(Refusal::DiskFull),
             (false, _) => Err(Refusal::StorageFailed),
         }

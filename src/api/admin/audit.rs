@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::api::Api;
-use crate::api::envelope::Answer;
+use crate::api::envelope::{After, Answer};
 use crate::api::query::Query;
 use crate::api::routes::{Call, Operating};
 use crate::domain::audit::AuditRow;
@@ -42,7 +42,7 @@ pub(in crate::api) fn list(api: Arc<Api>, call: Call) -> Operating {
         let mut rows = api.service.audit(after, most + 1).await?;
         let is_last = rows.len() <= most;
         rows.truncate(most);
-        let next_after = rows.last().filter(|_| !is_last).map(|(number, _)| *number);
+        let next_after = rows.last().filter(|_| !is_last).map(|(number, _)| After::Row(*number));
         let views: Vec<_> = rows.iter().map(|(number, row)| view(*number, row)).collect();
         Ok(Answer::part_of_list(&views, most, next_after))
     })

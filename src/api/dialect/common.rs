@@ -1,6 +1,6 @@
 //! Wordings that no source disputes.
 
-use super::Message::{Absent, NextAttemptAt, Text};
+use super::Message::{Absent, LateBy, NextAttemptAt, Text};
 use super::{Kind, Wording, on, row};
 use crate::api::routes::Operation;
 
@@ -65,6 +65,18 @@ pub(super) static ROWS: &[Wording] = &[
         Text(
             "The server's disk is nearly full: it changes nothing until there is room. Nothing has changed.",
         ),
+    ),
+    row(
+        Kind::MessagesLate,
+        503,
+        "internal_error",
+        LateBy("Messages wait: the oldest has been due for "),
+    ),
+    row(
+        Kind::DriversDown,
+        503,
+        "internal_error",
+        Text("Messages wait: every driver has failed too often, and is tried now and then only."),
     ),
     row(
         Kind::TooSlow,

@@ -3,8 +3,9 @@ use serde::Serialize;
 use super::Message::{MissingAllowances, Text};
 use super::{Dialect, Kind, on, row};
 use crate::api::envelope::Answer;
-use crate::api::routes::Operation::Approve;
-use crate::api::routes::Operation::{AuthenticationFactor, GetPersonRequest, ResendOtp};
+use crate::api::routes::Operation::{
+    Approve, AuthenticationFactor, GetPersonRequest, ListDeliveries, ResendOtp,
+};
 use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
@@ -36,6 +37,7 @@ pub(super) static DOCUMENTED: Dialect = Dialect {
         on(ResendOtp, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
         on(Approve, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
         on(GetPersonRequest, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
+        on(ListDeliveries, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
     ],
     factor,
 };

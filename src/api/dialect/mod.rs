@@ -66,6 +66,8 @@ pub enum Message {
     },
     /// This, and the time of the next attempt.
     NextAttemptAt(&'static str),
+    /// This, and for how long messages wait.
+    LateBy(&'static str),
 }
 
 /// A worded rejection: all that an answer needs.
@@ -130,7 +132,10 @@ fn message(message: Message, rejection: &Rejection) -> Option<String> {
     match (message, rejection) {
         (Message::Absent, _) => None,
         (Message::Text(text), Rejection::HeaderTwice(name)) => Some(format!("{text}: {name}")),
-        (Message::Text(text), _) => Some(text.to_owned()),
+        (Message::LateBy(text), Rejection::Refused(Refusal::MessagesLate { late })) => {
+            Some(format!("{text}{} s.", late.as_secs()))
+        }
+        (Message::Text(text) | Message::LateBy(text), _) => Some(text.to_owned()),
         (
             Message::MissingAllowances { quoted },
             Rejection::Refused(Refusal::ScopeMissing(scope)),
@@ -164,7 +169,12 @@ fn invalid(rejection: &Rejection) -> Vec<Value> {
 fn retry_after(rejection: &Rejection, now: Timestamp) -> Option<u64> {
     match rejection {
         Rejection::Refused(Refusal::Busy) | Rejection::TooSlow => Some(1),
-        Rejection::Refused(Refusal::StorageFailed | Refusal::DiskFull) => Some(5),
+        Rejection::Refused(
+            Refusal::StorageFailed
+            | Refusal::DiskFull
+            | Refusal::MessagesLate { .. }
+            | Refusal::DriversDown,
+        ) => Some(5),
         _ => rejection.next_attempt_at().map(|at| at.seconds_since(now).max(1)),
     }
 }

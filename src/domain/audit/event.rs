@@ -134,7 +134,9 @@ impl AuditEvent {
             | Refusal::Busy
             | Refusal::HashingFailed
             | Refusal::DiskFull
-            | Refusal::StorageFailed => return None,
+            | Refusal::StorageFailed
+            | Refusal::MessagesLate { .. }
+            | Refusal::DriversDown => return None,
         })
     }
 

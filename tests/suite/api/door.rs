@@ -1,15 +1,18 @@
 //! Calls that a browser was made to send are turned away on every row, before anything is looked up.
 
-use esoz_otp::api::routes::ROUTES;
+use esoz_otp::api::routes::{ROUTES, Row};
 
 use super::envelope::{assert_enveloped, assert_enveloped_at};
-use crate::support::{MIS, SEED_REQUEST, TestNode};
+use super::routes::{path_of, shown_path_of};
+use crate::support::{MIS, TestNode};
 
-/// Method and path of every row, of a path that has no such method, and of one that is nowhere.
-fn requests() -> Vec<(&'static str, String)> {
-    let path = |path: &str| path.replace("{id}", SEED_REQUEST).replace("{phone}", "+380631112233");
-    let mut requests: Vec<_> = ROUTES.iter().map(|row| (row.method, path(row.path))).collect();
-    requests.extend([("DELETE", "/verifications".into()), ("GET", "/nowhere".into())]);
+/// Method and path of every row, of a path that has no such method, and of one that is nowhere; and what an answer shows of
+/// the path.
+fn requests() -> Vec<(&'static str, String, String)> {
+    let request = |row: &'static Row| (row.method, path_of(row), shown_path_of(row));
+    let mut requests: Vec<_> = ROUTES.iter().map(request).collect();
+    let more = [("DELETE", "/verifications"), ("GET", "/nowhere")];
+    requests.extend(more.map(|(method, path)| (method, path.into(), path.into())));
     requests
 }
 
@@ -17,11 +20,11 @@ fn requests() -> Vec<(&'static str, String)> {
 fn a_host_that_is_not_served_here_is_refused_on_every_row() {
     let node = TestNode::start();
     let message = Some("Malformed request. The header Host names no host that is served here.");
-    for (method, path) in requests() {
+    for (method, path, shown) in requests() {
         for host in ["evil.example", "evil.example:4000", "localhost.evil.example", "192.0.2.2"] {
             let reply = node.by_hand(method, &path, &[("host", host), MIS[0], MIS[1]], b"");
             assert_eq!(reply.refusal(), (400, "request_malformed", message, None), "{path}");
-            assert_enveloped_at(&reply, &format!("http://{host}{path}"));
+            assert_enveloped_at(&reply, &format!("http://{host}{shown}"));
         }
     }
     assert_eq!(node.messages_waiting(), 0);
@@ -31,7 +34,7 @@ fn a_host_that_is_not_served_here_is_refused_on_every_row() {
 fn a_page_of_another_site_is_refused_on_every_row() {
     let node = TestNode::start();
     let message = Some("Requests from pages of other sites are refused.");
-    for (method, path) in requests() {
+    for (method, path, shown) in requests() {
         for header in [
             ("origin", "https://evil.example"),
             ("origin", "null"),
@@ -41,7 +44,7 @@ fn a_page_of_another_site_is_refused_on_every_row() {
         ] {
             let reply = node.by_hand(method, &path, &[header, MIS[0], MIS[1]], b"");
             assert_eq!(reply.refusal(), (403, "forbidden", message, None), "{header:?} {path}");
-            assert_enveloped(&node, &reply, &path);
+            assert_enveloped(&node, &reply, &shown);
         }
     }
     assert_eq!(node.messages_waiting(), 0);

@@ -2,12 +2,15 @@
 
 mod approve;
 mod decisions;
+mod deliveries;
 mod door;
 mod envelope;
+mod health;
 mod http;
 mod main_job;
 
 mod person_request;
+mod receipts;
 mod refusals;
 mod resend_otp;
 mod routes;

@@ -1,5 +1,6 @@
 //! What is stored today can be read by every later release.
 
+mod deliveries;
 mod samples;
 
 use std::collections::BTreeSet;
@@ -8,6 +9,7 @@ use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use esoz_otp::domain::{ClientId, Phone, Purpose, SecretDigest};
+use esoz_otp::store::schema::{AtKey, GatewayKey};
 use esoz_otp::store::{BadRecord, Key, schema};
 use proptest::prelude::*;
 use samples::{Sample, samples};
@@ -117,6 +119,8 @@ proptest! {
         key_again::<(Phone, Purpose)>(&bytes)?;
         key_again::<String>(&bytes)?;
         key_again::<u64>(&bytes)?;
+        key_again::<AtKey>(&bytes)?;
+        key_again::<GatewayKey>(&bytes)?;
     }
 }
 

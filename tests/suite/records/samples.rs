@@ -13,6 +13,8 @@ use esoz_otp::domain::{
 use esoz_otp::store::schema::{Due, KeyCheck, LiveCode, Mark, VerifiedPhone};
 use esoz_otp::store::{BadRecord, Record, decode, encode};
 
+use super::deliveries::deliveries;
+
 /// A value of a tree and its stored form.
 pub(super) struct Sample {
     pub(super) tree: &'static str,
@@ -51,7 +53,7 @@ impl Sample {
     }
 }
 
-fn sample<V>(tree: &'static str, variant: &'static str, value: V) -> Sample
+pub(super) fn sample<V>(tree: &'static str, variant: &'static str, value: V) -> Sample
 where
     V: Record + PartialEq + 'static,
 {
@@ -59,21 +61,21 @@ where
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    [people(), person_requests(), verifications(), phones(), small(), audit()]
+    [people(), person_requests(), verifications(), phones(), deliveries(), small(), audit()]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn id<T>(number: u8) -> Id<T> {
+pub(super) fn id<T>(number: u8) -> Id<T> {
     Id::from_bytes([number; 16])
 }
 
-fn phone() -> Phone {
+pub(super) fn phone() -> Phone {
     Phone::parse("+380958697084").unwrap()
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(1_800_000_000_300_597 + seconds * 1_000_000)
 }
 

@@ -11,13 +11,14 @@ static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// Codes of ten digits that were sent. Shorter ones turn up in times and ids by chance.
 static CODES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Tokens and api-keys of the demo's world, and the key of every node under test.
-const SECRETS: [&str; 6] = [
+/// Tokens and api-keys of the demo's world, the key of every node under test, and the secret of receipts.
+const SECRETS: [&str; 7] = [
     "demo-mis",
     "demo-patient",
     "demo-api",
     "demo-noscope",
     "demo-admin",
+    "s3cret-of-receipts",
     "0123456789abcdef01234567",
 ];
 

@@ -88,4 +88,11 @@ pub(super) static CASES: &[Case] = &[
         message: Some("not_found"),
         ..case(Kind::NotFound, 404, "not_found")
     },
+    Case {
+        on: Some(Operation::ListDeliveries),
+        path: "/api/person_requests/eeebb86d-5cba-43c9-885b-000000000000/deliveries",
+        provoke: |node, path| node.call("GET", path, &MIS, ""),
+        message: Some("not_found"),
+        ..case(Kind::NotFound, 404, "not_found")
+    },
 ];

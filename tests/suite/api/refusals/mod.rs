@@ -61,12 +61,14 @@ const fn case(kind: Kind, status: u16, error_type: &'static str) -> Case {
 }
 
 /// Rows that no call to a healthy node comes by in the moment a test has.
-const ELSEWHERE: [(Kind, &str); 6] = [
+const ELSEWHERE: [(Kind, &str); 8] = [
     (Kind::HashingFailed, "needs a machine that has not the memory for one hash more"),
     (Kind::Busy, "needs the writer's queue full: see `late`"),
     (Kind::TooSlow, "needs five seconds: see `late`"),
     (Kind::BodyTooSlow, "needs five seconds: see `late`"),
     (Kind::DiskFull, "needs a full disk: see `store::disk_full`"),
+    (Kind::MessagesLate, "needs a driver that keeps messages waiting: see `health`"),
+    (Kind::DriversDown, "needs a driver that fails again and again: see `health`"),
     (Kind::StorageFailed, "needs a store that fails, and ends its node: see `late`"),
 ];
 

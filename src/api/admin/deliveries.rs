@@ -1,0 +1,22 @@
+use serde::Serialize;
+
+use crate::api::deliveries::{DeliveryView, verification_id};
+use crate::api::envelope::Answer;
+use crate::api::routes::Call;
+use crate::api::{Api, Rejection};
+use crate::domain::ClientId;
+
+#[derive(Serialize)]
+struct OwnedDeliveryView {
+    /// Who had it sent; nobody is who calls without a token.
+    client_id: Option<ClientId>,
+    #[serde(flatten)]
+    delivery: DeliveryView,
+}
+
+/// `GET /admin/verifications/{id}/delivery`: what became of the message with this verification's code, whoever had it sent.
+pub(in crate::api) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
+    let delivery = api.service.delivery(verification_id(call)?)?;
+    let client_id = delivery.client_id;
+    Ok(Answer::ok(&OwnedDeliveryView { client_id, delivery: DeliveryView::of(delivery) }))
+}

@@ -1,0 +1,97 @@
+//! What became of messages.
+
+use serde::Serialize;
+
+use super::envelope::{After, Answer};
+use super::person_requests::request_id;
+use super::query::Query;
+use super::routes::Call;
+use super::{Api, Rejection};
+use crate::domain::{
+    Delivery, DeliveryState, DeliveryStatus, Id, Refusal, Timestamp, VerificationId,
+};
+
+/// Messages of a page when nobody says how many, and at most.
+const MOST: u64 = 50;
+
+/// `GET …/verifications/{id}/delivery`: what became of the message with this verification's code, for who had it sent.
+pub(super) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
+    let delivery = api.service.delivery_for(call.by().client_id, verification_id(call)?)?;
+    Ok(Answer::ok(&DeliveryView::of(delivery)))
+}
+
+/// `GET …/person_requests/{id}/deliveries?after=&page_size=`: the messages with codes for this request, newest first.
+pub(super) fn list(api: &Api, call: &Call) -> Result<Answer, Rejection> {
+    let request = api.service.person_request(call.caller()?, request_id(call)?)?;
+    let mut query = Query::of(call.query.as_deref());
+    let after = query.delivery("after", |id| api.service.is_for(id, &request))?;
+    let page_size = query.number("page_size", 1..=MOST, MOST);
+    query.finish()?;
+    let most = usize::try_from(page_size).unwrap_or(usize::MAX);
+    // One more, to know whether there is more.
+    let mut deliveries = api.service.deliveries(&request, after, most + 1)?;
+    let is_last = deliveries.len() <= most;
+    deliveries.truncate(most);
+    let last = deliveries.last().filter(|_| !is_last);
+    let next_after = last.map(|delivery| After::Delivery(delivery.verification_id));
+    let views: Vec<_> = deliveries.into_iter().map(DeliveryView::of).collect();
+    Ok(Answer::part_of_list(&views, most, next_after))
+}
+
+/// What is no UUID is no verification's.
+pub(super) fn verification_id(call: &Call) -> Result<VerificationId, Refusal> {
+    Id::parse(call.param()).ok_or(Refusal::NotFound)
+}
+
+/// A message as it is shown, whoever asks.
+#[derive(Serialize)]
+pub(super) struct DeliveryView {
+    verification_id: VerificationId,
+    status: DeliveryStatus,
+    phone_number: String,
+    driver: Option<String>,
+    gateway_id: Option<String>,
+    attempts: u16,
+    uncertain: bool,
+    last_error: Option<String>,
+    queued_at: String,
+    submitted_at: Option<String>,
+    sent_at: Option<String>,
+    delivered_at: Option<String>,
+    ended_at: Option<String>,
+    next_attempt_at: Option<String>,
+    expires_at: String,
+}
+
+impl DeliveryView {
+    pub(super) fn of(delivery: Delivery) -> Self {
+        let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        let (next_attempt_at, delivered_at) = match delivery.state {
+            DeliveryState::Queued { due_at } => (Some(due_at), None),
+            DeliveryState::Delivered => (None, delivery.ended_at),
+            DeliveryState::Submitting { .. }
+            | DeliveryState::Sent
+            | DeliveryState::Failed
+            | DeliveryState::Uncertain
+            | DeliveryState::Expired
+            | DeliveryState::Canceled => (None, None),
+        };
+        Self {
+            verification_id: delivery.verification_id,
+            status: delivery.status(),
+            phone_number: delivery.phone_number.masked(),
+            driver: delivery.driver,
+            gateway_id: delivery.gateway_id,
+            attempts: delivery.attempts,
+            uncertain: delivery.is_uncertain,
+            last_error: delivery.last_error.map(|trouble| trouble.to_string()),
+            queued_at: delivery.queued_at.to_string(),
+            submitted_at: text(delivery.submitted_at),
+            sent_at: text(delivery.sent_at),
+            delivered_at: text(delivered_at),
+            ended_at: text(delivery.ended_at),
+            next_attempt_at: text(next_attempt_at),
+            expires_at: delivery.expires_at.to_string(),
+        }
+    }
+}

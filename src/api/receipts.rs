@@ -1,0 +1,30 @@
+//! What gateways say of messages that they took.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::envelope::Answer;
+use super::routes::{Call, Operating};
+use super::{Api, Rejection};
+use crate::sms::Reception;
+
+#[derive(Serialize)]
+struct ReceivedView {
+    known: usize,
+    unknown: usize,
+}
+
+/// `POST /receipts/{driver}/{secret}`: receipts from the gateway of this driver. Without its secret there is nothing here,
+/// whether there is such a driver or not.
+pub(super) fn receive(api: Arc<Api>, call: Call) -> Operating {
+    Box::pin(async move {
+        let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
+        match api.service.receive(driver, secret, &call.body, call.now).await? {
+            Reception::NotCalled => Err(Rejection::RouteUnknown),
+            Reception::Received { known, unknown } => {
+                Ok(Answer::ok(&ReceivedView { known, unknown }))
+            }
+        }
+    })
+}

@@ -1,0 +1,100 @@
+use std::iter;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Service;
+use crate::domain::{
+    AuthenticationMethod, ClientId, Delivery, PersonRequest, Phone, Purpose, Refusal, Timestamp,
+    VerificationId,
+};
+use crate::sms::{OutboxHealth, Reception};
+use crate::store::schema::{DELIVERIES, LIVE_CODES, VERIFICATIONS};
+
+/// From when on a message that could be sent and is not is a reason to look after the node.
+const LATE: Duration = Duration::from_mins(1);
+
+impl Service {
+    /// What became of the message with this verification's code, if `client` had it sent; nobody is who calls without a
+    /// token. Another's message is an unknown one.
+    pub fn delivery_for(
+        &self,
+        client: Option<ClientId>,
+        id: VerificationId,
+    ) -> Result<Delivery, Refusal> {
+        let delivery = self.delivery(id)?;
+        if delivery.client_id == client { Ok(delivery) } else { Err(Refusal::NotFound) }
+    }
+
+    /// What became of it, whoever had it sent.
+    pub fn delivery(&self, id: VerificationId) -> Result<Delivery, Refusal> {
+        self.store.get(DELIVERIES, &id)?.ok_or(Refusal::NotFound)
+    }
+
+    /// Up to `most` messages with codes for this request, newest first, from before the one with the code of `after` on.
+    ///
+    /// Each names the one before it. Of those that have been swept nobody knows, nor of any before them.
+    pub fn deliveries(
+        &self,
+        request: &PersonRequest,
+        after: Option<VerificationId>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, Refusal> {
+        let newest = match after {
+            Some(after) => self.store.get(DELIVERIES, &after)?.and_then(|after| after.previous),
+            None => self.newest_code(request)?,
+        };
+        let mut next = newest;
+        let walk = iter::from_fn(|| {
+            let found = self.store.get(DELIVERIES, &next?).transpose()?;
+            next = found.as_ref().ok().and_then(|delivery| delivery.previous);
+            Some(found)
+        });
+        Ok(walk.take(most).collect::<Result<_, _>>()?)
+    }
+
+    /// Whether this verification's code is, or was, for this request.
+    pub fn is_for(&self, id: VerificationId, request: &PersonRequest) -> Result<bool, Refusal> {
+        let verification = self.store.get(VERIFICATIONS, &id)?;
+        let purpose = Purpose::PersonRequest(request.id);
+        Ok(verification.is_some_and(|verification| verification.purpose == purpose))
+    }
+
+    /// Takes what a gateway says, with its secret, has become of messages.
+    pub async fn receive(
+        &self,
+        driver: &str,
+        secret: &str,
+        body: &Value,
+        now: Timestamp,
+    ) -> Result<Reception, Refusal> {
+        Ok(self.otp.outbox.receive(driver, secret, body, now).await?)
+    }
+
+    /// Refuses when messages don't leave.
+    pub(super) fn messages_leave(&self, now: Timestamp) -> Result<(), Refusal> {
+        let OutboxHealth { late, is_down, .. } = self.otp.outbox.health(now)?;
+        if is_down {
+            return Err(Refusal::DriversDown);
+        }
+        match late.filter(|late| *late > LATE) {
+            Some(late) => Err(Refusal::MessagesLate { late }),
+            None => Ok(()),
+        }
+    }
+
+    fn newest_code(&self, request: &PersonRequest) -> Result<Option<VerificationId>, Refusal> {
+        let Some(phone) = phone(request) else { return Ok(None) };
+        let live = self.store.get(LIVE_CODES, &(phone, Purpose::PersonRequest(request.id)))?;
+        Ok(live.map(|live| live.verification_id))
+    }
+}
+
+/// Where all codes for it went, even if none is sent any more.
+fn phone(request: &PersonRequest) -> Option<Phone> {
+    match request.authentication_method {
+        AuthenticationMethod::Otp { phone_number } => Some(phone_number),
+        AuthenticationMethod::ThirdPerson { phone_number, .. } => phone_number,
+        AuthenticationMethod::Offline | AuthenticationMethod::Na => None,
+    }
+}

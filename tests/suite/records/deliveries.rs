@@ -1,0 +1,86 @@
+//! Messages on their way, in every state, with everything that can go wrong.
+
+use esoz_otp::domain::{Delivery, DeliveryState, GatewayWord, Trouble};
+use esoz_otp::store::schema::{Due, GatewayId, SealedMessage};
+
+use super::samples::{Sample, at, id, phone, sample};
+
+pub(super) fn deliveries() -> Vec<Sample> {
+    let message = SealedMessage { key_id: "key-1".into(), nonce: [12; 12], sealed: vec![13; 80] };
+    let named = GatewayId { verification_id: id(7), keep_until: at(2_592_000) };
+    let others = vec![
+        sample("outbox", "", message),
+        sample("outbox", "erased", SealedMessage::erased()),
+        sample("outbox_due", "", Due {}),
+        sample("gateway_ids", "", named),
+        sample("asks", "", Due {}),
+    ];
+    [by_state(), by_trouble(), others].into_iter().flatten().collect()
+}
+
+/// Asked for without a token, the first of its kind.
+fn accepted() -> Delivery {
+    Delivery::queue(id(7), None, phone(), None, at(0), at(300))
+}
+
+/// All that a delivery can hold.
+fn full() -> Delivery {
+    Delivery {
+        client_id: Some(id(2)),
+        previous: Some(id(5)),
+        is_uncertain: true,
+        attempts: 300,
+        driver: Some("gateway".into()),
+        gateway_id: Some("f83f8868-5e46-c6cf-e4fb-615e5a293754".into()),
+        last_error: Some(Trouble::TimedOut),
+        submitted_at: Some(at(2)),
+        sent_at: Some(at(3)),
+        ended_at: Some(at(9)),
+        ..accepted()
+    }
+}
+
+fn by_state() -> Vec<Sample> {
+    [
+        ("queued", accepted().state),
+        ("submitting", DeliveryState::Submitting { is_over: false }),
+        ("submitting_over", DeliveryState::Submitting { is_over: true }),
+        ("sent", DeliveryState::Sent),
+        ("delivered", DeliveryState::Delivered),
+        ("failed", DeliveryState::Failed),
+        ("uncertain", DeliveryState::Uncertain),
+        ("expired", DeliveryState::Expired),
+        ("canceled", DeliveryState::Canceled),
+    ]
+    .map(|(variant, state)| sample("deliveries", variant, Delivery { state, ..full() }))
+    .into_iter()
+    .chain([sample("deliveries", "accepted", accepted())])
+    .collect()
+}
+
+fn by_trouble() -> Vec<Sample> {
+    let word = || GatewayWord::of("INVALID_PHONE");
+    [
+        ("unreachable", Trouble::Unreachable),
+        ("target_refused", Trouble::TargetRefused),
+        ("not_secure", Trouble::NotSecure),
+        ("timed_out", Trouble::TimedOut),
+        ("cut_off", Trouble::CutOff),
+        ("status", Trouble::Status(503)),
+        ("too_many", Trouble::TooMany),
+        ("redirected", Trouble::Redirected(302)),
+        ("unintelligible", Trouble::Unintelligible),
+        ("verdict", Trouble::Verdict(word())),
+        ("undelivered", Trouble::Undelivered(word())),
+        ("not_written", Trouble::NotWritten),
+        ("written_or_not", Trouble::WrittenOrNot),
+        ("all_down", Trouble::AllDown),
+        ("interrupted", Trouble::Interrupted),
+        ("unopenable", Trouble::Unopenable),
+        ("driver_gone", Trouble::DriverGone),
+    ]
+    .map(|(variant, trouble)| {
+        sample("deliveries", variant, Delivery { last_error: Some(trouble), ..accepted() })
+    })
+    .into()
+}
