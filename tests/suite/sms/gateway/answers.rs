@@ -117,23 +117,19 @@ fn every_answer_has_its_meaning() {
 #[test]
 fn a_slow_gateway_is_waited_for_and_one_that_is_too_slow_may_have_taken_it() {
     let stub = StubGateway::start();
-    let timeout = Duration::from_millis(800);
-    let stand = Stand::with(&settings_of(&stub), secrets(), timeout);
-    for (behaviour, expected, taken) in [
-        (Behaviour::Slow(Duration::from_millis(100)), None, 1),
-        // By then most of the time for connecting is over as well.
-        (Behaviour::Slow(Duration::from_millis(500)), None, 1),
-        (Behaviour::Slow(Duration::from_mins(1)), Some(Trouble::TimedOut), 1),
-        (Behaviour::Hang, Some(Trouble::TimedOut), 0),
+    let within =
+        |seconds| Stand::with(&settings_of(&stub), secrets(), Duration::from_secs(seconds));
+    let timed_out = || Err(SendError::Unclear(Trouble::TimedOut));
+    for (behaviour, timeout, expected, taken) in [
+        (Behaviour::Slow(Duration::from_millis(100)), 20, Ok(()), 1),
+        // By then the time for connecting is over.
+        (Behaviour::Slow(Duration::from_millis(5_200)), 20, Ok(()), 1),
+        (Behaviour::Slow(Duration::from_mins(1)), 1, timed_out(), 1),
+        (Behaviour::Hang, 1, timed_out(), 0),
     ] {
         let before = stub.count();
         stub.next([behaviour.clone()]);
-        let said = stand.send().map(drop);
-        assert_eq!(
-            said,
-            expected.map_or(Ok(()), |it| Err(SendError::Unclear(it))),
-            "{behaviour:?}"
-        );
+        assert_eq!(within(timeout).send().map(drop), expected, "{behaviour:?}");
         assert_eq!(stub.count() - before, taken, "{behaviour:?}");
     }
 }

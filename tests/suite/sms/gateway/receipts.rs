@@ -50,7 +50,7 @@ fn a_gateway_that_answers_a_question_badly_has_said_nothing() {
     let mut config = settings_of(&stub);
     // Where it behaves as it is told.
     config.receipts.url = stub.url();
-    let stand = Stand::with(&config, secrets(), Duration::from_millis(600));
+    let stand = Stand::with(&config, secrets(), Duration::from_secs(2));
     for (behaviour, expected) in [
         (Behaviour::status(500), Err(Trouble::Status(500))),
         (Behaviour::too_many(Some("7")), Err(Trouble::TooMany)),
