@@ -2,7 +2,7 @@
 
 mod approve;
 mod decisions;
-mod deliveries;
+pub mod deliveries;
 mod door;
 mod envelope;
 mod health;

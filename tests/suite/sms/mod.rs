@@ -1,11 +1,13 @@
 //! Messages leave after their code is kept, off the way of every answer.
 
 mod backlog;
+mod behaviours;
 mod console;
 mod file;
 mod gateway;
 mod node;
 mod outbox;
+mod proof;
 pub(crate) mod stand;
 
 use std::sync::Arc;

@@ -77,6 +77,10 @@ impl Chance {
         self.seed
     }
 
+    pub fn one_of<'a, T>(&mut self, these: &'a [T]) -> &'a T {
+        &these[usize::try_from(self.below(these.len() as u64)).unwrap()]
+    }
+
     pub fn below(&mut self, bound: u64) -> u64 {
         self.state ^= self.state >> 12;
         self.state ^= self.state << 25;

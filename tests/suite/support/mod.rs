@@ -262,6 +262,16 @@ impl TestNode {
         }
     }
 
+    /// What its clock says.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Has its messages looked at: such as after the clock was pushed.
+    pub fn wake(&self) {
+        self.api().service().otp().outbox.wake();
+    }
+
     /// What answers, for as long as the caller keeps it.
     pub fn api(&self) -> Arc<Api> {
         self.api.upgrade().unwrap()
