@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -9,6 +10,9 @@ use super::listen::{Addresses, Listening};
 use super::node::{Node, Parts};
 use super::{Failure, log};
 use crate::config::LogConfig;
+
+/// How long threads that wait for the system may take to end.
+const LAST_THREADS: Duration = Duration::from_secs(1);
 
 /// Runs a node until Ctrl-C or SIGTERM. `prepare` makes its parts, and something to say; `ready` says it, and where the
 /// node listens, before the first request is taken. It is the last time that a secret is printed.
@@ -36,7 +40,8 @@ pub(super) fn run<T>(
         }
         node.run(listeners, stop).await.map_err(Failure::io)
     });
-    drop(runtime);
+    // A name that a gateway has is looked up on a thread that nobody can break off.
+    runtime.shutdown_timeout(LAST_THREADS);
     drop(log);
     done
 }

@@ -49,15 +49,17 @@ impl Chain {
         (down, are_all)
     }
 
-    /// Calls one driver after the other until one has the last word. Whoever has to try again does so `pause` later.
+    /// Calls one driver after the other until one has the last word; the doubtful one, which may have taken the message
+    /// before, comes last. Whoever has to try again does so `pause` later.
     pub(super) async fn send(
         &self,
         message: &Message,
+        doubtful: Option<&str>,
         clock: &dyn Clock,
         pause: Duration,
     ) -> Attempt {
         let (mut calls, mut last) = (0, (None, Trouble::AllDown));
-        for link in &self.links {
+        for link in self.in_order(doubtful) {
             if !link.breaker().admits(clock.now()) {
                 continue;
             }
@@ -84,6 +86,14 @@ impl Chain {
     }
 }
 
+impl Chain {
+    fn in_order<'a>(&'a self, doubtful: Option<&'a str>) -> impl Iterator<Item = &'a Link> {
+        let is_doubtful = move |link: &&Link| doubtful == Some(link.driver.name());
+        let others = self.links.iter().filter(move |link| !is_doubtful(link));
+        others.chain(self.links.iter().filter(is_doubtful))
+    }
+}
+
 impl Link {
     fn name(&self) -> String {
         self.driver.name().to_owned()
@@ -105,18 +115,22 @@ impl Link {
             }
             Err(SendError::NotTaken { trouble, rest }) => {
                 let is_too_much = *trouble == Trouble::TooMany;
+                // One that says no in its own words works, and may say yes to the next message.
+                if matches!(trouble, Trouble::Verdict(_)) {
+                    breaker.succeed();
+                }
                 if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
                     breaker.rest(now, rest);
                 }
-                // One that says no in its own words works, and may say yes to the next message.
-                let is_orderly = is_too_much || matches!(trouble, Trouble::Verdict(_));
-                !is_orderly && breaker.fail(now)
+                let is_failure = !is_too_much && !matches!(trouble, Trouble::Verdict(_));
+                is_failure && breaker.fail(now)
             }
             Err(SendError::Unclear(_)) => breaker.fail(now),
         };
         drop(breaker);
         if let Err(error) = said {
-            tracing::warn!(%verification, phone = %message.phone, driver, %error, "sms not sent");
+            let phone = message.phone;
+            tracing::warn!(%verification, %phone, driver, %error, "sms not sent, as far as is known");
         }
         if is_given_up {
             tracing::error!(

@@ -147,7 +147,8 @@ impl Shared {
     async fn deliver(self: Arc<Self>, Claimed { message, delivery }: Claimed) {
         let attempt = if let Some(message) = message {
             let pause = self.pause_after(delivery.attempts);
-            self.chain.send(&message, &*self.clock, pause).await
+            let doubtful = delivery.driver.as_deref().filter(|_| delivery.is_uncertain);
+            self.chain.send(&message, doubtful, &*self.clock, pause).await
         } else {
             let (verification, error) = (delivery.verification_id, Trouble::Unopenable);
             tracing::error!(%verification, %error, "sms not sent");

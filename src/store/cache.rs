@@ -1,8 +1,9 @@
 //! Records that nearly every request reads, decoded and at hand.
 //!
-//! Never stale for whoever has been told of a write: the writer thread forgets a record after changing it and before
-//! it answers. A reader that found nothing here and went to the tree puts down what it found only if nothing has been
-//! forgotten since it looked: otherwise it might put down what has just been replaced.
+//! Nobody reads what they know to be replaced, be it that they were told of a write, be it that they have read what it
+//! put: the writer thread forgets a record before it changes it, and until it has done so nothing is put down here. A
+//! reader that found nothing here and went to the tree puts down what it found only if nothing was changed since it
+//! looked: otherwise it might put down what has just been replaced.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -18,7 +19,8 @@ pub(super) struct Cache<K, V>(RwLock<Records<K, V>>);
 
 struct Records<K, V> {
     kept: HashMap<K, V>,
-    forgotten: u64,
+    /// Beginnings and ends of changes: odd while one is under way.
+    turns: u64,
 }
 
 /// What a look has found.
@@ -28,34 +30,36 @@ pub(super) enum Look<V> {
     Missed(Missed),
 }
 
-/// How much had been forgotten when a look found nothing.
+/// How many turns there had been when a look found nothing.
 #[derive(Clone, Copy)]
 pub(super) struct Missed(u64);
 
 /// A cache without its types, as the writer knows it.
 pub(super) trait Forget: Send + Sync {
-    /// The record with this key has changed.
-    fn forget(&self, key: &[u8]);
+    /// The record with this key is about to change.
+    fn begin(&self, key: &[u8]);
+    /// It has changed.
+    fn end(&self);
     /// The cache itself.
     fn as_any(&self) -> &dyn Any;
 }
 
 impl<K: Key, V: Record> Cache<K, V> {
     pub(super) fn empty() -> Self {
-        Self(RwLock::new(Records { kept: HashMap::new(), forgotten: 0 }))
+        Self(RwLock::new(Records { kept: HashMap::new(), turns: 0 }))
     }
 
     pub(super) fn look(&self, key: &K) -> Look<V> {
         let records = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match records.kept.get(key) {
             Some(value) => Look::Found(value.clone()),
-            None => Look::Missed(Missed(records.forgotten)),
+            None => Look::Missed(Missed(records.turns)),
         }
     }
 
     pub(super) fn keep(&self, key: &K, value: &V, missed: Missed) {
         let mut records = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if records.forgotten == missed.0 {
+        if records.turns == missed.0 && missed.0.is_multiple_of(2) {
             if records.kept.len() >= MOST {
                 records.kept.clear();
             }
@@ -65,12 +69,16 @@ impl<K: Key, V: Record> Cache<K, V> {
 }
 
 impl<K: Key, V: Record> Forget for Cache<K, V> {
-    fn forget(&self, key: &[u8]) {
+    fn begin(&self, key: &[u8]) {
         let mut records = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        records.forgotten += 1;
+        records.turns += 1;
         if let Some(key) = K::from_bytes(key) {
             records.kept.remove(&key);
         }
+    }
+
+    fn end(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).turns += 1;
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -102,12 +110,18 @@ mod tests {
         let phone = Phone::from_national(1).unwrap();
         let before = missed(&cache.look(&phone));
         // The reader has the old record in hand; the writer replaces it.
-        cache.forget(&phone.to_bytes());
+        cache.begin(&phone.to_bytes());
         cache.keep(&phone, &record(1), before);
+        let meanwhile = missed(&cache.look(&phone));
+        // Whether this one has the old one or the new one, nobody knows.
+        cache.keep(&phone, &record(1), meanwhile);
+        missed(&cache.look(&phone));
+        cache.end();
+        cache.keep(&phone, &record(1), meanwhile);
         let after = missed(&cache.look(&phone));
         cache.keep(&phone, &record(2), after);
         assert!(matches!(cache.look(&phone), Look::Found(found) if found == record(2)));
-        cache.forget(&phone.to_bytes());
+        cache.begin(&phone.to_bytes());
         missed(&cache.look(&phone));
     }
 

@@ -115,8 +115,9 @@ fn put_all(
     changes: impl IntoIterator<Item = Change>,
 ) -> Result<(), StoreError> {
     for (table, key, value) in changes {
+        trees.begin_change(table, &key);
         database.change(trees.known(table)?, &key, value.as_deref())?;
-        trees.forget(table, &key);
+        trees.end_change(table);
     }
     Ok(())
 }

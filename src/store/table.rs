@@ -118,12 +118,22 @@ impl Trees {
         Ok(Some(value))
     }
 
-    /// A record has been changed in its tree: it is not to be found in front of it any more.
-    pub(super) fn forget(&self, id: TableId, key: &[u8]) {
-        let open = self.by_id[usize::from(id)].as_ref();
-        if let Some(cache) = open.and_then(|open| open.cache.as_ref()) {
-            cache.forget(key);
+    /// A record is about to be changed in its tree: it is not to be found in front of it any more.
+    pub(super) fn begin_change(&self, id: TableId, key: &[u8]) {
+        if let Some(cache) = self.forgetful(id) {
+            cache.begin(key);
         }
+    }
+
+    /// It has been changed.
+    pub(super) fn end_change(&self, id: TableId) {
+        if let Some(cache) = self.forgetful(id) {
+            cache.end();
+        }
+    }
+
+    fn forgetful(&self, id: TableId) -> Option<&dyn Forget> {
+        self.by_id[usize::from(id)].as_ref()?.cache.as_deref()
     }
 
     fn cache<K: Key, V: Record>(&self, table: Table<K, V>) -> Option<&Cache<K, V>> {

@@ -3,23 +3,23 @@
 use std::error::Error;
 use std::io;
 use std::iter::successors;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::Response;
-use hyper::body::Incoming;
-use hyper::http::request::Builder;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
-use zeroize::Zeroizing;
+use tokio::time::Sleep;
 
 use super::answer::Answer;
 use super::once::{Once, Turn};
 use super::target::{Resolver, TargetRefused};
+use super::wire::{ClosedBefore, Wires};
 use crate::config::GatewayConfig;
 use crate::domain::Trouble;
 use crate::sms::driver::SendError;
@@ -31,13 +31,16 @@ const IDLE: Duration = Duration::from_secs(4);
 /// The longest that a connection may take to come about.
 const CONNECTING: Duration = Duration::from_secs(5);
 
+/// How often a request is sent over connections that turn out to have ended: a gateway that ends every one is down.
+const TRIES: usize = 3;
+
 /// No answer is as long as this.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Calls a gateway: over connections that are kept for the next call, without following redirections, and never through
 /// a proxy, whatever the environment says.
 pub(super) struct Caller {
-    client: Client<HttpsConnector<HttpConnector<Resolver>>, Once>,
+    client: Client<Wires, Once>,
     timeout: Duration,
     connecting: Duration,
 }
@@ -46,6 +49,8 @@ pub(super) struct Caller {
 pub(super) enum Missed {
     /// For sure: nothing that could be acted on has left.
     NotSent(Trouble),
+    /// The same, over a connection that had ended.
+    ClosedBefore,
     /// The request had been begun.
     Unclear(Trouble),
 }
@@ -64,24 +69,20 @@ impl Caller {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(builder.enable_http1().wrap_connector(tcp));
+            .build(Wires(builder.enable_http1().wrap_connector(tcp)));
         Self { client, timeout, connecting }
     }
 
     /// Sends a request, and reads what is said to it.
-    pub(super) async fn call(
-        &self,
-        request: Builder,
-        body: Zeroizing<Vec<u8>>,
-    ) -> Result<Answer, Missed> {
-        // The runtime looks at its sockets first: a kept connection that the gateway has closed is not used.
-        tokio::task::yield_now().await;
-        let (body, turn) = Once::of(body);
-        let request = request.body(body).expect("method, address and headers are well-formed");
+    pub(super) async fn call(&self, request: Request<Bytes>) -> Result<Answer, Missed> {
         let mut over = pin!(tokio::time::sleep(self.timeout));
-        let response = tokio::select! {
-            response = self.respond(request, &turn) => response?,
-            () = &mut over => return Err(turn.missed(Trouble::Unreachable, Trouble::TimedOut)),
+        let mut tries = TRIES;
+        let response = loop {
+            tries -= 1;
+            match self.respond(&request, over.as_mut()).await {
+                Err(Missed::ClosedBefore) if tries > 0 => {}
+                responded => break responded?,
+            }
         };
         let (head, body) = response.into_parts();
         let read = tokio::select! {
@@ -94,20 +95,24 @@ impl Caller {
 
     async fn respond(
         &self,
-        request: hyper::Request<Once>,
-        turn: &Turn,
+        request: &Request<Bytes>,
+        over: Pin<&mut Sleep>,
     ) -> Result<Response<Incoming>, Missed> {
-        let mut responding = pin!(self.client.request(request));
-        let response = match tokio::time::timeout(self.connecting, &mut responding).await {
-            Ok(response) => response,
-            Err(_) if turn.withdraw() => return Err(Missed::NotSent(Trouble::Unreachable)),
-            Err(_) => responding.await,
-        };
-        response.map_err(|error| {
-            // What the gateway is called and why it was not believed, but nothing that was to be sent.
-            tracing::debug!(error = %causes(&error), "a gateway was called in vain");
-            turn.missed(no_connection(&error), no_answer(&error))
-        })
+        let (body, turn) = Once::of(request.body().clone());
+        let responding = self.client.request(request.clone().map(|_| body));
+        tokio::select! {
+            response = responding => response.map_err(|error| missed(&error, &turn)),
+            () = self.not_connecting(&turn) => Err(Missed::NotSent(Trouble::Unreachable)),
+            () = over => Err(turn.missed(Trouble::Unreachable, Trouble::TimedOut)),
+        }
+    }
+
+    /// Ends when the time for connecting is over and the request is not begun, which it can't be after that.
+    async fn not_connecting(&self, turn: &Turn) {
+        tokio::time::sleep(self.connecting).await;
+        if !turn.withdraw() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -126,6 +131,15 @@ impl Turn {
     fn missed(&self, not_sent: Trouble, unclear: Trouble) -> Missed {
         if self.withdraw() { Missed::NotSent(not_sent) } else { Missed::Unclear(unclear) }
     }
+}
+
+fn missed(error: &ClientError, turn: &Turn) -> Missed {
+    // What the gateway is called and why it was not believed, but nothing that was to be sent.
+    tracing::debug!(error = %causes(error), "a gateway was called in vain");
+    if chain(error).any(<dyn Error>::is::<ClosedBefore>) {
+        return Missed::ClosedBefore;
+    }
+    turn.missed(no_connection(error), no_answer(error))
 }
 
 fn no_connection(error: &ClientError) -> Trouble {
@@ -164,6 +178,7 @@ impl Missed {
     pub(super) fn into_trouble(self) -> Trouble {
         match self {
             Self::NotSent(trouble) | Self::Unclear(trouble) => trouble,
+            Self::ClosedBefore => Trouble::Unreachable,
         }
     }
 }
@@ -172,6 +187,7 @@ impl From<Missed> for SendError {
     fn from(missed: Missed) -> Self {
         match missed {
             Missed::NotSent(trouble) => Self::not_taken(trouble),
+            Missed::ClosedBefore => Self::not_taken(Trouble::Unreachable),
             Missed::Unclear(trouble) => Self::Unclear(trouble),
         }
     }

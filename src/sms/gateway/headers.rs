@@ -1,6 +1,8 @@
+use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use hyper::http::request::Builder;
 use hyper::{Method, Request, Uri};
+
+use zeroize::Zeroizing;
 
 use super::error::GatewayError;
 use crate::domain::Secret;
@@ -26,12 +28,17 @@ impl Headers {
         Ok(Self(headers))
     }
 
-    /// A request with them.
-    pub(super) fn on(&self, method: &Method, url: &Uri) -> Builder {
-        let mut request = Request::builder().method(method).uri(url);
-        if let Some(headers) = request.headers_mut() {
-            headers.clone_from(&self.0);
-        }
+    /// A request with them. Its body is wiped in the end.
+    pub(super) fn on(
+        &self,
+        method: &Method,
+        url: &Uri,
+        body: Zeroizing<Vec<u8>>,
+    ) -> Request<Bytes> {
+        let mut request = Request::new(Bytes::from_owner(body));
+        request.method_mut().clone_from(method);
+        request.uri_mut().clone_from(url);
+        request.headers_mut().clone_from(&self.0);
         request
     }
 }
@@ -68,8 +75,8 @@ mod tests {
     #[test]
     fn the_secret_stands_where_it_is_wanted_and_is_not_printed() {
         let headers = headers(&["Authorization: Bearer {secret}", "X-Sort: a"], Some("s3cret"));
-        let request = headers.unwrap().on(&Method::PUT, &Uri::from_static("https://a/b"));
-        let request = request.body(()).unwrap();
+        let (url, body) = (Uri::from_static("https://a/b"), Zeroizing::default());
+        let request = headers.unwrap().on(&Method::PUT, &url, body);
         assert_eq!(request.headers()["authorization"], "Bearer s3cret");
         assert_eq!(request.headers()["x-sort"], "a");
         assert_eq!(request.headers()["content-type"], "application/json");

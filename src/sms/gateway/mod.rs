@@ -1,6 +1,6 @@
 //! Messages through a gateway that takes them as JSON over HTTP, described by configuration.
 //!
-//! - `target`: which addresses are called; `tls`: whom it believes; `call`: one request; `once`: whether any of it had left.
+//! - `target`: which addresses are called; `tls`: whom it believes; `call`: one request; `once`, `wire`: whether any of it had left.
 //! - `template`: what is sent; `answer`: what was answered, and `found`, `rest`: where in it, and for how long to wait.
 //! - `receipts`: what becomes of a message later, told or asked.
 //!
@@ -17,6 +17,7 @@ mod rest;
 mod target;
 mod template;
 mod tls;
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;
@@ -105,7 +106,7 @@ impl HttpGateway {
             ("{sender}", &self.sender),
             ("{id}", &id),
         ]);
-        let answer = self.caller.call(self.headers.on(&self.method, &self.url), body).await?;
+        let answer = self.caller.call(self.headers.on(&self.method, &self.url, body)).await?;
         self.verdicts.judge(&answer, self.clock.now())?;
         let id = self.id_at.as_ref().and_then(|at| at.id_in(answer.json.as_ref()?));
         Ok(Taken { gateway_id: id.filter(|id| self.tells_nothing(id, message)) })
@@ -115,7 +116,7 @@ impl HttpGateway {
         let Some((url, body)) = self.receipts.question(gateway_id) else {
             return Ok(Fate::Underway);
         };
-        let answer = self.caller.call(self.headers.on(&self.method, url), body).await;
+        let answer = self.caller.call(self.headers.on(&self.method, url, body)).await;
         let answer = answer.map_err(call::Missed::into_trouble)?;
         self.receipts.fate_in(&answer, gateway_id)
     }

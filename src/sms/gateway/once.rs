@@ -9,11 +9,10 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use zeroize::Zeroizing;
 
-/// A body that is given once, unless it is withdrawn first. It is wiped afterwards.
+/// A body that is given once, unless it is withdrawn first.
 pub(super) struct Once {
-    bytes: Option<Zeroizing<Vec<u8>>>,
+    bytes: Option<Bytes>,
     turn: Turn,
 }
 
@@ -33,7 +32,7 @@ enum First {
 pub(super) struct Withdrawn;
 
 impl Once {
-    pub(super) fn of(bytes: Zeroizing<Vec<u8>>) -> (Self, Turn) {
+    pub(super) fn of(bytes: Bytes) -> (Self, Turn) {
         let turn = Turn::default();
         (Self { bytes: Some(bytes), turn: turn.clone() }, turn)
     }
@@ -64,7 +63,7 @@ impl Body for Once {
     ) -> Poll<Option<Result<Frame<Bytes>, Withdrawn>>> {
         let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
         Poll::Ready(Some(match self.turn.settle(First::Given) {
-            First::Given => Ok(Frame::data(Bytes::from_owner(bytes))),
+            First::Given => Ok(Frame::data(bytes)),
             First::Withdrawn => Err(Withdrawn),
         }))
     }

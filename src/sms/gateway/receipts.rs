@@ -1,4 +1,4 @@
-use hyper::Uri;
+use hyper::{StatusCode, Uri};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -88,6 +88,9 @@ impl Receipts {
     /// What an answer says of the message with this id.
     pub(super) fn fate_in(&self, answer: &Answer, gateway_id: &str) -> Result<Fate, Trouble> {
         let (status, broken) = (answer.status, answer.broken.clone());
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(Trouble::TooMany);
+        }
         if status.is_redirection() {
             return Err(Trouble::Redirected(status.as_u16()));
         }

@@ -82,7 +82,8 @@ pub(super) struct Resolver {
 #[error("every address of that name is on this machine or link")]
 pub(super) struct TargetRefused;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// What connecting may fail with.
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Resolver {
     pub(super) fn new(allow_local: bool) -> Self {

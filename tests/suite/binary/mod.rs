@@ -10,3 +10,4 @@ pub mod node;
 pub mod program;
 mod serve;
 mod sms;
+mod transcript;

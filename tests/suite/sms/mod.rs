@@ -4,6 +4,7 @@ mod backlog;
 mod behaviours;
 mod console;
 mod file;
+mod gateway;
 mod node;
 mod outbox;
 mod proof;

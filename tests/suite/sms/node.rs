@@ -4,6 +4,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use esoz_otp::config::Config;
 use esoz_otp::domain::State;
@@ -13,9 +14,10 @@ use esoz_otp::store::schema::VERIFICATIONS;
 use super::{Down, Gate, PATIENCE, handed_over, taken};
 use crate::support::{SEED_PHONE, TestNode, quick, start_of_time};
 
-/// Settings under which no driver is given up on.
+/// Settings under which no driver is given up on, and messages are handed over one after the other.
 fn patient() -> Config {
     let mut config = quick();
+    config.sms.parallel = 1;
     config.sms.timeout = PATIENCE * 10;
     config
 }
@@ -30,6 +32,8 @@ fn while_a_driver_hangs_every_resend_is_answered() {
 
     let phones = ["+380671000021", "+380671000022", "+380671000023"];
     for phone in phones {
+        // What comes in at the same microsecond has no order.
+        node.clock.push(Duration::from_millis(1));
         assert_eq!(node.initialize(phone).status, 201);
     }
     assert_eq!(node.resend().reason(), Some("send_pause"), "what was taken on counts");
@@ -108,6 +112,8 @@ fn a_node_that_is_stopped_hands_over_what_waits() {
     let node = TestNode::with_driver(patient(), gate.clone());
     let phones = ["+380671000021", "+380671000022", "+380671000023"];
     for phone in phones {
+        // What comes in at the same microsecond has no order.
+        node.clock.push(Duration::from_millis(1));
         assert_eq!(node.initialize(phone).status, 201);
     }
     let address = node.address();
@@ -131,7 +137,7 @@ fn a_node_with_nothing_waiting_stops_although_somebody_still_holds_its_methods()
         node.stop();
         told.send(()).unwrap();
     });
-    let before_it_gives_up = std::time::Duration::from_secs(4);
+    let before_it_gives_up = Duration::from_secs(4);
     assert!(stopped.recv_timeout(before_it_gives_up).is_ok());
     drop(held);
 }

@@ -177,6 +177,34 @@ fn what_may_have_left_is_sent_once_more_and_marked() {
 }
 
 #[test]
+fn what_a_driver_may_have_taken_goes_to_another_one_the_second_time() {
+    let (one, other) = (Scripted::new("a", [perhaps()]), Scripted::new("b", []));
+    let mut stand = Stand::of(&[&one, &other]);
+    let id = stand.put(1);
+    stand.work();
+    stand.work_after(2);
+    assert_eq!((one.seen().len(), other.seen().len()), (1, 1));
+    let sent = stand.delivery(id);
+    assert_eq!((sent.status(), sent.driver.as_deref()), (DeliveryStatus::Uncertain, Some("b")));
+}
+
+#[test]
+fn a_driver_that_says_no_in_its_own_words_is_not_down_not_even_when_that_was_its_trial() {
+    let busy = || no(Trouble::Verdict(GatewayWord::of("BUSY")));
+    let failures = (0..5).map(|_| no(Trouble::Unreachable));
+    let driver = Scripted::new("a", failures.chain((0..20).map(|_| busy())));
+    let mut stand = Stand::of(&[&driver]);
+    for number in 0..5 {
+        stand.put(number);
+    }
+    stand.work();
+    assert!(stand.outbox.health(start_of_time()).unwrap().is_down);
+    stand.work_after(2);
+    assert!(!stand.outbox.health(start_of_time()).unwrap().is_down);
+    assert!(driver.seen().len() > 6, "all are tried at once again");
+}
+
+#[test]
 fn a_process_that_ends_while_a_driver_has_a_message_sends_it_once_more_and_says_so() {
     let (gate, seen) = Gate::new();
     let mut config = one_at_a_time();

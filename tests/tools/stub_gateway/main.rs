@@ -7,7 +7,7 @@
 #![allow(unreachable_pub, reason = "nothing is exported")]
 
 #[path = "../../suite/support/gateway/mod.rs"]
-#[allow(dead_code, reason = "the suite uses the rest of it")]
+#[allow(dead_code, unused_imports, reason = "the suite uses the rest of it")]
 mod gateway;
 
 use std::io::Write;
@@ -66,7 +66,7 @@ fn main() {
         delay: Duration::from_millis(options.receipts_after_ms),
     });
     println!("stub gateway: {} (status: {})", stub.url(), stub.status_url());
-    stub.serve_for(Duration::from_secs(options.seconds));
+    std::thread::sleep(Duration::from_secs(options.seconds));
 }
 
 /// Who reads this may have gone: then nothing is printed any more.

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use esoz_otp::config::DialectName;
-use esoz_otp::domain::Timestamp;
 use serde_json::json;
 
 use crate::binary::program::Program;
-use crate::support::{DEMO_WORLD, call};
+use crate::binary::transcript::timeless;
+use crate::support::call;
 
 fn demo(directory: &Path, arguments: &[&str]) -> Program {
     let mut demo = Program::start(directory, &[&["demo"], arguments].concat());
@@ -75,22 +75,4 @@ fn transcript(dialect: DialectName) -> &'static str {
     let start = format!("`demo --dialect {dialect}`:\n\n```text\n");
     let (_, rest) = readme.split_once(&start).expect("the README shows what a client gets");
     rest.split_once("```").unwrap().0
-}
-
-/// The same without what no two runs have in common: times, ids that were made, codes.
-fn timeless(transcript: &str) -> String {
-    transcript.split_inclusive(|c: char| c == '"' || c.is_whitespace()).map(placeholder).collect()
-}
-
-fn placeholder(word: &str) -> String {
-    let text = word.trim_end_matches(|c: char| c == '"' || c.is_whitespace());
-    let is_made = uuid::Uuid::try_parse(text).is_ok() && !DEMO_WORLD.contains(text);
-    let is_code = text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit());
-    let kind = match () {
-        () if is_made => "(id)",
-        () if is_code => "(code)",
-        () if Timestamp::parse(text).is_ok() => "(time)",
-        () => return word.to_owned(),
-    };
-    word.replace(text, kind)
 }

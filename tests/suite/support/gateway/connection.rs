@@ -7,6 +7,7 @@ use rustls::{ServerConnection, StreamOwned};
 
 use super::behaviour::{Answer, Behaviour};
 use super::book::Took;
+use super::receipts::Receipts;
 use super::request::{self, Request};
 use super::{Shared, answers, control};
 
@@ -40,6 +41,22 @@ struct Connection<'a> {
     shared: &'a Arc<Shared>,
     raw: TcpStream,
     number: u64,
+}
+
+/// What was taken, and what was set to be said of it then.
+struct Taken {
+    took: Took,
+    receipts: Receipts,
+}
+
+impl Taken {
+    fn answer(&self) -> String {
+        answers::taken(&self.took.gateway_id, &self.took.phone).to_string()
+    }
+
+    fn after(&self) {
+        self.receipts.after(&self.took.gateway_id);
+    }
 }
 
 impl Connection<'_> {
@@ -89,13 +106,13 @@ impl Connection<'_> {
     fn take_message(&self, request: &Request, to: &mut impl Write) -> io::Result<Next> {
         self.shared.book.count_request();
         match self.shared.script.take() {
-            Behaviour::Take => self.say_taken(&self.take(request), to),
+            Behaviour::Take => Self::say_taken(&self.take(request), to),
             Behaviour::Slow(length) => {
-                let took = self.take(request);
+                let taken = self.take(request);
                 if !self.is_waited(Some(length))? {
                     return Ok(Next::Ends);
                 }
-                self.say_taken(&took, to)
+                Self::say_taken(&taken, to)
             }
             Behaviour::Hang => {
                 self.is_waited(None)?;
@@ -103,14 +120,14 @@ impl Connection<'_> {
             }
             Behaviour::Reset => Ok(Next::Ends),
             Behaviour::TakeAndDrop => {
-                self.after(&self.take(request));
+                self.take(request).after();
                 Ok(Next::Ends)
             }
             Behaviour::TakeAndStutter => {
-                let took = self.take(request);
-                let body = answers::taken(&took.gateway_id, &took.phone).to_string();
+                let taken = self.take(request);
+                let body = taken.answer();
                 request::answer(to, 200, &[], &body, body.len() / 2)?;
-                self.after(&took);
+                taken.after();
                 Ok(Next::Ends)
             }
             Behaviour::Garbage => {
@@ -118,34 +135,29 @@ impl Connection<'_> {
                 Ok(Next::Ends)
             }
             Behaviour::Say(Answer { status, headers, body, takes }) => {
-                let took = takes.then(|| self.take(request));
+                let taken = takes.then(|| self.take(request));
                 request::answer(to, status, &headers, &body, usize::MAX)?;
-                if let Some(took) = took {
-                    self.after(&took);
+                if let Some(taken) = taken {
+                    taken.after();
                 }
                 Ok(Next::GoesOn)
             }
         }
     }
 
-    fn take(&self, request: &Request) -> Took {
+    fn take(&self, request: &Request) -> Taken {
         let took = Took::of(request, self.number);
         self.shared.book.note(took.clone());
         (self.shared.tell)(&took);
         let receipts = self.shared.receipts.lock().unwrap().clone();
         receipts.before(&took.gateway_id);
-        took
+        Taken { took, receipts }
     }
 
-    fn say_taken(&self, took: &Took, to: &mut impl Write) -> io::Result<Next> {
-        let body = answers::taken(&took.gateway_id, &took.phone);
-        request::answer(to, 200, &[], &body.to_string(), usize::MAX)?;
-        self.after(took);
+    fn say_taken(taken: &Taken, to: &mut impl Write) -> io::Result<Next> {
+        request::answer(to, 200, &[], &taken.answer(), usize::MAX)?;
+        taken.after();
         Ok(Next::GoesOn)
-    }
-
-    fn after(&self, took: &Took) {
-        self.shared.receipts.lock().unwrap().after(&took.gateway_id);
     }
 
     /// Lets this time pass, or for ever. False when whoever waits for an answer has gone before.

@@ -83,6 +83,10 @@ impl Door {
             // It may have ended by itself.
             drop(socket.shutdown(Shutdown::Both));
         }
+        self.wait_until_nobody_is_in();
+    }
+
+    pub(super) fn wait_until_nobody_is_in(&self) {
         self.wait_while(|state| !state.inside.is_empty());
     }
 
@@ -103,13 +107,6 @@ impl Door {
     pub(super) fn end(&self, address: SocketAddr) {
         self.want(Wanted::End, address);
         self.close_connections();
-    }
-
-    /// Waits for the end, or for this long.
-    pub(super) fn wait_for_the_end(&self, time: Duration) {
-        let state = self.state.lock().unwrap();
-        let goes_on = |state: &mut State| state.wanted != Wanted::End;
-        drop(self.changed.wait_timeout_while(state, time, goes_on).unwrap());
     }
 
     fn want(&self, wanted: Wanted, address: SocketAddr) {

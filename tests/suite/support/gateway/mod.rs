@@ -16,10 +16,9 @@ mod request;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-pub use behaviour::Behaviour;
 use behaviour::Script;
+pub use behaviour::{Answer, Behaviour};
 use book::Book;
 pub use book::Took;
 use door::Door;
@@ -135,6 +134,11 @@ impl StubGateway {
         self.shared.door.close_connections();
     }
 
+    /// Returns when every connection has ended by itself.
+    pub fn wait_until_nobody_is_in(&self) {
+        self.shared.door.wait_until_nobody_is_in();
+    }
+
     /// Closes every connection and takes no more: whoever comes is refused.
     pub fn down(&self) {
         self.shared.door.shut(self.shared.address);
@@ -143,11 +147,6 @@ impl StubGateway {
     /// Takes connections again, on the same port.
     pub fn up(&self) {
         self.shared.door.open();
-    }
-
-    /// Serves until this time is over.
-    pub fn serve_for(&self, time: Duration) {
-        self.shared.door.wait_for_the_end(time);
     }
 }
 

@@ -1,0 +1,172 @@
+//! The driver of gateways, against a gateway that behaves well and badly: what it says, and what the gateway took.
+
+mod answers;
+mod connections;
+mod receipts;
+mod secrets;
+mod stub;
+mod targets;
+mod texts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use esoz_otp::clock::HandClock;
+use esoz_otp::config::{GatewayConfig, NumberFormat, ReceiptsBy, ReceiptsConfig};
+use esoz_otp::domain::{Id, Phone, Secret, VerificationId};
+use esoz_otp::sms::{
+    GatewayError, GatewaySecrets, HttpGateway, Message, SendError, SmsDriver, Taken,
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::runtime::Runtime;
+use zeroize::Zeroizing;
+
+use crate::support::gateway::StubGateway;
+use crate::support::{SEED_PHONE, start_of_time};
+
+const TOKEN: &str = "gateway-token-9f2c";
+const TEXT: &str = "Код авторизації дій в системі eHealth: 4820571936";
+
+/// No gateway here takes as long, unless it is to.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A gateway's settings as they are for turbosms.ua, for one on this machine.
+fn settings(url: &str, status_url: &str) -> GatewayConfig {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    GatewayConfig {
+        url: url.into(),
+        headers: words(&["Authorization: Bearer {secret}"]),
+        body: r#"{"recipients":["{phone}"],"sms":{"sender":"{sender}","text":"{text}"},"sequence_id":"{id}"}"#.into(),
+        sender: "Clinic".into(),
+        number: NumberFormat::Digits,
+        id_at: "/response_result/0/message_id".into(),
+        verdict_at: words(&["/response_result/0/response_status", "/response_status"]),
+        taken: words(&["OK", "SUCCESS_MESSAGE_ACCEPTED"]),
+        not_taken: words(&["REQUIRED_BALANCE"]),
+        refused: words(&["INVALID_PHONE"]),
+        allow_local: true,
+        allow_http: true,
+        receipts: ReceiptsConfig {
+            by: ReceiptsBy::Poll,
+            url: status_url.into(),
+            body: r#"{"messages":["{gateway_id}"]}"#.into(),
+            list_at: "/response_result".into(),
+            id_at: "/message_id".into(),
+            verdict_at: "/status".into(),
+            delivered: words(&["Delivered"]),
+            undelivered: words(&["Undelivered"]),
+            ..ReceiptsConfig::default()
+        },
+        ..GatewayConfig::named("backup")
+    }
+}
+
+fn settings_of(stub: &StubGateway) -> GatewayConfig {
+    settings(&stub.url(), &stub.status_url())
+}
+
+fn secrets() -> GatewaySecrets {
+    GatewaySecrets { secret: Some(Secret::new(TOKEN.into())), ..GatewaySecrets::default() }
+}
+
+fn driver(config: &GatewayConfig) -> Result<HttpGateway, GatewayError> {
+    driver_with(config, secrets(), PATIENCE)
+}
+
+fn driver_with(
+    config: &GatewayConfig,
+    secrets: GatewaySecrets,
+    timeout: Duration,
+) -> Result<HttpGateway, GatewayError> {
+    HttpGateway::of(config, secrets, timeout, Arc::new(HandClock::at(start_of_time())))
+}
+
+fn id(number: u8) -> VerificationId {
+    Id::from_bytes([number; 16])
+}
+
+fn message() -> Message {
+    message_of(id(7), TEXT)
+}
+
+fn message_of(id: VerificationId, text: &str) -> Message {
+    Message::new(id, Phone::parse(SEED_PHONE).unwrap(), Zeroizing::new(text.into()))
+}
+
+/// A driver and what runs it, for as long as its connections are to live.
+struct Stand {
+    driver: Arc<HttpGateway>,
+    runtime: Runtime,
+}
+
+impl Stand {
+    fn of(config: &GatewayConfig) -> Self {
+        Self::with(config, secrets(), PATIENCE)
+    }
+
+    /// On one thread, where a connection is back before the next message.
+    fn with(config: &GatewayConfig, secrets: GatewaySecrets, timeout: Duration) -> Self {
+        let driver = Arc::new(driver_with(config, secrets, timeout).unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Self { driver, runtime: runtime.unwrap() }
+    }
+
+    /// As in a node.
+    fn on_threads(self) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        Self { runtime: runtime.unwrap(), ..self }
+    }
+
+    fn send(&self) -> Result<Taken, SendError> {
+        self.send_this(&message())
+    }
+
+    fn send_this(&self, message: &Message) -> Result<Taken, SendError> {
+        self.runtime.block_on(self.driver.send(message))
+    }
+
+    fn send_many(&self, messages: u8) -> Vec<Result<Taken, SendError>> {
+        let send = |number| {
+            let driver = Arc::clone(&self.driver);
+            let message = message_of(id(number), TEXT);
+            self.runtime.spawn(async move { driver.send(&message).await })
+        };
+        let sending: Vec<_> = (0..messages).map(send).collect();
+        let each = sending.into_iter().map(|one| self.runtime.block_on(one).unwrap());
+        each.collect()
+    }
+}
+
+/// Somebody who vouches for servers.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut whom = CertificateParams::new(Vec::new()).unwrap();
+        whom.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(whom, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// What says whom to believe.
+    fn pem(&self) -> Vec<u8> {
+        self.0.pem().into_bytes()
+    }
+
+    /// A server that is known by this name.
+    fn server(&self, name: &str) -> ServerConfig {
+        let key = KeyPair::generate().unwrap();
+        let whom = CertificateParams::new([name.to_owned()]).unwrap();
+        let certificate = whom.signed_by(&key, &self.0).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap()
+    }
+}

@@ -1,0 +1,140 @@
+//! Nothing of a message, a number or a secret is told, whatever a gateway answers.
+
+use std::fmt::{Debug, Display};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use esoz_otp::domain::Secret;
+use esoz_otp::sms::{GatewaySecrets, SmsDriver};
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::{Authority, TEXT, TOKEN, driver_with, message, settings, settings_of};
+use crate::support::gateway::{Behaviour, StubGateway};
+
+const CALLED_WITH: &str = "3f7a9c1e5b2d8046aa";
+
+/// What is in the token's file and the text, and every form of the number.
+const SECRETS: [&str; 4] = [TOKEN, CALLED_WITH, "4820571936", "958697084"];
+
+fn telling(text: &str) -> Option<&'static str> {
+    SECRETS.into_iter().find(|secret| text.contains(secret))
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+/// Answers that repeat all that was sent in every place that is looked at.
+fn echoes() -> Vec<Behaviour> {
+    let all = format!("{TOKEN} 380958697084 {TEXT}");
+    let words = [TOKEN, "380958697084", "4820571936", all.as_str()];
+    let echo = |word: &str| -> Vec<Value> {
+        vec![
+            json!({"response_status": word}),
+            json!({"response_result": [{"message_id": word, "response_status": word, "status": word}]}),
+            json!({"response_result": [{"message_id": "a", "response_status": "OK", "status": word}]}),
+            json!({"response_result": [{"message_id": word, "response_status": "INVALID_PHONE"}]}),
+            json!(word),
+        ]
+    };
+    let bodies = words.into_iter().flat_map(echo);
+    let each = bodies.flat_map(|body| [200, 400, 500, 502].map(|it| Behaviour::json(it, &body)));
+    each.chain(words.map(|word| Behaviour::too_many(Some(word)))).collect()
+}
+
+#[test]
+fn no_answer_makes_the_driver_tell_what_it_sent() {
+    let log = Log::default();
+    let watching = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .finish();
+    // All on this thread, where the log is watched.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tracing::subscriber::with_default(watching, || runtime.block_on(tell_all()));
+    assert_eq!(telling(&log.text()), None, "{}", log.text());
+    assert!(log.text().contains("a gateway was called in vain"), "the log is watched");
+}
+
+async fn tell_all() {
+    let authority = Authority::new();
+    let (stub, secure) = (StubGateway::start(), StubGateway::secure(authority.server("127.0.0.1")));
+    let secrets = || GatewaySecrets {
+        secret: Some(Secret::new(TOKEN.into())),
+        receipt_secret: Some(Secret::new(CALLED_WITH.into())),
+        ca: None,
+    };
+    let mut config = settings_of(&stub);
+    config.receipts.url = stub.url();
+    let timeout = Duration::from_millis(300);
+    let open = driver_with(&config, secrets(), timeout).unwrap();
+    let untrusted = settings(&secure.url(), &secure.url());
+    let untrusted = driver_with(&untrusted, secrets(), timeout).unwrap();
+    let mut told = vec![format!("{open:?} {:?} {:?}", secrets(), message())];
+    let misbehaving = [
+        Behaviour::TakeAndDrop,
+        Behaviour::TakeAndStutter,
+        Behaviour::Garbage,
+        Behaviour::Reset,
+        Behaviour::Hang,
+    ];
+    for behaviour in echoes().into_iter().chain(misbehaving) {
+        stub.next([behaviour.clone(), behaviour]);
+        let said = open.send(&message()).await;
+        told.push(printed(&said));
+        let said = open.ask("a").await;
+        told.push(printed(&said));
+    }
+    told.push(printed(&untrusted.send(&message()).await));
+    stub.down();
+    told.push(printed(&open.send(&message()).await));
+    for said in told {
+        assert_eq!(telling(&said), None, "{said}");
+    }
+}
+
+fn printed<T: Debug, E: Debug + Display>(said: &Result<T, E>) -> String {
+    said.as_ref().map_or_else(|error| format!("{error:?} {error}"), |said| format!("{said:?}"))
+}
+
+#[test]
+fn no_refusal_of_settings_tells_a_secret() {
+    let with = |secret: String| GatewaySecrets {
+        secret: Some(Secret::new(secret)),
+        ca: Some(TOKEN.into()),
+        ..GatewaySecrets::default()
+    };
+    let config = settings("https://gateway.example/send", "https://gateway.example/status");
+    for secret in [format!("{TOKEN}\n{TOKEN}"), format!("{TOKEN}ї"), TOKEN.to_owned()] {
+        let error = driver_with(&config, with(secret), Duration::from_secs(1)).err().unwrap();
+        let said = format!("{error} {error:?}");
+        assert_eq!(telling(&said), None, "{said}");
+    }
+    assert_eq!(telling(&format!("planted {TOKEN}")), Some(TOKEN));
+}
