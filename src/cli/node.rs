@@ -14,15 +14,19 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Limits, Listener};
 use crate::otp::{Filler, Hasher, Keyring, Otp, ReadyCodes};
 use crate::service::Service;
-use crate::sms::{OutboxParts, SmsDriver, Worker, outbox};
+use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
 
 /// How often the store is marked and swept, and how many records are swept at a time.
 const TEND_EVERY: Duration = Duration::from_secs(30);
 const SWEEP_MOST: usize = 512;
 
-/// How long messages may take to leave once the node is to stop.
-const LAST_MESSAGES: Duration = Duration::from_secs(5);
+/// How long messages are still taken to drivers once the node is to stop.
+const LAST_CLAIMS: Duration = Duration::from_secs(2);
+
+/// How long what is with drivers then is waited for: as long as one may take to answer, and no longer than a service
+/// manager waits.
+const LAST_MESSAGES: Duration = Duration::from_secs(12);
 
 /// How long the last code made ahead of need may take. Its thread keeps nobody from ending the process.
 const LAST_CODE: Duration = Duration::from_secs(1);
@@ -50,6 +54,7 @@ pub struct Node {
     api: Arc<Api>,
     store: Store,
     worker: Worker,
+    outbox: Outbox,
     filler: Filler,
     clock: Arc<dyn Clock>,
     audit: Arc<Recorder>,
@@ -90,6 +95,7 @@ impl Node {
         });
         outbox.settle(clock.now())?;
         let audit = Arc::new(Recorder::new(store.clone()));
+        let shut = outbox.clone();
         let otp = Otp {
             store: store.clone(),
             hasher,
@@ -106,7 +112,16 @@ impl Node {
         let hosts = &config.server.hosts;
         let api = Api::new(service, dialect, hosts, Arc::clone(&clock), &*entropy, demo)?;
         let keep_audit = config.audit.keep;
-        Ok(Self { api: Arc::new(api), store, worker, filler, clock, audit, keep_audit })
+        Ok(Self {
+            api: Arc::new(api),
+            store,
+            worker,
+            outbox: shut,
+            filler,
+            clock,
+            audit,
+            keep_audit,
+        })
     }
 
     /// What answers.
@@ -122,9 +137,10 @@ impl Node {
         listeners: Vec<Listener<Entrance>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
-        let Self { api, store, mut worker, filler, clock, audit, keep_audit } = self;
+        let Self { api, store, mut worker, outbox, filler, clock, audit, keep_audit } = self;
         let (close, closing) = oneshot::channel::<()>();
-        let sending = tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
+        let mut sending =
+            tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
         let (end, ended) = oneshot::channel::<()>();
         let recording = tokio::spawn(async move { audit.run(async { drop(ended.await) }).await });
         let tending = tokio::spawn(tend(store.clone(), clock, keep_audit));
@@ -143,7 +159,12 @@ impl Node {
         drop(tokio::time::timeout(LAST_CODE, filler.end()).await);
         // Not when the last hand on the outbox is gone: a connection that was cut off may keep one for long.
         drop(close);
-        if tokio::time::timeout(LAST_MESSAGES, sending).await.is_err() {
+        let mut is_done = tokio::time::timeout(LAST_CLAIMS, &mut sending).await.is_ok();
+        if !is_done {
+            outbox.shut();
+            is_done = tokio::time::timeout(LAST_MESSAGES, sending).await.is_ok();
+        }
+        if !is_done {
             tracing::warn!("messages are left that could not be sent in time");
         }
         // After everybody who could still be refused.

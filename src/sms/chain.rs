@@ -12,6 +12,10 @@ const LAST_WORD: Duration = Duration::from_secs(1);
 /// How long a driver is left alone that says that it is asked too much, but not for how long.
 const REST: Duration = Duration::from_secs(2);
 
+/// Whoever asks for a rest gets one: a date that is past here, by another clock, would have everything that waits called
+/// out at once.
+const LEAST_REST: Duration = Duration::from_secs(1);
+
 /// Drivers in the order in which they are called: the next one when one does not take a message.
 pub(super) struct Chain {
     links: Vec<Link>,
@@ -120,7 +124,7 @@ impl Link {
                     breaker.succeed();
                 }
                 if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
-                    breaker.rest(now, rest);
+                    breaker.rest(now, rest.max(LEAST_REST));
                 }
                 let is_failure = !is_too_much && !matches!(trouble, Trouble::Verdict(_));
                 is_failure && breaker.fail(now)

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub(super) wake: Notify,
     pub(super) early: Early,
     pub(super) unknown_receipts: AtomicU64,
+    /// No message is taken to a driver any more.
+    pub(super) is_shut: AtomicBool,
     config: SmsConfig,
 }
 
@@ -108,6 +110,7 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
         wake: Notify::new(),
         early: Early::default(),
         unknown_receipts: AtomicU64::new(0),
+        is_shut: AtomicBool::new(false),
         config,
     };
     let outbox = Outbox(Arc::new(shared));
@@ -197,6 +200,12 @@ impl Outbox {
     /// How many receipts were for messages that nobody knows.
     pub fn unknown_receipts(&self) -> u64 {
         self.0.unknown_receipts.load(Ordering::SeqCst)
+    }
+
+    /// No message is taken to a driver from now on: what is with one can be answered for still, and what waits is whole
+    /// at the next start. What is cut off in the middle has to be sent twice.
+    pub fn shut(&self) {
+        self.0.is_shut.store(true, Ordering::SeqCst);
     }
 
     /// Has the worker look at once whether there is something to do, such as after the clock was pushed.

@@ -53,9 +53,7 @@ impl Worker {
         loop {
             while self.sending.try_join_next().is_some() {}
             let next = self.step().await.unwrap_or_else(|error| {
-                if !matches!(error, StoreError::Busy | StoreError::DiskFull) {
-                    tracing::error!(%error, "the outbox cannot be read or changed");
-                }
+                tell(&error);
                 Some(TICK)
             });
             let wait = match next {
@@ -80,8 +78,12 @@ impl Worker {
         if self.expire(now).await? == EXPIRE_MOST {
             return Ok(None);
         }
-        self.asking.ask_what_is_due(now).await?;
-        let free = self.parallel.saturating_sub(self.sending.len());
+        // What became of others can be asked later, and asking writes what a full disk refuses.
+        if let Err(error) = self.asking.ask_what_is_due(now).await {
+            tell(&error);
+        }
+        let is_shut = self.shared.is_shut.load(Ordering::SeqCst);
+        let free = if is_shut { 0 } else { self.parallel.saturating_sub(self.sending.len()) };
         let room = match self.shared.chain.room(now) {
             Room::All => free,
             Room::One => free.min(1),
@@ -139,6 +141,13 @@ impl Worker {
         let next = self.shared.store.page(OUTBOX_DUE, None, 1)?.pop();
         let later = next.map(|(key, _)| key.at).filter(|at| *at > now);
         Ok(later.map_or(TICK, |at| at.since(now)))
+    }
+}
+
+/// Says what is more than want of room.
+fn tell(error: &StoreError) {
+    if !matches!(error, StoreError::Busy | StoreError::DiskFull) {
+        tracing::error!(%error, "the outbox cannot be read or changed");
     }
 }
 

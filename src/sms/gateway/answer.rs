@@ -26,6 +26,10 @@ pub(super) struct Verdicts {
     refused_statuses: Vec<u16>,
 }
 
+/// What intermediaries say who passed a request on and got no answer that they could make out: 502 and 504, and those
+/// that are in no standard but in use (520 and 524 of Cloudflare's, 598 and 599 of other proxies').
+const FROM_BETWEEN: [u16; 6] = [502, 504, 520, 524, 598, 599];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Taken,
@@ -101,14 +105,13 @@ fn judge_failure(
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
         return Err(SendError::NotTaken { trouble: Trouble::TooMany, rest });
     }
-    if answer.status.is_redirection() {
+    if answer.status.is_redirection() && answer.status != StatusCode::SEE_OTHER {
         return Err(SendError::not_taken(Trouble::Redirected(status)));
     }
     if let (Some(Verdict::NotTaken), Some(word)) = (said, word) {
         return Err(SendError::NotTaken { trouble: Trouble::Verdict(word), rest });
     }
-    let is_from_between =
-        matches!(answer.status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
+    let is_from_between = FROM_BETWEEN.contains(&status);
     let is_answer = answer.status.is_client_error() || answer.status.is_server_error();
     // An intermediary does not know what became of what it passed on, and a verdict against its status is none.
     if is_from_between || said == Some(Verdict::Taken) || !is_answer {

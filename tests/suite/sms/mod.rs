@@ -2,6 +2,7 @@
 
 mod backlog;
 mod behaviours;
+mod broken;
 mod console;
 mod file;
 mod gateway;

@@ -68,7 +68,8 @@ pub struct Stand {
 
 impl Stand {
     pub fn with(drivers: Vec<Arc<dyn SmsDriver>>, config: SmsConfig) -> Self {
-        Self::on(tempfile::tempdir().unwrap(), start_of_time(), &keyring(), drivers, config)
+        let (directory, store) = (tempfile::tempdir().unwrap(), StoreConfig::default());
+        Self::on(directory, store, start_of_time(), &keyring(), drivers, config)
     }
 
     pub fn of(drivers: &[&Scripted]) -> Self {
@@ -77,12 +78,13 @@ impl Stand {
 
     fn on(
         directory: TempDir,
+        store: StoreConfig,
         now: Timestamp,
         keyring: &Keyring,
         drivers: Vec<Arc<dyn SmsDriver>>,
         config: SmsConfig,
     ) -> Self {
-        let store = Store::open(directory.path(), StoreConfig::default()).unwrap();
+        let store = Store::open(directory.path(), store).unwrap();
         let clock = Arc::new(HandClock::at(now));
         let (outbox, worker) = outbox(OutboxParts {
             store: store.clone(),
@@ -98,10 +100,20 @@ impl Stand {
 
     /// The process is started again, with these drivers and keys.
     pub fn again(self, drivers: &[&Scripted], keyring: &Keyring) -> Self {
+        self.again_on(StoreConfig::default(), keyring, all(drivers))
+    }
+
+    /// The same with these settings of the store.
+    pub fn again_on(
+        self,
+        kept: StoreConfig,
+        keyring: &Keyring,
+        drivers: Vec<Arc<dyn SmsDriver>>,
+    ) -> Self {
         let Self { store, clock, outbox, worker, directory, config } = self;
         let now = esoz_otp::clock::Clock::now(&*clock);
         drop((store, outbox, worker));
-        Self::on(directory, now, keyring, all(drivers), config)
+        Self::on(directory, kept, now, keyring, drivers, config)
     }
 
     /// Accepts a message with the code 012345678N for a phone that ends in the same number.

@@ -59,6 +59,7 @@ fn echoes() -> Vec<Behaviour> {
             json!({"response_status": word}),
             json!({"response_result": [{"message_id": word, "response_status": word, "status": word}]}),
             json!({"response_result": [{"message_id": "a", "response_status": "OK", "status": word}]}),
+            json!({"response_result": [{"message_id": word, "response_status": "OK"}]}),
             json!({"response_result": [{"message_id": word, "response_status": "INVALID_PHONE"}]}),
             json!(word),
         ]

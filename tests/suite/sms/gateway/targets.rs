@@ -110,10 +110,13 @@ fn a_redirection_is_not_followed_anywhere() {
     let stand = Stand::of(&settings_of(&stub));
     stub.set(Behaviour::redirect(&elsewhere.url()));
     assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::Redirected(307))));
-    for status in [301, 302, 303, 308] {
+    for status in [301, 302, 308] {
         stub.set(Behaviour::status_with(status, "Location", Some(&elsewhere.url())));
         assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::Redirected(status))));
     }
+    // What was asked for may have been done: there is the place to see what came of it (RFC 9110, 15.4.4).
+    stub.set(Behaviour::status_with(303, "Location", Some(&elsewhere.url())));
+    assert_eq!(stand.send(), Err(SendError::Unclear(Trouble::Status(303))));
     assert_eq!((stub.count(), elsewhere.connections()), (0, 0));
 }
 
