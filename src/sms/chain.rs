@@ -62,7 +62,7 @@ impl Chain {
         clock: &dyn Clock,
         pause: Duration,
     ) -> Attempt {
-        let (mut calls, mut last) = (0, (None, Trouble::AllDown));
+        let (mut calls, mut is_doubtful, mut last) = (0, false, (None, Trouble::AllDown));
         for link in self.in_order(doubtful) {
             if !link.breaker().admits(clock.now()) {
                 continue;
@@ -78,15 +78,17 @@ impl Chain {
                     Outcome::Unclear { trouble, again_at: clock.now() + pause }
                 }
                 Err(SendError::NotTaken { trouble, .. }) => {
+                    is_doubtful |= trouble.is_doubtful();
                     last = (driver, trouble);
                     continue;
                 }
             };
-            return Attempt { calls, driver, outcome };
+            return Attempt { calls, driver, is_doubtful, outcome };
         }
         let (driver, trouble) = last;
         let again_at = clock.now() + pause;
-        Attempt { calls, driver, outcome: Outcome::NotTaken { trouble, again_at } }
+        let outcome = Outcome::NotTaken { trouble, again_at };
+        Attempt { calls, driver, is_doubtful, outcome }
     }
 }
 

@@ -113,7 +113,7 @@ impl Worker {
             }
             Ok::<_, StoreError>((over.len(), left))
         };
-        let (looked_at, left) = self.shared.store.write_to_make_room(expire).await?;
+        let (looked_at, left) = self.shared.store.write_waiting(expire).await?;
         self.shared.leave(left);
         // Those with drivers stay.
         Ok(if left == 0 { 0 } else { looked_at })
@@ -131,7 +131,7 @@ impl Worker {
             let claimed = due.iter().map(|key| claim_one(write, &shared, *key, now));
             claimed.filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
         };
-        let claimed = self.shared.store.write_to_make_room(claim).await?;
+        let claimed = self.shared.store.write_waiting(claim).await?;
         self.shared.under_way.fetch_add(claimed.len(), Ordering::SeqCst);
         Ok(claimed)
     }
@@ -161,7 +161,8 @@ impl Shared {
         } else {
             let (verification, error) = (delivery.verification_id, Trouble::Unopenable);
             tracing::error!(%verification, %error, "sms not sent");
-            Attempt { calls: 0, driver: None, outcome: Outcome::Refused(error) }
+            let outcome = Outcome::Refused(error);
+            Attempt { calls: 0, driver: None, is_doubtful: false, outcome }
         };
         while let Err(error) = self.conclude(&delivery, attempt.clone()).await {
             match error {

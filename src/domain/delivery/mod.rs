@@ -4,6 +4,8 @@
 //! perhaps `delivered`, or `failed`, `expired`, `canceled`. `submitting` is kept durably before anybody is called. So
 //! whenever nobody can tell whether a message left (no answer, or the process ended), it was `submitting`; it is sent
 //! once more at most, is marked as uncertain from then on, and ends `uncertain` unless a receipt says `delivered`.
+//! A gateway that says that it did not take it, but in a way that leaves a doubt, is believed, so the message goes on as
+//! often as after any other no; but it is marked, too.
 
 mod trouble;
 
@@ -99,6 +101,8 @@ pub struct Attempt {
     pub calls: u16,
     /// Who was called last; nobody when all were resting.
     pub driver: Option<String>,
+    /// Whether one said no in a way that leaves a doubt: tried again as any no, and marked.
+    pub is_doubtful: bool,
     /// What the last one said.
     pub outcome: Outcome,
 }
@@ -203,6 +207,8 @@ impl Delivery {
         let DeliveryState::Submitting { is_over } = self.state else { return None };
         self.attempts = self.attempts.saturating_add(attempt.calls);
         self.driver = attempt.driver.or(self.driver);
+        let was_uncertain = self.is_uncertain;
+        self.is_uncertain |= attempt.is_doubtful;
         Some(match attempt.outcome {
             Outcome::Taken(gateway_id) => {
                 let state =
@@ -213,7 +219,7 @@ impl Delivery {
             Outcome::NotTaken { trouble, again_at } => {
                 self.troubled(trouble).return_or_end(is_over, again_at, now)
             }
-            Outcome::Unclear { trouble, .. } if self.is_uncertain || is_over => {
+            Outcome::Unclear { trouble, .. } if was_uncertain || is_over => {
                 self.is_uncertain = true;
                 self.troubled(trouble).end(DeliveryState::Uncertain, now)
             }
@@ -227,7 +233,8 @@ impl Delivery {
     /// The process that was submitting it has ended. `None` when none was.
     pub fn interrupt(self, now: Timestamp) -> Option<Self> {
         let outcome = Outcome::Unclear { trouble: Trouble::Interrupted, again_at: now };
-        self.conclude(Attempt { calls: 1, driver: None, outcome }, now)
+        let attempt = Attempt { calls: 1, driver: None, is_doubtful: false, outcome };
+        self.conclude(attempt, now)
     }
 
     /// A newer code takes the place of this one. `None` when nothing changes.

@@ -17,7 +17,7 @@ fn submitting() -> Delivery {
 }
 
 fn attempt(outcome: Outcome) -> Attempt {
-    Attempt { calls: 1, driver: Some("a".into()), outcome }
+    Attempt { calls: 1, driver: Some("a".into()), is_doubtful: false, outcome }
 }
 
 fn unclear() -> Attempt {
@@ -72,6 +72,24 @@ fn what_may_have_left_is_sent_once_more_and_no_more() {
     assert_eq!(waits.status(), DeliveryStatus::Queued, "it was not sent that time");
     assert_eq!(waits.expire(at(300)).unwrap().status(), DeliveryStatus::Uncertain);
     assert_eq!(once.cancel(at(3)).unwrap().status(), DeliveryStatus::Uncertain);
+}
+
+#[test]
+fn a_no_that_leaves_a_doubt_is_tried_again_as_any_other_and_marked() {
+    let doubtful = || Attempt { is_doubtful: true, ..not_taken() };
+    let mut delivery = queued();
+    for _ in 0..9 {
+        delivery = delivery.submit(at(1)).unwrap().conclude(doubtful(), at(2)).unwrap();
+        assert_eq!(delivery.status(), DeliveryStatus::Queued);
+    }
+    assert!(delivery.is_uncertain);
+    let then = delivery.clone().submit(at(3)).unwrap().conclude(taken(), at(4)).unwrap();
+    assert_eq!(then.status(), DeliveryStatus::Uncertain);
+    assert_eq!(delivery.expire(at(300)).unwrap().status(), DeliveryStatus::Uncertain);
+    let by_the_next = submitting().conclude(Attempt { is_doubtful: true, ..taken() }, at(2));
+    assert_eq!(by_the_next.unwrap().status(), DeliveryStatus::Uncertain);
+    let first_unclear = submitting().conclude(Attempt { is_doubtful: true, ..unclear() }, at(2));
+    assert_eq!(first_unclear.unwrap().status(), DeliveryStatus::Queued);
 }
 
 #[test]

@@ -62,6 +62,32 @@ pub enum Trouble {
     DriverGone,
 }
 
+impl Trouble {
+    /// Whether a gateway that says so may have taken the message all the same: something went wrong there, and what it did
+    /// before that, nobody knows. 503 says that it did nothing; a redirection that keeps the method does too.
+    pub fn is_doubtful(&self) -> bool {
+        match self {
+            Self::Status(status) => *status >= 500 && *status != 503,
+            Self::Redirected(status) => matches!(status, 300..=302),
+            Self::TimedOut
+            | Self::CutOff
+            | Self::Unintelligible
+            | Self::WrittenOrNot
+            | Self::Interrupted => true,
+            Self::Unreachable
+            | Self::TargetRefused
+            | Self::NotSecure
+            | Self::TooMany
+            | Self::Verdict(_)
+            | Self::Undelivered(_)
+            | Self::NotWritten
+            | Self::AllDown
+            | Self::Unopenable
+            | Self::DriverGone => false,
+        }
+    }
+}
+
 /// A gateway's own word for a trouble, as far as it can be shown: letters, digits and `_.-` and spaces, short, and no
 /// more than three digits in a row, for a gateway may repeat what it was sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

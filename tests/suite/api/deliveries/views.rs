@@ -11,7 +11,7 @@ use super::{at, delivery, keep, queued};
 use crate::support::{MIS, TestNode, telling};
 
 fn called(outcome: Outcome) -> Attempt {
-    Attempt { calls: 1, driver: Some("gateway".into()), outcome }
+    Attempt { calls: 1, driver: Some("gateway".into()), is_doubtful: false, outcome }
 }
 
 fn taken() -> Attempt {

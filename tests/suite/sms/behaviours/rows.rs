@@ -146,13 +146,22 @@ fn not_now() -> Vec<Row> {
     vec![
         Row::sent("is down for a minute", IsDown(Duration::from_mins(1)), 3),
         Row::sent("answers 503, and takes it later", First(Behaviour::status(503)), 2),
-        Row::ended(
-            "answers 500 as long as the code lives",
-            Always(Behaviour::status(500)),
-            "expired",
-            UNTIL_IT_EXPIRES,
-            Trouble::Status(500),
-        ),
+        Row {
+            status: "uncertain",
+            uncertain: true,
+            ..Row::ended(
+                "answers 500 as long as the code lives",
+                Always(Behaviour::status(500)),
+                "expired",
+                UNTIL_IT_EXPIRES,
+                Trouble::Status(500),
+            )
+        },
+        Row {
+            status: "uncertain",
+            uncertain: true,
+            ..Row::sent("answers 500, and takes it later", First(Behaviour::status(500)), 2)
+        },
         Row::sent(
             "answers 429 with `Retry-After`, which is obeyed, and takes it later",
             First(Behaviour::too_many(Some("10"))),
