@@ -24,9 +24,8 @@ const SWEEP_MOST: usize = 512;
 /// How long messages are still taken to drivers once the node is to stop.
 const LAST_CLAIMS: Duration = Duration::from_secs(2);
 
-/// How long what is with drivers then is waited for: as long as one may take to answer, and no longer than a service
-/// manager waits.
-const LAST_MESSAGES: Duration = Duration::from_secs(12);
+/// A driver has its time-out for what it has then, and what came of it is kept.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// How long the last code made ahead of need may take. Its thread keeps nobody from ending the process.
 const LAST_CODE: Duration = Duration::from_secs(1);
@@ -59,6 +58,7 @@ pub struct Node {
     clock: Arc<dyn Clock>,
     audit: Arc<Recorder>,
     keep_audit: Duration,
+    last_messages: Duration,
 }
 
 /// Why a node could not be put together.
@@ -85,6 +85,7 @@ impl Node {
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
         let ready = ReadyCodes::up_to(config.otp.ready);
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
+        let last_messages = config.sms.timeout + LAST_WORD;
         let (outbox, worker) = outbox(OutboxParts {
             store: store.clone(),
             sealer,
@@ -121,6 +122,7 @@ impl Node {
             clock,
             audit,
             keep_audit,
+            last_messages,
         })
     }
 
@@ -137,7 +139,8 @@ impl Node {
         listeners: Vec<Listener<Entrance>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
-        let Self { api, store, mut worker, outbox, filler, clock, audit, keep_audit } = self;
+        let Self { api, store, mut worker, outbox, filler, clock, audit, .. } = self;
+        let (keep_audit, last_messages) = (self.keep_audit, self.last_messages);
         let (close, closing) = oneshot::channel::<()>();
         let mut sending =
             tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
@@ -162,10 +165,12 @@ impl Node {
         let mut is_done = tokio::time::timeout(LAST_CLAIMS, &mut sending).await.is_ok();
         if !is_done {
             outbox.shut();
-            is_done = tokio::time::timeout(LAST_MESSAGES, sending).await.is_ok();
+            is_done = tokio::time::timeout(last_messages, &mut sending).await.is_ok();
         }
         if !is_done {
             tracing::warn!("messages are left that could not be sent in time");
+            sending.abort();
+            drop(sending.await);
         }
         // After everybody who could still be refused.
         drop(end);

@@ -12,7 +12,7 @@ use super::{Failure, log};
 use crate::config::LogConfig;
 
 /// How long threads that wait for the system may take to end.
-const LAST_THREADS: Duration = Duration::from_secs(1);
+const LAST_THREADS: Duration = Duration::from_secs(5);
 
 /// Runs a node until Ctrl-C or SIGTERM. `prepare` makes its parts, and something to say; `ready` says it, and where the
 /// node listens, before the first request is taken. It is the last time that a secret is printed.

@@ -83,15 +83,33 @@ impl Otp {
             return Err(Refusal::CodeWrong);
         };
         if is_right {
-            let accept = move |write: &mut Write<'_>| accept(write, asked, id, counted_at, done);
-            let accepted = self.store.write_waiting(accept).await?;
+            let outbox = self.outbox.clone();
+            let accept = move |write: &mut Write<'_>| {
+                let accepted = accept(write, asked, id, counted_at, done)?;
+                Ok::<_, Refusal>((accepted, outbox.drop_message(write, id, asked.now)?))
+            };
+            let (accepted, has_left) = self.store.write_waiting(accept).await?;
+            self.free(has_left);
             return accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal));
         }
-        let reject = move |write: &mut Write<'_>| reject(write, asked, id, &limits);
-        if self.store.write_waiting(reject).await? {
+        let outbox = self.outbox.clone();
+        let reject = move |write: &mut Write<'_>| {
+            let Rejected { is_alarm, is_over } = reject(write, asked, id, &limits)?;
+            Ok::<_, Refusal>((is_alarm, is_over && outbox.drop_message(write, id, asked.now)?))
+        };
+        let (is_alarm, has_left) = self.store.write_waiting(reject).await?;
+        self.free(has_left);
+        if is_alarm {
             raise_alarm(&self.limits);
         }
         Err(Refusal::CodeWrong)
+    }
+
+    /// Gives the place of a message back that is worth nothing.
+    fn free(&self, has_left: bool) {
+        if has_left {
+            self.outbox.freed();
+        }
     }
 
     /// What no code is.
@@ -213,18 +231,26 @@ fn touch_stray(write: &mut Write<'_>, Target { phone, .. }: Target) -> Result<()
     }
 }
 
-/// The code was wrong: after the last attempt the verification is over. Says whether that raises the alarm.
+/// What a wrong code has led to.
+struct Rejected {
+    is_alarm: bool,
+    /// No code is good for it any more.
+    is_over: bool,
+}
+
+/// The code was wrong: after the last attempt the verification is over.
 fn reject(
     write: &mut Write<'_>,
     asked: Asked,
     id: VerificationId,
     limits: &Limits,
-) -> Result<bool, Refusal> {
+) -> Result<Rejected, Refusal> {
     let is_alarm = count_wrong_guess(write, limits, asked.now)?;
     let verification = write.get(VERIFICATIONS, &id)?;
     audit::append(write, &row(AuditEvent::CodeWrong, asked).of(id))?;
-    if let Some(over) = verification.and_then(|verification| verification.reject(asked.now)) {
-        write.put(VERIFICATIONS, &id, &over)?;
+    let over = verification.and_then(|verification| verification.reject(asked.now));
+    if let Some(over) = &over {
+        write.put(VERIFICATIONS, &id, over)?;
     }
-    Ok(is_alarm)
+    Ok(Rejected { is_alarm, is_over: over.is_some() })
 }

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::outbox::Shared;
 use super::{receipts, rows};
 use crate::domain::{Receipt, Timestamp};
-use crate::store::schema::{ASKS, DELIVERIES};
+use crate::store::schema::{ASKS, DELIVERIES, GatewayKey};
 use crate::store::{StoreError, Write};
 
 /// How many questions are open at a time.
@@ -42,13 +42,17 @@ impl Asking {
         if due.is_empty() {
             return Ok(());
         }
+        let shared = Arc::clone(&self.shared);
         let ask_later = move |write: &mut Write<'_>| {
             let mut questions = Vec::new();
             for key in due {
                 write.remove(ASKS, &key);
                 let Some(delivery) = write.get(DELIVERIES, &key.id)? else { continue };
-                let is_open = delivery.ask_at(now).is_some();
-                if let Some(named) = rows::gateway_key(&delivery).filter(|_| is_open) {
+                let is_asked =
+                    |name: &str| shared.chain.driver(name).is_some_and(|driver| driver.is_asked());
+                let is_open =
+                    |key: &GatewayKey| delivery.ask_at(now).is_some() && is_asked(&key.driver);
+                if let Some(named) = rows::gateway_key(&delivery).filter(is_open) {
                     rows::ask_later(write, &delivery, now)?;
                     let (driver, gateway_id) = (named.driver, named.gateway_id);
                     questions.push(Question { driver, gateway_id });

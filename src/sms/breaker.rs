@@ -71,11 +71,11 @@ impl Breaker {
         }
     }
 
-    /// Whether it has failed too often.
-    pub(super) fn is_down(&self) -> bool {
+    /// Whether it has failed too often, and is left alone now. Once it may be tried nobody knows, until somebody tries.
+    pub(super) fn is_down(&self, now: Timestamp) -> bool {
         match self.state {
             State::Closed { .. } => false,
-            State::Open { .. } | State::Trying { .. } => true,
+            State::Open { until, .. } | State::Trying { until, .. } => now < until,
         }
     }
 
@@ -131,13 +131,15 @@ mod tests {
     #[test]
     fn failures_in_a_row_close_the_door_and_one_trial_opens_it() {
         let mut breaker = given_up_on();
-        assert!(breaker.is_down() && !breaker.admits(at(1)));
+        assert!(breaker.is_down(at(1)) && !breaker.admits(at(1)));
         assert_eq!(breaker.room(at(1)), Room::Nobody(at(2)));
         assert_eq!(breaker.room(at(2)), Room::One);
+        assert!(!breaker.is_down(at(2)), "nobody knows, and nobody may come to try");
         assert!(breaker.admits(at(2)));
+        assert!(breaker.is_down(at(2)));
         assert!(!breaker.admits(at(2)), "one only");
         breaker.succeed();
-        assert!(breaker.admits(at(2)) && !breaker.is_down());
+        assert!(breaker.admits(at(2)) && !breaker.is_down(at(2)));
     }
 
     #[test]
@@ -178,7 +180,7 @@ mod tests {
         breaker.rest(at(0), Duration::from_secs(30));
         breaker.rest(at(1), Duration::from_secs(5));
         assert_eq!(breaker.room(at(29)), Room::Nobody(at(30)));
-        assert!(!breaker.is_down() && breaker.admits(at(30)));
+        assert!(!breaker.is_down(at(1)) && breaker.admits(at(30)));
         let mut breaker = given_up_on();
         assert!(breaker.admits(at(2)));
         breaker.rest(at(3), Duration::from_secs(10));

@@ -45,9 +45,14 @@ impl Chain {
         self.links.iter().map(|link| &link.driver).find(|driver| driver.name() == name)
     }
 
-    /// Drivers that have failed too often, and whether those are all.
-    pub(super) fn down(&self) -> (Vec<String>, bool) {
-        let is_down = |link: &&Link| link.breaker().is_down();
+    /// How many drivers there are.
+    pub(super) fn length(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Drivers that are left alone, for they have failed too often, and whether those are all.
+    pub(super) fn down(&self, now: Timestamp) -> (Vec<String>, bool) {
+        let is_down = |link: &&Link| link.breaker().is_down(now);
         let down: Vec<_> = self.links.iter().filter(is_down).map(Link::name).collect();
         let are_all = down.len() == self.links.len();
         (down, are_all)
@@ -62,7 +67,7 @@ impl Chain {
         clock: &dyn Clock,
         pause: Duration,
     ) -> Attempt {
-        let (mut calls, mut is_doubtful, mut last) = (0, false, (None, Trouble::AllDown));
+        let (mut calls, mut doubted, mut last) = (0, None, (None, Trouble::AllDown));
         for link in self.in_order(doubtful) {
             if !link.breaker().admits(clock.now()) {
                 continue;
@@ -78,17 +83,19 @@ impl Chain {
                     Outcome::Unclear { trouble, again_at: clock.now() + pause }
                 }
                 Err(SendError::NotTaken { trouble, .. }) => {
-                    is_doubtful |= trouble.is_doubtful();
+                    if trouble.is_doubtful() {
+                        doubted.clone_from(&driver);
+                    }
                     last = (driver, trouble);
                     continue;
                 }
             };
-            return Attempt { calls, driver, is_doubtful, outcome };
+            return Attempt { calls, driver, doubted, outcome };
         }
         let (driver, trouble) = last;
         let again_at = clock.now() + pause;
         let outcome = Outcome::NotTaken { trouble, again_at };
-        Attempt { calls, driver, is_doubtful, outcome }
+        Attempt { calls, driver, doubted, outcome }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Error;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +32,13 @@ impl File {
     /// Appends to the file of this name, which is made if there is none.
     pub fn append_to(path: &Path, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        let mode = file.metadata()?.mode();
+        if file.metadata()?.is_file() && mode & 0o077 != 0 {
+            let mode = mode & 0o777;
+            return Err(Error::other(format!(
+                "it is open to other users (mode {mode:04o}), and codes go into it. Close it: chmod 600"
+            )));
+        }
         Ok(Self { lines: Lines::to("sms-file", file)?, clock })
     }
 }

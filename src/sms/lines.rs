@@ -35,10 +35,11 @@ impl Lines {
         let (lines, waiting) = sync_channel::<Line>(WAITING);
         let (ending, ended) = channel();
         std::thread::Builder::new().name(name.into()).spawn(move || {
+            let mut is_torn = false;
             for Line { text, written } in waiting {
                 // One that is gone is no reason to stop serving; the next line may find it back.
-                let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-                drop(written.send(done.map_err(|_| SendError::not_taken(Trouble::NotWritten))));
+                let done = write(&mut out, &mut is_torn, text.as_bytes());
+                drop(written.send(done));
             }
             drop(ending);
         })?;
@@ -62,6 +63,21 @@ impl Lines {
             Ok(Taken::default())
         })
     }
+}
+
+/// Writes a line, below the part of one that could not be written to its end.
+fn write(out: &mut impl Write, is_torn: &mut bool, line: &[u8]) -> Result<(), SendError> {
+    let not_begun = |_| SendError::not_taken(Trouble::NotWritten);
+    if *is_torn {
+        out.write_all(b"\n").map_err(not_begun)?;
+        *is_torn = false;
+    }
+    let begun = out.write(line).map_err(not_begun)?;
+    let written = out.write_all(&line[begun..]).and_then(|()| out.flush());
+    written.map_err(|_| {
+        *is_torn = true;
+        SendError::Unclear(Trouble::WrittenOrNot)
+    })
 }
 
 impl Drop for Lines {

@@ -19,6 +19,9 @@ use crate::entropy::Entropy;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX, OUTBOX_DUE};
 use crate::store::{Store, StoreError, Write};
 
+/// What stands for the code in the text of a message.
+const CODE: &str = "{code}";
+
 /// Messages that are read at a time at the start.
 const PAGE: usize = 1024;
 
@@ -159,7 +162,7 @@ impl Outbox {
             Some(previous) => cancel(write, previous, delivery.queued_at)?,
             None => false,
         };
-        let text = Zeroizing::new(self.0.config.template.replace("{code}", code.reveal()));
+        let text = self.text_of(code);
         let id = delivery.verification_id;
         let sealed = self.0.sealer.seal(&*self.0.entropy, id, &text).map_err(|error| {
             tracing::error!(%error, "no message can be sealed");
@@ -170,11 +173,38 @@ impl Outbox {
         Ok(replaced)
     }
 
+    /// The code of this verification is used or spent: its message is good for nothing. Says whether it was still here,
+    /// for [`Outbox::freed`] once that is kept.
+    pub fn drop_message(
+        &self,
+        write: &mut Write<'_>,
+        id: VerificationId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        cancel(write, id, now)
+    }
+
+    /// A message is kept no more.
+    pub fn freed(&self) {
+        self.0.leave(1);
+    }
+
+    /// What is sent. It is made in one piece: a text that grows leaves copies of itself behind.
+    fn text_of(&self, code: &Code) -> Zeroizing<String> {
+        let template = &self.0.config.template;
+        let mut text = Zeroizing::new(String::with_capacity(template.len() + code.reveal().len()));
+        let (before, after) = template.split_once(CODE).unwrap_or((template, ""));
+        for part in [before, code.reveal(), after] {
+            text.push_str(part);
+        }
+        text
+    }
+
     /// How delivery goes at `now`.
     pub fn health(&self, now: Timestamp) -> Result<OutboxHealth, StoreError> {
         let oldest = self.0.store.page(OUTBOX_DUE, None, 1)?.pop();
         let late = oldest.map(|(key, _)| key.at).filter(|at| *at <= now).map(|at| now.since(at));
-        let (down, is_down) = self.0.chain.down();
+        let (down, is_down) = self.0.chain.down(now);
         let waiting = self.0.kept.load(Ordering::SeqCst);
         Ok(OutboxHealth { waiting, late, down, is_down })
     }

@@ -37,15 +37,10 @@ pub(super) fn change(
     Ok(has_left)
 }
 
-/// From now on receipts with its name are for it, unless they are for another one.
+/// From now on receipts with its name are for it: a gateway that gives one twice means the newest.
 pub(super) fn name(write: &mut Write<'_>, delivery: &Delivery) -> Result<(), StoreError> {
     let Some(key) = gateway_key(delivery) else { return Ok(()) };
     let verification_id = delivery.verification_id;
-    if write.get(GATEWAY_IDS, &key)?.is_some() {
-        let verification = verification_id;
-        tracing::warn!(driver = key.driver, %verification, "the gateway gave an id twice: no receipts are taken for the second");
-        return Ok(());
-    }
     let keep_until = delivery.queued_at + KEEP_VERIFICATIONS;
     write.put(GATEWAY_IDS, &key, &GatewayId { verification_id, keep_until })
 }

@@ -17,7 +17,7 @@ use crate::entropy::draw_bytes;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX, OUTBOX_DUE};
 use crate::store::{StoreError, Write};
 
-/// How soon it looks again at the latest: the clock may have been set.
+/// How soon it looks again at the latest.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How many messages whose time is over are taken out at a time: more than may be with drivers, which stay.
@@ -156,18 +156,18 @@ impl Shared {
     async fn deliver(self: Arc<Self>, Claimed { message, delivery }: Claimed) {
         let attempt = if let Some(message) = message {
             let pause = self.pause_after(delivery.attempts);
-            let doubtful = delivery.driver.as_deref().filter(|_| delivery.is_uncertain);
-            self.chain.send(&message, doubtful, &*self.clock, pause).await
+            let doubted = delivery.doubted.as_deref();
+            self.chain.send(&message, doubted, &*self.clock, pause).await
         } else {
             let (verification, error) = (delivery.verification_id, Trouble::Unopenable);
             tracing::error!(%verification, %error, "sms not sent");
             let outcome = Outcome::Refused(error);
-            Attempt { calls: 0, driver: None, is_doubtful: false, outcome }
+            Attempt { calls: 0, driver: None, doubted: None, outcome }
         };
         while let Err(error) = self.conclude(&delivery, attempt.clone()).await {
             match error {
                 StoreError::Busy | StoreError::DiskFull => tokio::time::sleep(TICK).await,
-                // The process ends of that, and finds it submitting when it is started again.
+                // The next start finds it submitting.
                 StoreError::Failed(_)
                 | StoreError::TooLarge { .. }
                 | StoreError::Damaged { .. } => {
@@ -209,7 +209,8 @@ impl Shared {
     /// together.
     fn pause_after(&self, attempts: u16) -> Duration {
         let (first, longest) = PAUSES;
-        let pause = first.saturating_mul(1 << attempts.min(5)).min(longest);
+        let rounds = usize::from(attempts) / self.chain.length().max(1);
+        let pause = first.saturating_mul(1 << rounds.min(5)).min(longest);
         // Without chance they do come back together.
         let [chance] = draw_bytes(&*self.entropy).unwrap_or([u8::MAX]);
         pause / 2 + pause / 2 * u32::from(chance) / u32::from(u8::MAX)

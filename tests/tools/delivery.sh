@@ -103,19 +103,18 @@ control "{\"receipts_to\": \"$base/receipts/turbosms/not-a-real-secret\"}"
 printf '# sms test, before anybody needs it\n'
 "$program" sms test +380671234567 --config clinic.toml | sed -E 's/127.0.0.1:[0-9]+/(address)/'
 
-request=/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b
-printf '# a message that goes well\nPOST %s/actions/resend_otp\n' "$request"
-id=$(ask --request POST "$base$request/actions/resend_otp" | field id)
+printf '# a message that goes well\nPOST /api/verifications {"phone_number": "+380671234567"}\n'
+id=$(ask --data '{"phone_number": "+380671234567"}' "$base/api/verifications" | field id)
 printf '  %s\n' "$id"
 follow "/api/verifications/$id/delivery" sent delivered
-printf 'GET %s/deliveries\n  %s\n' "$request" "$(ask "$base$request/deliveries" | sed -E 's/"meta":\{[^}]*\},?//')"
 
-printf '# one while the gateway is down, and back after three seconds\n'
+request=/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b
+printf '# a resend while the gateway is down, and back after three seconds\nPOST %s/actions/resend_otp\n' "$request"
 control '{"down_seconds": 3}'
 until ! curl --silent --output /dev/null "$at_gateway/control"; do
     sleep 0.05
 done
-printf 'POST /api/verifications {"phone_number": "+380671234567"}\n'
-id=$(ask --data '{"phone_number": "+380671234567"}' "$base/api/verifications" | field id)
+id=$(ask --request POST "$base$request/actions/resend_otp" | field id)
 printf '  %s\n' "$id"
 follow "/api/verifications/$id/delivery" queued sent delivered
+printf 'GET %s/deliveries\n  %s\n' "$request" "$(ask "$base$request/deliveries" | sed -E 's/"meta":\{[^}]*\},?//')"

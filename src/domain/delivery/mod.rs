@@ -4,13 +4,15 @@
 //! perhaps `delivered`, or `failed`, `expired`, `canceled`. `submitting` is kept durably before anybody is called. So
 //! whenever nobody can tell whether a message left (no answer, or the process ended), it was `submitting`; it is sent
 //! once more at most, is marked as uncertain from then on, and ends `uncertain` unless a receipt says `delivered`.
-//! A gateway that says that it did not take it, but in a way that leaves a doubt, is believed, so the message goes on as
-//! often as after any other no; but it is marked, too.
+//! A gateway that says that it did not take it, but in a way that leaves a doubt, is believed: the message goes on as after
+//! any other no, and is marked, too. (Should it take the message each time and say so, it gets it each time.)
 
+mod attempt;
 mod trouble;
 
 use std::time::Duration;
 
+pub use attempt::{Attempt, Fate, Outcome, Receipt};
 use serde::{Deserialize, Serialize};
 pub use trouble::{GatewayWord, Trouble};
 
@@ -34,8 +36,12 @@ pub struct Delivery {
     pub expires_at: Timestamp,
     /// How far it has come.
     pub state: DeliveryState,
-    /// Whether it may have been sent once without anybody knowing.
+    /// Whether it may have been sent once without anybody knowing: the mark that it keeps.
     pub is_uncertain: bool,
+    /// Whether the one more time that it is sent because of that has come.
+    pub is_last: bool,
+    /// Who may have it, as far as that is known: called last the next time.
+    pub doubted: Option<String>,
     /// How often a driver was called for it.
     pub attempts: u16,
     /// The driver that took it, or that was called last.
@@ -94,62 +100,6 @@ pub enum DeliveryStatus {
     Canceled,
 }
 
-/// What came of calling drivers, one after the other, until one had a last word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// How many were called.
-    pub calls: u16,
-    /// Who was called last; nobody when all were resting.
-    pub driver: Option<String>,
-    /// Whether one said no in a way that leaves a doubt: tried again as any no, and marked.
-    pub is_doubtful: bool,
-    /// What the last one said.
-    pub outcome: Outcome,
-}
-
-/// What a driver's word comes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It took the message, and calls it by this id if it gives one.
-    Taken(Option<String>),
-    /// Nobody will ever take this message.
-    Refused(Trouble),
-    /// It was not taken, but may be later.
-    NotTaken {
-        /// Why not.
-        trouble: Trouble,
-        /// When to try again.
-        again_at: Timestamp,
-    },
-    /// It may have been taken.
-    Unclear {
-        /// Why nobody knows.
-        trouble: Trouble,
-        /// When to try again, if that is still allowed.
-        again_at: Timestamp,
-    },
-}
-
-/// What a gateway says has become of a message that it took.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Nothing yet.
-    Underway,
-    /// It has arrived.
-    Delivered,
-    /// It will not arrive.
-    Undelivered(Trouble),
-}
-
-/// A gateway's word about a message that it took.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// What it calls the message.
-    pub gateway_id: String,
-    /// What has become of it.
-    pub fate: Fate,
-}
-
 /// For how long a gateway is asked what became of a message.
 const ASKED_FOR: Duration = Duration::from_hours(24);
 
@@ -175,6 +125,8 @@ impl Delivery {
             expires_at,
             state: DeliveryState::Queued { due_at: now },
             is_uncertain: false,
+            is_last: false,
+            doubted: None,
             attempts: 0,
             driver: None,
             gateway_id: None,
@@ -206,9 +158,13 @@ impl Delivery {
     pub fn conclude(mut self, attempt: Attempt, now: Timestamp) -> Option<Self> {
         let DeliveryState::Submitting { is_over } = self.state else { return None };
         self.attempts = self.attempts.saturating_add(attempt.calls);
+        self.is_uncertain |= attempt.doubted.is_some();
+        self.doubted = attempt.doubted.or(self.doubted);
+        if let Outcome::Unclear { .. } = attempt.outcome {
+            self.is_uncertain = true;
+            self.doubted = attempt.driver.clone().or(self.doubted);
+        }
         self.driver = attempt.driver.or(self.driver);
-        let was_uncertain = self.is_uncertain;
-        self.is_uncertain |= attempt.is_doubtful;
         Some(match attempt.outcome {
             Outcome::Taken(gateway_id) => {
                 let state =
@@ -219,12 +175,11 @@ impl Delivery {
             Outcome::NotTaken { trouble, again_at } => {
                 self.troubled(trouble).return_or_end(is_over, again_at, now)
             }
-            Outcome::Unclear { trouble, .. } if was_uncertain || is_over => {
-                self.is_uncertain = true;
+            Outcome::Unclear { trouble, .. } if self.is_last || is_over => {
                 self.troubled(trouble).end(DeliveryState::Uncertain, now)
             }
             Outcome::Unclear { trouble, again_at } => {
-                self.is_uncertain = true;
+                self.is_last = true;
                 self.troubled(trouble).return_or_end(false, again_at, now)
             }
         })
@@ -233,7 +188,7 @@ impl Delivery {
     /// The process that was submitting it has ended. `None` when none was.
     pub fn interrupt(self, now: Timestamp) -> Option<Self> {
         let outcome = Outcome::Unclear { trouble: Trouble::Interrupted, again_at: now };
-        let attempt = Attempt { calls: 1, driver: None, is_doubtful: false, outcome };
+        let attempt = Attempt { calls: 1, driver: None, doubted: None, outcome };
         self.conclude(attempt, now)
     }
 

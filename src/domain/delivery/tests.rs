@@ -17,7 +17,7 @@ fn submitting() -> Delivery {
 }
 
 fn attempt(outcome: Outcome) -> Attempt {
-    Attempt { calls: 1, driver: Some("a".into()), is_doubtful: false, outcome }
+    Attempt { calls: 1, driver: Some("a".into()), doubted: None, outcome }
 }
 
 fn unclear() -> Attempt {
@@ -76,7 +76,7 @@ fn what_may_have_left_is_sent_once_more_and_no_more() {
 
 #[test]
 fn a_no_that_leaves_a_doubt_is_tried_again_as_any_other_and_marked() {
-    let doubtful = || Attempt { is_doubtful: true, ..not_taken() };
+    let doubtful = || Attempt { doubted: Some("a".into()), ..not_taken() };
     let mut delivery = queued();
     for _ in 0..9 {
         delivery = delivery.submit(at(1)).unwrap().conclude(doubtful(), at(2)).unwrap();
@@ -86,10 +86,13 @@ fn a_no_that_leaves_a_doubt_is_tried_again_as_any_other_and_marked() {
     let then = delivery.clone().submit(at(3)).unwrap().conclude(taken(), at(4)).unwrap();
     assert_eq!(then.status(), DeliveryStatus::Uncertain);
     assert_eq!(delivery.expire(at(300)).unwrap().status(), DeliveryStatus::Uncertain);
-    let by_the_next = submitting().conclude(Attempt { is_doubtful: true, ..taken() }, at(2));
+    let by_the_next =
+        submitting().conclude(Attempt { doubted: Some("a".into()), ..taken() }, at(2));
     assert_eq!(by_the_next.unwrap().status(), DeliveryStatus::Uncertain);
-    let first_unclear = submitting().conclude(Attempt { is_doubtful: true, ..unclear() }, at(2));
-    assert_eq!(first_unclear.unwrap().status(), DeliveryStatus::Queued);
+    let doubted = submitting().conclude(doubtful(), at(2)).unwrap().submit(at(3)).unwrap();
+    let unclear_once = doubted.clone().conclude(unclear(), at(4)).unwrap();
+    assert_eq!(unclear_once.status(), DeliveryStatus::Queued, "its one more time is still to come");
+    assert_eq!(doubted.interrupt(at(4)).unwrap().status(), DeliveryStatus::Queued);
 }
 
 #[test]
@@ -141,6 +144,8 @@ enum Event {
     Taken,
     Refused,
     NotTaken,
+    /// In a way that leaves a doubt.
+    Doubtful,
     Unclear,
     Interrupt,
     Cancel,
@@ -155,6 +160,11 @@ fn happen(delivery: Delivery, event: Event, now: Timestamp) -> Option<Delivery> 
         Event::Taken => conclude(Outcome::Taken(Some("id".into()))),
         Event::Refused => conclude(Outcome::Refused(Trouble::Status(400))),
         Event::NotTaken => conclude(Outcome::NotTaken { trouble: Trouble::TooMany, again_at: now }),
+        Event::Doubtful => {
+            let outcome = Outcome::NotTaken { trouble: Trouble::Status(500), again_at: now };
+            let doubted = Some("a".into());
+            delivery.conclude(Attempt { doubted, ..attempt(outcome) }, now)
+        }
         Event::Unclear => conclude(Outcome::Unclear { trouble: Trouble::CutOff, again_at: now }),
         Event::Interrupt => delivery.interrupt(now),
         Event::Cancel => delivery.cancel(now),
@@ -170,6 +180,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Event::Taken),
         1 => Just(Event::Refused),
         3 => Just(Event::NotTaken),
+        1 => Just(Event::Doubtful),
         3 => Just(Event::Unclear),
         2 => Just(Event::Interrupt),
         1 => Just(Event::Cancel),
@@ -198,6 +209,7 @@ proptest! {
             prop_assert!(delivery.is_kept() || !next.is_kept(), "{delivery:?} came back as {next:?}");
             prop_assert!(may_have_left < 2 || next.is_uncertain, "{next:?}");
             prop_assert!(!delivery.is_uncertain || next.is_uncertain);
+            prop_assert!(!matches!(event, Event::Doubtful) || next.is_uncertain, "{next:?}");
             if next.is_uncertain && !next.is_kept() {
                 let status = next.status();
                 let is_honest =

@@ -57,33 +57,30 @@ pub enum Trouble {
     /// The key that it was sealed with is not in the keyring any more.
     #[error("the message cannot be opened: its key is not in the keyring")]
     Unopenable,
-    /// A driver of that name is no longer configured.
-    #[error("the driver that took it is not configured any more")]
-    DriverGone,
 }
 
 impl Trouble {
-    /// Whether a gateway that says so may have taken the message all the same: something went wrong there, and what it did
-    /// before that, nobody knows. 503 says that it did nothing; a redirection that keeps the method does too.
+    /// Whether a gateway that says with this that it did not take a message may have taken it all the same: something went
+    /// wrong there, and what it did before that, nobody knows. 503 says that it did nothing, and so does a redirection
+    /// that keeps the method.
     pub fn is_doubtful(&self) -> bool {
         match self {
             Self::Status(status) => *status >= 500 && *status != 503,
             Self::Redirected(status) => matches!(status, 300..=302),
-            Self::TimedOut
-            | Self::CutOff
-            | Self::Unintelligible
-            | Self::WrittenOrNot
-            | Self::Interrupted => true,
             Self::Unreachable
             | Self::TargetRefused
             | Self::NotSecure
+            | Self::TimedOut
+            | Self::CutOff
             | Self::TooMany
+            | Self::Unintelligible
             | Self::Verdict(_)
             | Self::Undelivered(_)
             | Self::NotWritten
+            | Self::WrittenOrNot
             | Self::AllDown
-            | Self::Unopenable
-            | Self::DriverGone => false,
+            | Self::Interrupted
+            | Self::Unopenable => false,
         }
     }
 }

@@ -16,22 +16,26 @@ use crate::config::GatewayConfig;
 
 /// Reads an address that messages go to.
 pub(super) fn url(text: &str, config: &GatewayConfig) -> Result<Uri, GatewayError> {
-    let url: Uri = text.parse().map_err(|_| GatewayError::Url(text.to_owned()))?;
+    let url: Uri = text.parse().map_err(|_| GatewayError::Url(shown(text)))?;
     let authority = url.authority().filter(|authority| !authority.as_str().contains('@'));
     let is_http = url.scheme() == Some(&Scheme::HTTP) || is_https(&url);
     let host = authority.map(|authority| bare(authority.host())).filter(|host| !host.is_empty());
     let Some(host) = host.filter(|_| is_http) else {
-        // What stands before an @ is a secret.
-        let shown = if text.contains('@') { "…@…" } else { text };
-        return Err(GatewayError::Url(shown.to_owned()));
+        return Err(GatewayError::Url(shown(text)));
     };
     if !is_https(&url) && !config.allow_http {
-        return Err(GatewayError::PlainHttp(text.to_owned()));
+        return Err(GatewayError::PlainHttp(shown(text)));
     }
     if !config.allow_local && host.parse().is_ok_and(is_local) {
-        return Err(GatewayError::Local(text.to_owned()));
+        return Err(GatewayError::Local(shown(text)));
     }
     Ok(url)
+}
+
+/// What stands before an @, or behind a question mark, may be a secret.
+fn shown(text: &str) -> String {
+    let address = text.split(['?', '#']).next().unwrap_or_default();
+    if address.contains('@') { "…@…".into() } else { address.to_owned() }
 }
 
 /// Whether TLS is spoken there.

@@ -29,6 +29,8 @@ fn full() -> Delivery {
         client_id: Some(id(2)),
         previous: Some(id(5)),
         is_uncertain: true,
+        is_last: true,
+        doubted: Some("gateway".into()),
         attempts: 300,
         driver: Some("gateway".into()),
         gateway_id: Some("f83f8868-5e46-c6cf-e4fb-615e5a293754".into()),
@@ -77,7 +79,6 @@ fn by_trouble() -> Vec<Sample> {
         ("all_down", Trouble::AllDown),
         ("interrupted", Trouble::Interrupted),
         ("unopenable", Trouble::Unopenable),
-        ("driver_gone", Trouble::DriverGone),
     ]
     .map(|(variant, trouble)| {
         sample("deliveries", variant, Delivery { last_error: Some(trouble), ..accepted() })

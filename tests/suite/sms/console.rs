@@ -87,6 +87,37 @@ impl Write for Full {
     }
 }
 
+/// A disk with room for a little.
+struct NearlyFull(usize, Sender<Vec<u8>>);
+
+impl Write for NearlyFull {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = bytes.len().min(self.0);
+        self.0 -= written;
+        self.1.send(bytes[..written].to_vec()).unwrap();
+        if written == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(written) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // Somebody makes room.
+        self.0 = 1000;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_line_that_was_written_in_part_may_have_been_read_and_the_next_one_begins_below_it() {
+    let (written, seen) = channel();
+    let console = Console::to(NearlyFull(20, written)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let send = |code| runtime.block_on(console.send(&message(code)));
+    assert_eq!(send("000042"), Err(SendError::Unclear(Trouble::WrittenOrNot)));
+    assert_eq!(send("000043"), Err(SendError::not_taken(Trouble::NotWritten)), "still full");
+    drop(console);
+    let text = String::from_utf8(seen.try_iter().flatten().collect()).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
 #[test]
 fn a_line_that_could_not_be_written_was_not_sent() {
     let console = Console::to(Full).unwrap();

@@ -7,9 +7,9 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use esoz_otp::config::Config;
-use esoz_otp::domain::State;
-use esoz_otp::sms::{Message, Sending, SmsDriver, Taken};
-use esoz_otp::store::schema::VERIFICATIONS;
+use esoz_otp::domain::{DeliveryStatus, State, Trouble};
+use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::store::schema::{DELIVERIES, VERIFICATIONS};
 
 use super::{Down, Gate, PATIENCE, handed_over, taken};
 use crate::support::{SEED_PHONE, TestNode, quick, start_of_time};
@@ -145,7 +145,7 @@ fn a_node_with_nothing_waiting_stops_although_somebody_still_holds_its_methods()
 #[test]
 fn a_driver_that_never_lets_go_does_not_keep_a_node_from_stopping() {
     let (gate, seen) = Gate::new();
-    let node = TestNode::with_driver(patient(), gate);
+    let node = TestNode::with_driver(quick(), gate);
     assert_eq!(node.resend().status, 200);
     taken(&seen);
     let (told, stopped) = channel();
@@ -154,4 +154,36 @@ fn a_driver_that_never_lets_go_does_not_keep_a_node_from_stopping() {
         told.send(()).unwrap();
     });
     assert!(stopped.recv_timeout(PATIENCE).is_ok());
+}
+
+/// A driver whose gateway takes every message, and whose answer is lost each time.
+struct Lossy(std::sync::mpsc::Sender<Message>);
+
+impl SmsDriver for Lossy {
+    fn name(&self) -> &'static str {
+        "lossy"
+    }
+
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+        self.0.send(message.clone()).unwrap();
+        Box::pin(std::future::ready(Err(SendError::Unclear(Trouble::CutOff))))
+    }
+}
+
+#[test]
+fn a_code_that_was_used_is_not_sent_once_more() {
+    let (sender, messages) = channel();
+    let node = TestNode::with_driver(quick(), Lossy(sender));
+    assert_eq!(node.resend().status, 200);
+    let message = messages.recv_timeout(PATIENCE).unwrap();
+    let code = message.text().rsplit(' ').next().unwrap();
+    assert_eq!(node.approve(code).status, 200);
+    node.delivered();
+    node.clock.push(Duration::from_mins(1));
+    let other = "+380671000021";
+    assert_eq!(node.initialize(other).status, 201);
+    let next = messages.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(next.phone.full(), other, "the used one is not sent before it, nor after it");
+    let kept = node.store.get(DELIVERIES, &message.verification_id).unwrap().unwrap();
+    assert_eq!((kept.status(), kept.attempts), (DeliveryStatus::Uncertain, 1));
 }

@@ -134,8 +134,9 @@ fn when_all_are_down_messages_wait_untouched_and_health_says_so() {
     let mut stand = Stand::of(&[&driver]);
     let ids: Vec<_> = (0..20).map(|number| stand.put(number)).collect();
     stand.work_after(1);
+    assert!(stand.outbox.health(start_of_time() + Duration::from_secs(1)).unwrap().is_down);
     let health = stand.outbox.health(start_of_time() + Duration::from_secs(40)).unwrap();
-    assert!(health.is_down);
+    assert!(!health.is_down, "it may be tried, and nobody knows");
     assert_eq!((health.waiting, health.late), (20, Some(Duration::from_secs(40))));
     assert_eq!(stand.delivery(ids[10]).attempts, 0);
     stand.work_after(10);
@@ -186,6 +187,20 @@ fn what_a_driver_may_have_taken_goes_to_another_one_the_second_time() {
     assert_eq!((one.seen().len(), other.seen().len()), (1, 1));
     let sent = stand.delivery(id);
     assert_eq!((sent.status(), sent.driver.as_deref()), (DeliveryStatus::Uncertain, Some("b")));
+}
+
+#[test]
+fn a_no_that_leaves_a_doubt_is_remembered_with_who_said_it() {
+    let one = Scripted::new("a", [no(Trouble::Status(500))]);
+    let other = Scripted::new("b", [no(Trouble::Unreachable)]);
+    let mut stand = Stand::of(&[&one, &other]);
+    let id = stand.put(1);
+    stand.work();
+    assert_eq!((one.seen().len(), other.seen().len()), (1, 1));
+    stand.work_after(3);
+    assert_eq!((one.seen().len(), other.seen().len()), (1, 2), "the other one first");
+    let sent = stand.delivery(id);
+    assert_eq!((sent.status(), sent.attempts), (DeliveryStatus::Uncertain, 3));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{at, delivery, keep, queued};
 use crate::support::{MIS, TestNode, telling};
 
 fn called(outcome: Outcome) -> Attempt {
-    Attempt { calls: 1, driver: Some("gateway".into()), is_doubtful: false, outcome }
+    Attempt { calls: 1, driver: Some("gateway".into()), doubted: None, outcome }
 }
 
 fn taken() -> Attempt {
@@ -165,7 +165,6 @@ fn every_trouble_is_told_in_words_and_no_number_with_it() {
         (Trouble::AllDown, "every driver is down"),
         (Trouble::Interrupted, "the node was stopped"),
         (Trouble::Unopenable, "its key is not in the keyring"),
-        (Trouble::DriverGone, "is not configured any more"),
     ] {
         let message = submitted(queued(id, None, 1)).conclude(not_taken(trouble), at(3)).unwrap();
         keep(&node, message);

@@ -1,0 +1,58 @@
+use super::Trouble;
+use crate::domain::Timestamp;
+
+/// What came of calling drivers, one after the other, until one had a last word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// How many were called.
+    pub calls: u16,
+    /// Who was called last; nobody when all were resting.
+    pub driver: Option<String>,
+    /// Who of them said no in a way that leaves a doubt: tried again as after any no, and marked.
+    pub doubted: Option<String>,
+    /// What the last one said.
+    pub outcome: Outcome,
+}
+
+/// What a driver's word comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It took the message, and calls it by this id if it gives one.
+    Taken(Option<String>),
+    /// Nobody will ever take this message.
+    Refused(Trouble),
+    /// It was not taken, but may be later.
+    NotTaken {
+        /// Why not.
+        trouble: Trouble,
+        /// When to try again.
+        again_at: Timestamp,
+    },
+    /// It may have been taken.
+    Unclear {
+        /// Why nobody knows.
+        trouble: Trouble,
+        /// When to try again, if that is still allowed.
+        again_at: Timestamp,
+    },
+}
+
+/// What a gateway says has become of a message that it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing yet.
+    Underway,
+    /// It has arrived.
+    Delivered,
+    /// It will not arrive.
+    Undelivered(Trouble),
+}
+
+/// A gateway's word about a message that it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What it calls the message.
+    pub gateway_id: String,
+    /// What has become of it.
+    pub fate: Fate,
+}
