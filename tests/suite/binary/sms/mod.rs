@@ -1,7 +1,6 @@
 //! `esoz-otp sms test`, as an operator runs it.
 
 mod gateway;
-mod stub;
 
 use std::fs;
 use std::path::Path;
