@@ -6,6 +6,7 @@ mod client;
 pub mod gateway;
 mod held;
 mod inbox;
+pub mod patience;
 mod watch;
 
 use std::net::{SocketAddr, TcpStream};
