@@ -58,7 +58,7 @@ fn gateway_with(more: &str) -> String {
 }
 
 /// Loads a file of this text.
-fn load(text: &str) -> Result<Effective, Faults> {
+pub fn load(text: &str) -> Result<Effective, Faults> {
     load_with(text, &[], Vec::new())
 }
 

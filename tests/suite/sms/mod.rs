@@ -9,6 +9,7 @@ mod gateway;
 mod node;
 mod outbox;
 mod proof;
+mod questions;
 pub(crate) mod stand;
 
 use std::sync::Arc;

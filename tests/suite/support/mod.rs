@@ -6,6 +6,7 @@ mod client;
 pub mod gateway;
 mod held;
 mod inbox;
+pub mod patience;
 mod watch;
 
 use std::net::{SocketAddr, TcpStream};
@@ -257,9 +258,10 @@ impl TestNode {
     /// Waits until every message has been handed over, and that is kept.
     pub fn delivered(&self) {
         let api = self.api();
-        while api.service().otp().outbox.health(self.clock.now()).unwrap().waiting > 0 {
-            std::thread::yield_now();
-        }
+        let outbox = &api.service().otp().outbox;
+        patience::wait_until("every message has been handed over", || {
+            outbox.health(self.clock.now()).unwrap().waiting == 0
+        });
     }
 
     /// What its clock says.

@@ -1,7 +1,7 @@
 //! `esoz-otp sms test`, as an operator runs it.
 
 mod gateway;
-mod stub;
+mod stopping;
 
 use std::fs;
 use std::path::Path;

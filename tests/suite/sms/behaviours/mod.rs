@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::api::deliveries::id_of;
 use crate::support::gateway::{Behaviour, Receipts, StubGateway, When};
+use crate::support::patience::{wait_for, wait_until};
 use crate::support::{Setup, TestNode, call, quick, start_of_time};
 
 /// How long the gateway may take for one message here.
@@ -104,29 +105,24 @@ fn send(does: &Does) -> (u16, usize, Value) {
 
 /// Waits until the worker has done with the message what is to be done now. How soon it is due again, if it is.
 fn rest(node: &TestNode, id: &str) -> Option<Duration> {
-    loop {
-        let kept = kept(node, id);
-        match kept.state {
-            DeliveryState::Queued { due_at } if due_at > node.now() => {
-                return Some(due_at.since(node.now()));
-            }
-            DeliveryState::Queued { .. } | DeliveryState::Submitting { .. } => {
-                std::thread::yield_now();
-            }
-            DeliveryState::Sent
-            | DeliveryState::Delivered
-            | DeliveryState::Failed
-            | DeliveryState::Uncertain
-            | DeliveryState::Expired
-            | DeliveryState::Canceled => return None,
+    wait_for("the worker has done with the message", || match kept(node, id).state {
+        DeliveryState::Queued { due_at } if due_at > node.now() => {
+            Some(Some(due_at.since(node.now())))
         }
-    }
+        DeliveryState::Queued { .. } | DeliveryState::Submitting { .. } => None,
+        DeliveryState::Sent
+        | DeliveryState::Delivered
+        | DeliveryState::Failed
+        | DeliveryState::Uncertain
+        | DeliveryState::Expired
+        | DeliveryState::Canceled => Some(None),
+    })
 }
 
 /// Waits until a receipt that the gateway sends has come, and sends it again where that is what it does.
 fn hear(node: &TestNode, stub: &StubGateway, id: &str, when: When) {
-    while when != When::Never && kept(node, id).state == DeliveryState::Sent {
-        std::thread::yield_now();
+    if when != When::Never {
+        wait_until("the receipt has come", || kept(node, id).state != DeliveryState::Sent);
     }
     if when == When::Twice {
         let gateway_id = stub.taken().remove(0).gateway_id;

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Stand, settings_of};
 use crate::support::call;
 use crate::support::gateway::{Behaviour, StubGateway, When};
+use crate::support::patience::wait_until;
 
 #[test]
 fn it_is_told_how_to_behave_and_says_what_it_took() {
@@ -49,11 +50,10 @@ fn it_goes_down_for_a_while_by_itself() {
     assert!(stand.send().is_ok());
     let told = call(stub.address(), "POST", "/control", &[], r#"{"down_seconds": 1}"#);
     assert_eq!(told.status, 200);
-    while stand.send().is_ok() {}
     let words = "the gateway could not be reached";
     // The first to notice may have been on its way.
-    while stand.send().is_err_and(|error| error.to_string() != words) {}
-    while stand.send().is_err() {}
+    wait_until("nobody is there", || stand.send().is_err_and(|error| error.to_string() == words));
+    wait_until("it takes messages again", || stand.send().is_ok());
 }
 
 #[test]

@@ -11,11 +11,11 @@ pub(super) fn taken(id: &str, phone: &str) -> Value {
     whole(800, "SUCCESS_MESSAGE_ACCEPTED", &json!([message]))
 }
 
-/// The request was understood, and its message was not taken.
+/// The request was understood, and its only message was not taken.
 pub(super) fn message(code: u16, word: &str) -> Value {
     let message =
         json!({"phone": "", "response_code": code, "message_id": null, "response_status": word});
-    whole(0, "OK", &json!([message]))
+    whole(802, "SUCCESS_MESSAGE_PARTIAL_ACCEPTED", &json!([message]))
 }
 
 /// The request was not taken as a whole.

@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Took {
     /// What whoever sent it calls it: `sequence_id` or `id`.
     pub id: Option<String>,
+    pub method: String,
+    /// With the query, if there is one.
+    pub path: String,
     pub phone: String,
     pub text: String,
     /// What it is called from now on.
@@ -47,6 +50,8 @@ impl Took {
         let id: Id<()> = draw_id(&SystemEntropy::new()).unwrap();
         Self {
             id: first(&["/sequence_id", "/id"]),
+            method: request.method.clone(),
+            path: request.path.clone(),
             phone: first(&["/recipients/0", "/phone", "/to"]).unwrap_or_default(),
             text: first(&["/sms/text", "/text"]).unwrap_or_default(),
             gateway_id: id.to_string(),
@@ -89,7 +94,16 @@ impl Book {
     }
 
     pub(super) fn count_request(&self) {
+        let _whoever_waits_sees_it = self.taken.lock().unwrap();
         self.asked.fetch_add(1, Ordering::SeqCst);
+        self.more.notify_all();
+    }
+
+    pub(super) fn wait_for_requests(&self, requests: u64) {
+        let taken = self.taken.lock().unwrap();
+        let few = |_: &mut Vec<Took>| self.requests() < requests;
+        let (_taken, waited) = self.more.wait_timeout_while(taken, PATIENCE, few).unwrap();
+        assert!(!waited.timed_out(), "{} requests of {requests} have come", self.requests());
     }
 
     pub(super) fn requests(&self) -> u64 {

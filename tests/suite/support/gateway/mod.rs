@@ -124,6 +124,16 @@ impl StubGateway {
         self.shared.book.wait_for(messages)
     }
 
+    /// How many requests for messages it has read, whether it took them or not.
+    pub fn requests(&self) -> u64 {
+        self.shared.book.requests()
+    }
+
+    /// Waits until it has read so many, and fails when that takes too long.
+    pub fn wait_for_requests(&self, requests: u64) {
+        self.shared.book.wait_for_requests(requests);
+    }
+
     /// How many connections have come, those that ended and those that never said a word included.
     pub fn connections(&self) -> u64 {
         self.shared.door.accepted()
