@@ -7,9 +7,7 @@ use super::person_requests::request_id;
 use super::query::Query;
 use super::routes::Call;
 use super::{Api, Rejection};
-use crate::domain::{
-    Delivery, DeliveryState, DeliveryStatus, Id, Refusal, Timestamp, VerificationId,
-};
+use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
 
 /// Messages of a page when nobody says how many, and at most.
 const MOST: u64 = 50;
@@ -66,19 +64,11 @@ pub(super) struct DeliveryView {
 impl DeliveryView {
     pub(super) fn of(delivery: Delivery) -> Self {
         let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
-        let (next_attempt_at, delivered_at) = match delivery.state {
-            DeliveryState::Queued { due_at } => (Some(due_at), None),
-            DeliveryState::Delivered => (None, delivery.ended_at),
-            DeliveryState::Submitting { .. }
-            | DeliveryState::Sent
-            | DeliveryState::Failed
-            | DeliveryState::Uncertain
-            | DeliveryState::Expired
-            | DeliveryState::Canceled => (None, None),
-        };
+        let (status, next_attempt_at) = (delivery.status(), delivery.due_at());
+        let delivered_at = delivery.ended_at.filter(|_| status == DeliveryStatus::Delivered);
         Self {
             verification_id: delivery.verification_id,
-            status: delivery.status(),
+            status,
             phone_number: delivery.phone_number.masked(),
             driver: delivery.driver,
             gateway_id: delivery.gateway_id,

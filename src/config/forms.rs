@@ -11,9 +11,9 @@ use super::names::DriverName;
 use super::takes::Form;
 
 /// What stands for the code in the text of a message.
-pub(super) const CODE: &str = "{code}";
+pub const CODE: &str = "{code}";
 /// What stands for a secret in a header.
-pub(super) const SECRET: &str = "{secret}";
+pub const SECRET: &str = "{secret}";
 /// Headers that follow from a request, whatever is set.
 const OURS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING];
 /// No gateway's word for an outcome is longer.

@@ -29,6 +29,7 @@ mod takes;
 mod value;
 
 pub use fault::{Fault, Faults, Source};
+pub use forms::{CODE, SECRET};
 pub use gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig};
 pub use load::{Effective, Layers};
 pub use names::{DialectName, DriverName, LogFormat, NoDriver, Word};

@@ -48,13 +48,10 @@ impl Asking {
             for key in due {
                 write.remove(ASKS, &key);
                 let Some(delivery) = write.get(DELIVERIES, &key.id)? else { continue };
-                let is_asked =
-                    |name: &str| shared.chain.driver(name).is_some_and(|driver| driver.is_asked());
-                let is_open =
-                    |key: &GatewayKey| delivery.ask_at(now).is_some() && is_asked(&key.driver);
-                if let Some(named) = rows::gateway_key(&delivery).filter(is_open) {
-                    rows::ask_later(write, &delivery, now)?;
-                    let (driver, gateway_id) = (named.driver, named.gateway_id);
+                let Some(GatewayKey { driver, gateway_id }) = rows::gateway_key(&delivery) else {
+                    continue;
+                };
+                if shared.chain.is_asked(&driver) && rows::ask_later(write, &delivery, now)? {
                     questions.push(Question { driver, gateway_id });
                 }
             }

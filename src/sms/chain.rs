@@ -45,6 +45,11 @@ impl Chain {
         self.links.iter().map(|link| &link.driver).find(|driver| driver.name() == name)
     }
 
+    /// Whether the driver of this name is there, and can be asked what became of a message.
+    pub(super) fn is_asked(&self, name: &str) -> bool {
+        self.driver(name).is_some_and(|driver| driver.is_asked())
+    }
+
     /// How many drivers there are.
     pub(super) fn length(&self) -> usize {
         self.links.len()
@@ -97,9 +102,7 @@ impl Chain {
         let outcome = Outcome::NotTaken { trouble, again_at };
         Attempt { calls, driver, doubted, outcome }
     }
-}
 
-impl Chain {
     fn in_order<'a>(&'a self, doubtful: Option<&'a str>) -> impl Iterator<Item = &'a Link> {
         let is_doubtful = move |link: &&Link| doubtful == Some(link.driver.name());
         let others = self.links.iter().filter(move |link| !is_doubtful(link));
@@ -129,14 +132,14 @@ impl Link {
             Err(SendError::NotTaken { trouble, rest }) => {
                 let is_too_much = *trouble == Trouble::TooMany;
                 // One that says no in its own words works, and may say yes to the next message.
-                if matches!(trouble, Trouble::Verdict(_)) {
+                let is_orderly = matches!(trouble, Trouble::Verdict(_));
+                if is_orderly {
                     breaker.succeed();
                 }
                 if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
                     breaker.rest(now, rest.max(LEAST_REST));
                 }
-                let is_failure = !is_too_much && !matches!(trouble, Trouble::Verdict(_));
-                is_failure && breaker.fail(now)
+                !is_too_much && !is_orderly && breaker.fail(now)
             }
             Err(SendError::Unclear(_)) => breaker.fail(now),
         };

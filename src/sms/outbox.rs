@@ -13,14 +13,11 @@ use super::sealer::Sealer;
 use super::worker::Worker;
 use super::{receipts, rows};
 use crate::clock::Clock;
-use crate::config::SmsConfig;
+use crate::config::{CODE, SmsConfig};
 use crate::domain::{Code, Delivery, Refusal, Timestamp, VerificationId};
 use crate::entropy::Entropy;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX, OUTBOX_DUE};
 use crate::store::{Store, StoreError, Write};
-
-/// What stands for the code in the text of a message.
-const CODE: &str = "{code}";
 
 /// Messages that are read at a time at the start.
 const PAGE: usize = 1024;

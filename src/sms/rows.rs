@@ -19,10 +19,10 @@ pub(super) fn change(
     after: &Delivery,
 ) -> Result<bool, StoreError> {
     let id = after.verification_id;
-    if let Some(due_at) = before.and_then(due_at) {
+    if let Some(due_at) = before.and_then(Delivery::due_at) {
         write.remove(OUTBOX_DUE, &AtKey { at: due_at, id });
     }
-    if let Some(due_at) = due_at(after) {
+    if let Some(due_at) = after.due_at() {
         write.put(OUTBOX_DUE, &AtKey { at: due_at, id }, &Due {})?;
     }
     let has_left = before.is_some_and(Delivery::is_kept) && !after.is_kept();
@@ -37,12 +37,15 @@ pub(super) fn change(
     Ok(has_left)
 }
 
-/// From now on receipts with its name are for it: a gateway that gives one twice means the newest.
-pub(super) fn name(write: &mut Write<'_>, delivery: &Delivery) -> Result<(), StoreError> {
-    let Some(key) = gateway_key(delivery) else { return Ok(()) };
+/// From now on receipts with this name are for it: a gateway that gives one twice means the newest.
+pub(super) fn name(
+    write: &mut Write<'_>,
+    key: &GatewayKey,
+    delivery: &Delivery,
+) -> Result<(), StoreError> {
     let verification_id = delivery.verification_id;
     let keep_until = delivery.queued_at + KEEP_VERIFICATIONS;
-    write.put(GATEWAY_IDS, &key, &GatewayId { verification_id, keep_until })
+    write.put(GATEWAY_IDS, key, &GatewayId { verification_id, keep_until })
 }
 
 /// What its gateway calls it.
@@ -51,25 +54,13 @@ pub(super) fn gateway_key(delivery: &Delivery) -> Option<GatewayKey> {
     Some(GatewayKey { driver, gateway_id })
 }
 
-/// When the gateway is asked next what became of it.
+/// When the gateway is asked next what became of it. Says whether it is.
 pub(super) fn ask_later(
     write: &mut Write<'_>,
     delivery: &Delivery,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(at) = delivery.ask_at(now) else { return Ok(()) };
-    write.put(ASKS, &AtKey { at, id: delivery.verification_id }, &Due {})
-}
-
-fn due_at(delivery: &Delivery) -> Option<Timestamp> {
-    match delivery.state {
-        DeliveryState::Queued { due_at } => Some(due_at),
-        DeliveryState::Submitting { .. }
-        | DeliveryState::Sent
-        | DeliveryState::Delivered
-        | DeliveryState::Failed
-        | DeliveryState::Uncertain
-        | DeliveryState::Expired
-        | DeliveryState::Canceled => None,
-    }
+) -> Result<bool, StoreError> {
+    let Some(at) = delivery.ask_at(now) else { return Ok(false) };
+    write.put(ASKS, &AtKey { at, id: delivery.verification_id }, &Due {})?;
+    Ok(true)
 }

@@ -189,11 +189,11 @@ impl Shared {
             let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(false) };
             let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(false) };
             if let Some(key) = rows::gateway_key(&after) {
-                rows::name(write, &after)?;
+                rows::name(write, &key, &after)?;
                 for fate in shared.early.take(&key) {
                     after = after.clone().receive(fate, now).unwrap_or(after);
                 }
-                if shared.chain.driver(&key.driver).is_some_and(|driver| driver.is_asked()) {
+                if shared.chain.is_asked(&key.driver) {
                     rows::ask_later(write, &after, now)?;
                 }
             }

@@ -139,11 +139,15 @@ impl Delivery {
 
     /// Drivers are about to be called. `None` when it does not wait for that.
     pub fn submit(self, now: Timestamp) -> Option<Self> {
+        self.due_at()?;
+        let state = DeliveryState::Submitting { is_over: false };
+        Some(Self { state, submitted_at: Some(now), ..self })
+    }
+
+    /// From when on it may be sent, if it waits for that.
+    pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
-            DeliveryState::Queued { .. } => {
-                let state = DeliveryState::Submitting { is_over: false };
-                Some(Self { state, submitted_at: Some(now), ..self })
-            }
+            DeliveryState::Queued { due_at } => Some(due_at),
             DeliveryState::Submitting { .. }
             | DeliveryState::Sent
             | DeliveryState::Delivered

@@ -5,10 +5,8 @@ use hyper::{Method, Request, Uri};
 use zeroize::Zeroizing;
 
 use super::error::GatewayError;
+use crate::config::SECRET;
 use crate::domain::Secret;
-
-/// What stands for the secret.
-const SECRET: &str = "{secret}";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const US: HeaderValue = HeaderValue::from_static(concat!("esoz-otp/", env!("CARGO_PKG_VERSION")));

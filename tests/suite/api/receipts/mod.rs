@@ -108,9 +108,11 @@ fn receipts_for_messages_that_nobody_knows_are_counted_and_dropped() {
     // While the gateway's answer is being noted, a receipt may be for the message that it names.
     let of_nobody = json!([{"id": "g-0", "status": "arrived"}]);
     asked_until(|| receive(&node, &of_nobody), |reply| reply.data()["unknown"] == 1);
+    let before = node.api().service().otp().outbox.unknown_receipts();
     let three = ["g-0", "g-1", "+380958697084"].map(|id| json!({"id": id, "status": "arrived"}));
     let reply = receive(&node, &json!(three));
     assert_eq!(reply.data(), &json!({"known": 1, "unknown": 2}));
+    assert_eq!(node.api().service().otp().outbox.unknown_receipts(), before + 2, "counted");
     assert_eq!(telling(&reply.text), None);
     delivery_once(&node, &id, "delivered");
     for nothing in [json!([]), json!({}), json!(null), json!("arrived"), json!([1, [], {"id": 7}])]
