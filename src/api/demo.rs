@@ -1,6 +1,7 @@
 //! What only `demo` answers, for authors of tests.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -11,8 +12,11 @@ use crate::domain::{Phone, Refusal, VerificationId};
 use crate::entropy::Tape;
 use crate::http::query_value;
 use crate::service::fixtures;
-use crate::sms::Memory;
+use crate::sms::{Memory, Sent};
 use crate::store::Store;
+
+/// For how long a message is waited for: nobody keeps a demo that busy.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
 /// What a demo has beside a node.
 pub struct Demo {
@@ -35,22 +39,30 @@ struct MessageView {
 }
 
 /// `GET /demo/messages?phone=`: what was sent, to this phone or to anybody, oldest first, and all of it: who waits for
-/// an SMS looks at the last one, and no more are remembered than a page holds.
-pub(super) fn messages(api: &Api, call: &Call) -> Result<Answer, Rejection> {
-    let demo = api.demo.as_ref().ok_or(Rejection::RouteUnknown)?;
-    let phone = query_value(call.query.as_deref(), "phone")?;
-    let phone = phone.map(|text| Phone::parse(&text).map_err(|_| Refusal::NotFound)).transpose()?;
-    let sent = demo.sent.sent(phone);
-    let views: Vec<_> = sent
-        .iter()
-        .map(|sent| MessageView {
+/// an SMS looks at the last one, and no more are remembered than a page holds. Messages leave behind the answers that
+/// promise them, so those that are on their way are waited for.
+#[expect(clippy::needless_pass_by_value, reason = "the type of every handler that waits")]
+pub(super) fn messages(api: Arc<Api>, call: Call) -> Operating {
+    Box::pin(async move {
+        let demo = api.demo.as_ref().ok_or(Rejection::RouteUnknown)?;
+        let phone = query_value(call.query.as_deref(), "phone")?;
+        let phone = phone.map(|text| Phone::parse(&text).map_err(|_| Refusal::NotFound));
+        let phone = phone.transpose()?;
+        api.service.otp().outbox.run_empty(ON_ITS_WAY).await;
+        let views: Vec<_> = demo.sent.sent(phone).iter().map(MessageView::of).collect();
+        Ok(Answer::list(&views, Memory::REMEMBERED))
+    })
+}
+
+impl MessageView {
+    fn of(sent: &Sent) -> Self {
+        Self {
             verification_id: sent.message.verification_id,
             phone_number: sent.message.phone.full(),
             text: sent.message.text().to_owned(),
             sent_at: sent.at.to_string(),
-        })
-        .collect();
-    Ok(Answer::list(&views, Memory::REMEMBERED))
+        }
+    }
 }
 
 /// `POST /demo/reset`: the world of the file again, nothing sent, nothing limited.

@@ -279,7 +279,9 @@ pub static ROUTES: &[Row] = &[
         operation: Operation::DemoMessages,
         path: "/demo/messages",
         surface: Surface::Demo,
-        ..read(demo::messages)
+        body: Body::None,
+        max_body: 0,
+        ..change("GET", Handler::Operate(demo::messages))
     },
     Row {
         operation: Operation::DemoReset,

@@ -55,6 +55,8 @@ pub(super) struct Shared {
     pub(super) under_way: AtomicUsize,
     /// There may be something to do.
     pub(super) wake: Notify,
+    /// A message is kept no more, or a place given back.
+    left: Notify,
     pub(super) early: Early,
     pub(super) unknown_receipts: AtomicU64,
     /// No message is taken to a driver any more.
@@ -108,6 +110,7 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
         kept: AtomicUsize::new(0),
         under_way: AtomicUsize::new(0),
         wake: Notify::new(),
+        left: Notify::new(),
         early: Early::default(),
         unknown_receipts: AtomicU64::new(0),
         is_shut: AtomicBool::new(false),
@@ -235,6 +238,21 @@ impl Outbox {
         self.0.is_shut.store(true, Ordering::SeqCst);
     }
 
+    /// Waits until no message is on its way, but no longer than `patience`.
+    pub async fn run_empty(&self, patience: Duration) {
+        let emptied = async {
+            loop {
+                let left = self.0.left.notified();
+                if self.0.kept.load(Ordering::SeqCst) == 0 {
+                    return;
+                }
+                left.await;
+            }
+        };
+        // In vain or not: who waits looks for himself.
+        drop(tokio::time::timeout(patience, emptied).await);
+    }
+
     /// Has the worker look at once whether there is something to do, such as after the clock was pushed.
     pub fn wake(&self) {
         self.0.wake.notify_one();
@@ -263,6 +281,7 @@ impl Shared {
         let fewer = |kept: usize| Some(kept.saturating_sub(messages));
         // It always gives a number.
         let _ = self.kept.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
+        self.left.notify_waiters();
     }
 }
 
