@@ -14,7 +14,8 @@ const MOST: u64 = 50;
 
 /// `GET …/verifications/{id}/delivery`: what became of the message with this verification's code, for who had it sent.
 pub(super) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
-    let delivery = api.service.delivery_for(call.by().client_id, verification_id(call)?)?;
+    let delivery =
+        api.service.delivery_for(call.by().client_id, verification_id(call)?, call.now)?;
     Ok(Answer::ok(&DeliveryView::of(delivery)))
 }
 
@@ -27,7 +28,7 @@ pub(super) fn list(api: &Api, call: &Call) -> Result<Answer, Rejection> {
     query.finish()?;
     let most = usize::try_from(page_size).unwrap_or(usize::MAX);
     // One more, to know whether there is more.
-    let mut deliveries = api.service.deliveries(&request, after, most + 1)?;
+    let mut deliveries = api.service.deliveries(&request, after, most + 1, call.now)?;
     let is_last = deliveries.len() <= most;
     deliveries.truncate(most);
     let last = deliveries.last().filter(|_| !is_last);

@@ -86,6 +86,9 @@ impl Node {
         let ready = ReadyCodes::up_to(config.otp.ready);
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
         let last_messages = config.sms.timeout + LAST_WORD;
+        for driver in &drivers {
+            tracing::info!(driver = driver.name(), host = driver.host(), "messages go through it");
+        }
         let (outbox, worker) = outbox(OutboxParts {
             store: store.clone(),
             sealer,

@@ -21,14 +21,16 @@ impl Service {
         &self,
         client: Option<ClientId>,
         id: VerificationId,
+        now: Timestamp,
     ) -> Result<Delivery, Refusal> {
-        let delivery = self.delivery(id)?;
+        let delivery = self.delivery(id, now)?;
         if delivery.client_id == client { Ok(delivery) } else { Err(Refusal::NotFound) }
     }
 
     /// What became of it, whoever had it sent.
-    pub fn delivery(&self, id: VerificationId) -> Result<Delivery, Refusal> {
-        self.store.get(DELIVERIES, &id)?.ok_or(Refusal::NotFound)
+    pub fn delivery(&self, id: VerificationId, now: Timestamp) -> Result<Delivery, Refusal> {
+        let delivery = self.store.get(DELIVERIES, &id)?.ok_or(Refusal::NotFound)?;
+        Ok(self.as_it_waits(delivery, now))
     }
 
     /// Up to `most` messages with codes for this request, newest first, from before the one with the code of `after` on.
@@ -39,6 +41,7 @@ impl Service {
         request: &PersonRequest,
         after: Option<VerificationId>,
         most: usize,
+        now: Timestamp,
     ) -> Result<Vec<Delivery>, Refusal> {
         let newest = match after {
             Some(after) => self.store.get(DELIVERIES, &after)?.and_then(|after| after.previous),
@@ -50,7 +53,8 @@ impl Service {
             next = found.as_ref().ok().and_then(|delivery| delivery.previous);
             Some(found)
         });
-        Ok(walk.take(most).collect::<Result<_, _>>()?)
+        let walk = walk.map(|found| Ok(self.as_it_waits(found?, now)));
+        walk.take(most).collect()
     }
 
     /// Whether this verification's code is, or was, for this request.
@@ -80,6 +84,14 @@ impl Service {
         match late.filter(|late| *late > LATE) {
             Some(late) => Err(Refusal::MessagesLate { late }),
             None => Ok(()),
+        }
+    }
+
+    /// While no driver may be called a message waits for that, whenever it was due.
+    fn as_it_waits(&self, delivery: Delivery, now: Timestamp) -> Delivery {
+        match self.otp.outbox.held_up(now) {
+            Some(until) => delivery.held_up(until),
+            None => delivery,
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::driver::Told;
 use super::outbox::Shared;
 use super::{receipts, rows};
 use crate::domain::{Receipt, Timestamp};
@@ -74,8 +75,8 @@ impl Shared {
             Ok(Err(error)) => return tracing::warn!(driver = name, %error, "no receipt"),
             Err(_) => return tracing::warn!(driver = name, "no receipt: time-out"),
         };
-        let receipt = vec![Receipt { gateway_id, fate }];
-        if let Err(error) = receipts::receive(&self, &name, receipt, self.clock.now()).await {
+        let told = Told { receipts: vec![Receipt { gateway_id, fate }], unreadable: 0 };
+        if let Err(error) = receipts::receive(&self, &name, told, self.clock.now()).await {
             tracing::warn!(%error, "a receipt could not be kept; it is asked for again");
         }
         // A worker with more to ask need not wait.

@@ -29,6 +29,15 @@ enum State {
     Trying { until: Timestamp, pause: Duration },
 }
 
+/// What changes for a driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is given up on.
+    Down,
+    /// It works again.
+    Up,
+}
+
 /// Whom a driver takes messages from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Room {
@@ -80,24 +89,26 @@ impl Breaker {
     }
 
     /// It answered.
-    pub(super) fn succeed(&mut self) {
+    pub(super) fn succeed(&mut self) -> Option<Turn> {
+        let was_down = !matches!(self.state, State::Closed { .. });
         self.state = State::Closed { failures: 0 };
+        was_down.then_some(Turn::Up)
     }
 
-    /// It did not. True when it is given up on by that.
-    pub(super) fn fail(&mut self, now: Timestamp) -> bool {
+    /// It did not.
+    pub(super) fn fail(&mut self, now: Timestamp) -> Option<Turn> {
         let open = |pause| State::Open { until: now + pause, pause };
-        let (state, is_new) = match self.state {
+        let (state, turn) = match self.state {
             State::Closed { failures } if failures + 1 < FAILURES => {
-                (State::Closed { failures: failures + 1 }, false)
+                (State::Closed { failures: failures + 1 }, None)
             }
-            State::Closed { .. } => (open(SHORTEST), true),
-            State::Trying { pause, .. } => (open((pause * 2).min(LONGEST)), false),
+            State::Closed { .. } => (open(SHORTEST), Some(Turn::Down)),
+            State::Trying { pause, .. } => (open((pause * 2).min(LONGEST)), None),
             // Messages that were under way when it was given up on.
-            State::Open { .. } => (self.state, false),
+            State::Open { .. } => (self.state, None),
         };
         self.state = state;
-        is_new
+        turn
     }
 
     /// It wants to be left alone for so long.
@@ -121,10 +132,10 @@ mod tests {
     fn given_up_on() -> Breaker {
         let mut breaker = Breaker::new();
         for _ in 1..FAILURES {
-            assert!(!breaker.fail(at(0)));
+            assert_eq!(breaker.fail(at(0)), None);
             assert_eq!(breaker.room(at(0)), Room::All);
         }
-        assert!(breaker.fail(at(0)));
+        assert_eq!(breaker.fail(at(0)), Some(Turn::Down));
         breaker
     }
 
@@ -138,7 +149,8 @@ mod tests {
         assert!(breaker.admits(at(2)));
         assert!(breaker.is_down(at(2)));
         assert!(!breaker.admits(at(2)), "one only");
-        breaker.succeed();
+        assert_eq!(breaker.succeed(), Some(Turn::Up));
+        assert_eq!(breaker.succeed(), None, "once");
         assert!(breaker.admits(at(2)) && !breaker.is_down(at(2)));
     }
 

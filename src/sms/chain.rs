@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::breaker::{Breaker, Room};
+use super::breaker::{Breaker, Room, Turn};
 use super::driver::{Message, SendError, SmsDriver, Taken};
 use crate::clock::Clock;
 use crate::domain::{Attempt, Outcome, Timestamp, Trouble};
@@ -116,43 +116,48 @@ impl Link {
     }
 
     fn note(&self, message: &Message, said: &Result<Taken, SendError>, now: Timestamp) {
-        let (verification, driver) = (message.verification_id, self.driver.name());
+        let (verification, phone, driver) =
+            (message.verification_id, message.phone, self.driver.name());
+        match said {
+            Ok(_) => tracing::info!(%verification, %phone, driver, "sms sent"),
+            Err(SendError::Refused(error)) => {
+                tracing::warn!(%verification, %phone, driver, %error, "sms refused for good");
+            }
+            Err(SendError::NotTaken { trouble: error, .. }) => {
+                tracing::warn!(%verification, %phone, driver, %error, "sms not taken");
+            }
+            Err(SendError::Unclear(error)) => {
+                tracing::warn!(%verification, %phone, driver, %error, "sms may have been taken");
+            }
+        }
+        match self.judge(said, now) {
+            Some(Turn::Down) => {
+                tracing::error!(
+                    driver,
+                    "the driver has failed too often, and is tried now and then only"
+                );
+            }
+            Some(Turn::Up) => tracing::info!(driver, "the driver works again"),
+            None => {}
+        }
+    }
+
+    fn judge(&self, said: &Result<Taken, SendError>, now: Timestamp) -> Option<Turn> {
         let mut breaker = self.breaker();
-        let is_given_up = match said {
-            Ok(_) => {
-                breaker.succeed();
-                tracing::info!(%verification, phone = %message.phone, driver, "sms sent");
-                return;
-            }
-            // It works: the message does not.
-            Err(SendError::Refused(_)) => {
-                breaker.succeed();
-                false
-            }
+        match said {
+            // One that refuses a message works: the message does not.
+            Ok(_) | Err(SendError::Refused(_)) => breaker.succeed(),
+            Err(SendError::Unclear(_)) => breaker.fail(now),
             Err(SendError::NotTaken { trouble, rest }) => {
                 let is_too_much = *trouble == Trouble::TooMany;
                 // One that says no in its own words works, and may say yes to the next message.
                 let is_orderly = matches!(trouble, Trouble::Verdict(_));
-                if is_orderly {
-                    breaker.succeed();
-                }
+                let is_up = is_orderly.then(|| breaker.succeed()).flatten();
                 if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
                     breaker.rest(now, rest.max(LEAST_REST));
                 }
-                !is_too_much && !is_orderly && breaker.fail(now)
+                if is_too_much || is_orderly { is_up } else { breaker.fail(now) }
             }
-            Err(SendError::Unclear(_)) => breaker.fail(now),
-        };
-        drop(breaker);
-        if let Err(error) = said {
-            let phone = message.phone;
-            tracing::warn!(%verification, %phone, driver, %error, "sms not sent, as far as is known");
-        }
-        if is_given_up {
-            tracing::error!(
-                driver,
-                "the driver has failed too often, and is tried now and then only"
-            );
         }
     }
 

@@ -31,10 +31,24 @@ pub trait SmsDriver: Send + Sync + 'static {
         false
     }
 
-    /// The receipts that its gateway sent as this body. What can't be understood is no receipt.
-    fn receipts(&self, _body: &Value) -> Vec<Receipt> {
-        Vec::new()
+    /// What its gateway says with this body.
+    fn receipts(&self, _body: &Value) -> Told {
+        Told::default()
     }
+
+    /// The host that it takes messages to, for the log.
+    fn host(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What a gateway's call says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Receipts.
+    pub receipts: Vec<Receipt>,
+    /// How much of it is none that can be read.
+    pub unreadable: usize,
 }
 
 /// A message being handed over.

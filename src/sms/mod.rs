@@ -5,7 +5,8 @@
 //! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them.
 //! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
 //! - `receipts`, `asking`: what gateways say, when they call or are asked, about messages that they took.
-//! - `rows`: what stands in which tree for a delivery.
+//! - `rows`: what stands in which tree for a delivery; `news`: what the log says of it.
+//! - `settling`: what a process finds that comes after another.
 
 mod asking;
 mod breaker;
@@ -17,15 +18,17 @@ mod file;
 mod gateway;
 mod lines;
 mod memory;
+mod news;
 mod outbox;
 mod receipts;
 mod rows;
 mod sealer;
+mod settling;
 mod worker;
 
 pub use chain::hand_over;
 pub use console::Console;
-pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken};
+pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
 pub use file::File;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway};
 pub use memory::{Both, Memory, Sent};

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use super::breaker::Room;
 use super::chain::Chain;
 use super::driver::SmsDriver;
 use super::early::Early;
@@ -16,11 +17,8 @@ use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
 use crate::domain::{Code, Delivery, Refusal, Timestamp, VerificationId};
 use crate::entropy::Entropy;
-use crate::store::schema::{AtKey, DELIVERIES, OUTBOX, OUTBOX_DUE};
+use crate::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
 use crate::store::{Store, StoreError, Write};
-
-/// Messages that are read at a time at the start.
-const PAGE: usize = 1024;
 
 /// What an outbox is made of.
 pub struct OutboxParts {
@@ -94,6 +92,8 @@ pub enum Reception {
         known: usize,
         /// Others, which are dropped.
         unknown: usize,
+        /// What is no receipt as far as the settings say, and is dropped too.
+        unreadable: usize,
     },
 }
 
@@ -121,26 +121,6 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
 }
 
 impl Outbox {
-    /// To be called before the first message: counts what is kept, and finds what was with a driver when the process
-    /// ended. Whether that left, nobody knows.
-    pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
-        let (mut kept, mut last) = (0, None);
-        loop {
-            let page = self.0.store.page(OUTBOX, last.as_ref(), PAGE)?;
-            let keys: Vec<_> = page.into_iter().map(|(key, _)| key).collect();
-            let Some(end) = keys.last() else { break };
-            last = Some(*end);
-            let settle = move |write: &mut Write<'_>| {
-                let left = keys.iter().map(|key| settle_one(write, *key, now));
-                left.collect::<Result<Vec<bool>, StoreError>>()
-            };
-            let left = self.0.store.write_blocking_to_set_right(settle)?;
-            kept += left.iter().filter(|left| !**left).count();
-        }
-        self.0.kept.store(kept, Ordering::SeqCst);
-        Ok(())
-    }
-
     /// Takes a place, or says that there is none left.
     pub fn reserve(&self) -> Result<Place, Refusal> {
         let most = self.0.config.queue;
@@ -209,6 +189,14 @@ impl Outbox {
         Ok(OutboxHealth { waiting, late, down, is_down })
     }
 
+    /// Until when no driver may be called, for those that there are have failed too often or want a rest.
+    pub fn held_up(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.0.chain.room(now) {
+            Room::Nobody(until) => Some(until),
+            Room::One | Room::All => None,
+        }
+    }
+
     /// Takes receipts that a gateway sent with this secret, for the driver of this name, as this body.
     pub async fn receive(
         &self,
@@ -217,9 +205,16 @@ impl Outbox {
         body: &Value,
         now: Timestamp,
     ) -> Result<Reception, StoreError> {
-        let found = self.0.chain.driver(driver).filter(|driver| driver.is_called_with(secret));
-        let Some(found) = found else { return Ok(Reception::NotCalled) };
-        receipts::receive(&self.0, found.name(), found.receipts(body), now).await
+        let Some(driver) = self.0.chain.driver(driver) else { return Ok(Reception::NotCalled) };
+        let name = driver.name();
+        if !driver.is_called_with(secret) {
+            tracing::warn!(
+                driver = name,
+                "receipts were turned away: with a wrong secret, or nobody calls it with receipts (sms.{name}.receipts)"
+            );
+            return Ok(Reception::NotCalled);
+        }
+        receipts::receive(&self.0, name, driver.receipts(body), now).await
     }
 
     /// All that was kept has been taken away, as the demo's reset does.
@@ -292,20 +287,4 @@ fn cancel(write: &mut Write<'_>, id: VerificationId, now: Timestamp) -> Result<b
         Some(canceled) => rows::change(write, Some(&delivery), &canceled),
         None => Ok(false),
     }
-}
-
-/// What was with a driver is interrupted, and what comes from the future is over: how much of its life is left can't be
-/// known. Says whether the message is kept no more.
-fn settle_one(write: &mut Write<'_>, key: AtKey, now: Timestamp) -> Result<bool, StoreError> {
-    let Some(delivery) = write.get(DELIVERIES, &key.id)? else {
-        write.remove(OUTBOX, &key);
-        return Ok(true);
-    };
-    let settled = delivery.clone().interrupt(now).unwrap_or_else(|| delivery.clone());
-    let settled = if settled.is_from_the_future(now) {
-        settled.clone().expire(now).unwrap_or(settled)
-    } else {
-        settled
-    };
-    if settled == delivery { Ok(false) } else { rows::change(write, Some(&delivery), &settled) }
 }

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::driver::Told;
 use super::outbox::{Reception, Shared};
-use super::rows;
-use crate::domain::{Fate, Receipt, Timestamp};
+use super::{news, rows};
+use crate::domain::{Delivery, Fate, Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GATEWAY_IDS, GatewayKey};
 use crate::store::{StoreError, Write};
 
@@ -11,48 +12,55 @@ use crate::store::{StoreError, Write};
 pub(super) async fn receive(
     shared: &Arc<Shared>,
     driver: &str,
-    receipts: Vec<Receipt>,
+    Told { receipts, unreadable }: Told,
     now: Timestamp,
 ) -> Result<Reception, StoreError> {
-    let (noting, driver) = (Arc::clone(shared), driver.to_owned());
+    let (noting, named) = (Arc::clone(shared), driver.to_owned());
     let note_all = move |write: &mut Write<'_>| {
-        let (mut known, mut unknown) = (0, 0);
-        for Receipt { gateway_id, fate } in receipts {
-            let key = GatewayKey { driver: driver.clone(), gateway_id };
-            if note(write, &noting, key, fate, now)? {
-                known += 1;
-            } else {
-                unknown += 1;
-            }
-        }
-        Ok::<_, StoreError>((known, unknown, driver))
+        let key = |gateway_id| GatewayKey { driver: named.clone(), gateway_id };
+        let noted = receipts
+            .into_iter()
+            .map(|Receipt { gateway_id, fate }| note(write, &noting, key(gateway_id), fate, now));
+        noted.collect::<Result<Vec<_>, StoreError>>()
     };
-    let (known, unknown, driver) = shared.store.write(note_all).await?;
+    let (mut known, mut unknown) = (0, 0);
+    for (is_known, changed) in shared.store.write(note_all).await? {
+        let of_its_kind = if is_known { &mut known } else { &mut unknown };
+        *of_its_kind += 1;
+        changed.iter().for_each(news::tell);
+    }
     if unknown > 0 {
         shared.unknown_receipts.fetch_add(unknown as u64, Ordering::SeqCst);
         tracing::warn!(driver, unknown, "receipts for messages that nobody knows were dropped");
     }
-    Ok(Reception::Received { known, unknown })
+    if unreadable > 0 {
+        tracing::warn!(
+            driver,
+            unreadable,
+            "no receipts as sms.{driver}.receipts describes them: dropped"
+        );
+    }
+    Ok(Reception::Received { known, unknown, unreadable })
 }
 
-/// Notes one. False when nobody knows its message.
+/// Notes one. Says whether anybody knows its message, and what its delivery is now if that is something else.
 fn note(
     write: &mut Write<'_>,
     shared: &Shared,
     key: GatewayKey,
     fate: Fate,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<(bool, Option<Delivery>), StoreError> {
     let Some(named) = write.get(GATEWAY_IDS, &key)? else {
         // Here on the writer's thread, as the naming is: one of the two comes first, and sees the other.
-        if shared.under_way.load(Ordering::SeqCst) == 0 {
-            return Ok(false);
-        }
-        return Ok(!shared.early.keep(key, fate));
+        let may_be_named = shared.under_way.load(Ordering::SeqCst) > 0;
+        let is_kept = may_be_named && !shared.early.keep(key, fate);
+        return Ok((is_kept, None));
     };
-    let Some(delivery) = write.get(DELIVERIES, &named.verification_id)? else { return Ok(false) };
-    if let Some(received) = delivery.clone().receive(fate, now) {
-        rows::change(write, Some(&delivery), &received)?;
-    }
-    Ok(true)
+    let Some(before) = write.get(DELIVERIES, &named.verification_id)? else {
+        return Ok((false, None));
+    };
+    let Some(received) = before.clone().receive(fate, now) else { return Ok((true, None)) };
+    rows::change(write, Some(&before), &received)?;
+    Ok((true, Some(received)))
 }

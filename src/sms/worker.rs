@@ -11,7 +11,7 @@ use super::asking::Asking;
 use super::breaker::Room;
 use super::driver::Message;
 use super::outbox::Shared;
-use super::rows;
+use super::{news, rows};
 use crate::domain::{Attempt, Delivery, Outcome, Timestamp, Trouble};
 use crate::entropy::draw_bytes;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX, OUTBOX_DUE};
@@ -107,14 +107,17 @@ impl Worker {
         let over: Vec<_> =
             oldest.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect();
         let expire = move |write: &mut Write<'_>| {
-            let mut left = 0;
+            let (mut left, mut expired) = (0, Vec::new());
             for key in &over {
-                left += usize::from(expire_one(write, *key, now)?);
+                let (has_left, delivery) = expire_one(write, *key, now)?;
+                left += usize::from(has_left);
+                expired.extend(delivery);
             }
-            Ok::<_, StoreError>((over.len(), left))
+            Ok::<_, StoreError>((over.len(), left, expired))
         };
-        let (looked_at, left) = self.shared.store.write_waiting(expire).await?;
+        let (looked_at, left, expired) = self.shared.store.write_waiting(expire).await?;
         self.shared.leave(left);
+        expired.iter().for_each(news::tell);
         // Those with drivers stay.
         Ok(if left == 0 { 0 } else { looked_at })
     }
@@ -186,8 +189,8 @@ impl Shared {
     ) -> Result<(), StoreError> {
         let (shared, id, now) = (Arc::clone(self), claimed.verification_id, self.clock.now());
         let conclude = move |write: &mut Write<'_>| {
-            let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(false) };
-            let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(false) };
+            let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(None) };
+            let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(None) };
             if let Some(key) = rows::gateway_key(&after) {
                 rows::name(write, &key, &after)?;
                 for fate in shared.early.take(&key) {
@@ -197,10 +200,12 @@ impl Shared {
                     rows::ask_later(write, &after, now)?;
                 }
             }
-            rows::change(write, Some(&before), &after)
+            let has_left = rows::change(write, Some(&before), &after)?;
+            Ok::<_, StoreError>(Some((after, has_left)))
         };
-        if self.store.write_waiting::<_, StoreError, _>(conclude).await? {
-            self.leave(1);
+        if let Some((delivery, has_left)) = self.store.write_waiting(conclude).await? {
+            news::tell(&delivery);
+            self.leave(has_left.into());
         }
         Ok(())
     }
@@ -217,16 +222,19 @@ impl Shared {
     }
 }
 
-/// Says whether the message is kept no more.
-fn expire_one(write: &mut Write<'_>, key: AtKey, now: Timestamp) -> Result<bool, StoreError> {
+/// Says whether the message is kept no more, and what it is now if that is something else.
+fn expire_one(
+    write: &mut Write<'_>,
+    key: AtKey,
+    now: Timestamp,
+) -> Result<(bool, Option<Delivery>), StoreError> {
     let Some(delivery) = write.get(DELIVERIES, &key.id)? else {
         write.remove(OUTBOX, &key);
-        return Ok(true);
+        return Ok((true, None));
     };
-    match delivery.clone().expire(now) {
-        Some(expired) => rows::change(write, Some(&delivery), &expired),
-        None => Ok(false),
-    }
+    let Some(expired) = delivery.clone().expire(now) else { return Ok((false, None)) };
+    let has_left = rows::change(write, Some(&delivery), &expired)?;
+    Ok((has_left, Some(expired)))
 }
 
 fn claim_one(

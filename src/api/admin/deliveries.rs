@@ -16,7 +16,7 @@ struct OwnedDeliveryView {
 
 /// `GET /admin/verifications/{id}/delivery`: what became of the message with this verification's code, whoever had it sent.
 pub(in crate::api) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
-    let delivery = api.service.delivery(verification_id(call)?)?;
+    let delivery = api.service.delivery(verification_id(call)?, call.now)?;
     let client_id = delivery.client_id;
     Ok(Answer::ok(&OwnedDeliveryView { client_id, delivery: DeliveryView::of(delivery) }))
 }

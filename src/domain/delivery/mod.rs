@@ -247,6 +247,19 @@ impl Delivery {
         (age < ASKED_FOR).then(|| now + age.clamp(ASKED_EVERY.0, ASKED_EVERY.1))
     }
 
+    /// As it is while no driver may be called until then.
+    #[must_use]
+    pub fn held_up(self, until: Timestamp) -> Self {
+        match self.state {
+            DeliveryState::Queued { due_at } if due_at < until => {
+                let due_at = until.min(self.expires_at);
+                let last_error = self.last_error.or(Some(Trouble::AllDown));
+                Self { state: DeliveryState::Queued { due_at }, last_error, ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// Whether it has an entry in the outbox.
     pub fn is_kept(&self) -> bool {
         match self.state {

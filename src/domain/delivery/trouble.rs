@@ -48,8 +48,8 @@ pub enum Trouble {
     /// A file or console did not say whether it took it.
     #[error("whether it was written is not known")]
     WrittenOrNot,
-    /// Every driver has failed too often and is left alone for a while.
-    #[error("every driver is down")]
+    /// Every driver has failed too often, or wants a rest, and is left alone for a while.
+    #[error("every driver is down or resting")]
     AllDown,
     /// The process ended while it was being sent.
     #[error("the node was stopped while the message was being sent")]

@@ -33,10 +33,10 @@ use receipts::Receipts;
 use serde_json::Value;
 use template::Template;
 
-use super::driver::{Asking, Message, SendError, Sending, SmsDriver, Taken};
+use super::driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
 use crate::clock::Clock;
 use crate::config::{GatewayConfig, GatewayMethod, NumberFormat};
-use crate::domain::{Fate, Phone, Receipt, Secret, Trouble};
+use crate::domain::{Fate, Phone, Secret, Trouble};
 
 /// What is in the files that a gateway's settings name.
 #[derive(Debug, Default)]
@@ -168,8 +168,12 @@ impl SmsDriver for HttpGateway {
         self.receipts.are_called_with(secret)
     }
 
-    fn receipts(&self, body: &Value) -> Vec<Receipt> {
+    fn receipts(&self, body: &Value) -> Told {
         self.receipts.told(body)
+    }
+
+    fn host(&self) -> Option<String> {
+        self.url.authority().map(ToString::to_string)
     }
 }
 

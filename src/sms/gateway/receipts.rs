@@ -1,3 +1,5 @@
+use std::slice;
+
 use hyper::{StatusCode, Uri};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
@@ -10,6 +12,7 @@ use super::target;
 use super::template::Template;
 use crate::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig};
 use crate::domain::{Fate, GatewayWord, Receipt, Secret, SecretDigest, Trouble};
+use crate::sms::Told;
 
 /// How it is learnt what became of a message.
 pub(super) struct Receipts {
@@ -78,10 +81,10 @@ impl Receipts {
     }
 
     /// What a gateway's call says.
-    pub(super) fn told(&self, body: &Value) -> Vec<Receipt> {
+    pub(super) fn told(&self, body: &Value) -> Told {
         match self.by {
             By::Callback(_) => self.read(body),
-            By::Nobody | By::Poll { .. } => Vec::new(),
+            By::Nobody | By::Poll { .. } => Told::default(),
         }
     }
 
@@ -99,16 +102,18 @@ impl Receipts {
         }
         let json = answer.json.as_ref();
         let said = self.read(json.ok_or(broken.unwrap_or(Trouble::Unintelligible))?);
-        let ours = said.into_iter().find(|receipt| receipt.gateway_id == gateway_id);
+        let ours = said.receipts.into_iter().find(|receipt| receipt.gateway_id == gateway_id);
         Ok(ours.map_or(Fate::Underway, |receipt| receipt.fate))
     }
 
-    fn read(&self, body: &Value) -> Vec<Receipt> {
-        match self.list_at.find(body) {
-            Some(Value::Array(list)) => list.iter().filter_map(|one| self.receipt(one)).collect(),
-            Some(one) => self.receipt(one).into_iter().collect(),
-            None => Vec::new(),
-        }
+    fn read(&self, body: &Value) -> Told {
+        let all = match self.list_at.find(body) {
+            Some(Value::Array(list)) => &list[..],
+            Some(one) => slice::from_ref(one),
+            None => return Told { receipts: Vec::new(), unreadable: 1 },
+        };
+        let receipts: Vec<_> = all.iter().filter_map(|one| self.receipt(one)).collect();
+        Told { unreadable: all.len() - receipts.len(), receipts }
     }
 
     /// What has no id or no verdict is no receipt.

@@ -6,6 +6,7 @@ mod broken;
 mod console;
 mod file;
 mod gateway;
+mod news;
 mod node;
 mod outbox;
 mod proof;

@@ -6,6 +6,7 @@ mod client;
 pub mod gateway;
 mod held;
 mod inbox;
+mod log;
 pub mod patience;
 mod watch;
 
@@ -32,6 +33,7 @@ use esoz_otp::sms::{Both, Memory, SmsDriver};
 use esoz_otp::store::Store;
 pub use held::HeldWriter;
 use inbox::Inbox;
+pub use log::logged;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;

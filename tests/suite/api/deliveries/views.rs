@@ -162,7 +162,7 @@ fn every_trouble_is_told_in_words_and_no_number_with_it() {
         (Trouble::Undelivered(word()), "could not deliver the message: (a word that is not shown)"),
         (Trouble::NotWritten, "could not be written"),
         (Trouble::WrittenOrNot, "whether it was written is not known"),
-        (Trouble::AllDown, "every driver is down"),
+        (Trouble::AllDown, "every driver is down or resting"),
         (Trouble::Interrupted, "the node was stopped"),
         (Trouble::Unopenable, "its key is not in the keyring"),
     ] {

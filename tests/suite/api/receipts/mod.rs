@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::{Fate, GatewayWord, Receipt, Trouble};
-use esoz_otp::sms::{Message, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Message, Sending, SmsDriver, Taken, Told};
 use serde_json::{Value, json};
 
 use super::deliveries::{asked_until, delivery_once, id_of};
@@ -39,7 +39,7 @@ impl SmsDriver for Gateway {
         secret == SECRET
     }
 
-    fn receipts(&self, body: &Value) -> Vec<Receipt> {
+    fn receipts(&self, body: &Value) -> Told {
         let one = |receipt: &Value| {
             let gateway_id = receipt["id"].as_str()?.to_owned();
             let fate = match receipt["status"].as_str()? {
@@ -48,7 +48,11 @@ impl SmsDriver for Gateway {
             };
             Some(Receipt { gateway_id, fate })
         };
-        body.as_array().into_iter().flatten().filter_map(one).collect()
+        let Some(all) = body.as_array() else {
+            return Told { receipts: Vec::new(), unreadable: 1 };
+        };
+        let receipts: Vec<_> = all.iter().filter_map(one).collect();
+        Told { unreadable: all.len() - receipts.len(), receipts }
     }
 }
 
@@ -59,6 +63,10 @@ fn node(dialect: DialectName) -> TestNode {
 
 fn receive(node: &TestNode, receipts: &Value) -> Reply {
     node.call("POST", PATH, &[], &receipts.to_string())
+}
+
+fn counted(known: usize, unknown: usize, unreadable: usize) -> Value {
+    json!({"known": known, "unknown": unknown, "unreadable": unreadable})
 }
 
 /// A message that the gateway has taken, and calls `g-1`.
@@ -77,7 +85,7 @@ fn a_receipt_tells_that_a_message_has_arrived_and_the_same_one_again_changes_not
         let arrived = json!([{"id": "g-1", "status": "arrived"}]);
         for _ in 0..3 {
             let reply = receive(&node, &arrived);
-            assert_eq!((reply.status, reply.data()), (200, &json!({"known": 1, "unknown": 0})));
+            assert_eq!((reply.status, reply.data()), (200, &counted(1, 0, 0)));
             assert_enveloped(&node, &reply, "/receipts/***");
             let seen = delivery_once(&node, &id, "delivered");
             let after_three = (start_of_time() + Duration::from_secs(3)).to_string();
@@ -86,7 +94,7 @@ fn a_receipt_tells_that_a_message_has_arrived_and_the_same_one_again_changes_not
             node.clock.push(Duration::from_secs(9));
         }
         let late = json!([{"id": "g-1", "status": "EXPIRED"}]);
-        assert_eq!(receive(&node, &late).data(), &json!({"known": 1, "unknown": 0}));
+        assert_eq!(receive(&node, &late).data(), &counted(1, 0, 0));
         assert_eq!(delivery_once(&node, &id, "delivered")["last_error"], json!(null));
     }
 }
@@ -111,16 +119,21 @@ fn receipts_for_messages_that_nobody_knows_are_counted_and_dropped() {
     let before = node.api().service().otp().outbox.unknown_receipts();
     let three = ["g-0", "g-1", "+380958697084"].map(|id| json!({"id": id, "status": "arrived"}));
     let reply = receive(&node, &json!(three));
-    assert_eq!(reply.data(), &json!({"known": 1, "unknown": 2}));
+    assert_eq!(reply.data(), &counted(1, 2, 0));
     assert_eq!(node.api().service().otp().outbox.unknown_receipts(), before + 2, "counted");
     assert_eq!(telling(&reply.text), None);
     delivery_once(&node, &id, "delivered");
-    for nothing in [json!([]), json!({}), json!(null), json!("arrived"), json!([1, [], {"id": 7}])]
-    {
-        let reply = receive(&node, &nothing);
-        assert_eq!(reply.data(), &json!({"known": 0, "unknown": 0}), "{nothing}");
+    for (none, unreadable) in [
+        (json!([]), 0),
+        (json!({}), 1),
+        (json!(null), 1),
+        (json!("arrived"), 1),
+        (json!([1, [], {"id": 7}]), 3),
+    ] {
+        let reply = receive(&node, &none);
+        assert_eq!(reply.data(), &counted(0, 0, unreadable), "{none}");
     }
-    assert_eq!(node.call("POST", PATH, &[], "").data(), &json!({"known": 0, "unknown": 0}));
+    assert_eq!(node.call("POST", PATH, &[], "").data(), &counted(0, 0, 1));
 }
 
 #[test]
@@ -144,7 +157,7 @@ fn a_gateway_that_says_nothing_of_the_type_is_taken_to_send_json() {
         &[("content-length", "36"), ("authorization", "Basic Z2F0ZXdheTpw"), ("api-key", "k")],
     ] {
         let reply = node.by_hand("POST", PATH, headers, body);
-        assert_eq!(reply.data(), &json!({"known": 1, "unknown": 0}), "{headers:?}");
+        assert_eq!(reply.data(), &counted(1, 0, 0), "{headers:?}");
     }
 }
 
@@ -167,7 +180,7 @@ fn gateways_call_the_public_listener_by_whatever_name_it_has() {
     stream.write_all(node.head("POST", PATH, &headers).as_bytes()).unwrap();
     stream.write_all(body.as_bytes()).unwrap();
     let reply = read_reply(stream);
-    assert_eq!(reply.data(), &json!({"known": 1, "unknown": 0}));
+    assert_eq!(reply.data(), &counted(1, 0, 0));
     assert_enveloped_at(&reply, "http://otp.example.ua/receipts/***");
     delivery_once(&node, &id, "delivered");
 }

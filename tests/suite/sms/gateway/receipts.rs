@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use esoz_otp::config::{GatewayConfig, ReceiptsBy};
 use esoz_otp::domain::{Fate, GatewayWord, Receipt, Secret, Trouble};
-use esoz_otp::sms::{GatewaySecrets, SmsDriver};
+use esoz_otp::sms::{GatewaySecrets, SmsDriver, Told};
 use serde_json::json;
 
 use super::{PATIENCE, Stand, driver, driver_with, secrets, settings_of};
@@ -86,17 +86,19 @@ fn a_gateway_s_call_is_read_whether_it_brings_one_receipt_or_many() {
     ]});
     let expected =
         [receipt("a", Fate::Delivered), receipt("17", undelivered()), receipt("c", Fate::Underway)];
-    assert_eq!(list.receipts(&body), expected);
+    assert_eq!(list.receipts(&body), Told { receipts: expected.into(), unreadable: 5 });
     let one = json!({"response_result": {"message_id": "a", "status": "Delivered"}});
-    assert_eq!(list.receipts(&one), [receipt("a", Fate::Delivered)]);
+    assert_eq!(list.receipts(&one).receipts, [receipt("a", Fate::Delivered)]);
 
     let single = called(&stub, |config| config.receipts.list_at = String::new());
     let body = json!({"message_id": "a", "status": "Delivered"});
-    assert_eq!(single.receipts(&body), [receipt("a", Fate::Delivered)]);
-    assert_eq!(single.receipts(&json!([body])), [receipt("a", Fate::Delivered)]);
+    assert_eq!(single.receipts(&body).receipts, [receipt("a", Fate::Delivered)]);
+    assert_eq!(single.receipts(&json!([body])).receipts, [receipt("a", Fate::Delivered)]);
     for nothing in [json!(null), json!([]), json!({}), json!("x"), json!({"response_result": 1})] {
-        assert_eq!(single.receipts(&nothing), [], "{nothing}");
-        assert_eq!(list.receipts(&nothing), [], "{nothing}");
+        let unreadable = usize::from(nothing != json!([]));
+        let none = Told { receipts: Vec::new(), unreadable };
+        assert_eq!(single.receipts(&nothing), none, "{nothing}");
+        assert_eq!(list.receipts(&nothing), Told { unreadable: 1, ..none }, "{nothing}");
     }
 }
 
@@ -114,7 +116,11 @@ fn only_a_call_with_the_right_secret_is_the_gateway_s() {
     let asked = driver(&settings_of(&stub)).unwrap();
     assert!(!asked.is_called_with(CALLED_WITH) && !asked.is_called_with(""));
     let body = json!({"response_result": [{"message_id": "a", "status": "Delivered"}]});
-    assert_eq!(asked.receipts(&body), [], "who is asked is not believed when somebody calls");
+    assert_eq!(
+        asked.receipts(&body),
+        Told::default(),
+        "who is asked is not believed when somebody calls"
+    );
 }
 
 /// The gateway calls another stub, which remembers.

@@ -1,17 +1,15 @@
 //! Nothing of a message, a number or a secret is told, whatever a gateway answers.
 
 use std::fmt::{Debug, Display};
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use esoz_otp::domain::Secret;
 use esoz_otp::sms::{GatewaySecrets, SmsDriver};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::{Authority, TEXT, TOKEN, driver_with, message, settings, settings_of};
 use crate::support::gateway::{Behaviour, StubGateway};
+use crate::support::logged;
 
 const CALLED_WITH: &str = "3f7a9c1e5b2d8046aa";
 
@@ -20,34 +18,6 @@ const SECRETS: [&str; 4] = [TOKEN, CALLED_WITH, "4820571936", "958697084"];
 
 fn telling(text: &str) -> Option<&'static str> {
     SECRETS.into_iter().find(|secret| text.contains(secret))
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
 }
 
 /// Answers that repeat all that was sent in every place that is looked at.
@@ -71,16 +41,11 @@ fn echoes() -> Vec<Behaviour> {
 
 #[test]
 fn no_answer_makes_the_driver_tell_what_it_sent() {
-    let log = Log::default();
-    let watching = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
     // All on this thread, where the log is watched.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tracing::subscriber::with_default(watching, || runtime.block_on(tell_all()));
-    assert_eq!(telling(&log.text()), None, "{}", log.text());
-    assert!(log.text().contains("a gateway was called in vain"), "the log is watched");
+    let log = logged(|| runtime.block_on(tell_all()));
+    assert_eq!(telling(&log), None, "{log}");
+    assert!(log.contains("a gateway was called in vain"), "the log is watched");
 }
 
 async fn tell_all() {
