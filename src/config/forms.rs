@@ -12,7 +12,7 @@ use super::takes::Form;
 
 /// What stands for the code in the text of a message.
 pub const CODE: &str = "{code}";
-/// What stands for a secret in a header.
+/// What stands for a gateway's secret in a header or a body.
 pub const SECRET: &str = "{secret}";
 /// Headers that follow from a request, whatever is set.
 const OURS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING];
@@ -56,7 +56,7 @@ pub(super) fn driver() -> Form {
     Form::new(words, |text| text.parse::<DriverName>().is_ok())
 }
 
-/// One without a user, for secrets have files of their own, and without a fragment, which would not be sent.
+/// One without a fragment, which would not be sent. That it has no user either is for those to say who look for secrets.
 pub(super) fn url() -> Form {
     Form::new(
         "an address that begins with https:// (or http://), without user or fragment",
@@ -68,10 +68,7 @@ fn is_url(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else { return false };
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
     let is_plain = |host: &str| !host.is_empty();
-    is_http
-        && !text.contains('#')
-        && uri.host().is_some_and(is_plain)
-        && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+    is_http && !text.contains('#') && uri.host().is_some_and(is_plain)
 }
 
 pub(super) fn header() -> Form {

@@ -7,6 +7,7 @@
 //! - [`Layers`]: where settings are looked for. [`Layers::load`] gives an [`Effective`] configuration, or every
 //!   [`Fault`] at once.
 
+mod clear;
 mod effective;
 mod fault;
 mod file;

@@ -1,5 +1,6 @@
 //! What has to hold between settings.
 
+mod bodies;
 mod gateways;
 
 use std::net::SocketAddr;

@@ -49,7 +49,7 @@ fn header(line: &str, secret: Option<&Secret>) -> Result<(HeaderName, HeaderValu
     if !value.contains(SECRET) {
         return HeaderValue::from_str(value).map(|value| (name, value)).map_err(|_| none());
     }
-    let secret = secret.ok_or_else(|| GatewayError::NoSecret(line.to_owned()))?;
+    let secret = secret.ok_or_else(|| GatewayError::NoSecret(format!("the header `{line}`")))?;
     let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
     if secret.reveal().is_empty() || !secret.reveal().bytes().all(is_plain) {
         return Err(GatewayError::Secret);
@@ -89,7 +89,10 @@ mod tests {
         let (line, wants) = ("no header", "A: {secret}");
         assert_eq!(refusal(line, None), Some(GatewayError::Header(line.into())));
         assert_eq!(refusal("a b: c", None), Some(GatewayError::Header("a b: c".into())));
-        assert_eq!(refusal(wants, None), Some(GatewayError::NoSecret(wants.into())));
+        assert_eq!(
+            refusal(wants, None),
+            Some(GatewayError::NoSecret(format!("the header `{wants}`")))
+        );
         for secret in ["two\nlines", "ключ", ""] {
             assert_eq!(refusal(wants, Some(secret)), Some(GatewayError::Secret));
         }
