@@ -68,6 +68,17 @@ impl Failure {
         Self { code, message: format!("{name} was not loaded, nothing has changed:\n{error}") }
     }
 
+    /// All that is wrong, at once.
+    pub(super) fn all(failures: &[Self]) -> Self {
+        let said: Vec<_> = failures.iter().map(Self::message).collect();
+        Self::configuration(said.join("\n"))
+    }
+
+    /// The same, of this setting.
+    pub(super) fn of(self, key: &str) -> Self {
+        Self { message: format!("{key}: {}", self.message), ..self }
+    }
+
     /// What is said of it.
     pub(super) fn message(&self) -> &str {
         &self.message
