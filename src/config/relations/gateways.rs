@@ -57,7 +57,9 @@ const RELATIONS: [Relation; 20] = [
         keys: &["secret_file", "headers", "body"],
         broken: |g| {
             let is_idle = g.secret_file.is_some() && !g.has_secret();
-            is_idle.then(|| "is set, and {secret} is in no header and no body".into())
+            // One that stands in clear is told, and belongs where this one is.
+            let is_told = !clear::told(g).is_empty();
+            (is_idle && !is_told).then(|| "is set, and {secret} is in no header and no body".into())
         },
         remedy: "Write {secret} where it belongs, such as headers = [\"Authorization: Bearer {secret}\"], or take it out.",
     },

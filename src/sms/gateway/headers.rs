@@ -5,7 +5,7 @@ use hyper::{Method, Request, Uri};
 use zeroize::Zeroizing;
 
 use super::error::GatewayError;
-use crate::config::SECRET;
+use crate::config::{SECRET, named_header};
 use crate::domain::Secret;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -43,9 +43,7 @@ impl Headers {
 
 fn header(line: &str, secret: Option<&Secret>) -> Result<(HeaderName, HeaderValue), GatewayError> {
     let none = || GatewayError::Header(line.to_owned());
-    let (name, value) = line.split_once(':').ok_or_else(none)?;
-    let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| none())?;
-    let value = value.trim();
+    let (name, value) = named_header(line).ok_or_else(none)?;
     if !value.contains(SECRET) {
         return HeaderValue::from_str(value).map(|value| (name, value)).map_err(|_| none());
     }

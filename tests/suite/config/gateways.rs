@@ -118,7 +118,7 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
 }
 
 /// One fault a row: what is written in the section, and what is said of it.
-const FAULTS: [(&str, &str); 37] = [
+const FAULTS: [(&str, &str); 39] = [
     ("url = \"\"", "url is not set. Write where the gateway takes messages"),
     (
         "url = \"gateway.example\"",
@@ -162,6 +162,14 @@ const FAULTS: [(&str, &str); 37] = [
     (
         "headers = [\"Authorization: Bearer hunter2\"]",
         "headers has a token or password in clear. Put it into a file of its own, secret_file, and write {secret}",
+    ),
+    (
+        "secret_file = \"token\"\nheaders = [\"Authorization: Bearer hunter2\"]",
+        "headers has a token or password in clear. Put it into a file of its own",
+    ),
+    (
+        "url = \"https://gateway.example/send/{secret}\"",
+        "url is something else, but takes an address that begins with https:// (or http://), without user, fragment or `{secret}`.",
     ),
     ("headers = [\"X-Api-Key: hunter2\"]", "headers has a token or password in clear. Put it"),
     (
