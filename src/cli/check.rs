@@ -23,7 +23,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
         wrong.insert(0, Failure::from(Faults(faults)));
     }
     if !wrong.is_empty() {
-        return Err(Failure::all(&wrong));
+        return Err(Failure::configuration(Failure::all(&wrong).message()));
     }
     if args.print_effective { Ok(()) } else { manual::print(b"configuration is in order\n") }
 }

@@ -68,10 +68,16 @@ impl Failure {
         Self { code, message: format!("{name} was not loaded, nothing has changed:\n{error}") }
     }
 
-    /// All that is wrong, at once.
+    /// All that is wrong, at once. When it is of several kinds, what no restart mends is what counts.
     pub(super) fn all(failures: &[Self]) -> Self {
         let said: Vec<_> = failures.iter().map(Self::message).collect();
-        Self::configuration(said.join("\n"))
+        let message = said.join("\n");
+        match failures {
+            [first, others @ ..] if others.iter().all(|it| it.code == first.code) => {
+                Self { code: first.code, message }
+            }
+            _ => Self::configuration(message),
+        }
     }
 
     /// The same, of this setting.
