@@ -188,7 +188,7 @@ pub(super) fn broken(effective: &Effective, faults: &[Fault]) -> Vec<Fault> {
     let gateways = &effective.config.sms.gateways;
     let is_known = |gateway: &&GatewayConfig| {
         let preset = format!("sms.{}.preset", gateway.name);
-        !faults.iter().any(|fault| fault.key == preset)
+        !faults.iter().any(|fault| fault.concerns(&preset))
     };
     let within = gateways.iter().filter(is_known).flat_map(|it| broken_in(it, effective, faults));
     let alike = gateways.iter().enumerate().filter_map(|(place, gateway)| {

@@ -3,7 +3,7 @@
 use esoz_otp::config::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, Source, Value};
 use serde_json::json;
 
-use super::{load, load_with, refused};
+use super::{load, load_with, refused, refused_with};
 
 const TURBOSMS: &str =
     "[sms.backup]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
@@ -150,12 +150,40 @@ fn what_is_wrong_with_a_preset_s_value_is_said_of_the_preset() {
 }
 
 #[test]
-fn a_slip_in_a_preset_s_name_is_one_fault() {
-    for rest in ["", "sender = \"Clinic\"\nsecret_file = \"t\"\n", "receipts.by = \"poll\"\n"] {
-        let found = refused(&format!("[sms.backup]\npreset = \"turbosm\"\n{rest}"));
-        assert_eq!(found.len(), 1, "{found:#?}");
-        let said =
-            "esoz-otp.toml:2: sms.backup.preset is \"turbosm\", but takes `none` or `turbosms`.";
-        assert!(found[0].starts_with(said), "{}", found[0]);
+fn a_slip_in_a_preset_s_name_or_in_that_of_its_setting_is_one_fault() {
+    for (slip, said) in [
+        ("preset = \"turbosm\"", "preset is \"turbosm\", but takes `none` or `turbosms`."),
+        (
+            "presett = \"turbosms\"",
+            "presett is no setting. The nearest known one is sms.backup.preset.",
+        ),
+    ] {
+        for rest in ["", "sender = \"Clinic\"\nsecret_file = \"t\"\n", "receipts.by = \"poll\"\n"] {
+            let found = refused(&format!("[sms.backup]\n{slip}\n{rest}"));
+            assert_eq!(found.len(), 1, "{found:#?}");
+            let said = format!("esoz-otp.toml:2: sms.backup.{said}");
+            assert!(found[0].starts_with(&said), "{}", found[0]);
+        }
     }
+}
+
+#[test]
+fn what_follows_from_a_slip_in_a_name_is_no_fault_of_its_own() {
+    for slip in ["secret_fil = \"t\"", "receipt = { by = \"callback\", secret_file = \"r\" }"] {
+        let text = TURBOSMS.replace("secret_file = \"t\"", slip);
+        let text =
+            if slip.starts_with("receipt") { format!("{text}secret_file = \"t\"\n") } else { text };
+        let found = refused(&text);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].contains("The nearest known one is "), "{}", found[0]);
+    }
+    let environment = [("ESOZ_OTP__SMS__BACKUP__SENDR", "Clinic")];
+    let text = TURBOSMS.replace("sender = \"Clinic\"\n", "");
+    let found = refused_with(&text, &environment, Vec::new());
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0].ends_with("The nearest known one is ESOZ_OTP__SMS__BACKUP__SENDER."),
+        "{}",
+        found[0]
+    );
 }
