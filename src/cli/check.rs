@@ -10,25 +10,20 @@ use crate::store::Store;
 /// `esoz-otp check`.
 pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let (effective, faults) = args.settings.layers().read();
-    let are_of_messages = faults.iter().any(|it| it.key.is_empty() || it.key.starts_with("sms."));
     let mut wrong = Vec::new();
-    if !faults.is_empty() {
-        wrong.push(Failure::from(Faults(faults)));
-    }
     if args.print_effective {
         // With something wrong, too: that is when one asks where a value comes from.
         manual::print(effective.to_toml().as_bytes())?;
     } else {
         wrong.extend(places(&effective.config));
-        // What is set wrongly is told by now, and what comes of it need not be.
-        if !are_of_messages {
-            let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-            wrong.extend(drivers::wrong(&effective.config.sms, &clock));
-        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        wrong.extend(drivers::wrong(&effective.config.sms, &faults, &clock));
+    }
+    if !faults.is_empty() {
+        wrong.insert(0, Failure::from(Faults(faults)));
     }
     if !wrong.is_empty() {
-        let said: Vec<_> = wrong.iter().map(Failure::message).collect();
-        return Err(Failure::configuration(said.join("\n")));
+        return Err(Failure::configuration(Failure::all(&wrong).message()));
     }
     if args.print_effective { Ok(()) } else { manual::print(b"configuration is in order\n") }
 }

@@ -68,6 +68,23 @@ impl Failure {
         Self { code, message: format!("{name} was not loaded, nothing has changed:\n{error}") }
     }
 
+    /// All that is wrong, at once. When it is of several kinds, what no restart mends is what counts.
+    pub(super) fn all(failures: &[Self]) -> Self {
+        let said: Vec<_> = failures.iter().map(Self::message).collect();
+        let message = said.join("\n");
+        match failures {
+            [first, others @ ..] if others.iter().all(|it| it.code == first.code) => {
+                Self { code: first.code, message }
+            }
+            _ => Self::configuration(message),
+        }
+    }
+
+    /// The same, of this setting.
+    pub(super) fn of(self, key: &str) -> Self {
+        Self { message: format!("{key}: {}", self.message), ..self }
+    }
+
     /// What is said of it.
     pub(super) fn message(&self) -> &str {
         &self.message

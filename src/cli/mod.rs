@@ -8,6 +8,7 @@ mod check;
 mod demo;
 mod drivers;
 mod failure;
+mod gateway_files;
 mod import;
 mod init;
 mod keyring_file;

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::settings::ConfigArgs;
 use super::{Failure, drivers};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, DriverName};
 use crate::domain::{Id, Phone};
 use crate::entropy::{Entropy as _, SystemEntropy};
 use crate::sms::{Message, SendError, SmsDriver, Taken, hand_over};
@@ -21,8 +21,8 @@ pub(super) enum Command {
     /// Sends a text without a code to a phone, as a code would be sent, and says what each driver answered.
     ///
     /// It calls one driver of sms.drivers after the other until one takes the text, refuses it for good or leaves it open
-    /// whether it has taken it. A node may run meanwhile. The message is a real one: it is paid for, and no limit counts
-    /// it.
+    /// whether it has taken it. A node may run meanwhile. What a gateway takes is a real message: it is paid for, and no
+    /// limit counts it.
     Test(TestArgs),
 }
 
@@ -44,7 +44,6 @@ pub(super) fn sms(command: &Command) -> Result<(), Failure> {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "what it costs is told whoever reads what came of it")]
 fn test(args: &TestArgs) -> Result<(), Failure> {
     let config = args.config.load()?;
     check_prefix(args.phone, &config)?;
@@ -53,19 +52,18 @@ fn test(args: &TestArgs) -> Result<(), Failure> {
     let mut id = [0; 16];
     SystemEntropy::new().fill(&mut id).map_err(Failure::software)?;
     let message = Message::new(Id::from_random(id), args.phone, TEXT.to_owned().into());
-    eprintln!(
-        "esoz-otp: sending a real message to {}: it is paid for, and no limit counts it",
-        args.phone.masked()
-    );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::software)?;
-    let is_taken = runtime.block_on(call(&drivers, &message, &config, args.all))?;
-    if is_taken {
+    let drivers = config.sms.drivers.iter().zip(&drivers);
+    let said = runtime.block_on(call(drivers, &message, &config, args.all))?;
+    if said.iter().any(Result::is_ok) {
         return Ok(());
     }
-    Err(Failure::unavailable(format_args!("nobody took the message to {}", args.phone.masked())))
+    let is_unclear = said.iter().any(|said| matches!(said, Err(SendError::Unclear(_))));
+    let nobody = if is_unclear { "it is not clear whether anybody" } else { "nobody" };
+    Err(Failure::unavailable(format_args!("{nobody} took the message to {}", args.phone.masked())))
 }
 
 /// Numbers that no code is sent to are no numbers to try a gateway with either.
@@ -80,23 +78,37 @@ fn check_prefix(phone: Phone, config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// Calls the drivers and says what each answered; gives whether one took the message.
-async fn call(
-    drivers: &[Arc<dyn SmsDriver>],
+/// Calls the drivers, and says and gives what each answered.
+async fn call<'a>(
+    drivers: impl Iterator<Item = (&'a DriverName, &'a Arc<dyn SmsDriver>)>,
     message: &Message,
     config: &Config,
     all: bool,
-) -> Result<bool, Failure> {
-    let mut is_taken = false;
-    for driver in drivers {
+) -> Result<Vec<Result<Taken, SendError>>, Failure> {
+    let mut each = Vec::new();
+    let mut is_paid_for = false;
+    for (name, driver) in drivers {
+        if matches!(name, DriverName::Gateway(_)) && !is_paid_for {
+            is_paid_for = true;
+            warn(message.phone);
+        }
         let said = hand_over(&**driver, message, config.sms.timeout).await;
-        say(&format!("{}: {}", driver.name(), in_words(&said)))?;
-        is_taken |= said.is_ok();
-        if !all && has_last_word(&said) {
+        say(&format!("{name}: {}", in_words(&said)))?;
+        let is_over = !all && has_last_word(&said);
+        each.push(said);
+        if is_over {
             break;
         }
     }
-    Ok(is_taken)
+    Ok(each)
+}
+
+#[expect(clippy::print_stderr, reason = "what it costs is told whoever reads what came of it")]
+fn warn(phone: Phone) {
+    eprintln!(
+        "esoz-otp: sending a real message to {}: it is paid for, and no limit counts it",
+        phone.masked()
+    );
 }
 
 /// Whether a delivery would go no further, either.
@@ -122,7 +134,9 @@ fn in_words(said: &Result<Taken, SendError>) -> String {
             )
         }
         Err(SendError::Unclear(trouble)) => {
-            format!("unclear whether it took it: {trouble}. A code would be tried once more later.")
+            format!(
+                "not clear whether it took it: {trouble}. A code would be tried once more later."
+            )
         }
     }
 }

@@ -1,3 +1,4 @@
+use super::clear;
 use super::load::Effective;
 use super::setting::Setting;
 use super::table::settings_with;
@@ -8,11 +9,14 @@ impl Effective {
         settings_with(self.config.sms.gateways.iter().map(|gateway| gateway.name.as_str()))
     }
 
-    /// Every setting as TOML, with where it comes from. A secret is left out, but for a word that it is set.
+    /// Every setting as TOML, with where it comes from. What has a secret in it is left out, but for a word that it is set.
     pub fn to_toml(&self) -> String {
         let mut lines = vec!["# Every setting, and where its value comes from.".to_owned()];
         let mut section = String::new();
+        let in_clear: Vec<_> = self.config.sms.gateways.iter().flat_map(clear::told).collect();
         for setting in self.settings() {
+            let is_told = in_clear.iter().any(|key| *key == setting.key);
+            let setting = if is_told { setting.secret() } else { setting };
             let (its_section, _) = setting.section_and_name();
             if its_section != section {
                 its_section.clone_into(&mut section);

@@ -38,6 +38,18 @@ pub struct Fault {
     pub what: String,
     /// What to do.
     pub remedy: String,
+    /// With a name that is none: the key of the setting or section that it is taken for.
+    pub meant: Option<String>,
+}
+
+impl Fault {
+    /// Whether the setting of this key is not what somebody wanted it to be: what follows from that is no fault of its own.
+    pub(super) fn concerns(&self, key: &str) -> bool {
+        let is_within = |name: &str| {
+            key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.key == key || self.meant.as_deref().is_some_and(is_within)
+    }
 }
 
 /// Everything that is wrong with a configuration.
@@ -62,7 +74,7 @@ impl fmt::Display for Source {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, key, what, remedy } = self;
+        let Self { source, key, what, remedy, .. } = self;
         let between = if key.is_empty() { "" } else { " " };
         write!(f, "{source}: {}{between}{what}. {remedy}", short(&key.escape_debug().to_string()))
     }

@@ -26,6 +26,7 @@ pub(super) fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
         what: format!("the file cannot be read: {why}"),
         remedy: "Name a file of TOML text with --config FILE, and see that this user may read it."
             .into(),
+        meant: None,
     });
     text.map_err(|fault| faults.push(fault)).ok()
 }
@@ -87,7 +88,7 @@ impl<'a> Parsed<'a> {
                 let what = format!("this is no TOML: {}", error.message());
                 let remedy =
                     "A setting is written `key = value`, below its [section], once.".into();
-                faults.push(Fault { source, key: String::new(), what, remedy });
+                faults.push(Fault { source, key: String::new(), what, remedy, meant: None });
             }
         }
         reader.section("", self.table.get_ref(), faults);
@@ -126,7 +127,7 @@ impl Reader<'_> {
             } else if !is_plain {
                 let what = "is in quotes, which make one name of it".into();
                 let remedy = "Leave them off.".into();
-                faults.push(Fault { source, key, what, remedy });
+                faults.push(Fault { source, key, what, remedy, meant: None });
             } else if self.astray.is_empty() {
                 faults.push(self.unknown(&key, value.get_ref(), source));
             }
@@ -152,22 +153,24 @@ impl Reader<'_> {
                 key: section.to_owned(),
                 what: "is a section, and no setting".into(),
                 remedy: format!("Write its settings, one a line, below [{section}]."),
+                meant: None,
             }),
         }
     }
 
     fn unknown(&self, key: &str, value: &DeValue<'_>, source: Source) -> Fault {
-        let (what, nearest) = if value.is_table() {
+        let (what, meant, shown) = if value.is_table() {
             if key.strip_prefix("sms.").is_some_and(|name| !name.contains('.')) {
                 return no_gateway(key, source);
             }
-            let nearest = nearest::section(self.settings, key);
-            ("is no section", nearest.map(|near| format!("[{near}]")))
+            let nearest = nearest::section(self.settings, key).map(str::to_owned);
+            let shown = nearest.as_ref().map(|near| format!("[{near}]"));
+            ("is no section", nearest, shown)
         } else {
-            let nearest = nearest::setting(self.settings, key);
-            ("is no setting", nearest.map(|near| near.key.to_string()))
+            let nearest = nearest::setting(self.settings, key).map(|near| near.key.to_string());
+            ("is no setting", nearest.clone(), nearest)
         };
-        Fault { source, key: key.to_owned(), what: what.into(), remedy: meant(nearest) }
+        Fault { source, key: key.to_owned(), what: what.into(), remedy: remedy(shown), meant }
     }
 
     fn is_section(&self, name: &str) -> bool {
@@ -190,11 +193,11 @@ fn no_gateway(key: &str, source: Source) -> Fault {
     let what = "is a section, and no gateway can be called so".into();
     let remedy = "A gateway's name is up to 32 small letters and digits, a letter first, with single - or _ between \
                   them, and no other word of `sms`.";
-    Fault { source, key: key.to_owned(), what, remedy: remedy.into() }
+    Fault { source, key: key.to_owned(), what, remedy: remedy.into(), meant: None }
 }
 
 /// What to do about a name that is none.
-pub(super) fn meant(nearest: Option<String>) -> String {
+pub(super) fn remedy(nearest: Option<String>) -> String {
     match nearest {
         Some(nearest) => format!("The nearest known one is {nearest}."),
         None => "Take it out.".into(),

@@ -12,7 +12,7 @@ use super::takes::Form;
 
 /// What stands for the code in the text of a message.
 pub const CODE: &str = "{code}";
-/// What stands for a secret in a header.
+/// What stands for a gateway's secret in a header or a body.
 pub const SECRET: &str = "{secret}";
 /// Headers that follow from a request, whatever is set.
 const OURS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING];
@@ -56,10 +56,11 @@ pub(super) fn driver() -> Form {
     Form::new(words, |text| text.parse::<DriverName>().is_ok())
 }
 
-/// One without a user, for secrets have files of their own, and without a fragment, which would not be sent.
+/// One without a fragment, which would not be sent, or a word that would be. That it has no user either is for those to
+/// say who look for secrets.
 pub(super) fn url() -> Form {
     Form::new(
-        "an address that begins with https:// (or http://), without user or fragment",
+        "an address that begins with https:// (or http://), without user, fragment or `{secret}`",
         |text| text.is_empty() || is_url(text),
     )
 }
@@ -68,30 +69,31 @@ fn is_url(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else { return false };
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
     let is_plain = |host: &str| !host.is_empty();
-    is_http
-        && !text.contains('#')
-        && uri.host().is_some_and(is_plain)
-        && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+    is_http && !text.contains('#') && !text.contains(SECRET) && uri.host().is_some_and(is_plain)
 }
 
 pub(super) fn header() -> Form {
     let words = "headers, each `Name: value`, but for those that a request has by itself (Content-Type, Host and the like)";
-    Form::new(words, |text| {
-        let Some((name, value)) = text.split_once(':') else { return false };
-        let name = HeaderName::from_bytes(name.as_bytes());
-        let value = value.trim();
-        name.is_ok_and(|name| !OURS.contains(&name))
-            && !value.is_empty()
-            && HeaderValue::from_str(value).is_ok()
-    })
+    Form::new(words, |text| named_header(text).is_some())
+}
+
+/// The name of a header, and its value, which may have [`SECRET`] in it.
+pub(crate) fn named_header(text: &str) -> Option<(HeaderName, &str)> {
+    let (name, value) = text.split_once(':')?;
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    let value = value.trim();
+    let fits = !OURS.contains(&name) && !value.is_empty() && HeaderValue::from_str(value).is_ok();
+    fits.then_some((name, value))
+}
+
+pub(super) fn pointer() -> Form {
+    Form::new("JSON pointers such as /result/0/id (RFC 6901)", is_pointer)
 }
 
 /// RFC 6901.
-pub(super) fn pointer() -> Form {
-    Form::new("JSON pointers such as /result/0/id (RFC 6901)", |text| {
-        let is_escaped = |rest: &str| rest.starts_with(['0', '1']);
-        (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(is_escaped)
-    })
+pub(crate) fn is_pointer(text: &str) -> bool {
+    let is_escaped = |rest: &str| rest.starts_with(['0', '1']);
+    (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(is_escaped)
 }
 
 pub(super) fn verdict() -> Form {

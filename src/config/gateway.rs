@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::forms::SECRET;
 use super::names::Word;
 use super::presets::PresetName;
 
@@ -20,7 +21,8 @@ pub struct GatewayConfig {
     pub headers: Vec<String>,
     /// The file that the gateway's token or password is in.
     pub secret_file: Option<PathBuf>,
-    /// The body, as JSON; within its texts `{phone}`, `{text}`, `{sender}` and `{id}` (the verification's) are replaced.
+    /// The body, as JSON; within its texts `{phone}`, `{text}`, `{sender}`, `{id}` (the verification's) and `{secret}` are
+    /// replaced.
     pub body: String,
     /// Whom messages come from.
     pub sender: String,
@@ -60,7 +62,7 @@ pub struct ReceiptsConfig {
     pub secret_file: Option<PathBuf>,
     /// With `poll`: where to ask, the same way as messages are sent.
     pub url: String,
-    /// With `poll`: the body, as JSON; `{gateway_id}` is replaced.
+    /// With `poll`: the body, as JSON; `{gateway_id}` and `{secret}` are replaced.
     pub body: String,
     /// Where in a receipt (or in the answer, with `poll`) the list of receipts is; when empty, it is one.
     pub list_at: String,
@@ -72,6 +74,13 @@ pub struct ReceiptsConfig {
     pub delivered: Vec<String>,
     /// Verdicts that mean that it will not.
     pub undelivered: Vec<String>,
+}
+
+impl ReceiptsConfig {
+    /// The body that the gateway is asked with, if it is.
+    fn asked_with(&self) -> Option<&String> {
+        (self.by == ReceiptsBy::Poll).then_some(&self.body)
+    }
 }
 
 /// The longest name of a gateway.
@@ -125,6 +134,13 @@ impl GatewayConfig {
             && text.starts_with(|c: char| c.is_ascii_lowercase())
             && text.split(['-', '_']).all(is_plain)
             && !RESERVED.contains(&text)
+    }
+
+    /// Whether what is in its secret's file stands in anything that is sent.
+    pub(super) fn has_secret(&self) -> bool {
+        let bodies = [Some(&self.body), self.receipts.asked_with()];
+        let texts = self.headers.iter().chain(bodies.into_iter().flatten());
+        texts.into_iter().any(|text| text.contains(SECRET))
     }
 
     /// How its name stands in a variable's, which has no hyphens.

@@ -100,10 +100,11 @@ fn requests(name: &str) -> Vec<Setting> {
             name,
             "body",
             Takes::Text(plain()),
-            "JSON to send; `{phone}`, `{text}`, `{sender}` and `{id}` (the verification's) are replaced within its texts",
+            "JSON to send; `{phone}`, `{text}`, `{sender}`, `{id}` (the verification's) and `{secret}` are replaced within its texts",
             |g| g.body.as_str().into(),
             |g, v| set(&mut g.body, text(v)),
-        ),
+        )
+        .unrepeated(),
         row(
             name,
             "sender",
@@ -219,7 +220,7 @@ fn receipts(name: &str) -> Vec<Setting> {
             name,
             "receipts.secret_file",
             Takes::Text(path_or_none()),
-            "with `callback`: the file of the secret in the path that the gateway calls",
+            "with `callback`: the file of the secret in the path that the gateway calls, 16 to 200 letters, digits, `-`, `.`, `_` or `~`",
             |g| placed(g.receipts.secret_file.as_deref()),
             |g, v| set_place(&mut g.receipts.secret_file, v),
         )
@@ -228,7 +229,7 @@ fn receipts(name: &str) -> Vec<Setting> {
             name,
             "receipts.url",
             Takes::Text(url()),
-            "with `poll`: where to ask, with the headers that messages are sent with",
+            "with `poll`: where to ask, with the headers that messages are sent with, on the host of `url`",
             |g| g.receipts.url.as_str().into(),
             |g, v| set(&mut g.receipts.url, text(v)),
         )
@@ -237,10 +238,11 @@ fn receipts(name: &str) -> Vec<Setting> {
             name,
             "receipts.body",
             Takes::Text(plain()),
-            "with `poll`: JSON to ask with; `{gateway_id}` is replaced within its texts",
+            "with `poll`: JSON to ask with; `{gateway_id}` and `{secret}` are replaced within its texts",
             |g| g.receipts.body.as_str().into(),
             |g, v| set(&mut g.receipts.body, text(v)),
-        ),
+        )
+        .unrepeated(),
     ]
 }
 

@@ -139,6 +139,7 @@ fn bad_value(setting: &Setting, what: &str, source: Source) -> Fault {
         key: setting.key.to_string(),
         what: format!("{what}, but takes {}", setting.takes.in_words()),
         remedy: format!("Change it, or take it out: the default is {}.", setting.default_shown()),
+        meant: None,
     }
 }
 
@@ -189,10 +190,12 @@ fn environment(
         let Some(setting) = settings.iter().find(|setting| setting.variable() == variable) else {
             let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
             let key = name.replace("__", ".").to_ascii_lowercase();
-            let nearest = nearest::variable(settings, variable)
-                .or_else(|| nearest::setting(settings, &key).map(Setting::variable));
-            let what = "is no setting".into();
-            faults.push(Fault { source, key, what, remedy: file::meant(nearest) });
+            let nearest =
+                nearest::variable(settings, variable).or_else(|| nearest::setting(settings, &key));
+            let (what, remedy) =
+                ("is no setting".into(), file::remedy(nearest.map(Setting::variable)));
+            let meant = nearest.map(|near| near.key.to_string());
+            faults.push(Fault { source, key, what, remedy, meant });
             continue;
         };
         let Some(text) = value.to_str() else {

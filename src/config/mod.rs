@@ -7,6 +7,7 @@
 //! - [`Layers`]: where settings are looked for. [`Layers::load`] gives an [`Effective`] configuration, or every
 //!   [`Fault`] at once.
 
+mod clear;
 mod effective;
 mod fault;
 mod file;
@@ -30,6 +31,7 @@ mod value;
 
 pub use fault::{Fault, Faults, Source};
 pub use forms::{CODE, SECRET};
+pub(crate) use forms::{is_pointer, named_header};
 pub use gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig};
 pub use load::{Effective, Layers};
 pub use names::{DialectName, DriverName, LogFormat, NoDriver, Word};

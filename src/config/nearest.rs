@@ -19,11 +19,11 @@ pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Sett
     })
 }
 
-/// The variable that this one is but for its underscores.
-pub(super) fn variable(settings: &[Setting], name: &str) -> Option<String> {
+/// The setting whose variable this one is but for its underscores.
+pub(super) fn variable<'a>(settings: &'a [Setting], name: &str) -> Option<&'a Setting> {
     let letters = |name: &str| name.replace('_', "");
     let wanted = letters(name);
-    settings.iter().map(Setting::variable).find(|variable| letters(variable) == wanted)
+    settings.iter().find(|setting| letters(&setting.variable()) == wanted)
 }
 
 /// The section whose name is nearest to this one.

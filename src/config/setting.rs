@@ -57,6 +57,11 @@ impl Setting {
         Self { is_unrepeated: true, ..self }
     }
 
+    /// The same, whose value must not be shown.
+    pub(super) fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+
     /// `section.key` in its two halves; the first is empty for what stands above all sections.
     pub fn section_and_name(&self) -> (&str, &str) {
         self.key.rsplit_once('.').unwrap_or(("", &self.key))
@@ -108,10 +113,9 @@ mod tests {
     use super::*;
     use crate::config::takes::Form;
 
-    /// No driver needs one yet.
     fn secret() -> Setting {
         let takes = Takes::Text(Form::new("a token of capitals", |text| text == "SECRET"));
-        let row = Setting::new(
+        Setting::new(
             "sms.token",
             takes,
             "",
@@ -120,8 +124,8 @@ mod tests {
                 config.sms.template = value.text()?.to_owned();
                 Some(())
             },
-        );
-        Setting { is_secret: true, ..row }
+        )
+        .secret()
     }
 
     #[test]

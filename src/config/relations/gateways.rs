@@ -1,12 +1,15 @@
 //! What has to hold between the settings of one gateway.
 
-use serde_json::Value;
+use hyper::Uri;
 
+use super::bodies::{wrong_message, wrong_question};
 use super::fault;
+use crate::config::clear;
 use crate::config::fault::Fault;
-use crate::config::forms::SECRET;
 use crate::config::gateway::{GatewayConfig, ReceiptsBy};
+use crate::config::gateways::PLACEHOLDER;
 use crate::config::load::Effective;
+use crate::config::names::Word as _;
 
 struct Relation {
     /// Of which of its settings; the first is the one to speak of.
@@ -16,12 +19,7 @@ struct Relation {
     remedy: &'static str,
 }
 
-/// What stands for something in the body of a message, the two that it has to have first.
-const IN_A_MESSAGE: [&str; 4] = ["{phone}", "{text}", "{sender}", "{id}"];
-/// The same for a question.
-const IN_A_QUESTION: [&str; 1] = ["{gateway_id}"];
-
-const RELATIONS: [Relation; 19] = [
+const RELATIONS: [Relation; 20] = [
     Relation {
         keys: &["url", "preset"],
         broken: |g| g.url.is_empty().then(|| "is not set".into()),
@@ -34,9 +32,9 @@ const RELATIONS: [Relation; 19] = [
     },
     Relation {
         keys: &["body", "preset"],
-        broken: |g| wrong_body(&g.body, &IN_A_MESSAGE[..2], &IN_A_MESSAGE),
+        broken: |g| wrong_message(&g.body),
         remedy: "Write what the gateway takes as JSON, such as body = '{\"to\": \"{phone}\", \"text\": \"{text}\"}'; \
-                 {sender} and {id} may be in it, too.",
+                 {sender}, {id} and {secret} may be in it, too.",
     },
     Relation {
         keys: &["sender", "body"],
@@ -47,34 +45,23 @@ const RELATIONS: [Relation; 19] = [
         remedy: "Write the name that the gateway has registered for you.",
     },
     Relation {
-        keys: &["secret_file", "headers"],
+        keys: &["secret_file", "headers", "body"],
         broken: |g| {
-            let is_missing = g.secret_file.is_none() && has_secret(g);
-            is_missing.then(|| "is not set, and a header has {secret}".into())
+            let is_missing = g.secret_file.is_none() && g.has_secret();
+            is_missing.then(|| "is not set, and {secret} is in a header or a body".into())
         },
         remedy: "Name a file that holds the gateway's token and nothing else, mode 0600, or hand it over as a credential: \
                  LoadCredential=sms.NAME:/etc/esoz-otp/NAME.token in the unit.",
     },
     Relation {
-        keys: &["secret_file", "headers"],
+        keys: &["secret_file", "headers", "body"],
         broken: |g| {
-            let is_idle = g.secret_file.is_some() && !has_secret(g);
-            is_idle.then(|| "is set, and no header has {secret}".into())
+            let is_idle = g.secret_file.is_some() && !g.has_secret();
+            // One that stands in clear is told, and belongs where this one is.
+            let is_told = !clear::told(g).is_empty();
+            (is_idle && !is_told).then(|| "is set, and {secret} is in no header and no body".into())
         },
-        remedy: "Write the header that it belongs into, such as headers = [\"Authorization: Bearer {secret}\"], or take it out.",
-    },
-    Relation {
-        keys: &["headers"],
-        broken: |g| {
-            let is_open = |header: &&String| {
-                let name = header.split(':').next().unwrap_or_default().to_ascii_lowercase();
-                name.ends_with("authorization") && !header.contains(SECRET)
-            };
-            // It is not repeated: it may hold a token.
-            let is_told = g.headers.iter().find(is_open).is_some();
-            is_told.then(|| "tell a token or password in clear".into())
-        },
-        remedy: "Put it into a file of its own, secret_file, and write {secret} in its place.",
+        remedy: "Write {secret} where it belongs, such as headers = [\"Authorization: Bearer {secret}\"], or take it out.",
     },
     Relation {
         keys: &["verdict_at", "taken", "not_taken", "refused"],
@@ -113,6 +100,15 @@ const RELATIONS: [Relation; 19] = [
                  LoadCredential=sms.NAME.receipts:/etc/esoz-otp/NAME.receipts in the unit.",
     },
     Relation {
+        keys: &["receipts.secret_file", "receipts.by"],
+        broken: |g| {
+            let is_idle = g.receipts.secret_file.is_some() && !by(g, ReceiptsBy::Callback);
+            is_idle.then(|| format!("is set, and receipts.by is \"{}\"", g.receipts.by.word()))
+        },
+        remedy: "Write receipts.by = \"callback\" if the gateway is to call, or take it out, and with it the credential \
+                 sms.NAME.receipts if the unit has one.",
+    },
+    Relation {
         keys: &["receipts.url", "receipts.by"],
         broken: |g| {
             let is_missing = g.receipts.url.is_empty() && by(g, ReceiptsBy::Poll);
@@ -126,10 +122,22 @@ const RELATIONS: [Relation; 19] = [
         remedy: "Use https://. If the way there is safe without, as on this machine, say so with allow_http = true.",
     },
     Relation {
+        keys: &["receipts.url", "url", "receipts.by"],
+        broken: |g| {
+            let asked = by(g, ReceiptsBy::Poll);
+            let (here, there) = (host(&g.receipts.url)?, host(&g.url)?);
+            let is_elsewhere = asked && !here.eq_ignore_ascii_case(&there);
+            is_elsewhere.then(|| {
+                format!("is on {here}, and url on {there}: the token would go to a host that messages do not go to")
+            })
+        },
+        remedy: "Write where on the host of url it is asked what became of a message, or receipts.by = \"none\".",
+    },
+    Relation {
         keys: &["receipts.body", "receipts.by"],
         broken: |g| {
             let asked = by(g, ReceiptsBy::Poll);
-            asked.then(|| wrong_body(&g.receipts.body, &IN_A_QUESTION, &IN_A_QUESTION)).flatten()
+            asked.then(|| wrong_question(&g.receipts.body)).flatten()
         },
         remedy: "Write what the gateway is asked with as JSON, such as body = '{\"ids\": [\"{gateway_id}\"]}'.",
     },
@@ -171,17 +179,18 @@ const RELATIONS: [Relation; 19] = [
     },
 ];
 
-/// What does not hold of any gateway.
+/// What to do about a secret that stands where everybody reads it.
+const IN_CLEAR: &str = "Put it into a file of its own, secret_file, and write {secret} in its place, in a header or a body: \
+                        an address has none.";
+
+/// What does not hold of any gateway. Of one whose preset is wrong, nothing can be said: it has the settings of none.
 pub(super) fn broken(effective: &Effective, faults: &[Fault]) -> Vec<Fault> {
     let gateways = &effective.config.sms.gateways;
-    let of = |gateway: &GatewayConfig| {
-        let key = |key: &&str| format!("sms.{}.{key}", gateway.name);
-        let broken = RELATIONS.iter().filter_map(|relation| {
-            let keys = relation.keys.iter().map(key).collect();
-            fault(effective, faults, keys, || (relation.broken)(gateway), relation.remedy)
-        });
-        broken.collect::<Vec<_>>()
+    let is_known = |gateway: &&GatewayConfig| {
+        let preset = format!("sms.{}.preset", gateway.name);
+        !faults.iter().any(|fault| fault.concerns(&preset))
     };
+    let within = gateways.iter().filter(is_known).flat_map(|it| broken_in(it, effective, faults));
     let alike = gateways.iter().enumerate().filter_map(|(place, gateway)| {
         let name = &gateway.name;
         let variable = GatewayConfig::in_variable(name);
@@ -191,15 +200,30 @@ pub(super) fn broken(effective: &Effective, faults: &[Fault]) -> Vec<Fault> {
         let remedy = "Call one of them something else than by another - or _.";
         fault(effective, faults, vec![format!("sms.{name}")], what, remedy)
     });
-    gateways.iter().flat_map(of).chain(alike).collect()
+    within.chain(alike).collect()
+}
+
+/// What does not hold in the section of this one.
+fn broken_in(gateway: &GatewayConfig, effective: &Effective, faults: &[Fault]) -> Vec<Fault> {
+    let key = |key: &str| format!("sms.{}.{key}", gateway.name);
+    let related = RELATIONS.iter().filter_map(|relation| {
+        let keys = relation.keys.iter().map(|it| key(it)).collect();
+        let remedy = relation.remedy.replace(PLACEHOLDER, &gateway.name);
+        fault(effective, faults, keys, || (relation.broken)(gateway), &remedy)
+    });
+    let in_clear = clear::told(gateway).into_iter().filter_map(|key| {
+        let what = || Some("has a token or password in clear".into());
+        fault(effective, faults, vec![key], what, IN_CLEAR)
+    });
+    related.chain(in_clear).collect()
 }
 
 fn by(gateway: &GatewayConfig, way: ReceiptsBy) -> bool {
     gateway.receipts.by == way
 }
 
-fn has_secret(gateway: &GatewayConfig) -> bool {
-    gateway.headers.iter().any(|header| header.contains(SECRET))
+fn host(url: &str) -> Option<String> {
+    url.parse::<Uri>().ok()?.host().map(str::to_owned)
 }
 
 fn in_clear(url: &str, is_allowed: bool) -> Option<String> {
@@ -212,49 +236,6 @@ fn in_clear(url: &str, is_allowed: bool) -> Option<String> {
 fn not_pointed(gateway: &GatewayConfig, pointer: &str) -> Option<String> {
     let is_missing = pointer.is_empty() && !by(gateway, ReceiptsBy::None);
     is_missing.then(|| "is not set, and receipts are to be read".into())
-}
-
-/// What is wrong with a body in which each of `wanted` has to be, and of what stands for something only `known`.
-fn wrong_body(body: &str, wanted: &[&str], known: &[&str]) -> Option<String> {
-    if body.is_empty() {
-        return Some("is not set".into());
-    }
-    let value: Value = match serde_json::from_str(body) {
-        Ok(value) => value,
-        Err(error) => {
-            return Some(format!("is no JSON (line {}, column {})", error.line(), error.column()));
-        }
-    };
-    let mut texts = Vec::new();
-    texts_in(&value, &mut texts);
-    let is_missing = |part: &&&str| !texts.iter().any(|text| text.contains(**part));
-    if let Some(missing) = wanted.iter().find(is_missing) {
-        return Some(format!("has no {missing} in any of its texts"));
-    }
-    let strange = texts.iter().flat_map(|text| parts(text)).find(|part| !known.contains(part))?;
-    Some(format!("has {strange}, which stands for nothing there"))
-}
-
-/// Every text within a value, but for the names in it.
-fn texts_in<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
-    match value {
-        Value::String(text) => texts.push(text),
-        Value::Array(items) => items.iter().for_each(|item| texts_in(item, texts)),
-        Value::Object(fields) => fields.values().for_each(|field| texts_in(field, texts)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// What looks as if it stood for something.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices('{').filter_map(|(start, _)| {
-        let length = text[start..].find('}')? + 1;
-        let part = &text[start..start + length];
-        let is_name = |name: &str| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-        };
-        is_name(&part[1..length - 1]).then_some(part)
-    })
 }
 
 /// A verdict that is in two lists.

@@ -1,5 +1,6 @@
 //! What has to hold between settings.
 
+mod bodies;
 mod gateways;
 
 use std::net::SocketAddr;
@@ -160,13 +161,14 @@ fn fault(
     broken: impl FnOnce() -> Option<String>,
     remedy: &str,
 ) -> Option<Fault> {
-    if faults.iter().any(|fault| keys.contains(&fault.key)) {
+    if faults.iter().any(|fault| keys.iter().any(|key| fault.concerns(key))) {
         return None;
     }
     let what = broken()?;
     let mut sources = keys.iter().map(|key| effective.source(key));
     let source = sources.find(|source| *source != Source::Default).unwrap_or_default();
-    Some(Fault { source, key: keys.into_iter().next()?, what, remedy: remedy.into() })
+    let key = keys.into_iter().next()?;
+    Some(Fault { source, key, what, remedy: remedy.into(), meant: None })
 }
 
 /// An address that other machines may reach.

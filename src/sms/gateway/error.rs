@@ -24,21 +24,19 @@ pub enum GatewayError {
     /// A header can't be sent.
     #[error("the header `{0}` cannot be sent: write `Name: value`")]
     Header(String),
-    /// A header wants a secret, and there is none.
-    #[error("the header `{0}` wants {{secret}}: set secret_file to the file that it is in")]
+    /// A header or a body wants a secret, and there is none.
+    #[error("{0} wants {{secret}}: set secret_file to the file that it is in")]
     NoSecret(String),
     /// The secret is not of a kind that headers can hold.
     #[error(
-        "the secret cannot stand in a header: its file has to hold one line of printable ASCII"
+        "the secret in it cannot stand in a header: write one line of printable ASCII, and nothing else"
     )]
     Secret,
     /// It points nowhere.
     #[error("`{0}` is no JSON pointer: write /a/0/b, or nothing (RFC 6901)")]
     Pointer(String),
     /// There is no certificate to believe.
-    #[error(
-        "no certificate is in the file that ca_file names, or one is damaged: it has to be PEM"
-    )]
+    #[error("no certificate is in it, or one is damaged: write certificates in PEM")]
     Ca,
     /// The system has no certificates.
     #[error(

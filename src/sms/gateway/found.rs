@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::error::GatewayError;
+use crate::config::is_pointer;
 
 /// The longest id of a message.
 const LONGEST_ID: usize = 128;
@@ -14,10 +15,7 @@ pub(super) struct Pointer(String);
 impl Pointer {
     /// Empty is the whole.
     pub(super) fn parse(text: &str) -> Result<Self, GatewayError> {
-        let is_escaped = |rest: &str| rest.starts_with(['0', '1']);
-        let is_pointer =
-            (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(is_escaped);
-        is_pointer
+        is_pointer(text)
             .then(|| Self(text.to_owned()))
             .ok_or_else(|| GatewayError::Pointer(text.to_owned()))
     }

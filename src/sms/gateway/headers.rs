@@ -5,7 +5,7 @@ use hyper::{Method, Request, Uri};
 use zeroize::Zeroizing;
 
 use super::error::GatewayError;
-use crate::config::SECRET;
+use crate::config::{SECRET, named_header};
 use crate::domain::Secret;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -43,13 +43,11 @@ impl Headers {
 
 fn header(line: &str, secret: Option<&Secret>) -> Result<(HeaderName, HeaderValue), GatewayError> {
     let none = || GatewayError::Header(line.to_owned());
-    let (name, value) = line.split_once(':').ok_or_else(none)?;
-    let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| none())?;
-    let value = value.trim();
+    let (name, value) = named_header(line).ok_or_else(none)?;
     if !value.contains(SECRET) {
         return HeaderValue::from_str(value).map(|value| (name, value)).map_err(|_| none());
     }
-    let secret = secret.ok_or_else(|| GatewayError::NoSecret(line.to_owned()))?;
+    let secret = secret.ok_or_else(|| GatewayError::NoSecret(format!("the header `{line}`")))?;
     let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
     if secret.reveal().is_empty() || !secret.reveal().bytes().all(is_plain) {
         return Err(GatewayError::Secret);
@@ -89,7 +87,10 @@ mod tests {
         let (line, wants) = ("no header", "A: {secret}");
         assert_eq!(refusal(line, None), Some(GatewayError::Header(line.into())));
         assert_eq!(refusal("a b: c", None), Some(GatewayError::Header("a b: c".into())));
-        assert_eq!(refusal(wants, None), Some(GatewayError::NoSecret(wants.into())));
+        assert_eq!(
+            refusal(wants, None),
+            Some(GatewayError::NoSecret(format!("the header `{wants}`")))
+        );
         for secret in ["two\nlines", "ключ", ""] {
             assert_eq!(refusal(wants, Some(secret)), Some(GatewayError::Secret));
         }

@@ -35,18 +35,27 @@ use template::Template;
 
 use super::driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
 use crate::clock::Clock;
-use crate::config::{GatewayConfig, GatewayMethod, NumberFormat};
+use crate::config::{GatewayConfig, GatewayMethod, NumberFormat, SECRET};
 use crate::domain::{Fate, Phone, Secret, Trouble};
 
 /// What is in the files that a gateway's settings name.
 #[derive(Debug, Default)]
 pub struct GatewaySecrets {
-    /// The token or password that stands in headers.
+    /// The token or password that stands in headers or bodies.
     pub secret: Option<Secret>,
     /// What stands in the path that the gateway calls.
     pub receipt_secret: Option<Secret>,
     /// Certificates in PEM that vouch for the gateway; the system's when there are none.
     pub ca: Option<Vec<u8>>,
+}
+
+impl GatewaySecrets {
+    /// What in them can't be used as these settings have it, each by itself.
+    pub fn unfit(&self, config: &GatewayConfig) -> impl Iterator<Item = GatewayError> + use<> {
+        let headers = Headers::of(&config.headers, self.secret.as_ref()).err();
+        let ca = self.ca.as_deref().and_then(|pem| tls::roots(pem).err());
+        headers.into_iter().chain(ca)
+    }
 }
 
 /// A gateway that takes messages as JSON over HTTP.
@@ -78,7 +87,7 @@ impl HttpGateway {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GatewayError> {
         let url = target::url(&config.url, config)?;
-        let receipts = Receipts::of(config, secrets.receipt_secret)?;
+        let receipts = Receipts::of(config, &secrets)?;
         let is_secure = [Some(&url), receipts.url()].into_iter().flatten().any(target::is_https);
         let tls = tls::config(secrets.ca.as_deref(), is_secure)?;
         Ok(Self {
@@ -89,7 +98,7 @@ impl HttpGateway {
                 GatewayMethod::Put => Method::PUT,
             },
             headers: Headers::of(&config.headers, secrets.secret.as_ref())?,
-            body: Template::parse(&config.body)?,
+            body: Template::parse(&config.body, secrets.secret.as_ref())?,
             sender: config.sender.clone(),
             number: config.number,
             secret: secrets.secret,
@@ -108,6 +117,7 @@ impl HttpGateway {
             ("{text}", message.text()),
             ("{sender}", &self.sender),
             ("{id}", &id),
+            (SECRET, self.secret()),
         ]);
         let answer = self.caller.call(self.headers.on(&self.method, &self.url, body)).await?;
         self.verdicts.judge(&answer, self.clock.now())?;
@@ -116,12 +126,17 @@ impl HttpGateway {
     }
 
     async fn look_up(&self, gateway_id: &str) -> Result<Fate, Trouble> {
-        let Some((url, body)) = self.receipts.question(gateway_id) else {
+        let Some((url, body)) = self.receipts.question(gateway_id, self.secret()) else {
             return Ok(Fate::Underway);
         };
         let answer = self.caller.call(self.headers.on(&self.method, url, body)).await;
         let answer = answer.map_err(call::Missed::into_trouble)?;
         self.receipts.fate_in(&answer, gateway_id)
+    }
+
+    /// What is in its file; nothing asks for it when there is none.
+    fn secret(&self) -> &str {
+        self.secret.as_ref().map_or("", Secret::reveal)
     }
 
     fn written(&self, phone: Phone) -> String {
@@ -136,8 +151,7 @@ impl HttpGateway {
     /// Ids are kept and shown: one that repeats what it is an id of is none.
     fn tells_nothing(&self, id: &str, message: &Message) -> bool {
         let digits = format!("{:09}", message.phone.national());
-        let secret = self.secret.as_ref().map(Secret::reveal);
-        let told = [Some(digits.as_str()), secret].into_iter().flatten();
+        let told = [digits.as_str(), self.secret()].into_iter();
         !told.chain(codes(message.text())).any(|told| !told.is_empty() && id.contains(told))
     }
 }

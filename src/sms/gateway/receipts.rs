@@ -5,13 +5,14 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::GatewaySecrets;
 use super::answer::Answer;
 use super::error::GatewayError;
 use super::found::Pointer;
 use super::target;
 use super::template::Template;
-use crate::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig};
-use crate::domain::{Fate, GatewayWord, Receipt, Secret, SecretDigest, Trouble};
+use crate::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig, SECRET};
+use crate::domain::{Fate, GatewayWord, Receipt, SecretDigest, Trouble};
 use crate::sms::Told;
 
 /// How it is learnt what became of a message.
@@ -31,17 +32,22 @@ enum By {
 }
 
 impl Receipts {
-    pub(super) fn of(config: &GatewayConfig, secret: Option<Secret>) -> Result<Self, GatewayError> {
+    pub(super) fn of(
+        config: &GatewayConfig,
+        secrets: &GatewaySecrets,
+    ) -> Result<Self, GatewayError> {
         let ReceiptsConfig { by, url, body, list_at, id_at, verdict_at, .. } = &config.receipts;
         let by = match by {
             ReceiptsBy::None => By::Nobody,
             ReceiptsBy::Callback => {
+                let secret = secrets.receipt_secret.as_ref();
                 let secret = secret.filter(|secret| !secret.reveal().is_empty());
                 By::Callback(secret.ok_or(GatewayError::NoReceiptSecret)?.digest())
             }
-            ReceiptsBy::Poll => {
-                By::Poll { url: target::url(url, config)?, body: Template::parse(body)? }
-            }
+            ReceiptsBy::Poll => By::Poll {
+                url: target::url(url, config)?,
+                body: Template::parse(body, secrets.secret.as_ref())?,
+            },
         };
         Ok(Self {
             by,
@@ -62,9 +68,15 @@ impl Receipts {
     }
 
     /// What to ask, and where.
-    pub(super) fn question(&self, gateway_id: &str) -> Option<(&Uri, Zeroizing<Vec<u8>>)> {
+    pub(super) fn question(
+        &self,
+        gateway_id: &str,
+        secret: &str,
+    ) -> Option<(&Uri, Zeroizing<Vec<u8>>)> {
         match &self.by {
-            By::Poll { url, body } => Some((url, body.fill(&[("{gateway_id}", gateway_id)]))),
+            By::Poll { url, body } => {
+                Some((url, body.fill(&[("{gateway_id}", gateway_id), (SECRET, secret)])))
+            }
             By::Nobody | By::Callback(_) => None,
         }
     }

@@ -6,6 +6,8 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::error::GatewayError;
+use crate::config::SECRET;
+use crate::domain::Secret;
 
 /// A body as it is set: JSON, within whose texts words such as `{phone}` are replaced. Names of members are not texts.
 pub(super) struct Template(Value);
@@ -14,7 +16,11 @@ pub(super) struct Template(Value);
 type Words<'a> = [(&'a str, &'a str)];
 
 impl Template {
-    pub(super) fn parse(text: &str) -> Result<Self, GatewayError> {
+    /// Reads a body, which may want the secret if there is one. That is put in with each request, and kept in none.
+    pub(super) fn parse(text: &str, secret: Option<&Secret>) -> Result<Self, GatewayError> {
+        if secret.is_none() && text.contains(SECRET) {
+            return Err(GatewayError::NoSecret("the body".into()));
+        }
         let parsed = serde_json::from_str(text);
         parsed.map(Self).map_err(|error| GatewayError::Body(error.to_string()))
     }
@@ -106,7 +112,7 @@ mod tests {
     use super::*;
 
     fn filled(template: &str, words: &Words<'_>) -> Value {
-        serde_json::from_slice(&Template::parse(template).unwrap().fill(words)).unwrap()
+        serde_json::from_slice(&Template::parse(template, None).unwrap().fill(words)).unwrap()
     }
 
     #[test]
@@ -120,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_json_is_refused_in_words() {
-        let refused = Template::parse(r#"{"to": {phone}}"#).err().unwrap().to_string();
+        let refused = Template::parse(r#"{"to": {phone}}"#, None).err().unwrap().to_string();
         assert!(refused.contains("line 1 column 9") && refused.contains("{phone}"), "{refused}");
     }
 
@@ -135,7 +141,7 @@ mod tests {
             let told = format!("<{text}|{phone}|s>");
             let expected = json!({"a": [phone, {"b": text, "c": told}]});
             prop_assert_eq!(filled(template, &words), expected);
-            let body = Template::parse(template).unwrap().fill(&words);
+            let body = Template::parse(template, None).unwrap().fill(&words);
             prop_assert_eq!(body.len(), body.capacity());
         }
     }

@@ -22,7 +22,8 @@ pub(super) fn config(ca: Option<&[u8]>, is_secure: bool) -> Result<ClientConfig,
     Ok(builder.with_no_client_auth())
 }
 
-fn roots(pem: &[u8]) -> Result<RootCertStore, GatewayError> {
+/// The certificates in a file.
+pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore, GatewayError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let added = certificate.map(|certificate| roots.add(certificate));

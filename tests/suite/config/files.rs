@@ -54,12 +54,14 @@ fn a_gateway_s_secret_is_one_line_that_nobody_else_can_read() {
         (b"one\ntwo\n", "has more than one line"),
         (b"one\r\n", "characters that are none of a secret"),
         (b"a\0b", "characters that are none of a secret"),
-        (b"caf\xe9", "did not contain valid UTF-8. Name its file in sms.backup.secret_file"),
+        (b"caf\xe9", "did not contain valid UTF-8. Name its file"),
         (&[b'x'; 4097], "it has more than 4 KiB"),
     ] {
         let directory = node(SECTION, token);
         let told = refused(directory.path());
-        assert!(told.contains("the gateway's secret token") && told.contains(said), "{told}");
+        let start = "sms.backup.secret_file: ";
+        assert!(told.contains(start) && told.contains("the gateway's secret token"), "{told}");
+        assert!(told.contains(said), "{told}");
     }
     let directory = node(SECTION, b"hunter2\n");
     set_mode(&directory.path().join("token"), 0o640);
@@ -123,9 +125,46 @@ fn a_file_for_messages_needs_its_directory_and_is_not_made_by_a_check() {
 }
 
 #[test]
-fn what_is_set_wrongly_is_told_once_and_its_files_are_not_looked_at() {
-    let text = SECTION.replace("https", "http");
+fn what_is_wrong_with_any_file_is_told_at_once_with_its_setting_beside_what_is_set_wrongly() {
+    let sections =
+        SECTION.replace("https", "http").replace("\"backup\"]", "\"backup\", \"other\", \"file\"]");
+    let other = SECTION
+        .replace("[sms.backup]", "\n[sms.other]")
+        .split_off(SECTION.find("[sms.backup]").unwrap());
+    let text = format!(
+        "{sections}ca_file = \"ca.pem\"\n{CALLBACK}{}ca_file = \"lost.pem\"\n[sms.file]\npath = \"sent/here\"\n",
+        other.replace("\"token\"", "\"lost.token\"")
+    );
     let directory = node(&text, b"");
+    private(&directory.path().join("receipts"), b"short");
+    fs::write(directory.path().join("ca.pem"), "no certificate").unwrap();
     let told = check(directory.path()).stderr;
-    assert!(told.contains("sms.backup.url has no TLS") && !told.contains("is empty"), "{told}");
+    for said in [
+        "esoz-otp.toml:6: sms.backup.url has no TLS",
+        "\nsms.backup.secret_file: the gateway's secret token is empty. Write the secret into it",
+        "\nsms.backup.receipts.secret_file: the secret of the gateway's receipts receipts stands in a path",
+        "\nsms.backup.ca_file: ca.pem: no certificate is in it, or one is damaged: write certificates in PEM",
+        "\nsms.other.secret_file: cannot read the gateway's secret lost.token: No such file",
+        "\nsms.other.ca_file: cannot read the certificates lost.pem: No such file",
+        "\ncannot append messages to sent/here: No such file",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+        assert_eq!(told.matches(said).count(), 1, "{said}: {told}");
+    }
+    assert!(!told.contains("sms.backup: "), "{told}");
+}
+
+#[test]
+fn a_secret_that_no_header_can_hold_is_refused_with_its_file_where_a_header_has_it() {
+    let directory = node(SECTION, "пароль".as_bytes());
+    let told = refused(directory.path());
+    let said =
+        "sms.backup.secret_file: token: the secret in it cannot stand in a header: write one line";
+    assert!(told.contains(said) && !told.contains("пароль"), "{told}");
+
+    let text = SECTION.replace("\"{text}\"]", "\"{text}\", \"{secret}\"]");
+    let text = text.replace("headers = [\"Authorization: Bearer {secret}\"]\n", "");
+    let directory = node(&text, "пароль".as_bytes());
+    let ended = check(directory.path());
+    assert!(!ended.stderr.contains("sms.backup"), "a body can: {}", ended.stderr);
 }

@@ -118,14 +118,17 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
 }
 
 /// One fault a row: what is written in the section, and what is said of it.
-const FAULTS: [(&str, &str); 32] = [
+const FAULTS: [(&str, &str); 39] = [
     ("url = \"\"", "url is not set. Write where the gateway takes messages"),
     (
         "url = \"gateway.example\"",
         "url is something else, but takes an address that begins with https://",
     ),
     ("url = \"ftp://gateway.example\"", "url is something else, but takes"),
-    ("url = \"https://user:hunter2@gateway.example\"", "url is"),
+    (
+        "url = \"https://user:hunter2@gateway.example\"",
+        "url has a token or password in clear. Put it into a file",
+    ),
     ("url = \"https://gateway.example/#here\"", "url is"),
     (
         "url = \"http://gateway.example\"",
@@ -136,8 +139,16 @@ const FAULTS: [(&str, &str); 32] = [
     ("body = '{\"to\": \"{phone}\"}'", "body has no {text} in any of its texts."),
     ("body = '{\"{phone}\": \"{text}\"}'", "body has no {phone} in any of its texts."),
     (
+        "body = '[\"{phone}\", \"{text}\", \"{key}\"]'",
+        "body has {key}, which stands for nothing there.",
+    ),
+    (
         "body = '[\"{phone}\", \"{text}\", \"{secret}\"]'",
-        "body has {secret}, which stands for nothing there.",
+        "secret_file is not set, and {secret} is in a header or a body. Name a file",
+    ),
+    (
+        "body = '[\"{phone}\", \"{text}\", {\"key\": \"hunter2\"}]'",
+        "body has a token or password in clear. Put it into a file",
     ),
     (
         "body = '[\"{phone}\", \"{text}\", \"{sender}\"]'",
@@ -145,12 +156,25 @@ const FAULTS: [(&str, &str); 32] = [
     ),
     (
         "headers = [\"Authorization: Bearer {secret}\"]",
-        "secret_file is not set, and a header has {secret}. Name a file",
+        "secret_file is not set, and {secret} is in a header or a body. Name a file",
     ),
-    ("secret_file = \"token\"", "secret_file is set, and no header has {secret}."),
+    ("secret_file = \"token\"", "secret_file is set, and {secret} is in no header and no body."),
     (
         "headers = [\"Authorization: Bearer hunter2\"]",
-        "headers tell a token or password in clear. Put it into a file",
+        "headers has a token or password in clear. Put it into a file of its own, secret_file, and write {secret}",
+    ),
+    (
+        "secret_file = \"token\"\nheaders = [\"Authorization: Bearer hunter2\"]",
+        "headers has a token or password in clear. Put it into a file of its own",
+    ),
+    (
+        "url = \"https://gateway.example/send/{secret}\"",
+        "url is something else, but takes an address that begins with https:// (or http://), without user, fragment or `{secret}`.",
+    ),
+    ("headers = [\"X-Api-Key: hunter2\"]", "headers has a token or password in clear. Put it"),
+    (
+        "url = \"https://gateway.example/?token=hunter2\"",
+        "url has a token or password in clear. Put it into a file",
     ),
     ("headers = [\"Content-Type: text/plain\"]", "headers is something else, but takes"),
     ("headers = [\"no header\"]", "headers is something else, but takes"),
@@ -186,6 +210,10 @@ const FAULTS: [(&str, &str); 32] = [
         "receipts.undelivered has \"a\", which receipts.delivered has too.",
     ),
     ("receipts.url = \"http://gateway.example\"", "receipts.url has no TLS"),
+    (
+        "receipts.secret_file = \"left over\"",
+        "receipts.secret_file is set, and receipts.by is \"none\". Write receipts.by = \"callback\"",
+    ),
     ("receipts.by = \"push\"", "receipts.by is \"push\", but takes `none`, `callback` or `poll`."),
 ];
 
@@ -238,8 +266,45 @@ fn receipts_want_everything_that_they_are_read_by() {
 }
 
 #[test]
+fn one_host_takes_messages_and_is_asked_what_became_of_them() {
+    let asked = |url: &str| {
+        let lines = "id_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"poll\"\nbody = '[\"{gateway_id}\"]'\nid_at = \"/id\"\n\
+                     verdict_at = \"/status\"\ndelivered = [\"2\"]\n";
+        gateway_with(&format!("{lines}url = \"{url}\""))
+    };
+    for url in ["https://gateway.example/status", "https://Gateway.Example:8443/"] {
+        assert!(load(&asked(url)).is_ok(), "{url}");
+    }
+    let found = refused(&asked("https://other.example/status"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let said = "sms.backup-2.receipts.url is on other.example, and url on gateway.example: the token would go to a host \
+                that messages do not go to. Write where on the host of url";
+    assert!(found[0].contains(said), "{}", found[0]);
+    // Nobody is asked there.
+    assert!(load(&gateway_with("receipts.url = \"https://other.example/status\"")).is_ok());
+}
+
+#[test]
+fn what_tells_a_secret_is_not_printed() {
+    let lines = "headers = [\"X-Api-Key: hunter2\"]\nurl = \"https://gateway.example/?token=hunter2\"\n\
+                 body = '{\"to\": \"{phone}\", \"text\": \"{text}\", \"password\": \"hunter2\"}'";
+    let written = written(gateway_with(lines));
+    let layers = Layers { file: Some(written.path.clone()), ..Layers::default() };
+    let (effective, faults) = layers.read();
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+    let printed = effective.to_toml();
+    assert!(!printed.contains("hunter2"), "{printed}");
+    for key in ["url", "headers", "body"] {
+        assert!(printed.contains(&format!("\n# {key} is not shown  # ")), "{key}: {printed}");
+    }
+}
+
+#[test]
 fn credentials_are_a_gateway_s_secrets_when_they_are_handed_over() {
-    let written = written(gateway_with("headers = [\"Authorization: Bearer {secret}\"]"));
+    let receipts = "id_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"callback\"\nid_at = \"/id\"\nverdict_at = \"/status\"\n\
+                    delivered = [\"2\"]\n";
+    let headers = "headers = [\"Authorization: Bearer {secret}\"]\n";
+    let written = written(gateway_with(&format!("{headers}{receipts}")));
     let folder = PathBuf::from("/run/credentials/esoz-otp.service");
     let layers = |names: &[&str]| Layers {
         file: Some(written.path.clone()),
@@ -254,9 +319,21 @@ fn credentials_are_a_gateway_s_secrets_when_they_are_handed_over() {
     let key = "sms.backup-2.secret_file";
     assert_eq!(effective.source(key), Source::Manager("CREDENTIALS_DIRECTORY"));
     assert_eq!(effective.config.sms.gateways.len(), 1, "a credential makes no gateway");
-    assert!(layers(&["sms.other", "keyring"]).load().is_err());
+    let said = layers(&["sms.other", "keyring"]).load().unwrap_err().to_string();
+    for named in [
+        "LoadCredential=sms.backup-2:/etc/esoz-otp/backup-2.token",
+        "LoadCredential=sms.backup-2.receipts:/etc/esoz-otp/backup-2.receipts",
+    ] {
+        assert!(said.contains(named), "{said}");
+    }
     assert_eq!(
-        layers(&["keyring", "sms.backup-2"]).load().unwrap().config.keys.keyring_file.as_deref(),
+        layers(&["keyring", "sms.backup-2", "sms.backup-2.receipts"])
+            .load()
+            .unwrap()
+            .config
+            .keys
+            .keyring_file
+            .as_deref(),
         Some(Path::new("/run/credentials/esoz-otp.service/keyring"))
     );
 }

@@ -3,7 +3,7 @@
 use esoz_otp::config::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, Source, Value};
 use serde_json::json;
 
-use super::{load, load_with, refused};
+use super::{load, load_with, refused, refused_with};
 
 const TURBOSMS: &str =
     "[sms.backup]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
@@ -90,7 +90,7 @@ fn whatever_is_set_counts_more_than_the_preset_wherever_it_stands() {
         ("ESOZ_OTP__SMS__BACKUP__PRESET", "turbosms"),
         ("ESOZ_OTP__SMS__BACKUP__SENDER", "Clinic"),
     ];
-    let file = "[sms.backup]\nsecret_file = \"t\"\nurl = \"https://stand.example/\"\n";
+    let file = "[sms.backup]\nsecret_file = \"t\"\nurl = \"https://stand.example/\"\nreceipts.by = \"none\"\n";
     let effective = load_with(file, &environment, Vec::new()).unwrap();
     let gateway = &effective.config.sms.gateways[0];
     assert_eq!(gateway.url, "https://stand.example/");
@@ -113,4 +113,77 @@ fn what_a_preset_has_set_is_printed_and_means_the_same_when_it_is_used_again() {
         .unwrap()
         .get(&effective.config);
     assert_eq!(none, Value::from("turbosms"));
+}
+
+/// The preset's own would be asked, with the token, about messages that it has never seen.
+#[test]
+fn messages_that_go_elsewhere_are_not_asked_about_at_the_preset_s_gateway() {
+    let elsewhere = format!(
+        "{TURBOSMS}url = \"http://127.0.0.1:4100/send\"\nallow_http = true\nallow_local = true\n"
+    );
+    let found = refused(&elsewhere);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let said =
+        "preset turbosms: sms.backup.receipts.url is on api.turbosms.ua, and url on 127.0.0.1: ";
+    assert!(found[0].starts_with(said), "{}", found[0]);
+    for receipts in ["url = \"http://127.0.0.1:4100/status\"", "by = \"none\""] {
+        assert!(load(&format!("{elsewhere}receipts.{receipts}\n")).is_ok(), "{receipts}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_preset_s_value_is_said_of_the_preset() {
+    for (line, said) in [
+        (
+            "taken = [\"INVALID_PHONE\"]",
+            "sms.backup.refused has \"INVALID_PHONE\", which taken has too.",
+        ),
+        (
+            "receipts.delivered = [\"Expired\"]",
+            "sms.backup.receipts.undelivered has \"Expired\", which receipts.delivered has too.",
+        ),
+    ] {
+        let found = refused(&format!("{TURBOSMS}{line}\n"));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].starts_with(&format!("preset turbosms: {said}")), "{}", found[0]);
+    }
+}
+
+#[test]
+fn a_slip_in_a_preset_s_name_or_in_that_of_its_setting_is_one_fault() {
+    for (slip, said) in [
+        ("preset = \"turbosm\"", "preset is \"turbosm\", but takes `none` or `turbosms`."),
+        (
+            "presett = \"turbosms\"",
+            "presett is no setting. The nearest known one is sms.backup.preset.",
+        ),
+    ] {
+        for rest in ["", "sender = \"Clinic\"\nsecret_file = \"t\"\n", "receipts.by = \"poll\"\n"] {
+            let found = refused(&format!("[sms.backup]\n{slip}\n{rest}"));
+            assert_eq!(found.len(), 1, "{found:#?}");
+            let said = format!("esoz-otp.toml:2: sms.backup.{said}");
+            assert!(found[0].starts_with(&said), "{}", found[0]);
+        }
+    }
+}
+
+#[test]
+fn what_follows_from_a_slip_in_a_name_is_no_fault_of_its_own() {
+    for slip in ["secret_fil = \"t\"", "receipt = { by = \"callback\", secret_file = \"r\" }"] {
+        let text = TURBOSMS.replace("secret_file = \"t\"", slip);
+        let text =
+            if slip.starts_with("receipt") { format!("{text}secret_file = \"t\"\n") } else { text };
+        let found = refused(&text);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].contains("The nearest known one is "), "{}", found[0]);
+    }
+    let environment = [("ESOZ_OTP__SMS__BACKUP__SENDR", "Clinic")];
+    let text = TURBOSMS.replace("sender = \"Clinic\"\n", "");
+    let found = refused_with(&text, &environment, Vec::new());
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0].ends_with("The nearest known one is ESOZ_OTP__SMS__BACKUP__SENDER."),
+        "{}",
+        found[0]
+    );
 }

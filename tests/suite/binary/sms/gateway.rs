@@ -17,8 +17,9 @@ pub(super) fn turbosms(directory: &Path, stub: &StubGateway) -> String {
     set_mode(&directory.join("token"), 0o600);
     format!(
         "[sms]\ndrivers = [\"turbosms\", \"console\"]\n[sms.turbosms]\npreset = \"turbosms\"\nsender = \"Clinic\"\n\
-         secret_file = \"token\"\nurl = \"{}\"\nallow_http = true\nallow_local = true\n",
-        stub.url()
+         secret_file = \"token\"\nurl = \"{}\"\nreceipts.url = \"{}\"\nallow_http = true\nallow_local = true\n",
+        stub.url(),
+        stub.status_url()
     )
 }
 
@@ -40,7 +41,9 @@ fn a_preset_sends_what_its_documentation_shows_and_understands_the_answer() {
     let took = stub.taken().remove(0);
     let called = &took.gateway_id;
     assert_eq!(ended.stdout, format!("turbosms: took it, and calls it {called}"));
-    assert!(ended.stderr.contains(MASKED) && !ended.stderr.contains(PHONE), "{}", ended.stderr);
+    let warned =
+        format!("sending a real message to {MASKED}: it is paid for, and no limit counts it");
+    assert!(ended.stderr.contains(&warned) && !ended.stderr.contains(PHONE), "{}", ended.stderr);
     assert_eq!((took.method.as_str(), took.path.as_str()), ("POST", "/message/send.json"));
     assert_eq!(took.header("authorization"), Some("Bearer hunter2"));
     assert_eq!(took.header("content-type"), Some("application/json"));
@@ -77,7 +80,7 @@ fn where_nobody_can_tell_the_next_driver_is_not_called() {
         let (ended, _stub) = tested(behaviour, &[]);
         assert_eq!(ended.code, Some(69), "{}", ended.stderr);
         assert!(
-            ended.stdout.starts_with("turbosms: unclear whether it took it: "),
+            ended.stdout.starts_with("turbosms: not clear whether it took it: "),
             "{}",
             ended.stdout
         );
@@ -87,6 +90,8 @@ fn where_nobody_can_tell_the_next_driver_is_not_called() {
             ended.stdout
         );
         assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
+        let said = format!("it is not clear whether anybody took the message to {MASKED}");
+        assert!(ended.stderr.contains(&said), "{}", ended.stderr);
     }
 }
 

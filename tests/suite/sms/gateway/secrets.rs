@@ -7,7 +7,7 @@ use esoz_otp::domain::Secret;
 use esoz_otp::sms::{GatewaySecrets, SmsDriver};
 use serde_json::{Value, json};
 
-use super::{Authority, TEXT, TOKEN, driver_with, message, settings, settings_of};
+use super::{Authority, PATIENCE, Stand, TEXT, TOKEN, driver_with, message, settings, settings_of};
 use crate::support::gateway::{Behaviour, StubGateway};
 use crate::support::logged;
 
@@ -58,6 +58,8 @@ async fn tell_all() {
     };
     let mut config = settings_of(&stub);
     config.receipts.url = stub.url();
+    config.body = config.body.replacen('{', r#"{"key":"{secret}","#, 1);
+    config.receipts.body = config.receipts.body.replacen('{', r#"{"key":"{secret}","#, 1);
     let timeout = Duration::from_millis(300);
     let open = driver_with(&config, secrets(), timeout).unwrap();
     let untrusted = settings(&secure.url(), &secure.url());
@@ -87,6 +89,30 @@ async fn tell_all() {
 
 fn printed<T: Debug, E: Debug + Display>(said: &Result<T, E>) -> String {
     said.as_ref().map_or_else(|error| format!("{error:?} {error}"), |said| format!("{said:?}"))
+}
+
+/// As some gateways want it.
+#[test]
+fn a_secret_stands_in_a_body_as_it_is_whatever_is_in_it() {
+    let stub = StubGateway::start();
+    let mut config = settings_of(&stub);
+    config.headers = Vec::new();
+    config.body = config.body.replacen('{', r#"{"login":{"key":"id:{secret}"},"#, 1);
+    config.receipts.body = r#"{"messages":["{gateway_id}"],"key":"{secret}"}"#.into();
+    let secret = r#"a"b\c{text}ї"#;
+    let secrets =
+        GatewaySecrets { secret: Some(Secret::new(secret.into())), ..GatewaySecrets::default() };
+    let stand = Stand::with(&config, secrets, PATIENCE);
+    let taken = stand.send().unwrap();
+    assert_eq!(stub.taken()[0].body["login"]["key"], format!("id:{secret}"));
+    assert_eq!(stub.taken()[0].text, TEXT);
+    stand.runtime.block_on(stand.driver.ask(&taken.gateway_id.unwrap())).unwrap();
+
+    let missing = driver_with(&config, GatewaySecrets::default(), PATIENCE).err().unwrap();
+    assert_eq!(
+        missing.to_string(),
+        "the body wants {secret}: set secret_file to the file that it is in"
+    );
 }
 
 #[test]

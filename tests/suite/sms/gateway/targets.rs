@@ -136,7 +136,7 @@ fn settings_that_no_driver_can_be_made_of_are_refused_in_words() {
         (GatewayConfig { body: "{phone}".into(), ..fine() }, secrets(), "no JSON"),
         (GatewayConfig { id_at: "id".into(), ..fine() }, secrets(), "no JSON pointer"),
         (fine(), nothing(), "secret_file"),
-        (fine(), GatewaySecrets { ca: Some(b"x".into()), ..secrets() }, "ca_file"),
+        (fine(), GatewaySecrets { ca: Some(b"x".into()), ..secrets() }, "certificates in PEM"),
         (calls, secrets(), "receipts.secret_file"),
     ] {
         let said = refused(&config, secrets).unwrap();

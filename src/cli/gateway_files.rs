@@ -1,0 +1,142 @@
+//! The files that a gateway's settings name: its secrets and certificates. What is wrong with them is told at once, of each
+//! with its setting.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use super::Failure;
+use super::private_file::{self, Kind};
+use crate::config::{GatewayConfig, ReceiptsBy};
+use crate::domain::Secret;
+use crate::sms::{GatewayError, GatewaySecrets};
+
+/// No token is longer.
+const SECRET_KIB: usize = 4;
+/// A path that a gateway calls has to be hard to guess, and plain enough for any gateway's settings.
+const RECEIPT_SECRET: RangeInclusive<usize> = 16..=200;
+/// As many certificates as a system has.
+const CERTIFICATES_KIB: u64 = 1024;
+
+const TOKEN: Kind = Kind {
+    what: "the gateway's secret",
+    danger: "who has it can send messages at your expense",
+    exchange: "ask the gateway for another one",
+};
+
+const RECEIPTS: Kind = Kind {
+    what: "the secret of the gateway's receipts",
+    danger: "who has it can say of any message that it has arrived",
+    exchange: "make another one, and tell the gateway the new path",
+};
+
+/// What is in them, or what is wrong with any.
+pub(super) fn read(gateway: &GatewayConfig) -> Result<GatewaySecrets, Vec<Failure>> {
+    let GatewayConfig { name, secret_file, ca_file, receipts, .. } = gateway;
+    let mut wrong = Vec::new();
+    let mut keep =
+        |key: &str, failure: Failure| wrong.push(failure.of(&format!("sms.{name}.{key}")));
+    let is_called = receipts.by == ReceiptsBy::Callback;
+    let receipts_file = receipts.secret_file.as_deref().filter(|_| is_called);
+    let secrets = GatewaySecrets {
+        secret: kept(secret_file.as_deref().map(token), |it| keep("secret_file", it)),
+        receipt_secret: kept(receipts_file.map(receipt_secret), |it| {
+            keep("receipts.secret_file", it);
+        }),
+        ca: kept(ca_file.as_deref().map(certificates), |it| keep("ca_file", it)),
+    };
+    for (error, key, path) in secrets.unfit(gateway).filter_map(|it| of_file(it, gateway)) {
+        keep(key, Failure::configuration(format_args!("{}: {error}", path.display())));
+    }
+    if wrong.is_empty() { Ok(secrets) } else { Err(wrong) }
+}
+
+/// What was read, if it was; why not goes to `keep`.
+fn kept<T>(read: Option<Result<T, Failure>>, keep: impl FnOnce(Failure)) -> Option<T> {
+    read?.map_err(keep).ok()
+}
+
+/// The error, the setting and the file that it is about, if it is about one.
+fn of_file(
+    error: GatewayError,
+    gateway: &GatewayConfig,
+) -> Option<(GatewayError, &'static str, &Path)> {
+    match error {
+        GatewayError::Secret => Some((error, "secret_file", gateway.secret_file.as_deref()?)),
+        GatewayError::Ca => Some((error, "ca_file", gateway.ca_file.as_deref()?)),
+        GatewayError::Url(_)
+        | GatewayError::PlainHttp(_)
+        | GatewayError::Local(_)
+        | GatewayError::Body(_)
+        | GatewayError::Header(_)
+        | GatewayError::NoSecret(_)
+        | GatewayError::Pointer(_)
+        | GatewayError::NoRoots
+        | GatewayError::Tls(_)
+        | GatewayError::NoReceiptSecret => None,
+    }
+}
+
+fn token(path: &Path) -> Result<Secret, Failure> {
+    secret(path, &TOKEN)
+}
+
+/// What a file holds, but for the line feed that an editor has put behind it.
+fn secret(path: &Path, kind: &Kind) -> Result<Secret, Failure> {
+    let (what, name) = (kind.what, path.display());
+    let text = private_file::read(path, kind, SECRET_KIB, |error| {
+        Failure::configuration(format_args!(
+            "cannot read {what} {name}: {error}. Name its file, and see that this user may read it."
+        ))
+    })?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let wrong = if text.is_empty() {
+        "is empty"
+    } else if text.contains(char::is_control) {
+        "has more than one line, or characters that are none of a secret"
+    } else {
+        return Ok(Secret::new(text.to_owned()));
+    };
+    Err(Failure::configuration(format_args!(
+        "{what} {name} {wrong}. Write the secret into it, and nothing else."
+    )))
+}
+
+fn receipt_secret(path: &Path) -> Result<Secret, Failure> {
+    let secret = secret(path, &RECEIPTS)?;
+    let text = secret.reveal();
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    if RECEIPT_SECRET.contains(&text.len()) && text.bytes().all(is_plain) {
+        return Ok(secret);
+    }
+    Err(Failure::configuration(format_args!(
+        "{} {} stands in a path, and has to be {} to {} letters, digits, -, ., _ or ~. \
+         Make one: openssl rand -hex 32 > {1}",
+        RECEIPTS.what,
+        path.display(),
+        RECEIPT_SECRET.start(),
+        RECEIPT_SECRET.end()
+    )))
+}
+
+/// Certificates are no secret: whoever may write to the file decides who is believed, not who may read it.
+fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
+    let cannot = |error: io::Error| {
+        Failure::configuration(format_args!(
+            "cannot read the certificates {}: {error}. Name a file of certificates (PEM), and see that this user may \
+             read it.",
+            path.display()
+        ))
+    };
+    if !fs::metadata(path).map_err(cannot)?.is_file() {
+        return Err(cannot(io::Error::other("it is no file")));
+    }
+    let mut text = Vec::new();
+    let most = CERTIFICATES_KIB * 1024;
+    File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut text)).map_err(cannot)?;
+    if text.len() as u64 > most {
+        return Err(cannot(io::Error::other(format!("it has more than {CERTIFICATES_KIB} KiB"))));
+    }
+    Ok(text)
+}
