@@ -10,6 +10,7 @@ use crate::domain::{
     By, Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
     VerificationRules,
 };
+use crate::sms::Canceled;
 use crate::store::Write;
 use crate::store::schema::{
     GUESSES, LIVE_CODES, SENDS, STRAY_GUESSES, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
@@ -88,17 +89,18 @@ impl Otp {
                 let accepted = accept(write, asked, id, counted_at, done)?;
                 Ok::<_, Refusal>((accepted, outbox.drop_message(write, id, asked.now)?))
             };
-            let (accepted, has_left) = self.store.write_waiting(accept).await?;
-            self.free(has_left);
+            let (accepted, canceled) = self.store.write_waiting(accept).await?;
+            self.free(canceled);
             return accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal));
         }
         let outbox = self.outbox.clone();
         let reject = move |write: &mut Write<'_>| {
             let Rejected { is_alarm, is_over } = reject(write, asked, id, &limits)?;
-            Ok::<_, Refusal>((is_alarm, is_over && outbox.drop_message(write, id, asked.now)?))
+            let canceled = if is_over { outbox.drop_message(write, id, asked.now)? } else { None };
+            Ok::<_, Refusal>((is_alarm, canceled))
         };
-        let (is_alarm, has_left) = self.store.write_waiting(reject).await?;
-        self.free(has_left);
+        let (is_alarm, canceled) = self.store.write_waiting(reject).await?;
+        self.free(canceled);
         if is_alarm {
             raise_alarm(&self.limits);
         }
@@ -106,9 +108,9 @@ impl Otp {
     }
 
     /// Gives the place of a message back that is worth nothing.
-    fn free(&self, has_left: bool) {
-        if has_left {
-            self.outbox.freed();
+    fn free(&self, canceled: Option<Canceled>) {
+        if let Some(canceled) = canceled {
+            self.outbox.freed(&canceled);
         }
     }
 

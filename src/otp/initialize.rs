@@ -10,7 +10,7 @@ use crate::config::OtpConfig;
 use crate::domain::audit::AuditEvent;
 use crate::domain::limits::Limits;
 use crate::domain::{By, Delivery, Refusal, Timestamp, Verification, VerificationRules};
-use crate::sms::Outbox;
+use crate::sms::{Canceled, Outbox};
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
 use crate::store::{StoreError, Write};
 
@@ -25,8 +25,8 @@ enum First {
 /// A code that counts, its message in the outbox.
 struct Issued {
     verification: Verification,
-    /// The outbox had the message of the code before it.
-    has_replaced: bool,
+    /// The message of the code before it, if the outbox still had it.
+    replaced: Option<Canceled>,
 }
 
 /// Why the first write came to nothing.
@@ -65,7 +65,7 @@ impl Otp {
                 self.issue(now, by, gate, minted).await?
             }
         };
-        place.fill(issued.has_replaced);
+        place.fill(issued.replaced.as_ref());
         Ok(issued.verification)
     }
 
@@ -187,9 +187,9 @@ fn put_issued(
     write.put(LIVE_CODES, &(phone, purpose), &live)?;
     let expires_at = verification.code_expired_at;
     let delivery = Delivery::queue(id, by.client_id, phone, previous, now, expires_at);
-    let has_replaced = outbox.put(write, &delivery, &code)?;
+    let replaced = outbox.put(write, &delivery, &code)?;
     audit::append(write, &row(AuditEvent::CodeIssued, asked).of(id))?;
-    Ok(Issued { verification, has_replaced })
+    Ok(Issued { verification, replaced })
 }
 
 impl From<Refusal> for Declined {

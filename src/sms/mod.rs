@@ -32,6 +32,6 @@ pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
 pub use file::File;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway};
 pub use memory::{Both, Memory, Sent};
-pub use outbox::{Outbox, OutboxHealth, OutboxParts, Place, Reception, outbox};
+pub use outbox::{Canceled, Outbox, OutboxHealth, OutboxParts, Place, Reception, outbox};
 pub use sealer::Sealer;
 pub use worker::Worker;

@@ -12,7 +12,7 @@ use super::driver::SmsDriver;
 use super::early::Early;
 use super::sealer::Sealer;
 use super::worker::Worker;
-use super::{receipts, rows};
+use super::{news, receipts, rows};
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
 use crate::domain::{Code, Delivery, Refusal, Timestamp, VerificationId};
@@ -67,6 +67,11 @@ pub struct Place {
     shared: Arc<Shared>,
     is_filled: bool,
 }
+
+/// A message that was taken out of the outbox, for its code is worth nothing.
+#[must_use = "its place is free once that is kept"]
+#[derive(Debug)]
+pub struct Canceled(Box<Delivery>);
 
 /// How delivery goes, for whoever watches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,16 +136,16 @@ impl Outbox {
     }
 
     /// Puts a message with this code in, in the write that issues it: sealed, and in the place of the message before
-    /// it. Says whether that one was still here.
+    /// it, which is given if it was still here.
     pub fn put(
         &self,
         write: &mut Write<'_>,
         delivery: &Delivery,
         code: &Code,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<Option<Canceled>, Refusal> {
         let replaced = match delivery.previous {
             Some(previous) => cancel(write, previous, delivery.queued_at)?,
-            None => false,
+            None => None,
         };
         let text = self.text_of(code);
         let id = delivery.verification_id;
@@ -153,19 +158,20 @@ impl Outbox {
         Ok(replaced)
     }
 
-    /// The code of this verification is used or spent: its message is good for nothing. Says whether it was still here,
+    /// The code of this verification is used or spent: its message is good for nothing. Gives it if it was still here,
     /// for [`Outbox::freed`] once that is kept.
     pub fn drop_message(
         &self,
         write: &mut Write<'_>,
         id: VerificationId,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Canceled>, StoreError> {
         cancel(write, id, now)
     }
 
-    /// A message is kept no more.
-    pub fn freed(&self) {
+    /// This message is kept no more.
+    pub fn freed(&self, canceled: &Canceled) {
+        news::tell(&canceled.0);
         self.0.leave(1);
     }
 
@@ -256,8 +262,11 @@ impl Outbox {
 
 impl Place {
     /// The message is kept, in the place of an older one or not.
-    pub fn fill(mut self, has_replaced: bool) {
-        self.is_filled = !has_replaced;
+    pub fn fill(mut self, replaced: Option<&Canceled>) {
+        if let Some(Canceled(delivery)) = replaced {
+            news::tell(delivery);
+        }
+        self.is_filled = replaced.is_none();
         self.shared.wake.notify_one();
     }
 }
@@ -280,11 +289,14 @@ impl Shared {
     }
 }
 
-/// A newer code takes the place of this one. Says whether its message was still in the outbox.
-fn cancel(write: &mut Write<'_>, id: VerificationId, now: Timestamp) -> Result<bool, StoreError> {
-    let Some(delivery) = write.get(DELIVERIES, &id)? else { return Ok(false) };
-    match delivery.clone().cancel(now) {
-        Some(canceled) => rows::change(write, Some(&delivery), &canceled),
-        None => Ok(false),
-    }
+/// The code of this message is worth nothing any more. Gives it if it was still in the outbox.
+fn cancel(
+    write: &mut Write<'_>,
+    id: VerificationId,
+    now: Timestamp,
+) -> Result<Option<Canceled>, StoreError> {
+    let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(None) };
+    let Some(canceled) = before.clone().cancel(now) else { return Ok(None) };
+    let has_left = rows::change(write, Some(&before), &canceled)?;
+    Ok(has_left.then(|| Canceled(Box::new(canceled))))
 }

@@ -117,6 +117,19 @@ fn a_message_that_a_killed_process_was_sending_is_a_line_at_the_next_start() {
     assert!(log.contains("error=the node was stopped while the message was being sent"), "{log}");
 }
 
+#[test]
+fn a_message_whose_code_is_replaced_used_or_spent_while_it_waits_is_a_line() {
+    let driver = Scripted::new("a", []);
+    let stand = Stand::of(&[&driver]);
+    let log = logged(|| {
+        let first = stand.put(1);
+        stand.put_after(2, Some(first)).unwrap();
+    });
+    let canceled = "INFO sms not sent: its code is used, spent or replaced";
+    check(&log, &[canceled]);
+    assert!(log.contains(&Stand::id_of(1).to_string()), "{log}");
+}
+
 /// One whose gateway calls with receipts: lists of an id and whether it has arrived.
 struct Called(Scripted);
 

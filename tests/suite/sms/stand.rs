@@ -134,7 +134,7 @@ impl Stand {
         let place = self.outbox.reserve()?;
         let outbox = self.outbox.clone();
         let put = move |write: &mut Write<'_>| outbox.put(write, &delivery, &code);
-        place.fill(self.store.write_blocking(put)?);
+        place.fill(self.store.write_blocking(put)?.as_ref());
         Ok(id)
     }
 
@@ -148,13 +148,14 @@ impl Stand {
                 let at = now - Duration::from_micros((many - number).into());
                 let id = Self::id_of(number);
                 let delivery = Delivery::queue(id, None, phone, None, at, now + LIFE);
-                outbox.put(write, &delivery, &code(0))?;
+                let replaced = outbox.put(write, &delivery, &code(0))?;
+                assert!(replaced.is_none());
             }
             Ok::<_, Refusal>(())
         };
         self.store.write_blocking(put_all).unwrap();
         for place in places {
-            place.fill(false);
+            place.fill(None);
         }
     }
 
