@@ -41,7 +41,6 @@ struct MessageView {
 /// `GET /demo/messages?phone=`: what was sent, to this phone or to anybody, oldest first, and all of it: who waits for
 /// an SMS looks at the last one, and no more are remembered than a page holds. Messages leave behind the answers that
 /// promise them, so those that are on their way are waited for.
-#[expect(clippy::needless_pass_by_value, reason = "the type of every handler that waits")]
 pub(super) fn messages(api: Arc<Api>, call: Call) -> Operating {
     Box::pin(async move {
         let demo = api.demo.as_ref().ok_or(Rejection::RouteUnknown)?;
