@@ -132,7 +132,7 @@ impl Link {
             Err(SendError::NotTaken { trouble, rest }) => {
                 let is_too_much = *trouble == Trouble::TooMany;
                 // One that says no in its own words works, and may say yes to the next message.
-                let is_orderly = matches!(trouble, Trouble::Verdict(_));
+                let is_orderly = matches!(trouble, Trouble::NotNow(_));
                 if is_orderly {
                     breaker.succeed();
                 }

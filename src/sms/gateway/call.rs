@@ -19,6 +19,7 @@ use tokio::time::Sleep;
 use super::answer::Answer;
 use super::once::{Once, Turn};
 use super::target::{Resolver, TargetRefused};
+use super::tls;
 use super::wire::{ClosedBefore, Wires};
 use crate::config::GatewayConfig;
 use crate::domain::Trouble;
@@ -144,12 +145,9 @@ fn missed(error: &ClientError, turn: &Turn) -> Missed {
 
 fn no_connection(error: &ClientError) -> Trouble {
     if chain(error).any(<dyn Error>::is::<TargetRefused>) {
-        Trouble::TargetRefused
-    } else if chain(error).any(<dyn Error>::is::<rustls::Error>) {
-        Trouble::NotSecure
-    } else {
-        Trouble::Unreachable
+        return Trouble::TargetRefused;
     }
+    chain(error).find_map(tls::trouble).unwrap_or(Trouble::Unreachable)
 }
 
 fn no_answer(error: &ClientError) -> Trouble {
