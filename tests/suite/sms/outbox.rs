@@ -131,6 +131,22 @@ fn a_driver_that_is_down_is_not_called_for_every_message_and_found_again_when_it
 }
 
 #[test]
+fn a_process_that_starts_knows_of_no_driver_that_was_down() {
+    let one = Scripted::new("a", (0..5).map(|_| no(Trouble::Unreachable)));
+    let other = Scripted::new("b", []);
+    let mut stand = Stand::of(&[&one, &other]);
+    for number in 0..6 {
+        stand.put(number);
+    }
+    stand.work();
+    assert_eq!((one.seen().len(), other.seen().len()), (5, 6), "it is left alone");
+    let mut stand = stand.again(&[&one, &other], &keyring());
+    stand.put(6);
+    stand.work();
+    assert_eq!((one.seen().len(), other.seen().len()), (6, 6));
+}
+
+#[test]
 fn when_all_are_down_messages_wait_untouched_and_health_says_so() {
     let driver = Scripted::new("a", (0..5).map(|_| no(Trouble::Unreachable)));
     let mut stand = Stand::of(&[&driver]);
