@@ -1,7 +1,7 @@
 //! One request to a gateway.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::iter::successors;
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -147,7 +147,19 @@ fn no_connection(error: &ClientError) -> Trouble {
     if chain(error).any(<dyn Error>::is::<TargetRefused>) {
         return Trouble::TargetRefused;
     }
-    chain(error).find_map(tls::trouble).unwrap_or(Trouble::Unreachable)
+    if let Some(why) = chain(error).find_map(|error| error.downcast_ref()) {
+        return tls::trouble(why);
+    }
+    // While connecting only TLS reads anything. (A reset says nothing of it: that can come before.)
+    if error.is_connect() && chain(error).any(is_end) {
+        Trouble::NoTls
+    } else {
+        Trouble::Unreachable
+    }
+}
+
+fn is_end(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == ErrorKind::UnexpectedEof)
 }
 
 fn no_answer(error: &ClientError) -> Trouble {

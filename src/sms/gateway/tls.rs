@@ -1,5 +1,3 @@
-use std::error::Error;
-use std::io;
 use std::sync::Arc;
 
 use hyper_rustls::ConfigBuilderExt;
@@ -34,19 +32,13 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, GatewayError> {
     if roots.is_empty() { Err(GatewayError::Ca) } else { Ok(roots) }
 }
 
-/// Why TLS did not come about, if this says so of a connection that no request went over.
-pub(super) fn trouble(error: &(dyn Error + 'static)) -> Option<Trouble> {
-    if let Some(error) = error.downcast_ref::<io::Error>() {
-        // Who ends a connection at its first words has accepted it before.
-        let is_hung_up =
-            matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset);
-        return is_hung_up.then_some(Trouble::NoTls);
-    }
-    error.downcast_ref().map(|error| match error {
+/// Why TLS did not come about.
+pub(super) fn trouble(why: &rustls::Error) -> Trouble {
+    match why {
         rustls::Error::InvalidCertificate(why) => trouble_of_certificate(why),
         rustls::Error::InvalidMessage(_) => Trouble::NoTls,
         _ => Trouble::NotSecure,
-    })
+    }
 }
 
 fn trouble_of_certificate(why: &CertificateError) -> Trouble {

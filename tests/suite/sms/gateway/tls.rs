@@ -155,10 +155,21 @@ fn what_speaks_no_tls_is_told_apart_from_what_is_not_there() {
         assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::NoTls)), "{words:?}");
         served.join().unwrap();
     }
+}
 
-    let plain = StubGateway::start();
-    let url = plain.url().replace("http:", "https:");
-    let stand = Stand::with(&settings(&url, &url), believing(&Authority::new()), PATIENCE);
-    assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::NoTls)));
-    assert_eq!(plain.count(), 0);
+#[test]
+fn a_gateway_without_tls_that_resets_connections_is_not_said_to_lack_it() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind((HERE, 0))).unwrap();
+    let url = format!("http://{}/send", listener.local_addr().unwrap());
+    runtime.spawn(async move {
+        loop {
+            listener.accept().await.unwrap().0.set_zero_linger().unwrap();
+        }
+    });
+    let stand = Stand::with(&settings(&url, &url), secrets(), PATIENCE);
+    for _ in 0..100 {
+        let said = stand.send().unwrap_err().to_string();
+        assert!(!said.contains("TLS"), "{said}");
+    }
 }
