@@ -151,7 +151,7 @@ impl Link {
             Err(SendError::NotTaken { trouble, rest }) => {
                 let is_too_much = *trouble == Trouble::TooMany;
                 // One that says no in its own words works, and may say yes to the next message.
-                let is_orderly = matches!(trouble, Trouble::Verdict(_));
+                let is_orderly = matches!(trouble, Trouble::NotNow(_));
                 let is_up = is_orderly.then(|| breaker.succeed()).flatten();
                 if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
                     breaker.rest(now, rest.max(LEAST_REST));

@@ -1,3 +1,5 @@
+use std::iter::successors;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -110,9 +112,9 @@ fn a_code_that_is_replaced_while_it_is_sent_is_not_sent_again() {
 #[test]
 fn a_gateway_is_asked_ever_more_seldom_and_not_for_ever() {
     let sent = submitting().conclude(taken(), at(0)).unwrap();
-    assert_eq!(sent.ask_at(at(0)), Some(at(15)));
-    assert_eq!(sent.ask_at(at(60)), Some(at(120)));
-    assert_eq!(sent.ask_at(at(7200)), Some(at(7200 + 1800)));
+    let asked: Vec<_> = successors(sent.ask_at(at(0)), |now| sent.ask_at(*now)).collect();
+    assert_eq!(asked[..9], [15, 30, 60, 120, 240, 480, 960, 1920, 1920 + 1800].map(at));
+    assert!(asked.windows(2).skip(8).all(|two| two[1].since(two[0]) == Duration::from_mins(30)));
     assert_eq!(sent.ask_at(at(86_400)), None);
     let nameless = submitting().conclude(attempt(Outcome::Taken(None)), at(0)).unwrap();
     assert_eq!(nameless.ask_at(at(0)), None);

@@ -13,9 +13,9 @@ pub enum Trouble {
     /// The target is one that is not called.
     #[error("the gateway's address is on this machine or link, which is not allowed (allow_local)")]
     TargetRefused,
-    /// TLS did not come about.
+    /// TLS did not come about, for another reason than those that have a variant of their own.
     #[error(
-        "no secure connection: the gateway's certificate was not accepted, or it does not speak TLS"
+        "no secure connection: the gateway's certificate was not accepted, or it speaks no TLS that is spoken here"
     )]
     NotSecure,
     /// The request was begun, and no answer came in time.
@@ -36,7 +36,7 @@ pub enum Trouble {
     /// An answer in which nothing is found.
     #[error("the gateway's answer has no verdict that is known; it may have taken the message")]
     Unintelligible,
-    /// An answer that says no with a word of its own.
+    /// An answer that says with a word of its own that nobody will take the message.
     #[error("the gateway refused the message: {0}")]
     Verdict(GatewayWord),
     /// A receipt says that it did not arrive.
@@ -57,6 +57,37 @@ pub enum Trouble {
     /// The key that it was sealed with is not in the keyring any more.
     #[error("the message cannot be opened: its key is not in the keyring")]
     Unopenable,
+    /// Nobody who is trusted has signed the gateway's certificate.
+    #[error(
+        "no secure connection: no authority that is trusted here has signed the gateway's certificate (ca_file)"
+    )]
+    UnknownIssuer,
+    /// The gateway's certificate does not have the name that it is called by.
+    #[error(
+        "no secure connection: the gateway's certificate is for another host than the one in url (subjectAltName)"
+    )]
+    WrongHost,
+    /// The gateway's certificate was good once.
+    #[error("no secure connection: the gateway's certificate has expired")]
+    CertificateExpired,
+    /// The gateway's certificate will be good.
+    #[error(
+        "no secure connection: the gateway's certificate is not valid yet, or this machine's clock is behind"
+    )]
+    CertificateNotYetValid,
+    /// The gateway shows a certificate that is for signing others.
+    #[error(
+        "no secure connection: the gateway's certificate is an authority's, not a server's (CA:TRUE)"
+    )]
+    AuthorityAsServer,
+    /// What was called does not speak TLS.
+    #[error(
+        "no secure connection: what answers at the gateway's address does not speak TLS, or hangs up on it"
+    )]
+    NoTls,
+    /// An answer that says with a word of its own that the message was not taken, but may be later.
+    #[error("the gateway did not take the message for now: {0}")]
+    NotNow(GatewayWord),
 }
 
 impl Trouble {
@@ -80,7 +111,14 @@ impl Trouble {
             | Self::WrittenOrNot
             | Self::AllDown
             | Self::Interrupted
-            | Self::Unopenable => false,
+            | Self::Unopenable
+            | Self::UnknownIssuer
+            | Self::WrongHost
+            | Self::CertificateExpired
+            | Self::CertificateNotYetValid
+            | Self::AuthorityAsServer
+            | Self::NoTls
+            | Self::NotNow(_) => false,
         }
     }
 }

@@ -74,7 +74,7 @@ impl Verdicts {
     ) -> Result<(), SendError> {
         match said {
             Some((Verdict::Taken, _)) => Ok(()),
-            Some((Verdict::NotTaken, word)) => Err(SendError::not_taken(Trouble::Verdict(word))),
+            Some((Verdict::NotTaken, word)) => Err(SendError::not_taken(Trouble::NotNow(word))),
             Some((Verdict::Refused, word)) => Err(SendError::Refused(Trouble::Verdict(word))),
             None if self.at.is_empty() => Ok(()),
             None => {
@@ -109,7 +109,7 @@ fn judge_failure(
         return Err(SendError::not_taken(Trouble::Redirected(status)));
     }
     if let (Some(Verdict::NotTaken), Some(word)) = (said, word) {
-        return Err(SendError::NotTaken { trouble: Trouble::Verdict(word), rest });
+        return Err(SendError::NotTaken { trouble: Trouble::NotNow(word), rest });
     }
     let is_from_between = FROM_BETWEEN.contains(&status);
     let is_answer = answer.status.is_client_error() || answer.status.is_server_error();

@@ -1,7 +1,7 @@
 //! One request to a gateway.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::iter::successors;
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -19,6 +19,7 @@ use tokio::time::Sleep;
 use super::answer::Answer;
 use super::once::{Once, Turn};
 use super::target::{Resolver, TargetRefused};
+use super::tls;
 use super::wire::{ClosedBefore, Wires};
 use crate::config::GatewayConfig;
 use crate::domain::Trouble;
@@ -144,12 +145,21 @@ fn missed(error: &ClientError, turn: &Turn) -> Missed {
 
 fn no_connection(error: &ClientError) -> Trouble {
     if chain(error).any(<dyn Error>::is::<TargetRefused>) {
-        Trouble::TargetRefused
-    } else if chain(error).any(<dyn Error>::is::<rustls::Error>) {
-        Trouble::NotSecure
+        return Trouble::TargetRefused;
+    }
+    if let Some(why) = chain(error).find_map(|error| error.downcast_ref()) {
+        return tls::trouble(why);
+    }
+    // While connecting only TLS reads anything. (A reset says nothing of it: that can come before.)
+    if error.is_connect() && chain(error).any(is_end) {
+        Trouble::NoTls
     } else {
         Trouble::Unreachable
     }
+}
+
+fn is_end(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == ErrorKind::UnexpectedEof)
 }
 
 fn no_answer(error: &ClientError) -> Trouble {

@@ -4,9 +4,10 @@ use hyper_rustls::ConfigBuilderExt;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use super::error::GatewayError;
+use crate::domain::Trouble;
 
 /// How the gateway is known: by these certificates and no others, else by the system's. Without TLS nobody has to be
 /// known.
@@ -30,6 +31,36 @@ pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore, GatewayError> {
         added.map_err(|_| GatewayError::Ca)?.map_err(|_| GatewayError::Ca)?;
     }
     if roots.is_empty() { Err(GatewayError::Ca) } else { Ok(roots) }
+}
+
+/// Why TLS did not come about.
+pub(super) fn trouble(why: &rustls::Error) -> Trouble {
+    match why {
+        rustls::Error::InvalidCertificate(why) => trouble_of_certificate(why),
+        rustls::Error::InvalidMessage(_) => Trouble::NoTls,
+        _ => Trouble::NotSecure,
+    }
+}
+
+fn trouble_of_certificate(why: &CertificateError) -> Trouble {
+    match why {
+        // An authority may have made itself a new key under its old name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => Trouble::UnknownIssuer,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Trouble::WrongHost
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            Trouble::CertificateExpired
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            Trouble::CertificateNotYetValid
+        }
+        // webpki's name for it: rustls has no variant of its own.
+        CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+            Trouble::AuthorityAsServer
+        }
+        _ => Trouble::NotSecure,
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use esoz_otp::domain::audit::{AuditEvent, AuditRow};
 use esoz_otp::store::Store;
 
 use super::{all, at, node, open, refused_at, shown, wait};
+use crate::support::patience::wait_until;
 use crate::support::{HeldWriter, TestNode, quick, start_of_time};
 
 /// Different rows that are kept between two writes.
@@ -141,9 +142,7 @@ fn a_node_writes_them_within_a_second_or_so_and_the_last_at_its_end() {
         assert_eq!(node.call("POST", "/api/verifications", &headers, "{}").status, 401);
     };
     refused();
-    while all(&node.store).is_empty() {
-        std::thread::yield_now();
-    }
+    wait_until("it is written", || !all(&node.store).is_empty());
     refused();
     node.stop();
     let kept = all(&open(home.path()));

@@ -10,4 +10,5 @@ pub mod node;
 pub mod program;
 mod serve;
 mod sms;
+mod stub_gateway;
 mod transcript;

@@ -79,9 +79,14 @@ impl Program {
 
     /// Where it listens, as its first line says.
     pub fn address(&mut self) -> SocketAddr {
-        let line = self.line(" on http://");
-        let (_, rest) = line.split_once(" on http://").unwrap();
-        rest.split_whitespace().next().unwrap().parse().unwrap()
+        self.address_after(" on http://")
+    }
+
+    /// The address that it prints after this.
+    pub fn address_after(&mut self, words: &str) -> SocketAddr {
+        let line = self.line(words);
+        let (_, rest) = line.split_once(words).unwrap();
+        rest.split(|c: char| c == '/' || c.is_whitespace()).next().unwrap().parse().unwrap()
     }
 
     /// The code of the latest SMS to this phone, once there are so many.

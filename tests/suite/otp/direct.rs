@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::support::keyring;
+use crate::support::patience::PATIENCE;
 
 /// The least that argon2 takes.
 pub(super) const CHEAPEST: Argon2Cost = Argon2Cost { memory_kib: 8, passes: 1 };
@@ -102,9 +103,13 @@ impl Direct {
     /// Waits until every message has been handed over, and that is kept.
     pub(super) async fn delivered(&self) {
         let outbox = &self.service.otp().outbox;
-        while outbox.health(self.clock.now()).unwrap().waiting > 0 {
-            tokio::task::yield_now().await;
-        }
+        let handing_over = async {
+            while outbox.health(self.clock.now()).unwrap().waiting > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let handed_over = tokio::time::timeout(PATIENCE, handing_over).await;
+        handed_over.expect("every message is handed over");
     }
 
     /// Ends them, and closes the store unless somebody else holds it.

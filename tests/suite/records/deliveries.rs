@@ -79,6 +79,13 @@ fn by_trouble() -> Vec<Sample> {
         ("all_down", Trouble::AllDown),
         ("interrupted", Trouble::Interrupted),
         ("unopenable", Trouble::Unopenable),
+        ("unknown_issuer", Trouble::UnknownIssuer),
+        ("wrong_host", Trouble::WrongHost),
+        ("certificate_expired", Trouble::CertificateExpired),
+        ("certificate_not_yet_valid", Trouble::CertificateNotYetValid),
+        ("authority_as_server", Trouble::AuthorityAsServer),
+        ("no_tls", Trouble::NoTls),
+        ("not_now", Trouble::NotNow(word())),
     ]
     .map(|(variant, trouble)| {
         sample("deliveries", variant, Delivery { last_error: Some(trouble), ..accepted() })

@@ -16,7 +16,7 @@ fn no(trouble: Trouble) -> Result<Taken, SendError> {
 #[test]
 fn a_trial_that_is_answered_in_order_ends_the_silence() {
     let down = (0..5).map(|_| no(Trouble::Unreachable));
-    let busy = no(Trouble::Verdict(GatewayWord::of("BUSY")));
+    let busy = no(Trouble::NotNow(GatewayWord::of("BUSY")));
     let driver = Scripted::new("a", down.chain([busy]));
     let mut stand = Stand::of(&[&driver]);
     let ids: Vec<_> = (0..20).map(|number| stand.put(number)).collect();

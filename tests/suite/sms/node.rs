@@ -12,6 +12,7 @@ use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 use esoz_otp::store::schema::{DELIVERIES, VERIFICATIONS};
 
 use super::{Down, Gate, PATIENCE, handed_over, taken};
+use crate::support::patience::wait_until;
 use crate::support::{SEED_PHONE, TestNode, quick, start_of_time};
 
 /// Settings under which no driver is given up on, and messages are handed over one after the other.
@@ -119,9 +120,7 @@ fn a_node_that_is_stopped_hands_over_what_waits() {
     let address = node.address();
     let stopping = std::thread::spawn(move || node.stop());
     // It takes no more connections when it has begun to stop.
-    while TcpStream::connect(address).is_ok() {
-        std::thread::yield_now();
-    }
+    wait_until("nobody comes in", || TcpStream::connect(address).is_err());
     gate.let_go(3);
     stopping.join().unwrap();
     let order: Vec<_> = phones.map(|_| handed_over(&seen).phone.full()).into();

@@ -60,8 +60,7 @@ fn messages_leave_in_the_order_in_which_they_were_accepted() {
 
 #[test]
 fn what_was_not_taken_is_tried_again_ever_later_until_its_code_is_worth_nothing() {
-    let driver =
-        Scripted::new("a", (0..100).map(|_| no(Trouble::Verdict(GatewayWord::of("BUSY")))));
+    let driver = Scripted::new("a", (0..100).map(|_| no(Trouble::NotNow(GatewayWord::of("BUSY")))));
     let mut stand = Stand::of(&[&driver]);
     let id = stand.put(1);
     let mut tries = vec![];
@@ -79,7 +78,10 @@ fn what_was_not_taken_is_tried_again_ever_later_until_its_code_is_worth_nothing(
     assert!(pauses[0] <= 2 && (14..=31).contains(pauses.last().unwrap()), "{pauses:?}");
     assert!((10..30).contains(&tries.len()), "{tries:?}");
     assert_eq!(usize::from(over.attempts), tries.len());
-    assert_eq!(over.last_error.unwrap().to_string(), "the gateway refused the message: BUSY");
+    assert_eq!(
+        over.last_error.unwrap().to_string(),
+        "the gateway did not take the message for now: BUSY"
+    );
 }
 
 #[test]
@@ -126,6 +128,22 @@ fn a_driver_that_is_down_is_not_called_for_every_message_and_found_again_when_it
     stand.work_after(1);
     assert_eq!((one.seen().len(), other.seen().len()), (7, 22));
     assert!(stand.outbox.health(start_of_time()).unwrap().down.is_empty());
+}
+
+#[test]
+fn a_process_that_starts_knows_of_no_driver_that_was_down() {
+    let one = Scripted::new("a", (0..5).map(|_| no(Trouble::Unreachable)));
+    let other = Scripted::new("b", []);
+    let mut stand = Stand::of(&[&one, &other]);
+    for number in 0..6 {
+        stand.put(number);
+    }
+    stand.work();
+    assert_eq!((one.seen().len(), other.seen().len()), (5, 6), "it is left alone");
+    let mut stand = stand.again(&[&one, &other], &keyring());
+    stand.put(6);
+    stand.work();
+    assert_eq!((one.seen().len(), other.seen().len()), (6, 6));
 }
 
 #[test]
@@ -205,7 +223,7 @@ fn a_no_that_leaves_a_doubt_is_remembered_with_who_said_it() {
 
 #[test]
 fn a_driver_that_says_no_in_its_own_words_is_not_down_not_even_when_that_was_its_trial() {
-    let busy = || no(Trouble::Verdict(GatewayWord::of("BUSY")));
+    let busy = || no(Trouble::NotNow(GatewayWord::of("BUSY")));
     let failures = (0..5).map(|_| no(Trouble::Unreachable));
     let driver = Scripted::new("a", failures.chain((0..20).map(|_| busy())));
     let mut stand = Stand::of(&[&driver]);

@@ -19,6 +19,7 @@ use esoz_otp::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
 use esoz_otp::store::{Store, Write};
 use tempfile::TempDir;
 
+use crate::support::patience::PATIENCE;
 use crate::support::{keyring, start_of_time};
 
 /// How long a code lives here.
@@ -181,9 +182,10 @@ impl Stand {
                     tokio::task::yield_now().await;
                 }
             };
+            let happened = tokio::time::timeout(PATIENCE, happened);
             tokio::select! {
                 () = self.worker.run(std::future::pending()) => {}
-                () = happened => {}
+                happened = happened => happened.expect("it happens"),
             }
         });
     }

@@ -300,9 +300,7 @@ impl TestNode {
     /// Tells the node to stop, and returns once it takes no more connections.
     pub fn begin_to_stop(&mut self) {
         drop(self.stop.take());
-        while TcpStream::connect(self.address).is_ok() {
-            std::thread::yield_now();
-        }
+        patience::wait_until("nobody comes in", || TcpStream::connect(self.address).is_err());
     }
 
     fn end(&mut self) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use esoz_otp::clock::{Clock as _, SystemClock};
 
 /// Longer than anything takes on a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Looks again and again until this is so.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use esoz_otp::api::Entrance;
 use esoz_otp::cli::node::{Node, Parts};
@@ -73,7 +73,9 @@ fn serve(
         demo: None,
     });
     let node = node.unwrap();
+    let start = Instant::now();
     while node.api().service().otp().ready.count() < ready {
+        assert!(start.elapsed() < EVER, "no codes are ready");
         std::thread::sleep(Duration::from_millis(10));
     }
     let (stop, stopped) = oneshot::channel::<()>();

@@ -2,7 +2,6 @@
 //! prints what it took.
 //! How it behaves, well or badly, can be set when it starts and changed while it runs.
 
-#![allow(clippy::print_stdout, reason = "what it took is what it is for")]
 #![allow(clippy::unwrap_used, reason = "a tool that can't go on should say so loudly")]
 #![allow(unreachable_pub, reason = "nothing is exported")]
 
@@ -19,12 +18,14 @@ use clap::Parser;
 use gateway::{Behaviour, Receipts, StubGateway, Took, When};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::signal::unix::{SignalKind, signal};
 
 const USE: &str = r#"Messages:               POST /message/send.json, or any other path
 What became of them:    POST /message/status.json
 Its mode, and counts:   GET /control
 To change them:         POST /control, with any of
-    {"mode": MODE, "next": [MODE, ...], "receipts": WHEN, "receipts_to": URL, "receipts_after_ms": N, "down_seconds": N}"#;
+    {"mode": MODE, "next": [MODE, ...], "receipts": WHEN, "receipts_to": URL, "receipts_after_ms": N, "down_seconds": N}
+It is down from the answer to that on. Told to end (Ctrl-C), it says how many messages it took."#;
 
 /// Takes messages as a gateway would, prints them, and sends them nowhere.
 #[derive(Parser)]
@@ -58,21 +59,39 @@ fn main() {
     let options = Options::parse();
     let tls = options.tls.as_deref().map(|files| tls(&files[0], &files[1]));
     let listener = TcpListener::bind(options.listen).unwrap();
-    let stub = StubGateway::on(listener, tls, print);
+    let stub = StubGateway::on(listener, tls, tell);
     stub.set(options.mode);
     stub.send_receipts(Receipts {
         url: options.receipts,
         when: options.receipts_when,
         delay: Duration::from_millis(options.receipts_after_ms),
     });
-    println!("stub gateway: {} (status: {})", stub.url(), stub.status_url());
-    std::thread::sleep(Duration::from_secs(options.seconds));
+    let hello = format!("stub gateway: {} (status: {})", stub.url(), stub.status_url());
+    serve_until_told(&hello, Duration::from_secs(options.seconds));
+    let (taken, asked) = (stub.count(), stub.requests());
+    say(&format!("stub gateway: took {taken} of {asked} messages, ends"));
+}
+
+/// Says this once it can be told to end, and returns when it has been told, or after this time.
+#[tokio::main(flavor = "current_thread")]
+async fn serve_until_told(hello: &str, time: Duration) {
+    let mut interrupt = signal(SignalKind::interrupt()).unwrap();
+    let mut terminate = signal(SignalKind::terminate()).unwrap();
+    say(hello);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        () = tokio::time::sleep(time) => {}
+    }
+}
+
+fn tell(took: &Took) {
+    let id = took.id.as_deref().unwrap_or("-");
+    say(&format!("took {} for {} id {id}: {}", took.gateway_id, took.phone, took.text));
 }
 
 /// Who reads this may have gone: then nothing is printed any more.
-fn print(took: &Took) {
-    let id = took.id.as_deref().unwrap_or("-");
-    let line = format!("took {} for {} id {id}: {}", took.gateway_id, took.phone, took.text);
+fn say(line: &str) {
     drop(writeln!(std::io::stdout(), "{line}"));
 }
 

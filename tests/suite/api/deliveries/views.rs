@@ -165,6 +165,13 @@ fn every_trouble_is_told_in_words_and_no_number_with_it() {
         (Trouble::AllDown, "every driver is down or resting"),
         (Trouble::Interrupted, "the node was stopped"),
         (Trouble::Unopenable, "its key is not in the keyring"),
+        (Trouble::UnknownIssuer, "no authority that is trusted here has signed"),
+        (Trouble::WrongHost, "is for another host than the one in url"),
+        (Trouble::CertificateExpired, "certificate has expired"),
+        (Trouble::CertificateNotYetValid, "certificate is not valid yet"),
+        (Trouble::AuthorityAsServer, "is an authority's, not a server's"),
+        (Trouble::NoTls, "does not speak TLS, or hangs up on it"),
+        (Trouble::NotNow(word()), "did not take the message for now: (a word that is not shown)"),
     ] {
         let message = submitted(queued(id, None, 1)).conclude(not_taken(trouble), at(3)).unwrap();
         keep(&node, message);

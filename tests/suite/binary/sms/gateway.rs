@@ -9,7 +9,7 @@ use super::{MASKED, PHONE, test};
 use crate::binary::files::set_mode;
 use crate::binary::node::init;
 use crate::binary::program::{Ended, Program, command, run};
-use crate::support::gateway::{Behaviour, StubGateway};
+use crate::support::gateway::{Behaviour, Receipts, StubGateway, When};
 
 /// The preset for a stub here, and the console behind it.
 pub(super) fn turbosms(directory: &Path, stub: &StubGateway) -> String {
@@ -69,7 +69,7 @@ fn a_number_that_is_refused_ends_it_and_with_all_it_does_not() {
 fn an_account_that_is_empty_leaves_it_to_the_next_driver() {
     let (ended, _stub) = tested(Behaviour::no_money(), &[]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let said = "turbosms: did not take it: the gateway refused the message: REQUIRED_BALANCE\n";
+    let said = "turbosms: did not take it: the gateway did not take the message for now: REQUIRED_BALANCE\n";
     assert!(ended.stdout.starts_with(said), "{}", ended.stdout);
     assert!(ended.stdout.ends_with("console: took it"), "{}", ended.stdout);
 }
@@ -104,6 +104,30 @@ fn a_gateway_that_is_not_there_is_told_of() {
     let ended = test(directory.path(), &text, &[]);
     assert_eq!(ended.code, Some(69), "{}", ended.stderr);
     assert_eq!(ended.stdout, "turbosms: did not take it: the gateway could not be reached");
+}
+
+#[test]
+fn a_receipt_for_the_message_of_a_test_is_dropped_with_a_warning() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    let stub = StubGateway::start();
+    fs::write(directory.path().join("receipts"), "a-secret-of-receipts\n").unwrap();
+    set_mode(&directory.path().join("receipts"), 0o600);
+    let text = turbosms(directory.path(), &stub).replace(", \"console\"", "")
+        + "receipts = { by = \"callback\", secret_file = \"receipts\", list_at = \"\" }\n";
+    fs::write(directory.path().join("esoz-otp.toml"), &text).unwrap();
+    let mut node =
+        Program::start(directory.path(), &["serve", "--config", "esoz-otp.toml", "--data", "node"]);
+    let url = format!("http://{}/receipts/turbosms/a-secret-of-receipts", node.address());
+    stub.send_receipts(Receipts { url, when: When::BeforeAnswer, ..Receipts::default() });
+    let ended = test(directory.path(), &text, &[]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let log = node.stop().stderr;
+    let (readme, words) = (
+        include_str!("../../../../README.md"),
+        "receipts for messages that nobody knows were dropped",
+    );
+    assert!(log.contains("WARN") && log.contains(words) && readme.contains(words), "{log}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use esoz_otp::config::Config;
 use esoz_otp::domain::limits::Rule;
 
+use crate::support::patience::wait_until;
 use crate::support::{MIS, Reply, TestNode};
 
 /// These settings with another number in a row of the limits' table.
@@ -32,9 +33,7 @@ fn phone(range: usize) -> String {
 
 /// A node that has written what it writes by itself: its world, and the two marks that it makes at its start.
 fn at_rest(node: TestNode) -> TestNode {
-    while node.store.written() < 3 {
-        std::thread::yield_now();
-    }
+    wait_until("its own writes are done", || node.store.written() >= 3);
     node
 }
 

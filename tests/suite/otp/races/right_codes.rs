@@ -11,6 +11,7 @@ use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
 
 use super::super::direct::Direct;
 use super::{at_once, count, naive, seed_phone, until_answered};
+use crate::support::patience::wait_until;
 use crate::support::{
     MIS, SEED_PHONE, SEED_REQUEST, TestNode, other_than, start_of_time, without_send_limits,
 };
@@ -103,9 +104,9 @@ fn a_right_code_whose_successor_is_sent_while_it_is_compared_is_superseded() {
 
     let late = std::thread::scope(|scope| {
         let completing = scope.spawn(|| node.complete(SEED_PHONE, &code));
-        while node.store.get(GUESSES, &seed_phone()).unwrap().is_none() {
-            std::thread::yield_now();
-        }
+        wait_until("the guess is counted", || {
+            node.store.get(GUESSES, &seed_phone()).unwrap().is_some()
+        });
         send_another(&node.store);
         let canceled = node.store.get(VERIFICATIONS, &old.id).unwrap().unwrap();
         assert_eq!(canceled.state, State::Canceled, "while the old one is compared");

@@ -174,6 +174,13 @@ fn not_now() -> Vec<Row> {
             2,
         ),
         Row::ended(
+            "says that there is no money left as long as the code lives",
+            Always(Behaviour::no_money()),
+            "expired",
+            UNTIL_IT_EXPIRES,
+            Trouble::NotNow(GatewayWord::of("REQUIRED_BALANCE")),
+        ),
+        Row::ended(
             "redirects",
             Always(Behaviour::redirect("http://127.0.0.1:9/elsewhere")),
             "expired",

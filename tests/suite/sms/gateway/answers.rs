@@ -11,6 +11,10 @@ fn word(word: &str) -> Trouble {
     Trouble::Verdict(GatewayWord::of(word))
 }
 
+fn not_now(word: &str) -> Trouble {
+    Trouble::NotNow(GatewayWord::of(word))
+}
+
 fn not_taken(trouble: Trouble, rest: Option<u64>) -> SendError {
     SendError::NotTaken { trouble, rest: rest.map(Duration::from_secs) }
 }
@@ -87,10 +91,10 @@ fn every_answer_has_its_meaning() {
             0,
         ),
         (Behaviour::status(422), SendError::Refused(Trouble::Status(422)), 0),
-        (Behaviour::no_money(), not_taken(word("REQUIRED_BALANCE"), None), 0),
+        (Behaviour::no_money(), not_taken(not_now("REQUIRED_BALANCE"), None), 0),
         (
             Behaviour::json(402, &judged("REQUIRED_BALANCE")),
-            not_taken(word("REQUIRED_BALANCE"), None),
+            not_taken(not_now("REQUIRED_BALANCE"), None),
             0,
         ),
         (Behaviour::json(200, &judged("FATAL_ERROR")), unclear(Trouble::Unintelligible), 0),

@@ -7,6 +7,7 @@ mod secrets;
 mod stub;
 mod targets;
 mod texts;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +18,9 @@ use esoz_otp::domain::{Id, Phone, Secret, VerificationId};
 use esoz_otp::sms::{
     GatewayError, GatewaySecrets, HttpGateway, Message, SendError, SmsDriver, Taken,
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
@@ -95,6 +96,11 @@ fn message_of(id: VerificationId, text: &str) -> Message {
     Message::new(id, Phone::parse(SEED_PHONE).unwrap(), Zeroizing::new(text.into()))
 }
 
+/// As for a gateway whose authority this is, and nobody else.
+fn believing(authority: &Authority) -> GatewaySecrets {
+    GatewaySecrets { ca: Some(authority.pem()), ..secrets() }
+}
+
 /// A driver and what runs it, for as long as its connections are to live.
 struct Stand {
     driver: Arc<HttpGateway>,
@@ -157,16 +163,32 @@ impl Authority {
 
     /// A server that is known by this name.
     fn server(&self, name: &str) -> ServerConfig {
-        let key = KeyPair::generate().unwrap();
-        let whom = CertificateParams::new([name.to_owned()]).unwrap();
-        let certificate = whom.signed_by(&key, &self.0).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap()
+        self.server_of(&certificate_for(name))
     }
+
+    /// A server with this in its certificate.
+    fn server_of(&self, whom: &CertificateParams) -> ServerConfig {
+        let key = KeyPair::generate().unwrap();
+        let certificate = whom.signed_by(&key, &self.0).unwrap();
+        server_of(&certificate, &key)
+    }
+}
+
+fn certificate_for(name: &str) -> CertificateParams {
+    CertificateParams::new([name.to_owned()]).unwrap()
+}
+
+fn server_of(certificate: &Certificate, key: &KeyPair) -> ServerConfig {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    server_with(certificate.der().clone(), key)
+}
+
+fn server_with(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap()
 }

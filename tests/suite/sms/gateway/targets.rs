@@ -5,53 +5,14 @@ use esoz_otp::config::{GatewayConfig, ReceiptsBy};
 use esoz_otp::domain::Trouble;
 use esoz_otp::sms::{GatewayError, GatewaySecrets, SendError};
 
-use super::{Authority, PATIENCE, Stand, driver, driver_with, secrets, settings, settings_of};
+use super::{
+    Authority, PATIENCE, Stand, believing, driver, driver_with, secrets, settings, settings_of,
+};
 use crate::support::gateway::{Behaviour, StubGateway};
-
-fn believing(authority: &Authority) -> GatewaySecrets {
-    GatewaySecrets { ca: Some(authority.pem()), ..secrets() }
-}
 
 /// As it is set where nothing is allowed.
 fn strict(config: GatewayConfig) -> GatewayConfig {
     GatewayConfig { allow_http: false, allow_local: false, ..config }
-}
-
-#[test]
-fn a_gateway_that_is_vouched_for_gets_messages_over_tls() {
-    let authority = Authority::new();
-    for name in ["127.0.0.1", "localhost"] {
-        let stub = StubGateway::secure(authority.server(name));
-        let url = format!("https://{name}:{}/send", stub.address().port());
-        let config = GatewayConfig { allow_http: false, ..settings(&url, &stub.status_url()) };
-        let stand = Stand::with(&config, believing(&authority), PATIENCE);
-        assert!(stand.send().is_ok() && stand.send().is_ok(), "{name}");
-        assert_eq!((stub.count(), stub.connections()), (2, 1), "{name}");
-    }
-}
-
-#[test]
-fn a_gateway_that_nobody_vouches_for_gets_nothing() {
-    let (authority, other) = (Authority::new(), Authority::new());
-    let not_secure = Err(SendError::not_taken(Trouble::NotSecure));
-    let is_refused = |stub: &StubGateway, secrets| {
-        let stand = Stand::with(&settings_of(stub), secrets, PATIENCE);
-        assert_eq!(stand.send(), not_secure);
-        assert_eq!(stub.count(), 0);
-    };
-    is_refused(&StubGateway::secure(other.server("127.0.0.1")), believing(&authority));
-    is_refused(&StubGateway::secure(authority.server("127.0.0.2")), believing(&authority));
-    is_refused(&StubGateway::secure(authority.server("127.0.0.1")), secrets());
-
-    let plain = StubGateway::start();
-    let url = plain.url().replace("http:", "https:");
-    let stand = Stand::with(&settings(&url, &url), believing(&authority), PATIENCE);
-    // It ends the connection at something that is no HTTP.
-    let said = stand.send();
-    let is_known =
-        [Trouble::NotSecure, Trouble::Unreachable].map(|it| Err(SendError::not_taken(it)));
-    assert!(is_known.contains(&said), "{said:?}");
-    assert_eq!(plain.count(), 0);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answers;
 
@@ -77,28 +77,53 @@ impl Behaviour {
         Self::Say(Answer { status, headers, ..Answer::default() })
     }
 
+    /// Those that are a word and nothing more.
+    fn words() -> [(&'static str, Self); 9] {
+        [
+            ("ok", Self::Take),
+            ("hang", Self::Hang),
+            ("reset", Self::Reset),
+            ("take-and-drop", Self::TakeAndDrop),
+            ("take-and-stutter", Self::TakeAndStutter),
+            ("garbage", Self::Garbage),
+            ("rubbish", Self::rubbish()),
+            ("refused", Self::refused()),
+            ("no-money", Self::no_money()),
+        ]
+    }
+
     /// As it is written on a command line.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some((_, behaviour)) = Self::words().into_iter().find(|(word, _)| *word == text) {
+            return Ok(behaviour);
+        }
         let (word, rest) = text.split_once(':').map_or((text, None), |(a, b)| (a, Some(b)));
         match (word, rest) {
-            ("ok", None) => Ok(Self::Take),
             ("slow", Some(millis)) => {
                 let millis = millis.parse().map_err(|_| "slow:MILLISECONDS".to_owned())?;
                 Ok(Self::Slow(Duration::from_millis(millis)))
             }
-            ("hang", None) => Ok(Self::Hang),
-            ("reset", None) => Ok(Self::Reset),
-            ("take-and-drop", None) => Ok(Self::TakeAndDrop),
-            ("take-and-stutter", None) => Ok(Self::TakeAndStutter),
-            ("garbage", None) => Ok(Self::Garbage),
-            ("rubbish", None) => Ok(Self::rubbish()),
-            ("refused", None) => Ok(Self::refused()),
-            ("no-money", None) => Ok(Self::no_money()),
             ("redirect", Some(url)) => Ok(Self::redirect(url)),
             (status, retry_after) => match status.parse() {
                 Ok(status @ 200..=599) => Ok(Self::status_with(status, "Retry-After", retry_after)),
                 _ => Err(format!("`{text}` is no mode: {MODES}")),
             },
+        }
+    }
+
+    /// As it would be parsed, as far as it can be written.
+    pub(super) fn written(&self) -> String {
+        if let Some((word, _)) = Self::words().iter().find(|(_, behaviour)| behaviour == self) {
+            return (*word).to_owned();
+        }
+        match self {
+            Self::Slow(time) => format!("slow:{}", time.as_millis()),
+            Self::Say(Answer { status, headers, .. }) => match &headers[..] {
+                [("Location", url)] if *status == 307 => format!("redirect:{url}"),
+                [("Retry-After", when)] => format!("{status}:{when}"),
+                _ => status.to_string(),
+            },
+            _ => unreachable!("{self:?} is a word"),
         }
     }
 }
@@ -134,8 +159,9 @@ impl Script {
         }
     }
 
-    pub(super) fn shown(&self) -> Value {
+    /// How it is set, and what comes before that.
+    pub(super) fn written(&self) -> (String, Vec<String>) {
         let (next, standing) = &*self.0.lock().unwrap();
-        json!({"mode": format!("{standing:?}"), "next": format!("{next:?}")})
+        (standing.written(), next.iter().map(Behaviour::written).collect())
     }
 }

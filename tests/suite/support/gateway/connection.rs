@@ -84,12 +84,15 @@ impl Connection<'_> {
 
     fn answer(&self, request: &Request, to: &mut impl Write) -> io::Result<Next> {
         let (status, body) = match request.path.as_str() {
-            CONTROL => control::answer(self.shared, request),
+            CONTROL => control::answer(self.shared, request, self.number),
             STATUS => (200, self.statuses(request)),
             _ => return self.take_message(request, to),
         };
-        request::answer(to, status, &[], &body.to_string(), usize::MAX)?;
-        Ok(Next::GoesOn)
+        let is_open = self.shared.door.is_open();
+        let close = ("Connection", "close".to_owned());
+        let headers = if is_open { &[][..] } else { &[close] };
+        request::answer(to, status, headers, &body.to_string(), usize::MAX)?;
+        Ok(if is_open { Next::GoesOn } else { Next::Ends })
     }
 
     fn statuses(&self, request: &Request) -> serde_json::Value {

@@ -23,17 +23,22 @@ struct Orders {
     down_seconds: Option<u64>,
 }
 
-pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> (u16, Value) {
-    if request.method == "POST" {
-        let told = serde_json::from_slice(&request.body).map_err(|error| error.to_string());
-        if let Err(why) = told.and_then(|orders| obey(shared, orders)) {
-            return (400, json!({"error": why}));
+/// What is said to the connection of this number.
+pub(super) fn answer(shared: &Arc<Shared>, request: &Request, number: u64) -> (u16, Value) {
+    match request.method.as_str() {
+        "GET" => (200, state(shared)),
+        "POST" => {
+            let told = serde_json::from_slice(&request.body).map_err(|error| error.to_string());
+            match told.and_then(|orders| obey(shared, orders, number)) {
+                Ok(()) => (200, state(shared)),
+                Err(why) => (400, json!({"error": why})),
+            }
         }
+        other => (405, json!({"error": format!("{other} is neither GET nor POST")})),
     }
-    (200, state(shared))
 }
 
-fn obey(shared: &Arc<Shared>, orders: Orders) -> Result<(), String> {
+fn obey(shared: &Arc<Shared>, orders: Orders, number: u64) -> Result<(), String> {
     let mode = orders.mode.map(|mode| Behaviour::parse(&mode)).transpose()?;
     let next = orders.next.unwrap_or_default();
     let next = next.iter().map(|mode| Behaviour::parse(mode)).collect::<Result<Vec<_>, _>>()?;
@@ -51,11 +56,10 @@ fn obey(shared: &Arc<Shared>, orders: Orders) -> Result<(), String> {
     };
     drop(receipts);
     if let Some(seconds) = orders.down_seconds {
+        // Whoever has the answer can rely on it.
+        shared.door.shut(shared.address, Some(number));
         let shared = Arc::clone(shared);
         std::thread::spawn(move || {
-            // This answer is to arrive first.
-            std::thread::sleep(Duration::from_millis(200));
-            shared.door.shut(shared.address);
             std::thread::sleep(Duration::from_secs(seconds));
             shared.door.open();
         });
@@ -65,10 +69,14 @@ fn obey(shared: &Arc<Shared>, orders: Orders) -> Result<(), String> {
 
 fn state(shared: &Shared) -> Value {
     let (phones, ids) = shared.book.counts();
+    let (mode, next) = shared.script.written();
     let receipts = shared.receipts.lock().unwrap();
     json!({
-        "behaviour": shared.script.shown(),
-        "receipts": format!("{receipts:?}"),
+        "mode": mode,
+        "next": next,
+        "receipts": receipts.when.written(),
+        "receipts_to": receipts.url,
+        "receipts_after_ms": receipts.delay.as_millis(),
         "requests": shared.book.requests(),
         "taken": shared.book.count(),
         "taken_by_phone": phones,

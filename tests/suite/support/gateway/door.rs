@@ -78,35 +78,46 @@ impl Door {
         self.state.lock().unwrap().accepted
     }
 
-    pub(super) fn close_connections(&self) {
-        for socket in self.state.lock().unwrap().inside.values() {
+    pub(super) fn is_open(&self) -> bool {
+        self.wanted() == Wanted::Open
+    }
+
+    /// Closes every connection but this one.
+    pub(super) fn close_connections(&self, but: Option<u64>) {
+        let is_other = |number: &u64| Some(*number) != but;
+        for (_, socket) in self.state.lock().unwrap().inside.iter().filter(|(it, _)| is_other(it)) {
             // It may have ended by itself.
             drop(socket.shutdown(Shutdown::Both));
         }
-        self.wait_until_nobody_is_in();
+        self.wait_while(|state| state.inside.keys().any(is_other));
     }
 
     pub(super) fn wait_until_nobody_is_in(&self) {
         self.wait_while(|state| !state.inside.is_empty());
     }
 
-    /// Returns when nobody listens any more and nobody is in.
-    pub(super) fn shut(&self, address: SocketAddr) {
+    /// Returns when nobody listens any more and nobody is in but whoever has this number.
+    pub(super) fn shut(&self, address: SocketAddr, but: Option<u64>) {
         self.want(Wanted::Shut, address);
         self.wait_while(|state| !state.is_shut);
-        self.close_connections();
+        self.close_connections(but);
     }
 
-    /// Returns when somebody listens.
+    /// Returns when somebody listens, unless it has come to its end.
     pub(super) fn open(&self) {
-        self.state.lock().unwrap().wanted = Wanted::Open;
+        let mut state = self.state.lock().unwrap();
+        if state.wanted == Wanted::End {
+            return;
+        }
+        state.wanted = Wanted::Open;
+        drop(state);
         self.changed.notify_all();
         self.wait_while(|state| state.is_shut);
     }
 
     pub(super) fn end(&self, address: SocketAddr) {
         self.want(Wanted::End, address);
-        self.close_connections();
+        self.close_connections(None);
     }
 
     fn want(&self, wanted: Wanted, address: SocketAddr) {

@@ -141,7 +141,7 @@ impl StubGateway {
 
     /// Closes every connection, and returns when all have ended.
     pub fn close_connections(&self) {
-        self.shared.door.close_connections();
+        self.shared.door.close_connections(None);
     }
 
     /// Returns when every connection has ended by itself.
@@ -151,7 +151,7 @@ impl StubGateway {
 
     /// Closes every connection and takes no more: whoever comes is refused.
     pub fn down(&self) {
-        self.shared.door.shut(self.shared.address);
+        self.shared.door.shut(self.shared.address, None);
     }
 
     /// Takes connections again, on the same port.

@@ -41,6 +41,12 @@ impl When {
         found.map(|(_, when)| when).ok_or_else(|| format!("`{text}` is none of {words}"))
     }
 
+    /// As it would be parsed.
+    pub(super) fn written(self) -> &'static str {
+        let found = Self::ALL.into_iter().find(|(_, when)| *when == self);
+        found.expect("all of them are there").0
+    }
+
     /// What it says of the message.
     pub(super) fn word(self) -> &'static str {
         match self {
