@@ -44,7 +44,7 @@ fn what_each_driver_says_and_how_a_message_ends_is_a_line() {
     let refused = SendError::Refused(Trouble::Verdict(GatewayWord::of("INVALID")));
     let unclear = || Err(SendError::Unclear(Trouble::TimedOut));
     let yes = Ok(Taken::default());
-    let answers = [no(Trouble::Verdict(busy)), Err(refused), unclear(), unclear(), unclear(), yes];
+    let answers = [no(Trouble::NotNow(busy)), Err(refused), unclear(), unclear(), unclear(), yes];
     let driver = Scripted::new("a", answers);
     let mut stand = Stand::of(&[&driver]);
     let log = logged(|| {

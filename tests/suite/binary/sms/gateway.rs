@@ -114,7 +114,7 @@ fn a_receipt_for_the_message_of_a_test_is_dropped_with_a_warning() {
     fs::write(directory.path().join("receipts"), "a-secret-of-receipts\n").unwrap();
     set_mode(&directory.path().join("receipts"), 0o600);
     let text = turbosms(directory.path(), &stub).replace(", \"console\"", "")
-        + "receipts = { by = \"callback\", secret_file = \"receipts\", list_at = \"\" }\n";
+        + "receipts.by = \"callback\"\nreceipts.secret_file = \"receipts\"\nreceipts.list_at = \"\"\n";
     fs::write(directory.path().join("esoz-otp.toml"), &text).unwrap();
     let mut node =
         Program::start(directory.path(), &["serve", "--config", "esoz-otp.toml", "--data", "node"]);
