@@ -11,6 +11,8 @@ use crate::binary::node::init;
 use crate::binary::program::{Ended, Program, command, run};
 use crate::support::gateway::{Behaviour, Receipts, StubGateway, When};
 
+const README: &str = include_str!("../../../../README.md");
+
 /// The preset for a stub here, and the console behind it.
 pub(super) fn turbosms(directory: &Path, stub: &StubGateway) -> String {
     fs::write(directory.join("token"), "hunter2\n").unwrap();
@@ -107,6 +109,38 @@ fn a_gateway_that_is_not_there_is_told_of() {
 }
 
 #[test]
+fn the_readme_s_other_gateway_is_called_as_it_is_described() {
+    let directory = tempfile::tempdir().unwrap();
+    let stub = StubGateway::start();
+    let answer = json!({"message": {"id": 71, "state": "accepted"}});
+    stub.set(Behaviour::json(200, &answer));
+    let (_, rest) = README.split_once("[sms.other]\nurl = \"https://sms.example/send\"\n").unwrap();
+    let (described, _) = rest.split_once("```").unwrap();
+    for file in ["other.token", "other.receipts"] {
+        let path = directory.path().join(file);
+        fs::write(&path, "a-secret-for-this-test\n").unwrap();
+        set_mode(&path, 0o600);
+    }
+    let text = format!(
+        "[sms]\ndrivers = [\"other\"]\n[sms.other]\nurl = \"{}\"\nallow_http = true\nallow_local = true\n{}",
+        stub.url(),
+        described.replace("/etc/esoz-otp/", "")
+    );
+    let ended = test(directory.path(), &text, &[]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "other: took it, and calls it 71");
+
+    for (word, said) in [
+        ("busy", "did not take it: the gateway did not take the message for now: busy"),
+        ("invalid_number", "refused it for good: the gateway refused the message: invalid_number"),
+    ] {
+        stub.set(Behaviour::json(200, &json!({"error": word})));
+        let ended = test(directory.path(), &text, &[]);
+        assert!(ended.stdout.contains(said), "{}", ended.stdout);
+    }
+}
+
+#[test]
 fn a_receipt_for_the_message_of_a_test_is_dropped_with_a_warning() {
     let directory = tempfile::tempdir().unwrap();
     init(directory.path());
@@ -123,11 +157,8 @@ fn a_receipt_for_the_message_of_a_test_is_dropped_with_a_warning() {
     let ended = test(directory.path(), &text, &[]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let log = node.stop().stderr;
-    let (readme, words) = (
-        include_str!("../../../../README.md"),
-        "receipts for messages that nobody knows were dropped",
-    );
-    assert!(log.contains("WARN") && log.contains(words) && readme.contains(words), "{log}");
+    let words = "receipts for messages that nobody knows were dropped";
+    assert!(log.contains("WARN") && log.contains(words) && README.contains(words), "{log}");
 }
 
 #[test]
