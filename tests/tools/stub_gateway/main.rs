@@ -9,9 +9,11 @@
 #[allow(dead_code, unused_imports, reason = "the suite uses the rest of it")]
 mod gateway;
 
+use std::fmt::Display;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
@@ -55,10 +57,20 @@ struct Options {
     seconds: u64,
 }
 
-fn main() {
-    let options = Options::parse();
-    let tls = options.tls.as_deref().map(|files| tls(&files[0], &files[1]));
-    let listener = TcpListener::bind(options.listen).unwrap();
+fn main() -> ExitCode {
+    match run(Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            drop(writeln!(std::io::stderr(), "stub gateway: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<(), String> {
+    let tls = options.tls.as_deref().map(|files| tls(&files[0], &files[1])).transpose()?;
+    let listener = TcpListener::bind(options.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
     let stub = StubGateway::on(listener, tls, tell);
     stub.set(options.mode);
     stub.send_receipts(Receipts {
@@ -70,6 +82,7 @@ fn main() {
     serve_until_told(&hello, Duration::from_secs(options.seconds));
     let (taken, asked) = (stub.count(), stub.requests());
     say(&format!("stub gateway: took {taken} of {asked} messages, ends"));
+    Ok(())
 }
 
 /// Says this once it can be told to end, and returns when it has been told, or after this time.
@@ -95,14 +108,17 @@ fn say(line: &str) {
     drop(writeln!(std::io::stdout(), "{line}"));
 }
 
-fn tls(certificates: &Path, key: &Path) -> rustls::ServerConfig {
-    let certificates = CertificateDer::pem_file_iter(certificates).unwrap();
-    let certificates = certificates.collect::<Result<Vec<_>, _>>().unwrap();
+fn tls(certificates: &Path, key: &Path) -> Result<rustls::ServerConfig, String> {
+    let unfit = |file: &Path, why: &dyn Display| format!("{}: {why}", file.display());
+    let chain = CertificateDer::pem_file_iter(certificates)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|why| unfit(certificates, &why))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|why| unfit(key, &why))?;
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .map_err(|why| why.to_string())?
         .with_no_client_auth()
-        .with_single_cert(certificates, PrivateKeyDer::from_pem_file(key).unwrap())
-        .unwrap()
+        .with_single_cert(chain, private)
+        .map_err(|why| unfit(certificates, &why))
 }
