@@ -74,6 +74,8 @@ pub(super) fn reset(api: Arc<Api>, call: Call) -> Operating {
     let now = call.now;
     Box::pin(async move {
         let demo = api.demo.as_ref().ok_or(Rejection::RouteUnknown)?;
+        // What is on its way belongs to the old world.
+        api.service.otp().outbox.run_empty(ON_ITS_WAY).await;
         let world = fixtures::read(&demo.world, now, &demo.secrets.replay());
         let replaced = match world {
             Ok(world) => fixtures::replace(&demo.store, world).await,

@@ -55,7 +55,12 @@ impl Trail {
         let request_id = head.loggable_request_id();
         let method = if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" };
         if let Some(rejection) = rejection.filter(|_| !self.is_operated_on) {
-            log_failure(rejection, self.row.map(|row| row.operation), self.by);
+            let operation = self.row.map(|row| row.operation);
+            log_failure(rejection, operation, self.by);
+            if operation == Some(Operation::Receipts) {
+                let kind = rejection.kind();
+                tracing::warn!(?kind, request_id, "receipts were refused unread");
+            }
         }
         match rejection.map(Rejection::kind) {
             Some(kind) => {

@@ -71,9 +71,9 @@ pub enum Refusal {
     DiskFull,
     /// The store has failed; whether the change was kept is not known.
     StorageFailed,
-    /// Messages wait that could be sent.
+    /// Messages wait that should have left.
     MessagesLate {
-        /// For how long the first of them does.
+        /// For how long the first of them has.
         late: Duration,
     },
     /// Nobody sends messages any more.

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use tracing::field::display;
+
 use super::hasher::HashPlace;
 use super::limits::{RanLow, spend_send};
 use super::ready::{Drawn, Minted, ReadyCodes};
@@ -66,6 +68,9 @@ impl Otp {
             }
         };
         place.fill(issued.replaced.as_ref());
+        let Verification { id: verification, phone_number: phone, .. } = &issued.verification;
+        let client = by.client_id.map(display);
+        tracing::info!(%verification, %phone, client, "sms queued");
         Ok(issued.verification)
     }
 

@@ -77,11 +77,11 @@ impl Service {
 
     /// Refuses when messages don't leave.
     pub(super) fn messages_leave(&self, now: Timestamp) -> Result<(), Refusal> {
-        let OutboxHealth { late, is_down, .. } = self.otp.outbox.health(now)?;
+        let OutboxHealth { late, stuck, is_down, .. } = self.otp.outbox.health(now)?;
         if is_down {
             return Err(Refusal::DriversDown);
         }
-        match late.filter(|late| *late > LATE) {
+        match late.max(stuck).filter(|late| *late > LATE) {
             Some(late) => Err(Refusal::MessagesLate { late }),
             None => Ok(()),
         }

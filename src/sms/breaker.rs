@@ -13,11 +13,11 @@ const FAILURES: u32 = 5;
 const SHORTEST: Duration = Duration::from_secs(2);
 /// A code lives for five minutes by default: a gateway that is back has to be found soon.
 const LONGEST: Duration = Duration::from_secs(15);
-/// Whoever tries has to say so by then, or another one may.
-const TRIAL: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
 pub(super) struct Breaker {
+    /// Whoever tries has to say so by then, or another one may.
+    trial: Duration,
     state: State,
     rests_until: Option<Timestamp>,
 }
@@ -50,8 +50,9 @@ pub(super) enum Room {
 }
 
 impl Breaker {
-    pub(super) fn new() -> Self {
-        Self { state: State::Closed { failures: 0 }, rests_until: None }
+    /// Of a driver that has said what came of a trial after so long.
+    pub(super) fn new(trial: Duration) -> Self {
+        Self { trial, state: State::Closed { failures: 0 }, rests_until: None }
     }
 
     /// Whom it is open to.
@@ -74,7 +75,7 @@ impl Breaker {
             (Room::Nobody(_), _) => false,
             (Room::All | Room::One, State::Closed { .. }) => true,
             (Room::All | Room::One, State::Open { pause, .. } | State::Trying { pause, .. }) => {
-                self.state = State::Trying { until: now + TRIAL, pause };
+                self.state = State::Trying { until: now + self.trial, pause };
                 true
             }
         }
@@ -125,12 +126,14 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    const TRIAL: Duration = Duration::from_mins(1);
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
     fn given_up_on() -> Breaker {
-        let mut breaker = Breaker::new();
+        let mut breaker = Breaker::new(TRIAL);
         for _ in 1..FAILURES {
             assert_eq!(breaker.fail(at(0)), None);
             assert_eq!(breaker.room(at(0)), Room::All);
@@ -178,7 +181,7 @@ mod tests {
 
     #[test]
     fn failures_that_are_not_in_a_row_do_nothing() {
-        let mut breaker = Breaker::new();
+        let mut breaker = Breaker::new(TRIAL);
         for _ in 0..100 {
             breaker.fail(at(0));
             breaker.succeed();
@@ -188,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_rest_is_kept_and_is_no_failure() {
-        let mut breaker = Breaker::new();
+        let mut breaker = Breaker::new(TRIAL);
         breaker.rest(at(0), Duration::from_secs(30));
         breaker.rest(at(1), Duration::from_secs(5));
         assert_eq!(breaker.room(at(29)), Room::Nobody(at(30)));

@@ -30,7 +30,8 @@ struct Link {
 impl Chain {
     /// Each driver has `timeout` for a message.
     pub(super) fn of(drivers: Vec<Arc<dyn SmsDriver>>, timeout: Duration) -> Self {
-        let link = |driver| Link { driver, breaker: Mutex::new(Breaker::new()) };
+        let breaker = || Mutex::new(Breaker::new(timeout + LAST_WORD));
+        let link = |driver| Link { driver, breaker: breaker() };
         Self { links: drivers.into_iter().map(link).collect(), timeout }
     }
 
@@ -38,6 +39,14 @@ impl Chain {
     pub(super) fn room(&self, now: Timestamp) -> Room {
         let rooms = self.links.iter().map(|link| link.breaker().room(now));
         rooms.reduce(more).unwrap_or(Room::Nobody(now + REST))
+    }
+
+    /// Until when no driver may be called.
+    pub(super) fn held_up(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.room(now) {
+            Room::Nobody(until) => Some(until),
+            Room::One | Room::All => None,
+        }
     }
 
     /// The driver of this name.
@@ -119,12 +128,15 @@ impl Link {
         let (verification, phone, driver) =
             (message.verification_id, message.phone, self.driver.name());
         match said {
-            Ok(_) => tracing::info!(%verification, %phone, driver, "sms sent"),
+            Ok(Taken { gateway_id }) => {
+                tracing::info!(%verification, %phone, driver, gateway_id, "sms sent");
+            }
             Err(SendError::Refused(error)) => {
                 tracing::warn!(%verification, %phone, driver, %error, "sms refused for good");
             }
             Err(SendError::NotTaken { trouble: error, .. }) => {
-                tracing::warn!(%verification, %phone, driver, %error, "sms not taken");
+                let doubtful = error.is_doubtful().then_some(true);
+                tracing::warn!(%verification, %phone, driver, %error, doubtful, "sms not taken");
             }
             Err(SendError::Unclear(error)) => {
                 tracing::warn!(%verification, %phone, driver, %error, "sms may have been taken");
@@ -152,11 +164,17 @@ impl Link {
                 let is_too_much = *trouble == Trouble::TooMany;
                 // One that says no in its own words works, and may say yes to the next message.
                 let is_orderly = matches!(trouble, Trouble::NotNow(_));
-                let is_up = is_orderly.then(|| breaker.succeed()).flatten();
+                let turn = if is_orderly {
+                    breaker.succeed()
+                } else if is_too_much {
+                    None
+                } else {
+                    breaker.fail(now)
+                };
                 if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
                     breaker.rest(now, rest.max(LEAST_REST));
                 }
-                if is_too_much || is_orderly { is_up } else { breaker.fail(now) }
+                turn
             }
         }
     }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Range;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub struct Message {
     /// Whom it is for.
     pub phone: Phone,
     text: Zeroizing<String>,
+    /// Where in the text the code is, if that is known.
+    code: Option<Range<usize>>,
 }
 
 /// A driver took a message.
@@ -103,7 +106,26 @@ impl SendError {
 impl Message {
     /// A message for `phone` with this text.
     pub fn new(verification_id: VerificationId, phone: Phone, text: Zeroizing<String>) -> Self {
-        Self { verification_id, phone, text }
+        Self { verification_id, phone, text, code: None }
+    }
+
+    /// The same with a code between these two parts, as it was written, unless the text is another.
+    pub(super) fn with_code(
+        verification_id: VerificationId,
+        phone: Phone,
+        text: Zeroizing<String>,
+        around: Option<(&str, &str)>,
+    ) -> Self {
+        let code = around.and_then(|(before, after)| {
+            let code = text.strip_prefix(before)?.strip_suffix(after)?;
+            Some(before.len()..before.len() + code.len())
+        });
+        Self { code, ..Self::new(verification_id, phone, text) }
+    }
+
+    /// The code in the text, if it is known which part of it that is.
+    pub(super) fn code(&self) -> Option<&str> {
+        self.text.get(self.code.clone()?)
     }
 
     /// The text, code and all: for drivers.

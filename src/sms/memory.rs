@@ -56,6 +56,8 @@ impl SmsDriver for Memory {
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         let mut sent = self.lock();
+        // One that is sent once more is the same message.
+        sent.retain(|sent| sent.message.verification_id != message.verification_id);
         if sent.len() == Self::REMEMBERED {
             sent.pop_front();
         }

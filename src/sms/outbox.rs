@@ -1,21 +1,20 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
-use super::breaker::Room;
 use super::chain::Chain;
-use super::driver::SmsDriver;
+use super::driver::{Message, SmsDriver};
 use super::early::Early;
 use super::sealer::Sealer;
 use super::worker::Worker;
 use super::{news, receipts, rows};
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
-use crate::domain::{Code, Delivery, Refusal, Timestamp, VerificationId};
+use crate::domain::{Code, Delivery, Phone, Refusal, Timestamp, VerificationId};
 use crate::entropy::Entropy;
 use crate::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
 use crate::store::{Store, StoreError, Write};
@@ -51,6 +50,8 @@ pub(super) struct Shared {
     pub(super) kept: AtomicUsize,
     /// How many are with drivers.
     pub(super) under_way: AtomicUsize,
+    /// When a driver last took a message, in microseconds.
+    pub(super) taken_at: AtomicI64,
     /// There may be something to do.
     pub(super) wake: Notify,
     /// A message is kept no more, or a place given back.
@@ -80,6 +81,8 @@ pub struct OutboxHealth {
     pub waiting: usize,
     /// For how long the one that has been due longest waits.
     pub late: Option<Duration>,
+    /// For how long one waits while no driver has taken any.
+    pub stuck: Option<Duration>,
     /// Drivers that are left alone for a while, for they have failed too often.
     pub down: Vec<String>,
     /// Whether those are all.
@@ -114,6 +117,7 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
         entropy,
         kept: AtomicUsize::new(0),
         under_way: AtomicUsize::new(0),
+        taken_at: AtomicI64::new(i64::MIN),
         wake: Notify::new(),
         left: Notify::new(),
         early: Early::default(),
@@ -192,15 +196,21 @@ impl Outbox {
         let late = oldest.map(|(key, _)| key.at).filter(|at| *at <= now).map(|at| now.since(at));
         let (down, is_down) = self.0.chain.down(now);
         let waiting = self.0.kept.load(Ordering::SeqCst);
-        Ok(OutboxHealth { waiting, late, down, is_down })
+        Ok(OutboxHealth { waiting, late, stuck: self.stuck(now)?, down, is_down })
+    }
+
+    /// However often it was tried meanwhile. One message alone that nobody takes says nothing while others leave.
+    fn stuck(&self, now: Timestamp) -> Result<Option<Duration>, StoreError> {
+        // In the order in which they expire, which is that in which they came.
+        let Some((oldest, _)) = self.0.store.page(OUTBOX, None, 1)?.pop() else { return Ok(None) };
+        let Some(delivery) = self.0.store.get(DELIVERIES, &oldest.id)? else { return Ok(None) };
+        let taken_at = Timestamp::from_micros(self.0.taken_at.load(Ordering::SeqCst));
+        Ok(Some(now.since(delivery.queued_at.max(taken_at))))
     }
 
     /// Until when no driver may be called, for those that there are have failed too often or want a rest.
     pub fn held_up(&self, now: Timestamp) -> Option<Timestamp> {
-        match self.0.chain.room(now) {
-            Room::Nobody(until) => Some(until),
-            Room::One | Room::All => None,
-        }
+        self.0.chain.held_up(now)
     }
 
     /// Takes receipts that a gateway sent with this secret, for the driver of this name, as this body.
@@ -226,6 +236,7 @@ impl Outbox {
     /// All that was kept has been taken away, as the demo's reset does.
     pub fn forget(&self) {
         self.0.kept.store(0, Ordering::SeqCst);
+        self.0.left.notify_waiters();
     }
 
     /// How many receipts were for messages that nobody knows.
@@ -280,6 +291,16 @@ impl Drop for Place {
 }
 
 impl Shared {
+    /// A message of the outbox, for drivers.
+    pub(super) fn message(
+        &self,
+        id: VerificationId,
+        phone: Phone,
+        text: Zeroizing<String>,
+    ) -> Message {
+        Message::with_code(id, phone, text, self.config.template.split_once(CODE))
+    }
+
     /// So many messages are kept no more.
     pub(super) fn leave(&self, messages: usize) {
         let fewer = |kept: usize| Some(kept.saturating_sub(messages));

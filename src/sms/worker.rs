@@ -106,10 +106,11 @@ impl Worker {
         let oldest = self.shared.store.page(OUTBOX, None, EXPIRE_MOST)?;
         let over: Vec<_> =
             oldest.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect();
+        let held_up = self.shared.chain.held_up(now);
         let expire = move |write: &mut Write<'_>| {
             let (mut left, mut expired) = (0, Vec::new());
             for key in &over {
-                let (has_left, delivery) = expire_one(write, *key, now)?;
+                let (has_left, delivery) = expire_one(write, *key, held_up, now)?;
                 left += usize::from(has_left);
                 expired.extend(delivery);
             }
@@ -204,6 +205,9 @@ impl Shared {
             Ok::<_, StoreError>(Some((after, has_left)))
         };
         if let Some((delivery, has_left)) = self.store.write_waiting(conclude).await? {
+            if delivery.sent_at.is_some() {
+                self.taken_at.store(now.as_micros(), Ordering::SeqCst);
+            }
             news::tell(&delivery);
             self.leave(has_left.into());
         }
@@ -226,13 +230,18 @@ impl Shared {
 fn expire_one(
     write: &mut Write<'_>,
     key: AtKey,
+    held_up: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(bool, Option<Delivery>), StoreError> {
     let Some(delivery) = write.get(DELIVERIES, &key.id)? else {
         write.remove(OUTBOX, &key);
         return Ok((true, None));
     };
-    let Some(expired) = delivery.clone().expire(now) else { return Ok((false, None)) };
+    let waited = match held_up {
+        Some(until) => delivery.clone().held_up(until),
+        None => delivery.clone(),
+    };
+    let Some(expired) = waited.expire(now) else { return Ok((false, None)) };
     let has_left = rows::change(write, Some(&delivery), &expired)?;
     Ok((has_left, Some(expired)))
 }
@@ -251,6 +260,6 @@ fn claim_one(
     rows::change(write, delivery.as_ref(), &submitted)?;
     let sealed = write.get(OUTBOX, &rows::outbox_key(&submitted))?;
     let text = sealed.and_then(|sealed| shared.sealer.open(key.id, &sealed));
-    let message = text.map(|text| Message::new(key.id, submitted.phone_number, text));
+    let message = text.map(|text| shared.message(key.id, submitted.phone_number, text));
     Ok(Some(Claimed { message, delivery: submitted }))
 }

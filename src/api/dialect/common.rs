@@ -70,7 +70,7 @@ pub(super) static ROWS: &[Wording] = &[
         Kind::MessagesLate,
         503,
         "internal_error",
-        LateBy("Messages wait: the oldest has been due for "),
+        LateBy("Messages wait: the oldest has waited for "),
     ),
     row(
         Kind::DriversDown,

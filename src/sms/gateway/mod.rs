@@ -122,7 +122,12 @@ impl HttpGateway {
         let answer = self.caller.call(self.headers.on(&self.method, &self.url, body)).await?;
         self.verdicts.judge(&answer, self.clock.now())?;
         let id = self.id_at.as_ref().and_then(|at| at.id_in(answer.json.as_ref()?));
-        Ok(Taken { gateway_id: id.filter(|id| self.tells_nothing(id, message)) })
+        let gateway_id = id.clone().filter(|id| self.tells_nothing(id, message));
+        if id != gateway_id {
+            let verification = message.verification_id;
+            tracing::warn!(%verification, driver = self.name, "its id repeats what the gateway was sent, and is not kept: no receipt will be known by it");
+        }
+        Ok(Taken { gateway_id })
     }
 
     async fn look_up(&self, gateway_id: &str) -> Result<Fate, Trouble> {
@@ -151,8 +156,10 @@ impl HttpGateway {
     /// Ids are kept and shown: one that repeats what it is an id of is none.
     fn tells_nothing(&self, id: &str, message: &Message) -> bool {
         let digits = format!("{:09}", message.phone.national());
-        let told = [digits.as_str(), self.secret()].into_iter();
-        !told.chain(codes(message.text())).any(|told| !told.is_empty() && id.contains(told))
+        let told = [Some(digits.as_str()), Some(self.secret()), message.code()];
+        let told = told.into_iter().flatten().filter(|told| !told.is_empty());
+        let guessed = message.code().is_none().then(|| codes(message.text()));
+        !told.chain(guessed.into_iter().flatten()).any(|told| id.contains(told))
     }
 }
 

@@ -93,7 +93,7 @@ fn a_node_whose_oldest_message_has_waited_for_more_than_a_minute_is_not_ready() 
         assert_eq!(ready(&node).status, 200);
         node.clock.push(Duration::from_secs(15));
         let reply = ready(&node);
-        let message = Some("Messages wait: the oldest has been due for 75 s.");
+        let message = Some("Messages wait: the oldest has waited for 75 s.");
         assert_eq!(reply.refusal(), (503, "internal_error", message, None), "{dialect}");
         assert_eq!(reply.header("retry-after"), Some("5"));
         let outside = call(node.public_address(), "GET", "/health/ready", &[], "");

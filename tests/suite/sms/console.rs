@@ -1,15 +1,17 @@
 //! The console as a driver.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use esoz_otp::clock::HandClock;
 use esoz_otp::domain::{Id, Phone, Trouble};
-use esoz_otp::sms::{Console, Message, SendError, SmsDriver, Taken};
+use esoz_otp::sms::{Console, Memory, Message, SendError, SmsDriver, Taken};
 
 use super::PATIENCE;
 use crate::otp::at_once;
-use crate::support::{SEED_PHONE, TestNode, without_send_limits};
+use crate::support::{SEED_PHONE, TestNode, start_of_time, without_send_limits};
 
 /// A console that takes a line only when it is let.
 struct Paper {
@@ -169,4 +171,20 @@ fn a_console_that_nobody_reads_does_not_keep_a_process_from_ending() {
     send(&console, "000001");
     drop(console);
     assert_eq!(printed.try_iter().count(), 0);
+}
+
+#[test]
+fn a_message_that_is_sent_once_more_is_remembered_once() {
+    let clock = Arc::new(HandClock::at(start_of_time()));
+    let memory = Memory::new(clock);
+    let message = |number: u8| {
+        let phone = Phone::parse(SEED_PHONE).unwrap();
+        Message::new(Id::from_bytes([number; 16]), phone, "a".to_owned().into())
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for number in [1, 2, 1] {
+        runtime.block_on(memory.send(&message(number))).unwrap();
+    }
+    let ids = memory.sent(None).into_iter().map(|sent| sent.message.verification_id);
+    assert_eq!(ids.collect::<Vec<_>>(), [2, 1].map(|number| Id::from_bytes([number; 16])));
 }

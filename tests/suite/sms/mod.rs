@@ -12,6 +12,7 @@ mod outbox;
 mod proof;
 mod questions;
 pub(crate) mod stand;
+mod watched;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

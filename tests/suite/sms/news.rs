@@ -71,11 +71,11 @@ fn what_each_driver_says_and_how_a_message_ends_is_a_line() {
             "WARN sms refused for good",
             "WARN sms failed",
             "WARN sms may have been taken",
-            "INFO sms waits to be tried again",
+            "WARN sms may have been sent, and waits to be sent again",
             "WARN sms may have been taken",
             "WARN sms uncertain: whether it was sent, or twice, is not known",
             "WARN sms may have been taken",
-            "INFO sms waits to be tried again",
+            "WARN sms may have been sent, and waits to be sent again",
             "INFO sms sent",
             "INFO sms uncertain: it was sent, perhaps twice",
         ],
@@ -112,22 +112,52 @@ fn a_message_that_a_killed_process_was_sending_is_a_line_at_the_next_start() {
         taken == 2
     });
     let log = logged(|| drop(stand.again(&[&driver], &keyring())));
-    let again = "INFO sms waits to be tried again";
+    let again = "WARN sms may have been sent, and waits to be sent again";
     check(&log, &[again, again]);
     assert!(log.contains("error=the node was stopped while the message was being sent"), "{log}");
 }
 
 #[test]
-fn a_message_whose_code_is_replaced_used_or_spent_while_it_waits_is_a_line() {
-    let driver = Scripted::new("a", []);
-    let stand = Stand::of(&[&driver]);
+fn a_message_whose_code_is_replaced_while_it_waits_is_a_line() {
+    let driver = Scripted::new("a", [Err(SendError::Unclear(Trouble::TimedOut))]);
+    let mut stand = Stand::of(&[&driver]);
     let log = logged(|| {
         let first = stand.put(1);
-        stand.put_after(2, Some(first)).unwrap();
+        let second = stand.put_after(2, Some(first)).unwrap();
+        stand.work();
+        stand.put_after(3, Some(second)).unwrap();
     });
-    let canceled = "INFO sms not sent: its code is used, spent or replaced";
-    check(&log, &[canceled]);
+    check(
+        &log,
+        &[
+            "INFO sms not sent: its code is used, spent or replaced",
+            "WARN sms may have been taken",
+            "WARN sms may have been sent, and waits to be sent again",
+            "WARN sms uncertain: whether it was sent, or twice, is not known",
+        ],
+    );
     assert!(log.contains(&Stand::id_of(1).to_string()), "{log}");
+}
+
+#[test]
+fn a_message_that_never_came_to_a_driver_ends_with_why() {
+    let driver = Scripted::new("a", (0..100).map(|_| no(Trouble::Unreachable)));
+    let mut stand = Stand::with(all(&[&driver]), super::stand::one_at_a_time());
+    for number in 0..6 {
+        stand.put(number);
+    }
+    stand.work();
+    let last = Stand::id_of(5);
+    assert_eq!(stand.delivery(last).attempts, 0);
+    // To the very end nobody may be called: the trials fail.
+    let log = logged(|| {
+        for _ in 0..LIFE.as_secs() {
+            stand.work_after(1);
+        }
+    });
+    let ended = stand.delivery(last);
+    assert!(ended.last_error.is_some(), "{ended:?}");
+    assert_eq!(log.matches("sms not sent: its code's life has ended").count(), 6, "{log}");
 }
 
 /// One whose gateway calls with receipts: lists of an id and whether it has arrived.

@@ -89,10 +89,11 @@ fn send(does: &Does) -> (u16, usize, Value) {
     for _ in 0..MOST_STEPS {
         let Some(due_in) = rest(&node, id) else { break };
         assert!(due_in <= STEP, "it is tried again in {due_in:?}");
-        node.clock.push(STEP);
-        if node.now() >= down_until {
+        // Before it is due: the worker also looks by itself.
+        if node.now() + STEP >= down_until {
             stub.up();
         }
+        node.clock.push(STEP);
         node.wake();
     }
     if let Does::Tells(when) = does {

@@ -4,8 +4,10 @@ use esoz_otp::domain::{GatewayWord, Trouble};
 use esoz_otp::sms::{SendError, Taken};
 use serde_json::{Value, json};
 
-use super::{PATIENCE, Stand, TEXT, TOKEN, id, secrets, settings_of};
+use super::{PATIENCE, Stand, TEXT, TOKEN, driver, id, secrets, settings_of};
+use crate::api::deliveries::{delivery_once, id_of};
 use crate::support::gateway::{Answer, Behaviour, StubGateway};
+use crate::support::{TestNode, quick};
 
 fn word(word: &str) -> Trouble {
     Trouble::Verdict(GatewayWord::of(word))
@@ -195,4 +197,16 @@ fn an_id_that_repeats_what_was_sent_is_none() {
         stub.next([Behaviour::json(200, &json!({"response_result": message}))]);
         assert_eq!(stand.send(), Ok(Taken { gateway_id: None }), "{id}");
     }
+}
+
+#[test]
+fn an_id_may_share_numbers_with_the_text_but_for_the_code() {
+    let stub = StubGateway::start();
+    let mut config = quick();
+    config.sms.template = "eHealth 2026: {code}".into();
+    let node = TestNode::with_driver(config, driver(&settings_of(&stub)).unwrap());
+    let message = json!([{"message_id": "2026-11-30/1", "response_status": "OK"}]);
+    stub.next([Behaviour::json(200, &json!({"response_result": message}))]);
+    let id = id_of(&node.resend());
+    assert_eq!(delivery_once(&node, &id, "sent")["gateway_id"], "2026-11-30/1");
 }
