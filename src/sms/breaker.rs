@@ -57,15 +57,15 @@ impl Breaker {
 
     /// Whom it is open to.
     pub(super) fn room(&self, now: Timestamp) -> Room {
-        if let Some(until) = self.rests_until.filter(|until| now < *until) {
-            return Room::Nobody(until);
-        }
-        match self.state {
-            State::Closed { .. } => Room::All,
-            State::Open { until, .. } | State::Trying { until, .. } if now < until => {
-                Room::Nobody(until)
-            }
-            State::Open { .. } | State::Trying { .. } => Room::One,
+        let is_later = |until: &Timestamp| now < *until;
+        let (is_closed, until) = match self.state {
+            State::Closed { .. } => (true, None),
+            State::Open { until, .. } | State::Trying { until, .. } => (false, Some(until)),
+        };
+        match self.rests_until.filter(is_later).max(until.filter(is_later)) {
+            Some(until) => Room::Nobody(until),
+            None if is_closed => Room::All,
+            None => Room::One,
         }
     }
 

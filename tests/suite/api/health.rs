@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use esoz_otp::config::{Config, DialectName};
-use esoz_otp::domain::Trouble;
+use esoz_otp::domain::{GatewayWord, Trouble};
 use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -125,5 +125,37 @@ fn a_node_whose_every_driver_is_down_is_not_ready_until_one_is_back() {
         node.clock.push(Duration::from_secs(30));
         ready_once(&node, 200);
         delivery_once(&node, &id, "sent");
+    }
+}
+
+/// A driver that works, and has no money.
+struct Poor;
+
+impl SmsDriver for Poor {
+    fn name(&self) -> &'static str {
+        "poor"
+    }
+
+    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+        let no_money = Trouble::NotNow(GatewayWord::of("NO_MONEY"));
+        Box::pin(std::future::ready(Err(SendError::not_taken(no_money))))
+    }
+}
+
+#[test]
+fn a_node_whose_driver_takes_nothing_is_not_ready_though_it_is_tried_again_and_again() {
+    let node = TestNode::with_driver(quick(), Poor);
+    let id = id_of(&node.initialize(PHONES[0]));
+    for tries in 1..=4 {
+        let asked = || {
+            node.api().service().otp().outbox.wake();
+            node.call("GET", &format!("/verifications/{id}/delivery"), &[], "")
+        };
+        let is_tried =
+            |reply: &Reply| reply.data()["attempts"] == tries && reply.data()["status"] == "queued";
+        asked_until(asked, is_tried);
+        let expected = if tries < 4 { 200 } else { 503 };
+        assert_eq!(ready(&node).status, expected, "after {tries} tries");
+        node.clock.push(Duration::from_secs(if tries < 3 { 20 } else { 31 }));
     }
 }

@@ -63,6 +63,23 @@ fn a_trial_that_runs_is_waited_for_as_long_as_a_driver_may_take() {
     assert_eq!(until.since(now(&stand)), Duration::from_secs(5));
 }
 
+#[test]
+fn a_trial_that_fails_counts_whatever_rest_is_asked_for() {
+    let rest = Some(Duration::from_secs(1));
+    let failed = Err(SendError::NotTaken { trouble: Trouble::Status(503), rest });
+    let answers = (0..5).map(|_| no(Trouble::Unreachable)).chain([failed]);
+    let driver = Scripted::new("a", answers);
+    let mut stand = Stand::of(&[&driver]);
+    for number in 0..7 {
+        stand.put(number);
+    }
+    stand.work();
+    stand.work_after(2);
+    assert_eq!(driver.seen().len(), 6, "it was tried once");
+    let until = stand.outbox.held_up(now(&stand)).expect("it is given up on");
+    assert_eq!(until.since(now(&stand)), Duration::from_secs(4));
+}
+
 /// One that answers as the first, five times, and then as the second.
 struct Then(Scripted, Gate);
 

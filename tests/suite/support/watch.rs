@@ -61,7 +61,7 @@ pub fn telling(text: &str) -> Option<String> {
     })
 }
 
-/// `380` and nine digits, that are no part of a longer number or name.
+/// `380` and nine digits, that are no part of a longer number or name, nor the end of a UUID, which may have them by chance.
 fn full_phone(text: &str) -> Option<String> {
     let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = text.as_bytes();
@@ -72,8 +72,19 @@ fn full_phone(text: &str) -> Option<String> {
         number.is_some_and(|number| number.iter().all(u8::is_ascii_digit))
             && !is_word(before)
             && !is_word(bytes.get(start + 12))
+            && !is_end_of_uuid(&bytes[..*start])
     })?;
     Some(text[start..start + 12].to_owned())
+}
+
+/// Whether these end with `xxxxxxxx-xxxx-xxxx-xxxx-`.
+fn is_end_of_uuid(before: &[u8]) -> bool {
+    let Some(head) = before.last_chunk::<24>() else { return false };
+    let is_hyphen = |place: usize| matches!(place, 8 | 13 | 18 | 23);
+    head.iter().enumerate().all(|(place, byte)| match byte {
+        b'-' => is_hyphen(place),
+        byte => byte.is_ascii_hexdigit() && !is_hyphen(place),
+    })
 }
 
 struct Reader;
