@@ -6,6 +6,7 @@
 //! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
 //! - `receipts`, `asking`: what gateways say, when they call or are asked, about messages that they took.
 //! - `rows`: what stands in which tree for a delivery; `news`: what the log says of it.
+//! - `health`: what waits, and for how long.
 //! - `settling`: what a process finds that comes after another.
 
 mod asking;
@@ -16,6 +17,7 @@ mod driver;
 mod early;
 mod file;
 mod gateway;
+mod health;
 mod lines;
 mod memory;
 mod news;
@@ -31,7 +33,8 @@ pub use console::Console;
 pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
 pub use file::File;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway};
+pub use health::OutboxHealth;
 pub use memory::{Both, Memory, Sent};
-pub use outbox::{Canceled, Outbox, OutboxHealth, OutboxParts, Place, Reception, outbox};
+pub use outbox::{Canceled, Outbox, OutboxParts, Place, Reception, outbox};
 pub use sealer::Sealer;
 pub use worker::Worker;

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
 use crate::domain::{Code, Delivery, Phone, Refusal, Timestamp, VerificationId};
 use crate::entropy::Entropy;
-use crate::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
+use crate::store::schema::{DELIVERIES, OUTBOX};
 use crate::store::{Store, StoreError, Write};
 
 /// What an outbox is made of.
@@ -73,21 +73,6 @@ pub struct Place {
 #[must_use = "its place is free once that is kept"]
 #[derive(Debug)]
 pub struct Canceled(Box<Delivery>);
-
-/// How delivery goes, for whoever watches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OutboxHealth {
-    /// How many messages wait.
-    pub waiting: usize,
-    /// For how long the one that has been due longest waits.
-    pub late: Option<Duration>,
-    /// For how long one waits while no driver has taken any.
-    pub stuck: Option<Duration>,
-    /// Drivers that are left alone for a while, for they have failed too often.
-    pub down: Vec<String>,
-    /// Whether those are all.
-    pub is_down: bool,
-}
 
 /// What came of a gateway's call with receipts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,29 +173,6 @@ impl Outbox {
             text.push_str(part);
         }
         text
-    }
-
-    /// How delivery goes at `now`.
-    pub fn health(&self, now: Timestamp) -> Result<OutboxHealth, StoreError> {
-        let oldest = self.0.store.page(OUTBOX_DUE, None, 1)?.pop();
-        let late = oldest.map(|(key, _)| key.at).filter(|at| *at <= now).map(|at| now.since(at));
-        let (down, is_down) = self.0.chain.down(now);
-        let waiting = self.0.kept.load(Ordering::SeqCst);
-        Ok(OutboxHealth { waiting, late, stuck: self.stuck(now)?, down, is_down })
-    }
-
-    /// However often it was tried meanwhile. One message alone that nobody takes says nothing while others leave.
-    fn stuck(&self, now: Timestamp) -> Result<Option<Duration>, StoreError> {
-        // In the order in which they expire, which is that in which they came.
-        let Some((oldest, _)) = self.0.store.page(OUTBOX, None, 1)?.pop() else { return Ok(None) };
-        let Some(delivery) = self.0.store.get(DELIVERIES, &oldest.id)? else { return Ok(None) };
-        let taken_at = Timestamp::from_micros(self.0.taken_at.load(Ordering::SeqCst));
-        Ok(Some(now.since(delivery.queued_at.max(taken_at))))
-    }
-
-    /// Until when no driver may be called, for those that there are have failed too often or want a rest.
-    pub fn held_up(&self, now: Timestamp) -> Option<Timestamp> {
-        self.0.chain.held_up(now)
     }
 
     /// Takes receipts that a gateway sent with this secret, for the driver of this name, as this body.
