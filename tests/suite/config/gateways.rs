@@ -77,6 +77,7 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
         ("ESOZ_OTP__SMS__TIMEOUT__SECONDS", "ESOZ_OTP__SMS__TIMEOUT_SECONDS"),
         ("ESOZ_OTP__SMS__BACKUP_2__ULR", "ESOZ_OTP__SMS__BACKUP_2__URL"),
         ("ESOZ_OTP__SMS__BACKUP_2__RECEIPT__BY", "ESOZ_OTP__SMS__BACKUP_2__RECEIPTS__BY"),
+        ("ESOZ_OTP__SMS__BACKUP_2__TOKEN", "ESOZ_OTP__SMS__BACKUP_2__SECRET_FILE"),
         ("ESOZ_OTP__SMS__FILE__PAHT", "ESOZ_OTP__SMS__FILE__PATH"),
     ] {
         let found = refused_with(&gateway_with(""), &[(name, "1")], Vec::new());
@@ -92,6 +93,22 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
         (
             "ulr = \"x\"",
             "sms.backup-2.ulr is no setting. The nearest known one is sms.backup-2.url.",
+        ),
+        (
+            "token = \"x\"",
+            "sms.backup-2.token is no setting. The nearest known one is sms.backup-2.secret_file.",
+        ),
+        (
+            "api_key = \"x\"",
+            "sms.backup-2.api_key is no setting. The nearest known one is sms.backup-2.secret_file.",
+        ),
+        (
+            "password = \"x\"",
+            "sms.backup-2.password is no setting. The nearest known one is sms.backup-2.secret_file.",
+        ),
+        (
+            "receipts.secret = \"x\"",
+            "receipts.secret is no setting. The nearest known one is sms.backup-2.receipts.secret_file.",
         ),
         (
             "receipt.by = \"poll\"",
