@@ -135,7 +135,7 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
 }
 
 /// One fault a row: what is written in the section, and what is said of it.
-const FAULTS: [(&str, &str); 39] = [
+const FAULTS: [(&str, &str); 41] = [
     ("url = \"\"", "url is not set. Write where the gateway takes messages"),
     (
         "url = \"gateway.example\"",
@@ -151,6 +151,11 @@ const FAULTS: [(&str, &str); 39] = [
         "url = \"http://gateway.example\"",
         "url has no TLS: codes, numbers and the token would go there in clear. Use https://",
     ),
+    (
+        "url = \"https://127.0.0.1/send\"",
+        "url is on this machine or link. Name the gateway's own host, or say that it is meant with allow_local = true.",
+    ),
+    ("url = \"https://[::1]:8443/\"", "url is on this machine or link."),
     ("body = \"\"", "body is not set. Write what the gateway takes as JSON"),
     ("body = '{\"to\": \"{phone}\",}'", "body is no JSON (line 1, column 18). Write"),
     ("body = '{\"to\": \"{phone}\"}'", "body has no {text} in any of its texts."),
@@ -299,6 +304,25 @@ fn one_host_takes_messages_and_is_asked_what_became_of_them() {
     assert!(found[0].contains(said), "{}", found[0]);
     // Nobody is asked there.
     assert!(load(&gateway_with("receipts.url = \"https://other.example/status\"")).is_ok());
+}
+
+#[test]
+fn all_that_an_address_on_this_machine_needs_is_told_at_once() {
+    let lines = "url = \"http://127.0.0.1:4100/send\"\nid_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"poll\"\n\
+                 url = \"http://127.0.0.1:4100/status\"\nbody = '[\"{gateway_id}\"]'\nid_at = \"/id\"\nverdict_at = \"/status\"\n\
+                 delivered = [\"2\"]\n";
+    let found = refused(&gateway_with(lines));
+    assert_eq!(found.len(), 4, "{found:#?}");
+    for key in ["url", "receipts.url"] {
+        for said in ["has no TLS", "is on this machine or link"] {
+            let said = format!("sms.backup-2.{key} {said}");
+            assert!(found.iter().any(|it| it.contains(&said)), "{said}: {found:#?}");
+        }
+    }
+    let allowed = format!("allow_http = true\nallow_local = true\n{lines}");
+    assert!(load(&gateway_with(&allowed)).is_ok());
+    // Nobody is asked there.
+    assert!(load(&gateway_with("receipts.url = \"https://127.0.0.1/status\"")).is_ok());
 }
 
 #[test]
