@@ -135,7 +135,7 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
 }
 
 /// One fault a row: what is written in the section, and what is said of it.
-const FAULTS: [(&str, &str); 41] = [
+const FAULTS: [(&str, &str); 43] = [
     ("url = \"\"", "url is not set. Write where the gateway takes messages"),
     (
         "url = \"gateway.example\"",
@@ -181,6 +181,8 @@ const FAULTS: [(&str, &str); 41] = [
         "secret_file is not set, and {secret} is in a header or a body. Name a file",
     ),
     ("secret_file = \"token\"", "secret_file is set, and {secret} is in no header and no body."),
+    ("secret_file = 12345678", "secret_file is something else, but takes a path, or an empty text"),
+    ("receipts.secret_file = [\"hunter2\"]", "receipts.secret_file is something else, but takes"),
     (
         "headers = [\"Authorization: Bearer hunter2\"]",
         "headers has a token or password in clear. Put it into a file of its own, secret_file, and write {secret}",
