@@ -82,9 +82,21 @@ fn token(path: &Path) -> Result<Secret, Failure> {
     secret(path, &TOKEN)
 }
 
+/// That there is a file, or anything, of this name. What names nothing may be a secret that stands where its file's name
+/// belongs, and is not told.
+fn found(path: &Path, what: &str) -> Result<fs::Metadata, Failure> {
+    fs::metadata(path).map_err(|error| {
+        Failure::configuration(format_args!(
+            "cannot read {what}: {error}. Name its file: a relative name counts from the directory that esoz-otp is \
+             started in. What is set is not repeated here, in case it is the secret itself."
+        ))
+    })
+}
+
 /// What a file holds, but for the line feed that an editor has put behind it.
 fn secret(path: &Path, kind: &Kind) -> Result<Secret, Failure> {
     let (what, name) = (kind.what, path.display());
+    found(path, what)?;
     let text = private_file::read(path, kind, SECRET_KIB, |error| {
         Failure::configuration(format_args!(
             "cannot read {what} {name}: {error}. Name its file, and see that this user may read it."
@@ -129,7 +141,7 @@ fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
             path.display()
         ))
     };
-    if !fs::metadata(path).map_err(cannot)?.is_file() {
+    if !found(path, "the certificates")?.is_file() {
         return Err(cannot(io::Error::other("it is no file")));
     }
     let mut text = Vec::new();

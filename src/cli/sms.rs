@@ -31,7 +31,7 @@ pub(super) struct TestArgs {
     /// The phone, such as +380671234567.
     #[arg(value_name = "PHONE", value_parser = Phone::parse)]
     phone: Phone,
-    /// Call every driver, whatever those before it have answered.
+    /// Call every driver, whatever those before it have answered; it fails unless each takes the text.
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -58,12 +58,28 @@ fn test(args: &TestArgs) -> Result<(), Failure> {
         .map_err(Failure::software)?;
     let drivers = config.sms.drivers.iter().zip(&drivers);
     let said = runtime.block_on(call(drivers, &message, &config, args.all))?;
+    if args.all { taken_by_all(&said) } else { taken_by_one(&said, args.phone) }
+}
+
+fn taken_by_all(said: &[Result<Taken, SendError>]) -> Result<(), Failure> {
+    let (missed, all) = (said.iter().filter(|said| said.is_err()).count(), said.len());
+    if missed == 0 {
+        return Ok(());
+    }
+    let unless = if is_unclear(said) { ", or not for certain" } else { "" };
+    Err(Failure::unavailable(format_args!("{missed} of {all} drivers did not take it{unless}")))
+}
+
+fn taken_by_one(said: &[Result<Taken, SendError>], phone: Phone) -> Result<(), Failure> {
     if said.iter().any(Result::is_ok) {
         return Ok(());
     }
-    let is_unclear = said.iter().any(|said| matches!(said, Err(SendError::Unclear(_))));
-    let nobody = if is_unclear { "it is not clear whether anybody" } else { "nobody" };
-    Err(Failure::unavailable(format_args!("{nobody} took the message to {}", args.phone.masked())))
+    let nobody = if is_unclear(said) { "it is not clear whether anybody" } else { "nobody" };
+    Err(Failure::unavailable(format_args!("{nobody} took the message to {}", phone.masked())))
+}
+
+fn is_unclear(said: &[Result<Taken, SendError>]) -> bool {
+    said.iter().any(|said| matches!(said, Err(SendError::Unclear(_))))
 }
 
 /// Numbers that no code is sent to are no numbers to try a gateway with either.

@@ -14,6 +14,10 @@ use super::takes::Form;
 pub const CODE: &str = "{code}";
 /// What stands for a gateway's secret in a header or a body.
 pub const SECRET: &str = "{secret}";
+/// What stands for something in the body of a message.
+pub(super) const IN_MESSAGE: [&str; 5] = ["{phone}", "{text}", "{sender}", "{id}", SECRET];
+/// And in that of a question.
+pub(super) const IN_QUESTION: [&str; 2] = ["{gateway_id}", SECRET];
 /// Headers that follow from a request, whatever is set.
 const OURS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING];
 /// No gateway's word for an outcome is longer.

@@ -95,6 +95,7 @@ fn requests(name: &str) -> Vec<Setting> {
             |g| placed(g.secret_file.as_deref()),
             |g, v| set_place(&mut g.secret_file, v),
         )
+        .unrepeated()
         .by_default("`$CREDENTIALS_DIRECTORY/sms.NAME` if it is there"),
         row(
             name,
@@ -186,7 +187,8 @@ fn connections(name: &str) -> Vec<Setting> {
             "certificates (PEM) that vouch for the gateway; the system's when there is none",
             |g| placed(g.ca_file.as_deref()),
             |g, v| set_place(&mut g.ca_file, v),
-        ),
+        )
+        .unrepeated(),
         row(
             name,
             "allow_local",
@@ -224,6 +226,7 @@ fn receipts(name: &str) -> Vec<Setting> {
             |g| placed(g.receipts.secret_file.as_deref()),
             |g, v| set_place(&mut g.receipts.secret_file, v),
         )
+        .unrepeated()
         .by_default("`$CREDENTIALS_DIRECTORY/sms.NAME.receipts` if it is there"),
         row(
             name,

@@ -16,6 +16,7 @@ mod gateway;
 mod gateways;
 mod limits;
 mod load;
+mod local;
 mod messages;
 mod named;
 mod names;
@@ -34,6 +35,7 @@ pub use forms::{CODE, SECRET};
 pub(crate) use forms::{is_pointer, named_header};
 pub use gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig};
 pub use load::{Effective, Layers};
+pub(crate) use local::{is_local, is_on_local};
 pub use names::{DialectName, DriverName, LogFormat, NoDriver, Word};
 pub use presets::PresetName;
 pub use sections::{

@@ -1,13 +1,22 @@
 //! What somebody may have meant by a name that is none.
 
+use super::clear;
 use super::setting::Setting;
 
 /// Another section counts as so many letters that differ.
 const OTHER_SECTION: usize = 2;
 
+/// What somebody means who writes a token or password into a section.
+const SECRET_FILE: &str = "secret_file";
+
 /// The setting whose key is nearest to this one.
 pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Setting> {
     let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+    if clear::is_name(name)
+        && let Some(file) = named(settings, section, SECRET_FILE)
+    {
+        return Some(file);
+    }
     settings.iter().min_by_key(|setting| {
         let (its_section, its_name) = setting.section_and_name();
         let elsewhere = if section == its_section { 0 } else { OTHER_SECTION };
@@ -16,6 +25,15 @@ pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Sett
         let is_its_start = !name.is_empty() && its_name.starts_with(name);
         let by_name = if is_its_start { 1 } else { strsim::osa_distance(name, its_name) };
         through.min(by_name + elsewhere)
+    })
+}
+
+/// The setting of this name in a section, which a variable writes without hyphens.
+fn named<'a>(settings: &'a [Setting], section: &str, name: &str) -> Option<&'a Setting> {
+    let in_variable = |section: &str| section.replace('-', "_");
+    settings.iter().find(|setting| {
+        let (its_section, its_name) = setting.section_and_name();
+        its_name == name && in_variable(its_section) == in_variable(section)
     })
 }
 

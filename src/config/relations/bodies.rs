@@ -2,17 +2,16 @@
 
 use serde_json::Value;
 
-use crate::config::forms::SECRET;
+use crate::config::forms::{IN_MESSAGE, IN_QUESTION};
 
 /// What is wrong with the body of a message, if anything is.
 pub(super) fn wrong_message(body: &str) -> Option<String> {
-    let wanted = ["{phone}", "{text}"];
-    wrong(body, &wanted, &["{phone}", "{text}", "{sender}", "{id}", SECRET])
+    wrong(body, &["{phone}", "{text}"], &IN_MESSAGE)
 }
 
 /// The same of a question.
 pub(super) fn wrong_question(body: &str) -> Option<String> {
-    wrong(body, &["{gateway_id}"], &["{gateway_id}", SECRET])
+    wrong(body, &["{gateway_id}"], &IN_QUESTION)
 }
 
 /// Each of `wanted` has to be in a text, and of what stands for something only `known`.

@@ -1,7 +1,6 @@
 //! What has to hold between the settings of one gateway.
 
-use hyper::Uri;
-
+use super::addresses::{elsewhere, in_clear, local};
 use super::bodies::{wrong_message, wrong_question};
 use super::fault;
 use crate::config::clear;
@@ -19,7 +18,7 @@ struct Relation {
     remedy: &'static str,
 }
 
-const RELATIONS: [Relation; 20] = [
+const RELATIONS: [Relation; 22] = [
     Relation {
         keys: &["url", "preset"],
         broken: |g| g.url.is_empty().then(|| "is not set".into()),
@@ -29,6 +28,11 @@ const RELATIONS: [Relation; 20] = [
         keys: &["url", "allow_http"],
         broken: |g| in_clear(&g.url, g.allow_http),
         remedy: "Use https://. If the way there is safe without, as on this machine, say so with allow_http = true.",
+    },
+    Relation {
+        keys: &["url", "allow_local"],
+        broken: |g| local(&g.url, g.allow_local),
+        remedy: LOCAL,
     },
     Relation {
         keys: &["body", "preset"],
@@ -122,15 +126,13 @@ const RELATIONS: [Relation; 20] = [
         remedy: "Use https://. If the way there is safe without, as on this machine, say so with allow_http = true.",
     },
     Relation {
+        keys: &["receipts.url", "allow_local", "receipts.by"],
+        broken: |g| local(&g.receipts.url, g.allow_local || !by(g, ReceiptsBy::Poll)),
+        remedy: LOCAL,
+    },
+    Relation {
         keys: &["receipts.url", "url", "receipts.by"],
-        broken: |g| {
-            let asked = by(g, ReceiptsBy::Poll);
-            let (here, there) = (host(&g.receipts.url)?, host(&g.url)?);
-            let is_elsewhere = asked && !here.eq_ignore_ascii_case(&there);
-            is_elsewhere.then(|| {
-                format!("is on {here}, and url on {there}: the token would go to a host that messages do not go to")
-            })
-        },
+        broken: |g| by(g, ReceiptsBy::Poll).then(|| elsewhere(&g.receipts.url, &g.url)).flatten(),
         remedy: "Write where on the host of url it is asked what became of a message, or receipts.by = \"none\".",
     },
     Relation {
@@ -179,6 +181,8 @@ const RELATIONS: [Relation; 20] = [
     },
 ];
 
+/// What to do about an address that is near.
+const LOCAL: &str = "Name the gateway's own host, or say that it is meant with allow_local = true.";
 /// What to do about a secret that stands where everybody reads it.
 const IN_CLEAR: &str = "Put it into a file of its own, secret_file, and write {secret} in its place, in a header or a body: \
                         an address has none.";
@@ -220,17 +224,6 @@ fn broken_in(gateway: &GatewayConfig, effective: &Effective, faults: &[Fault]) -
 
 fn by(gateway: &GatewayConfig, way: ReceiptsBy) -> bool {
     gateway.receipts.by == way
-}
-
-fn host(url: &str) -> Option<String> {
-    url.parse::<Uri>().ok()?.host().map(str::to_owned)
-}
-
-fn in_clear(url: &str, is_allowed: bool) -> Option<String> {
-    let is_clear =
-        url.split("://").next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"));
-    (is_clear && !is_allowed)
-        .then(|| "has no TLS: codes, numbers and the token would go there in clear".into())
 }
 
 fn not_pointed(gateway: &GatewayConfig, pointer: &str) -> Option<String> {

@@ -1,5 +1,6 @@
 //! What has to hold between settings.
 
+mod addresses;
 mod bodies;
 mod gateways;
 

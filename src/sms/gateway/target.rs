@@ -1,7 +1,7 @@
 //! Which addresses are called: none on this machine or link, unless that is allowed, for such an address in a setting,
 //! or behind a name, makes this node call what trusts it for being near.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::vec;
@@ -12,21 +12,21 @@ use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower_service::Service;
 
 use super::error::GatewayError;
-use crate::config::GatewayConfig;
+use crate::config::{GatewayConfig, is_local, is_on_local};
 
 /// Reads an address that messages go to.
 pub(super) fn url(text: &str, config: &GatewayConfig) -> Result<Uri, GatewayError> {
     let url: Uri = text.parse().map_err(|_| GatewayError::Url(shown(text)))?;
     let authority = url.authority().filter(|authority| !authority.as_str().contains('@'));
     let is_http = url.scheme() == Some(&Scheme::HTTP) || is_https(&url);
-    let host = authority.map(|authority| bare(authority.host())).filter(|host| !host.is_empty());
-    let Some(host) = host.filter(|_| is_http) else {
+    let has_host = authority.is_some_and(|authority| !["", "[]"].contains(&authority.host()));
+    if !has_host || !is_http {
         return Err(GatewayError::Url(shown(text)));
-    };
+    }
     if !is_https(&url) && !config.allow_http {
         return Err(GatewayError::PlainHttp(shown(text)));
     }
-    if !config.allow_local && host.parse().is_ok_and(is_local) {
+    if !config.allow_local && is_on_local(&url) {
         return Err(GatewayError::Local(shown(text)));
     }
     Ok(url)
@@ -41,37 +41,6 @@ fn shown(text: &str) -> String {
 /// Whether TLS is spoken there.
 pub(super) fn is_https(url: &Uri) -> bool {
     url.scheme() == Some(&Scheme::HTTPS)
-}
-
-/// Without the brackets of IPv6.
-fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
-}
-
-/// Whether an address is this machine's own, or its link's, or everybody's.
-fn is_local(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_local_v4(address),
-        IpAddr::V6(address) => is_local_v6(address),
-    }
-}
-
-fn is_local_v4(address: Ipv4Addr) -> bool {
-    // All of 0.0.0.0/8 is "this network", and Linux takes 0.0.0.0 for this machine.
-    address.octets()[0] == 0
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_broadcast()
-}
-
-fn is_local_v6(address: Ipv6Addr) -> bool {
-    // Mapped (::ffff:127.0.0.1) and compatible (::127.0.0.1) ones are IPv4 in other clothes.
-    address.to_ipv4().is_some_and(is_local_v4)
-        || address.is_loopback()
-        || address.is_unspecified()
-        || address.is_unicast_link_local()
-        || address.is_multicast()
 }
 
 /// Looks names up, and finds only what may be called.
@@ -173,8 +142,16 @@ mod tests {
 
     #[test]
     fn what_is_no_address_of_a_gateway_is_refused_without_telling_a_password() {
-        for text in ["", "/send", "api.example.ua", "ftp://a/b", "https://", "https:///send", "a b"]
-        {
+        for text in [
+            "",
+            "/send",
+            "api.example.ua",
+            "ftp://a/b",
+            "https://",
+            "https:///send",
+            "https://[]/",
+            "a b",
+        ] {
             assert_eq!(refusal(text, |_| ()), Some(GatewayError::Url(text.into())));
         }
         let refused = refusal("https://user:hunter2@a/b", |_| ()).unwrap();

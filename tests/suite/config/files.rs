@@ -73,7 +73,9 @@ fn a_gateway_s_secret_is_one_line_that_nobody_else_can_read() {
     assert!(told.contains("chmod 600 token") && !told.contains("hunter2"), "{told}");
     fs::remove_file(directory.path().join("token")).unwrap();
     let told = refused(directory.path());
-    assert!(told.contains("No such file") && told.contains("sms.backup.secret_file"), "{told}");
+    let said =
+        "sms.backup.secret_file: cannot read the gateway's secret: No such file or directory";
+    assert!(told.contains(said), "{told}");
     fs::create_dir(directory.path().join("token")).unwrap();
     assert!(refused(directory.path()).contains("it is no file"));
 }
@@ -94,11 +96,34 @@ fn the_secret_of_receipts_can_stand_in_a_path_and_is_not_to_be_guessed() {
 }
 
 #[test]
+fn a_secret_that_is_set_where_its_file_s_name_belongs_is_not_repeated() {
+    let long = "hunter2".repeat(100);
+    for secret in ["hunter2", "hunter2/with/slashes", "token/hunter2", &long] {
+        for (key, name) in [
+            ("backup.secret_file", "token"),
+            ("backup.ca_file", "ca.pem"),
+            ("backup.receipts.secret_file", "receipts"),
+        ] {
+            let text = format!("{SECTION}ca_file = \"ca.pem\"\n{CALLBACK}");
+            let text = text.replace(&format!("file = \"{name}\""), &format!("file = \"{secret}\""));
+            let directory = node(&text, b"token");
+            let told = refused(directory.path());
+            assert!(told.contains(&format!("sms.{key}: cannot read the ")), "{told}");
+            let said = "Name its file: a relative name counts from the directory that esoz-otp is started in. What is set is \
+                        not repeated here, in case it is the secret itself.";
+            assert!(told.contains(said) && !told.contains("hunter2"), "{told}");
+        }
+    }
+}
+
+#[test]
 fn certificates_have_to_be_there_and_to_be_some() {
     let directory = node(&format!("{SECTION}ca_file = \"ca.pem\"\n"), b"token");
     let told = refused(directory.path());
-    assert!(told.contains("cannot read the certificates ca.pem: No such file"), "{told}");
-    assert!(told.contains("sms.backup.ca_file"), "{told}");
+    assert!(
+        told.contains("sms.backup.ca_file: cannot read the certificates: No such file"),
+        "{told}"
+    );
     fs::write(directory.path().join("ca.pem"), "no certificate\n").unwrap();
     assert!(refused(directory.path()).contains("sms.backup"));
 }
@@ -144,8 +169,8 @@ fn what_is_wrong_with_any_file_is_told_at_once_with_its_setting_beside_what_is_s
         "\nsms.backup.secret_file: the gateway's secret token is empty. Write the secret into it",
         "\nsms.backup.receipts.secret_file: the secret of the gateway's receipts receipts stands in a path",
         "\nsms.backup.ca_file: ca.pem: no certificate is in it, or one is damaged: write certificates in PEM",
-        "\nsms.other.secret_file: cannot read the gateway's secret lost.token: No such file",
-        "\nsms.other.ca_file: cannot read the certificates lost.pem: No such file",
+        "\nsms.other.secret_file: cannot read the gateway's secret: No such file",
+        "\nsms.other.ca_file: cannot read the certificates: No such file",
         "\ncannot append messages to sent/here: No such file",
     ] {
         assert!(told.contains(said), "{said}: {told}");

@@ -77,6 +77,7 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
         ("ESOZ_OTP__SMS__TIMEOUT__SECONDS", "ESOZ_OTP__SMS__TIMEOUT_SECONDS"),
         ("ESOZ_OTP__SMS__BACKUP_2__ULR", "ESOZ_OTP__SMS__BACKUP_2__URL"),
         ("ESOZ_OTP__SMS__BACKUP_2__RECEIPT__BY", "ESOZ_OTP__SMS__BACKUP_2__RECEIPTS__BY"),
+        ("ESOZ_OTP__SMS__BACKUP_2__TOKEN", "ESOZ_OTP__SMS__BACKUP_2__SECRET_FILE"),
         ("ESOZ_OTP__SMS__FILE__PAHT", "ESOZ_OTP__SMS__FILE__PATH"),
     ] {
         let found = refused_with(&gateway_with(""), &[(name, "1")], Vec::new());
@@ -92,6 +93,22 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
         (
             "ulr = \"x\"",
             "sms.backup-2.ulr is no setting. The nearest known one is sms.backup-2.url.",
+        ),
+        (
+            "token = \"x\"",
+            "sms.backup-2.token is no setting. The nearest known one is sms.backup-2.secret_file.",
+        ),
+        (
+            "api_key = \"x\"",
+            "sms.backup-2.api_key is no setting. The nearest known one is sms.backup-2.secret_file.",
+        ),
+        (
+            "password = \"x\"",
+            "sms.backup-2.password is no setting. The nearest known one is sms.backup-2.secret_file.",
+        ),
+        (
+            "receipts.secret = \"x\"",
+            "receipts.secret is no setting. The nearest known one is sms.backup-2.receipts.secret_file.",
         ),
         (
             "receipt.by = \"poll\"",
@@ -118,7 +135,7 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
 }
 
 /// One fault a row: what is written in the section, and what is said of it.
-const FAULTS: [(&str, &str); 39] = [
+const FAULTS: [(&str, &str); 43] = [
     ("url = \"\"", "url is not set. Write where the gateway takes messages"),
     (
         "url = \"gateway.example\"",
@@ -134,6 +151,11 @@ const FAULTS: [(&str, &str); 39] = [
         "url = \"http://gateway.example\"",
         "url has no TLS: codes, numbers and the token would go there in clear. Use https://",
     ),
+    (
+        "url = \"https://127.0.0.1/send\"",
+        "url is on this machine or link. Name the gateway's own host, or say that it is meant with allow_local = true.",
+    ),
+    ("url = \"https://[::1]:8443/\"", "url is on this machine or link."),
     ("body = \"\"", "body is not set. Write what the gateway takes as JSON"),
     ("body = '{\"to\": \"{phone}\",}'", "body is no JSON (line 1, column 18). Write"),
     ("body = '{\"to\": \"{phone}\"}'", "body has no {text} in any of its texts."),
@@ -159,6 +181,8 @@ const FAULTS: [(&str, &str); 39] = [
         "secret_file is not set, and {secret} is in a header or a body. Name a file",
     ),
     ("secret_file = \"token\"", "secret_file is set, and {secret} is in no header and no body."),
+    ("secret_file = 12345678", "secret_file is something else, but takes a path, or an empty text"),
+    ("receipts.secret_file = [\"hunter2\"]", "receipts.secret_file is something else, but takes"),
     (
         "headers = [\"Authorization: Bearer hunter2\"]",
         "headers has a token or password in clear. Put it into a file of its own, secret_file, and write {secret}",
@@ -282,6 +306,25 @@ fn one_host_takes_messages_and_is_asked_what_became_of_them() {
     assert!(found[0].contains(said), "{}", found[0]);
     // Nobody is asked there.
     assert!(load(&gateway_with("receipts.url = \"https://other.example/status\"")).is_ok());
+}
+
+#[test]
+fn all_that_an_address_on_this_machine_needs_is_told_at_once() {
+    let lines = "url = \"http://127.0.0.1:4100/send\"\nid_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"poll\"\n\
+                 url = \"http://127.0.0.1:4100/status\"\nbody = '[\"{gateway_id}\"]'\nid_at = \"/id\"\nverdict_at = \"/status\"\n\
+                 delivered = [\"2\"]\n";
+    let found = refused(&gateway_with(lines));
+    assert_eq!(found.len(), 4, "{found:#?}");
+    for key in ["url", "receipts.url"] {
+        for said in ["has no TLS", "is on this machine or link"] {
+            let said = format!("sms.backup-2.{key} {said}");
+            assert!(found.iter().any(|it| it.contains(&said)), "{said}: {found:#?}");
+        }
+    }
+    let allowed = format!("allow_http = true\nallow_local = true\n{lines}");
+    assert!(load(&gateway_with(&allowed)).is_ok());
+    // Nobody is asked there.
+    assert!(load(&gateway_with("receipts.url = \"https://127.0.0.1/status\"")).is_ok());
 }
 
 #[test]

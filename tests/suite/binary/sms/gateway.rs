@@ -63,8 +63,9 @@ fn a_number_that_is_refused_ends_it_and_with_all_it_does_not() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(69), refused), "{}", ended.stderr);
     assert!(ended.stderr.contains(&format!("nobody took the message to {MASKED}")));
     let (ended, _stub) = tested(Behaviour::refused(), &["--all"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.starts_with(refused) && ended.stdout.ends_with("console: took it"));
+    assert_eq!(ended.code, Some(69), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with("1 of 2 drivers did not take it\n"), "{}", ended.stderr);
 }
 
 #[test]
@@ -95,6 +96,15 @@ fn where_nobody_can_tell_the_next_driver_is_not_called() {
         let said = format!("it is not clear whether anybody took the message to {MASKED}");
         assert!(ended.stderr.contains(&said), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn with_all_one_that_leaves_it_open_has_not_taken_it_for_certain() {
+    let (ended, _stub) = tested(Behaviour::rubbish(), &["--all"]);
+    assert_eq!(ended.code, Some(69), "{}", ended.stderr);
+    let said = "1 of 2 drivers did not take it, or not for certain\n";
+    assert!(ended.stderr.ends_with(said), "{}", ended.stderr);
+    assert!(ended.stdout.ends_with("console: took it"), "{}", ended.stdout);
 }
 
 #[test]
