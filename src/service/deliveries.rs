@@ -30,7 +30,7 @@ impl Service {
     /// What became of it, whoever had it sent.
     pub fn delivery(&self, id: VerificationId, now: Timestamp) -> Result<Delivery, Refusal> {
         let delivery = self.store.get(DELIVERIES, &id)?.ok_or(Refusal::NotFound)?;
-        Ok(self.as_it_waits(delivery, now))
+        Ok(delivery.held_up(self.otp.outbox.held_up(now)))
     }
 
     /// Up to `most` messages with codes for this request, newest first, from before the one with the code of `after` on.
@@ -53,8 +53,8 @@ impl Service {
             next = found.as_ref().ok().and_then(|delivery| delivery.previous);
             Some(found)
         });
-        let walk = walk.map(|found| Ok(self.as_it_waits(found?, now)));
-        walk.take(most).collect()
+        let held_up = self.otp.outbox.held_up(now);
+        walk.take(most).map(|found| Ok(found?.held_up(held_up))).collect()
     }
 
     /// Whether this verification's code is, or was, for this request.
@@ -84,14 +84,6 @@ impl Service {
         match late.max(stuck).filter(|late| *late > LATE) {
             Some(late) => Err(Refusal::MessagesLate { late }),
             None => Ok(()),
-        }
-    }
-
-    /// While no driver may be called a message waits for that, whenever it was due.
-    fn as_it_waits(&self, delivery: Delivery, now: Timestamp) -> Delivery {
-        match self.otp.outbox.held_up(now) {
-            Some(until) => delivery.held_up(until),
-            None => delivery,
         }
     }
 

@@ -237,10 +237,7 @@ fn expire_one(
         write.remove(OUTBOX, &key);
         return Ok((true, None));
     };
-    let waited = match held_up {
-        Some(until) => delivery.clone().held_up(until),
-        None => delivery.clone(),
-    };
+    let waited = delivery.clone().held_up(held_up);
     let Some(expired) = waited.expire(now) else { return Ok((false, None)) };
     let has_left = rows::change(write, Some(&delivery), &expired)?;
     Ok((has_left, Some(expired)))

@@ -247,11 +247,11 @@ impl Delivery {
         (age < ASKED_FOR).then(|| now + age.clamp(ASKED_EVERY.0, ASKED_EVERY.1))
     }
 
-    /// As it is while no driver may be called until then.
+    /// As it is while no driver may be called until then, if that is so.
     #[must_use]
-    pub fn held_up(self, until: Timestamp) -> Self {
-        match self.state {
-            DeliveryState::Queued { due_at } if due_at < until => {
+    pub fn held_up(self, until: Option<Timestamp>) -> Self {
+        match (self.state, until) {
+            (DeliveryState::Queued { due_at }, Some(until)) if due_at < until => {
                 let due_at = until.min(self.expires_at);
                 let last_error = self.last_error.or(Some(Trouble::AllDown));
                 Self { state: DeliveryState::Queued { due_at }, last_error, ..self }

@@ -122,12 +122,12 @@ impl HttpGateway {
         let answer = self.caller.call(self.headers.on(&self.method, &self.url, body)).await?;
         self.verdicts.judge(&answer, self.clock.now())?;
         let id = self.id_at.as_ref().and_then(|at| at.id_in(answer.json.as_ref()?));
-        let gateway_id = id.clone().filter(|id| self.tells_nothing(id, message));
-        if id != gateway_id {
+        let is_telling = id.as_ref().is_some_and(|id| !self.tells_nothing(id, message));
+        if is_telling {
             let verification = message.verification_id;
             tracing::warn!(%verification, driver = self.name, "its id repeats what the gateway was sent, and is not kept: no receipt will be known by it");
         }
-        Ok(Taken { gateway_id })
+        Ok(Taken { gateway_id: id.filter(|_| !is_telling) })
     }
 
     async fn look_up(&self, gateway_id: &str) -> Result<Fate, Trouble> {

@@ -230,12 +230,12 @@ fn while_nobody_may_be_called_a_message_waits_for_that_and_says_why() {
     let now = stand.clock.now();
     let until = stand.outbox.held_up(now).expect("it is given up on");
     assert!(until > now);
-    let waits = stand.delivery(ids[19]).held_up(until);
+    let waits = stand.delivery(ids[19]).held_up(Some(until));
     assert_eq!((waits.due_at(), waits.last_error), (Some(until), Some(Trouble::AllDown)));
-    let failed = stand.delivery(ids[0]).held_up(until);
+    let failed = stand.delivery(ids[0]).held_up(Some(until));
     assert_eq!(failed.last_error, Some(Trouble::Unreachable), "what it knows of itself");
     assert_eq!(failed.due_at(), Some(until));
-    let dying = stand.delivery(ids[19]).held_up(now + LIFE * 2);
+    let dying = stand.delivery(ids[19]).held_up(Some(now + LIFE * 2));
     assert_eq!(dying.due_at(), Some(now + LIFE), "and no longer than its code lives");
     stand.work_after(3);
     assert_eq!(stand.outbox.held_up(stand.clock.now()), None);
