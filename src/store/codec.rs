@@ -18,6 +18,11 @@ pub trait Record: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     fn keep_until(&self) -> Option<Timestamp> {
         None
     }
+
+    /// Reads the layout of an earlier version with [`decode_body`]; `None` for a version that never existed.
+    fn upgrade(_version: u8, _body: &[u8]) -> Option<Result<Self, BadRecord>> {
+        None
+    }
 }
 
 /// Bytes that are no record of the type that was wanted.
@@ -62,9 +67,15 @@ pub fn encode<V: Record>(value: &V) -> Result<Vec<u8>, BadRecord> {
 /// The record that these bytes are, all of them.
 pub fn decode<V: Record>(bytes: &[u8]) -> Result<V, BadRecord> {
     let (version, body) = bytes.split_first().ok_or(BadRecord::Empty)?;
-    if *version != V::VERSION {
-        return Err(BadRecord::Version { found: *version, known: V::VERSION });
+    if *version == V::VERSION {
+        return decode_body(body);
     }
+    let unknown = BadRecord::Version { found: *version, known: V::VERSION };
+    V::upgrade(*version, body).unwrap_or(Err(unknown))
+}
+
+/// Reads the bytes behind the version byte as one layout, all of them.
+pub fn decode_body<V: DeserializeOwned>(body: &[u8]) -> Result<V, BadRecord> {
     let (value, read) = bincode::serde::borrow_decode_from_slice(body, LAYOUT)
         .map_err(|error| BadRecord::Layout(error.to_string()))?;
     match body.len() - read {

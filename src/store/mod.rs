@@ -38,7 +38,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use codec::{BadRecord, MAX_RECORD_BYTES, Record, decode, encode};
+pub use codec::{BadRecord, MAX_RECORD_BYTES, Record, decode, decode_body, encode};
 pub use create::{NewDirectory, remove_folders};
 pub use directory::make_folders;
 pub use error::{OpenError, StoreError};

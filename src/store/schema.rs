@@ -28,8 +28,8 @@
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
-//! Ids and names are never given again. Whoever changes a record's layout raises its `VERSION`, keeps decoding the
-//! old one, and adds an example of the new one to `fixtures/records`.
+//! Ids and names are never given again. A change of a record's layout raises its `VERSION`, reads the old layout in
+//! [`Record::upgrade`], keeps the old examples in `fixtures/records` and adds examples of the new layout.
 
 use std::time::Duration;
 

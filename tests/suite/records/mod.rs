@@ -23,7 +23,9 @@ fn every_record_is_stored_and_read_as_its_file_has_it() {
             stored => stored.unwrap(),
         };
         let path = path.display();
-        assert_eq!(sample.encoded, stored, "{path} holds other bytes than are stored today");
+        if !sample.is_earlier {
+            assert_eq!(sample.encoded, stored, "{path} holds other bytes than are stored today");
+        }
         assert_eq!(sample.value.is_read_from(&stored), Ok(true), "{path}");
     }
 }
@@ -53,9 +55,10 @@ fn every_file_is_the_example_of_one_record() {
 #[test]
 fn a_record_of_another_version_or_length_is_refused() {
     for Sample { tree, encoded, value, .. } in samples() {
-        for found in (0..=u8::MAX).filter(|version| *version != encoded[0]) {
+        let known = value.version();
+        for found in (0..=u8::MAX).filter(|version| *version == 0 || *version > known) {
             let other = [&[found], &encoded[1..]].concat();
-            let refused = BadRecord::Version { found, known: encoded[0] };
+            let refused = BadRecord::Version { found, known };
             assert_eq!(value.is_read_from(&other), Err(refused), "{tree}");
         }
         let longer = [encoded.as_slice(), &[0]].concat();
@@ -72,7 +75,7 @@ fn a_record_of_another_version_or_length_is_refused() {
 /// Anything; a version byte that is known and a body that is not; the stored form of a sample with a few bytes changed.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
     let anything = || proptest::collection::vec(any::<u8>(), 0..300);
-    let body = anything().prop_map(|body| [vec![1], body].concat());
+    let body = (1_u8..=2, anything()).prop_map(|(version, body)| [vec![version], body].concat());
     let stored: Vec<_> = samples().into_iter().map(|sample| sample.encoded).collect();
     let changes = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
     let damaged = (prop::sample::select(stored), changes).prop_map(|(mut bytes, changes)| {
