@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::settings::ConfigArgs;
 use super::{Failure, drivers};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, DriverName};
+use crate::config::{Config, DriverName, NotSentTo};
 use crate::domain::{Id, Phone};
 use crate::entropy::{Entropy as _, SystemEntropy};
 use crate::sms::{Message, SendError, SmsDriver, Taken, hand_over};
@@ -84,13 +84,14 @@ fn is_unclear(said: &[Result<Taken, SendError>]) -> bool {
 
 /// Numbers that no code is sent to are no numbers to try a gateway with either.
 fn check_prefix(phone: Phone, config: &Config) -> Result<(), Failure> {
-    let full = phone.full();
-    let refused = &config.otp.refused_prefixes;
-    match refused.iter().find(|prefix| full.starts_with(prefix.as_str())) {
+    match config.otp.not_sent_to(phone) {
         None => Ok(()),
-        Some(prefix) => Err(Failure::usage(format_args!(
+        Some(NotSentTo::Refused(prefix)) => Err(Failure::usage(format_args!(
             "no message is sent to numbers that begin with {prefix}. Take another phone, or change otp.refused_prefixes."
         ))),
+        Some(NotSentTo::NotAllowed) => Err(Failure::usage(
+            "messages are sent only to numbers that begin as otp.allowed_prefixes says. Take another phone, or change that.",
+        )),
     }
 }
 

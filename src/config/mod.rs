@@ -39,7 +39,7 @@ pub(crate) use local::{is_local, is_on_local};
 pub use names::{DialectName, DriverName, LogFormat, NoDriver, Word};
 pub use presets::PresetName;
 pub use sections::{
-    Argon2Cost, AuditConfig, Config, DataConfig, KeysConfig, LogConfig, OtpConfig,
+    Argon2Cost, AuditConfig, Config, DataConfig, KeysConfig, LogConfig, NotSentTo, OtpConfig,
     PersonRequestsConfig, PublicConfig, ServerConfig, SmsConfig, StoreConfig,
 };
 pub use setting::Setting;

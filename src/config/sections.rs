@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use super::gateway::GatewayConfig;
 use super::names::{DialectName, DriverName, LogFormat};
 use crate::domain::limits::Limits;
-use crate::domain::{CodeFormat, VerificationRules};
+use crate::domain::{CodeFormat, Phone, VerificationRules};
 
 /// The whole configuration. [`Config::default`] is what a node runs with when nothing is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,8 +90,10 @@ pub struct OtpConfig {
     pub format: CodeFormat,
     /// A code's life (at most 600 s) and its attempts (1 to 5).
     pub rules: VerificationRules,
-    /// Starts of numbers that no code is sent to: free-phone and premium ranges.
+    /// Starts of numbers that no code is sent to: free-phone and premium ranges, and [`START_ABROAD`].
     pub refused_prefixes: Vec<String>,
+    /// Starts of numbers that codes are sent to, and to no others; to all when there is none.
+    pub allowed_prefixes: Vec<String>,
     /// Whether a phone that no code was sent to looks like one with a code, to whoever tries one.
     pub strict_enumeration: bool,
     /// How many codes are made ahead of need; none when it is 0.
@@ -155,6 +157,10 @@ pub struct LogConfig {
     pub format: LogFormat,
 }
 
+/// What numbers begin with that are nobody's, and that are dialled as a call abroad when they are written as `0…`:
+/// +380029012345 would be 0029012345.
+pub(super) const START_ABROAD: &str = "+3800";
+
 /// The seed's cURL example calls `localhost:4000`.
 const PORT: u16 = 4000;
 
@@ -196,12 +202,38 @@ impl Default for StoreConfig {
     }
 }
 
+/// Why no code is sent to a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSentTo<'a> {
+    /// It begins with one of `refused_prefixes`.
+    Refused(&'a str),
+    /// It begins with none of `allowed_prefixes`.
+    NotAllowed,
+}
+
+impl OtpConfig {
+    /// Why no code is sent to this phone; `None` when codes are.
+    pub fn not_sent_to(&self, phone: Phone) -> Option<NotSentTo<'_>> {
+        let number = phone.full();
+        let first = |starts: &'_ [String]| {
+            starts.iter().position(|start| number.starts_with(start.as_str()))
+        };
+        if let Some(place) = first(&self.refused_prefixes) {
+            return Some(NotSentTo::Refused(&self.refused_prefixes[place]));
+        }
+        let is_allowed =
+            self.allowed_prefixes.is_empty() || first(&self.allowed_prefixes).is_some();
+        (!is_allowed).then_some(NotSentTo::NotAllowed)
+    }
+}
+
 impl Default for OtpConfig {
     fn default() -> Self {
         Self {
             format: CodeFormat::new(6).expect("six is between four and ten"),
             rules: VerificationRules { life: Duration::from_mins(5), attempts: 3 },
-            refused_prefixes: vec!["+380800".into(), "+380900".into()],
+            refused_prefixes: vec![START_ABROAD.into(), "+380800".into(), "+380900".into()],
+            allowed_prefixes: Vec::new(),
             strict_enumeration: false,
             ready: 2048,
             argon2: Argon2Cost::default(),

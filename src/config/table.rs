@@ -140,9 +140,16 @@ fn codes() -> Vec<Setting> {
         Setting::new(
             "otp.refused_prefixes",
             Takes::List { of: prefix(), may_be_empty: true },
-            "starts of numbers that no code is sent to: free-phone and premium ranges",
+            "starts of numbers that no code is sent to: free-phone and premium ranges, and one that `national` would dial abroad",
             |c| Value::texts(c.otp.refused_prefixes.clone()),
             |c, v| set(&mut c.otp.refused_prefixes, v.items(text)),
+        ),
+        Setting::new(
+            "otp.allowed_prefixes",
+            Takes::List { of: prefix(), may_be_empty: true },
+            "starts of numbers that codes are sent to, and to no others; when empty, codes are sent to all but the refused",
+            |c| Value::texts(c.otp.allowed_prefixes.clone()),
+            |c, v| set(&mut c.otp.allowed_prefixes, v.items(text)),
         ),
         Setting::new(
             "otp.strict_enumeration",

@@ -142,8 +142,7 @@ fn allow(
     limits: &Limits,
     config: &OtpConfig,
 ) -> Result<RanLow, Refusal> {
-    let number = asked.target.phone.full();
-    if config.refused_prefixes.iter().any(|prefix| number.starts_with(prefix)) {
+    if config.not_sent_to(asked.target.phone).is_some() {
         return Err(Refusal::PhoneRefused);
     }
     spend_send(write, limits, asked)

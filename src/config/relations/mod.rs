@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 
 use super::fault::{Fault, Source};
 use super::forms::CODE;
+use super::gateway::{GatewayConfig, NumberFormat};
 use super::load::Effective;
 use super::names::DriverName;
-use super::sections::Config;
+use super::sections::{Config, START_ABROAD};
 
 /// Characters of one segment of a message in UCS-2, which Ukrainian text needs.
 const SEGMENT: usize = 70;
@@ -25,7 +26,7 @@ struct Relation {
     remedy: &'static str,
 }
 
-const RELATIONS: [Relation; 8] = [
+const RELATIONS: [Relation; 9] = [
     Relation {
         keys: &["server.listen", "server.internal_allow_remote"],
         is_for_serving: true,
@@ -107,6 +108,23 @@ const RELATIONS: [Relation; 8] = [
         },
         remedy: "Write one, with url and body of the gateway, or with preset = \"turbosms\", sender and secret_file. \
                  Of the program's own are `console` and `file`.",
+    },
+    Relation {
+        keys: &["otp.refused_prefixes"],
+        is_for_serving: false,
+        broken: |config| {
+            let is_national = |gateway: &&GatewayConfig| gateway.number == NumberFormat::National;
+            let gateway = config.sms.gateways.iter().find(is_national)?;
+            let is_refused = config.otp.refused_prefixes.iter().any(|start| start == START_ABROAD);
+            (!is_refused).then(|| {
+                format!(
+                    "has no \"{START_ABROAD}\", and sms.{} writes numbers as `national`: +380029012345 would be \
+                     0029012345, a call abroad",
+                    gateway.name
+                )
+            })
+        },
+        remedy: "Put \"+3800\" into it, or take number = \"plus\" or \"digits\" for that gateway.",
     },
     Relation {
         keys: &["sms.timeout_seconds", "otp.life_seconds"],

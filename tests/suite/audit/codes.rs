@@ -107,6 +107,23 @@ fn refused_sends_say_which_limit_and_are_counted() {
 }
 
 #[test]
+fn a_number_that_is_not_allowed_is_refused_in_the_same_words() {
+    let mut config = quick();
+    config.otp.allowed_prefixes = vec!["+38067".into()];
+    let node = node_with(config);
+    assert_eq!(node.initialize("+380671234567").status, 201);
+    let replies = ["+380441234567", "+380029012345", "+380900000001"].map(|it| node.initialize(it));
+    for reply in &replies {
+        assert_eq!((reply.status, reply.error()), (422, replies[2].error()));
+    }
+    let rows = events(&node);
+    assert_eq!(rows[0], once("code_issued", ""));
+    let refused: u64 = rows[1..].iter().map(|row| row.2).sum();
+    assert!(rows[1..].iter().all(|row| (&*row.0, &*row.1) == ("send_refused", "refused_prefix")));
+    assert_eq!(refused, 3, "{rows:?}");
+}
+
+#[test]
 fn refused_guesses_say_why() {
     let node = node_with(without_pause());
     assert_eq!(node.complete(OTHER_PHONE, "123456").status, 404);

@@ -7,6 +7,7 @@ mod files;
 mod fuzz;
 mod gateways;
 mod manual;
+mod numbers;
 mod presets;
 mod readme;
 mod service;

@@ -15,7 +15,7 @@ fn other_value(setting: &Setting) -> Value {
         "dialect" => "deployed",
         "server.listen" | "public.listen" => "127.0.0.1:4999",
         "server.hosts" => "codes.example",
-        "otp.refused_prefixes" => "+38099",
+        "otp.refused_prefixes" | "otp.allowed_prefixes" => "+38099",
         "sms.template" => "{code} – код",
         "log.level" => "debug",
         "log.format" => "json",

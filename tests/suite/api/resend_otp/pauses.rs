@@ -105,7 +105,7 @@ fn every_way_of_sending_to_a_phone_counts_for_every_other() {
 
 #[test]
 fn a_number_that_gets_no_codes_is_refused_every_time_and_spends_nothing() {
-    let table = [("1", "+380800000001"), ("2", "+380900123456")];
+    let table = [("1", "+380800000001"), ("2", "+380900123456"), ("3", "+380029012345")];
     let id = |last: &str| format!("e1000000-0000-4000-8000-00000000000{last}");
     let requests = table.map(|(last, phone)| {
         let method = json!({"type": "OTP", "phone_number": phone});

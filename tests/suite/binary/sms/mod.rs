@@ -62,11 +62,14 @@ fn one_that_does_not_take_it_is_told_and_the_next_is_called() {
 #[test]
 fn what_is_no_phone_or_one_that_no_code_is_sent_to_is_wrong_usage() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("esoz-otp.toml"), both("sms.ndjson")).unwrap();
+    let text = both("sms.ndjson") + "[otp]\nallowed_prefixes = [\"+38067\"]\n";
+    fs::write(directory.path().join("esoz-otp.toml"), text).unwrap();
     for (phone, said) in [
         ("0671234567", "a phone number is +380 and nine digits"),
         ("+38067123456", "a phone number is +380 and nine digits"),
         ("+380900123456", "numbers that begin with +380900"),
+        ("+380029012345", "numbers that begin with +3800."),
+        ("+380441234567", "only to numbers that begin as otp.allowed_prefixes says"),
     ] {
         let ended = run(directory.path(), &["sms", "test", phone, "--config", "esoz-otp.toml"]);
         assert_eq!(ended.code, Some(64), "{phone}");
