@@ -52,6 +52,17 @@ impl Database {
         self.sled.open_tree(name)
     }
 
+    /// The bytes that say which version the data directory has, if there are any.
+    pub(super) fn version(&self) -> sled::Result<Option<sled::IVec>> {
+        self.tree("meta")?.get("version")
+    }
+
+    /// Notes the version of the data directory. It is on the device when this returns.
+    pub(super) fn set_version(&self, version: u32) -> Result<(), StoreError> {
+        self.tree("meta")?.insert("version", &version.to_be_bytes())?;
+        self.sync()
+    }
+
     #[cfg(test)]
     pub(super) fn tree_names(&self) -> Vec<sled::IVec> {
         self.sled.tree_names()

@@ -8,6 +8,7 @@
 //! - `writer`: groups of writes, then a sync, then the answers.
 //! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
 //!   `sync_file_range`.)
+//! - `migrate`: how a directory of an earlier release becomes one of this release.
 //! - `directory`, `open`: whose the directory is, its lock, and what a crash has left.
 //! - [`NewDirectory`]: a directory that is being made, whole or not at all.
 //! - `space`: no write is begun on a disk that is nearly full.
@@ -25,6 +26,7 @@ mod database;
 mod directory;
 mod error;
 mod mark;
+mod migrate;
 mod open;
 mod redo;
 pub mod schema;

@@ -8,6 +8,7 @@ use super::database::Database;
 use super::directory::{self, HOME, LOCK_PAUSE, LOCK_TRIES, Lock, at};
 use super::error::{OpenError, StoreError};
 use super::mark;
+use super::migrate;
 use super::redo;
 use super::schema::DATA_VERSION;
 use super::seal;
@@ -38,12 +39,15 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
 
     let database = open_database(&home, config).map_err(|error| explain(path, error))?;
     // First of all: a newer release may have other trees.
-    if let Err(error) = check_version(path, &database) {
-        drop(database);
-        // It was opened in order and is closed in order: the newer release finds it as it left it.
-        seal::seal(path, &home).map_err(at(&home))?;
-        return Err(error);
-    }
+    let version = match read_version(path, &database) {
+        Ok(version) => version,
+        Err(error) => {
+            drop(database);
+            // It was opened in order and is closed in order: the newer release finds it as it left it.
+            seal::seal(path, &home).map_err(at(&home))?;
+            return Err(error);
+        }
+    };
     let trees = Trees::open(&database).map_err(|error| explain(path, error))?;
     let redone = redo::recover(&trees, &database).map_err(|error| failed(path, &error))?;
     if redone > 0 {
@@ -57,6 +61,13 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         }
         return Err(OpenError::Damaged { path: path.to_owned(), why });
     }
+    let migrated = match version {
+        None => database.set_version(DATA_VERSION),
+        Some(from) => {
+            migrate::migrate(&migrate::Directory { trees: &trees, database: &database }, from)
+        }
+    };
+    migrated.map_err(|error| failed(path, &error))?;
     sync_names(path, &home).map_err(at(path))?;
     space.after_opening();
     Ok(Opened { trees, database, lock, space })
@@ -109,13 +120,10 @@ fn remove_unfinished_snapshots(home: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn check_version(path: &Path, database: &Database) -> Result<(), OpenError> {
-    let wrong = |error| explain(path, error);
-    let meta = database.tree("meta").map_err(wrong)?;
-    let Some(found) = meta.get("version").map_err(wrong)? else {
-        meta.insert("version", &DATA_VERSION.to_be_bytes()).map_err(wrong)?;
-        return Ok(());
-    };
+/// The version of a directory that has one; a new one has none yet.
+fn read_version(path: &Path, database: &Database) -> Result<Option<u32>, OpenError> {
+    let found = database.version().map_err(|error| explain(path, error))?;
+    let Some(found) = found else { return Ok(None) };
     let found: [u8; 4] = found.as_ref().try_into().map_err(|_| OpenError::Damaged {
         path: path.to_owned(),
         why: "its version is not readable".into(),
@@ -124,7 +132,11 @@ fn check_version(path: &Path, database: &Database) -> Result<(), OpenError> {
         found if found > DATA_VERSION => {
             Err(OpenError::Newer { path: path.to_owned(), found, known: DATA_VERSION })
         }
-        _ => Ok(()),
+        0 => Err(OpenError::Damaged {
+            path: path.to_owned(),
+            why: "it has version 0, which no release has written".into(),
+        }),
+        found => Ok(Some(found)),
     }
 }
 

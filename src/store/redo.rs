@@ -5,15 +5,19 @@
 //! (and nothing of the write is in the trees: it is dropped), or it is whole (and the write is carried out again), or
 //! it is gone (and everything is in place). A change of one record needs none of this.
 //!
-//! A redo record is cut into chunks, because sled puts large values into files that nothing syncs. The last chunk is
-//! marked; without it the record is not whole.
+//! A redo record is cut into chunks, because sled puts large values into files that nothing syncs. A chunk begins with the
+//! version of the record's layout and a mark. The last chunk is marked as such; without it the record is not whole. The
+//! chunks of version 1 begin with the mark, which is 0 or 1.
 
 use super::database::Database;
 use super::error::StoreError;
 use super::table::Trees;
 use super::write::Overlay;
 
-/// Bytes of a chunk, its mark not counted.
+/// Version of the layout that this program writes.
+const VERSION: u8 = 2;
+
+/// Bytes of a chunk, its version and mark not counted.
 const CHUNK: usize = 2048;
 
 /// Largest redo record: what one write may change at most.
@@ -60,7 +64,11 @@ fn announce(
     let chunks = record.chunks(CHUNK).len() as u64;
     for (i, chunk) in (0..chunks).zip(record.chunks(CHUNK)) {
         let mark = if i + 1 == chunks { LAST } else { MORE };
-        database.change(&trees.redo, &chunk_key(write, i), Some(&[&[mark], chunk].concat()))?;
+        database.change(
+            &trees.redo,
+            &chunk_key(write, i),
+            Some(&[&[VERSION, mark], chunk].concat()),
+        )?;
     }
     Ok(chunks)
 }
@@ -93,9 +101,9 @@ pub(super) fn recover(trees: &Trees, database: &Database) -> Result<usize, Store
             continue;
         }
         expected = Some((write, i + 1));
-        let (mark, chunk) = value.split_first().ok_or_else(|| damaged("an empty chunk"))?;
+        let (mark, chunk) = open_chunk(&value)?;
         record.extend_from_slice(chunk);
-        if *mark == LAST {
+        if mark == LAST {
             let (changes, _): (Vec<Change>, usize) =
                 bincode::decode_from_slice(&record, bincode::config::standard())
                     .map_err(|error| damaged(&error.to_string()))?;
@@ -124,6 +132,19 @@ fn put_all(
 
 fn chunk_key(write: u64, chunk: u64) -> [u8; 16] {
     (u128::from(write) << 64 | u128::from(chunk)).to_be_bytes()
+}
+
+/// The mark of a chunk, and its bytes.
+fn open_chunk(value: &[u8]) -> Result<(u8, &[u8]), StoreError> {
+    match value {
+        [mark @ (MORE | LAST), chunk @ ..] | [VERSION, mark @ (MORE | LAST), chunk @ ..] => {
+            Ok((*mark, chunk))
+        }
+        [version, ..] if *version > VERSION => {
+            Err(damaged(&format!("a write of version {version}, this program knows {VERSION}")))
+        }
+        _ => Err(damaged("a chunk has another shape")),
+    }
 }
 
 fn parse_key(key: &[u8]) -> Result<(u64, u64), StoreError> {
@@ -188,6 +209,32 @@ mod tests {
         announce(&trees, &database, 256, &changes(4, b"two")).unwrap();
         assert_eq!(recover(&trees, &database).unwrap(), 2);
         assert_eq!(found(&trees, 4), vec![Some(b"two".to_vec()); 4]);
+    }
+
+    /// As the release with data version 1 wrote them: a chunk begins with its mark.
+    #[test]
+    fn a_record_of_version_1_is_carried_out() {
+        let (trees, database, _home) = fresh();
+        let record = bincode::encode_to_vec(changes(4, &[7; 2500]), bincode::config::standard());
+        let record = record.unwrap();
+        let chunks: Vec<_> = record.chunks(CHUNK).collect();
+        for (i, chunk) in (0..).zip(&chunks) {
+            let mark = u8::from(i + 1 == chunks.len() as u64);
+            trees.redo.insert(chunk_key(3, i), [&[mark], *chunk].concat()).unwrap();
+        }
+        assert_eq!(recover(&trees, &database).unwrap(), 1);
+        assert_eq!(found(&trees, 4), vec![Some(vec![7; 2500]); 4]);
+    }
+
+    #[test]
+    fn a_record_of_a_later_version_stops_the_start_and_stays() {
+        for chunk in [&[VERSION + 1, LAST, 0][..], &[], &[VERSION], &[VERSION, 2]] {
+            let (trees, database, _home) = fresh();
+            trees.redo.insert(chunk_key(1, 0), chunk).unwrap();
+            let refusal = recover(&trees, &database);
+            assert!(matches!(refusal, Err(StoreError::Damaged { .. })), "{chunk:?}");
+            assert_eq!(trees.redo.len(), 1);
+        }
     }
 
     #[test]

@@ -45,8 +45,9 @@ use crate::domain::{
     VerificationId,
 };
 
-/// Version of the whole: raised when a program that knows only the old one would do harm.
-pub const DATA_VERSION: u32 = 1;
+/// Version of the whole: raised when a program that knows only the old one would do harm. The module `migrate` has a step
+/// from every version to the next.
+pub const DATA_VERSION: u32 = 2;
 
 /// How long a verification is kept after its issue.
 pub const KEEP_VERIFICATIONS: Duration = Duration::from_hours(30 * 24);

@@ -9,6 +9,7 @@ mod counting;
 mod crash_images;
 mod damage_after_a_crash;
 mod disk_full;
+mod earlier;
 pub mod image;
 mod kill;
 mod mixed;

@@ -1,0 +1,82 @@
+//! Directories of earlier releases.
+//!
+//! A step turns a directory of one version into a directory of the next. The version in the database is raised when
+//! everything that the step changed is on the device. A step that a crash interrupts is carried out again from its
+//! beginning, so each step has to give the same result when parts of it are done already.
+
+use super::database::Database;
+use super::error::StoreError;
+use super::schema::DATA_VERSION;
+use super::table::Trees;
+
+/// What a step works on: the open trees, with every redo record of the last run carried out.
+pub(super) struct Directory<'a> {
+    pub(super) trees: &'a Trees,
+    pub(super) database: &'a Database,
+}
+
+type Step = fn(&Directory<'_>) -> Result<(), StoreError>;
+
+/// The step at place n leads from version n + 1 to the one after it.
+const STEPS: [Step; DATA_VERSION as usize - 1] = [to_version_2];
+
+/// Carries out every step that a directory of version `from` needs.
+pub(super) fn migrate(directory: &Directory<'_>, from: u32) -> Result<(), StoreError> {
+    run(directory, from, &STEPS)
+}
+
+fn run(directory: &Directory<'_>, from: u32, steps: &[Step]) -> Result<(), StoreError> {
+    for (step, version) in steps.iter().zip(1..).filter(|(_, version)| *version >= from) {
+        step(directory)?;
+        directory.database.sync()?;
+        directory.database.set_version(version + 1)?;
+        tracing::info!(from = version, to = version + 1, "the data directory was migrated");
+    }
+    Ok(())
+}
+
+/// Version 2: redo records have a version of their own. Those of version 1 are carried out by now.
+fn to_version_2(directory: &Directory<'_>) -> Result<(), StoreError> {
+    match directory.trees.redo.first()? {
+        None => Ok(()),
+        Some(_) => Err(StoreError::Damaged { tree: "redo", why: "it is not empty".into() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::config::StoreConfig;
+
+    fn version(database: &Database) -> u32 {
+        let found = database.version().unwrap().unwrap();
+        u32::from_be_bytes(found.as_ref().try_into().unwrap())
+    }
+
+    #[test]
+    fn each_step_is_carried_out_once_and_again_if_it_was_interrupted() {
+        static RUN: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
+        fn note(step: usize, is_interrupted_once: bool) -> Result<(), StoreError> {
+            let before = RUN[step].fetch_add(1, Ordering::SeqCst);
+            if is_interrupted_once && before == 0 {
+                return Err(StoreError::Failed("a crash".into()));
+            }
+            Ok(())
+        }
+        let steps: [Step; 3] = [|_| note(0, false), |_| note(1, true), |_| note(2, false)];
+        let home = tempfile::tempdir().unwrap();
+        let config = StoreConfig { cache_mib: 8, ..StoreConfig::default() };
+        let database = Database::open(home.path(), config).unwrap();
+        let trees = Trees::open(&database).unwrap();
+        let directory = Directory { trees: &trees, database: &database };
+        database.set_version(1).unwrap();
+        assert!(run(&directory, 1, &steps).is_err());
+        assert_eq!(version(&database), 2, "the first step is done");
+        run(&directory, 2, &steps).unwrap();
+        assert_eq!(version(&database), 4);
+        run(&directory, 4, &steps).unwrap();
+        assert_eq!(RUN.each_ref().map(|count| count.load(Ordering::SeqCst)), [1, 2, 1]);
+    }
+}
