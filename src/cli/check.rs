@@ -9,16 +9,19 @@ use crate::store::Store;
 
 /// `esoz-otp check`.
 pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
-    let (effective, faults) = args.settings.layers().read();
     let mut wrong = Vec::new();
-    if args.print_effective {
+    let faults = if args.print_effective {
+        let (effective, faults) = args.settings.layers().read();
         // With something wrong, too: that is when one asks where a value comes from.
         manual::print(effective.to_toml().as_bytes())?;
+        faults
     } else {
-        wrong.extend(places(&effective.config));
+        let (config, faults) = args.settings.layers().read_as_meant();
+        wrong.extend(places(&config));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        wrong.extend(drivers::wrong(&effective.config.sms, &faults, &clock));
-    }
+        wrong.extend(drivers::wrong(&config.sms, &faults, &clock));
+        faults
+    };
     if !faults.is_empty() {
         wrong.insert(0, Failure::from(Faults(faults)));
     }

@@ -54,12 +54,20 @@ pub(super) fn wrong(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>
         }
         DriverName::Gateway(name) => gateway(name, config, clock).err().unwrap_or_default(),
     };
-    let is_known = |name: &&DriverName| match name {
+    let is_known = |name: &DriverName| match name {
         DriverName::Console => true,
         DriverName::File => config.file.is_some(),
         DriverName::Gateway(name) => described(name, config).is_ok(),
     };
-    config.drivers.iter().filter(is_known).flat_map(of).collect()
+    let are_known = config.drivers.iter().all(is_known) && !is_faulty("sms.drivers");
+    let mut looked_at = config.drivers.clone();
+    if !are_known {
+        // Which of the gateways is meant is not known: it may be any.
+        let others =
+            config.gateways.iter().map(|gateway| DriverName::Gateway(gateway.name.clone()));
+        looked_at.extend(others.filter(|other| !config.drivers.contains(other)));
+    }
+    looked_at.iter().filter(|name| is_known(name)).flat_map(of).collect()
 }
 
 /// The gateway of this name.

@@ -75,11 +75,17 @@ impl<'a> Parsed<'a> {
         self.table.get_ref().get("sms")?.get_ref().as_table()
     }
 
-    /// The settings in it, each with its line; what is wrong goes to the faults.
-    pub(super) fn given(&self, settings: &[Setting], faults: &mut Vec<Fault>) -> Vec<Given> {
+    /// The settings in it, each with its line, and those that misspelt names may stand for; what is wrong goes to the
+    /// faults.
+    pub(super) fn given(
+        &self,
+        settings: &[Setting],
+        faults: &mut Vec<Fault>,
+    ) -> (Vec<Given>, Vec<Given>) {
         let ends = self.text.match_indices('\n').map(|(end, _)| end).collect();
         let (path, astray) = (self.path, BTreeSet::new());
-        let mut reader = Reader { path, ends, settings, astray, given: Vec::new() };
+        let (given, supposed) = (Vec::new(), Vec::new());
+        let mut reader = Reader { path, ends, settings, astray, given, supposed };
         for error in &self.errors {
             let line = reader.line(error.span().map_or(0, |span| span.start));
             // The first word about a line is the one that helps.
@@ -91,8 +97,22 @@ impl<'a> Parsed<'a> {
                 faults.push(Fault { source, key: String::new(), what, remedy, meant: None });
             }
         }
-        reader.section("", self.table.get_ref(), faults);
-        reader.given
+        let top = Section { written: "", meant: "" };
+        reader.section(top, self.table.get_ref(), faults);
+        (reader.given, reader.supposed)
+    }
+}
+
+/// A section: as the file writes its name, and as it is called.
+#[derive(Clone, Copy)]
+struct Section<'s> {
+    written: &'s str,
+    meant: &'s str,
+}
+
+impl Section<'_> {
+    fn is_misspelt(self) -> bool {
+        self.written != self.meant
     }
 }
 
@@ -104,15 +124,18 @@ struct Reader<'a> {
     /// Lines that are no TOML. What stands there is not judged, and names that are none may be their fault.
     astray: BTreeSet<usize>,
     given: Vec<Given>,
+    /// What stands below, or as, a misspelt name.
+    supposed: Vec<Given>,
 }
 
 impl Reader<'_> {
-    fn section(&mut self, section: &str, table: &DeTable<'_>, faults: &mut Vec<Fault>) {
+    fn section(&mut self, section: Section<'_>, table: &DeTable<'_>, faults: &mut Vec<Fault>) {
         for (name, value) in table {
-            let key = match section {
+            let within = |section: &str| match section {
                 "" => name.get_ref().to_string(),
                 _ => format!("{section}.{}", name.get_ref()),
             };
+            let (written, key) = (within(section.written), within(section.meant));
             let line = self.line(name.span().start);
             if self.astray.contains(&line) {
                 continue;
@@ -120,23 +143,27 @@ impl Reader<'_> {
             let source = self.at(line);
             // A dot within quotes is part of a name, and no name of ours has one.
             let is_plain = !name.get_ref().contains('.');
+            let its = Section { written: &written, meant: &key };
             if is_plain && self.settings.iter().any(|setting| setting.key == key) {
-                self.given.push(Given { key, value: Value::from_toml(value.get_ref()), source });
+                let value = Value::from_toml(value.get_ref());
+                let given = Given { key, value, source };
+                let list = if section.is_misspelt() { &mut self.supposed } else { &mut self.given };
+                list.push(given);
             } else if is_plain && self.is_section(&key) {
-                self.enter(&key, value, source, faults);
+                self.enter(its, value, source, faults);
             } else if !is_plain {
                 let what = "is in quotes, which make one name of it".into();
                 let remedy = "Leave them off.".into();
-                faults.push(Fault { source, key, what, remedy, meant: None });
+                faults.push(Fault { source, key: written, what, remedy, meant: None });
             } else if self.astray.is_empty() {
-                faults.push(self.unknown(&key, value.get_ref(), source));
+                self.unknown(its, value, source, faults);
             }
         }
     }
 
     fn enter(
         &mut self,
-        section: &str,
+        section: Section<'_>,
         value: &Spanned<DeValue<'_>>,
         source: Source,
         faults: &mut Vec<Fault>,
@@ -150,27 +177,50 @@ impl Reader<'_> {
             | DeValue::Datetime(_)
             | DeValue::Array(_) => faults.push(Fault {
                 source,
-                key: section.to_owned(),
+                key: section.written.to_owned(),
                 what: "is a section, and no setting".into(),
-                remedy: format!("Write its settings, one a line, below [{section}]."),
+                remedy: format!("Write its settings, one a line, below [{}].", section.meant),
                 meant: None,
             }),
         }
     }
 
-    fn unknown(&self, key: &str, value: &DeValue<'_>, source: Source) -> Fault {
-        let (what, meant, shown) = if value.is_table() {
-            if key.strip_prefix("sms.").is_some_and(|name| !name.contains('.')) {
-                return no_gateway(key, source);
-            }
-            let nearest = nearest::section(self.settings, key).map(str::to_owned);
-            let shown = nearest.as_ref().map(|near| format!("[{near}]"));
-            ("is no section", nearest, shown)
-        } else {
-            let nearest = nearest::setting(self.settings, key).map(|near| near.key.to_string());
-            ("is no setting", nearest.clone(), nearest)
+    /// A name that is none is a fault. What it may stand for is read all the same, so that what is wrong with that is told
+    /// at once, too.
+    fn unknown(
+        &mut self,
+        Section { written, meant: key }: Section<'_>,
+        value: &Spanned<DeValue<'_>>,
+        source: Source,
+        faults: &mut Vec<Fault>,
+    ) {
+        let settings = self.settings;
+        let fault = |what: &str, meant: Option<String>, shown| Fault {
+            source: source.clone(),
+            key: written.to_owned(),
+            what: what.into(),
+            remedy: remedy(shown),
+            meant,
         };
-        Fault { source, key: key.to_owned(), what: what.into(), remedy: remedy(shown), meant }
+        if let DeValue::Table(table) = value.get_ref() {
+            if key.strip_prefix("sms.").is_some_and(|name| !name.contains('.')) {
+                return faults.push(no_gateway(written, source));
+            }
+            let nearest = nearest::section(settings, key);
+            let shown = nearest.map(|near| format!("[{near}]"));
+            faults.push(fault("is no section", nearest.map(str::to_owned), shown));
+            if let Some(meant) = nearest.filter(|near| nearest::is_near(key, near)) {
+                self.section(Section { written, meant }, table, faults);
+            }
+        } else {
+            let nearest = nearest::setting(settings, key);
+            let named = nearest.map(|near| near.key.to_string());
+            faults.push(fault("is no setting", named.clone(), named));
+            if let Some(meant) = nearest.filter(|near| nearest::is_slip(key, near)) {
+                let (key, value) = (meant.key.to_string(), Value::from_toml(value.get_ref()));
+                self.supposed.push(Given { key, value, source });
+            }
+        }
     }
 
     fn is_section(&self, name: &str) -> bool {

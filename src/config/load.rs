@@ -63,6 +63,18 @@ impl Layers {
 
     /// The same, with what is left when everything wrong is put aside.
     pub fn read(&self) -> (Effective, Vec<Fault>) {
+        let (effective, _, faults) = self.read_both();
+        (effective, faults)
+    }
+
+    /// The same, with misspelt names taken for those that they may stand for: for whoever looks further, at the files that
+    /// the configuration names, and is to find what there will be to find once the names are right.
+    pub fn read_as_meant(&self) -> (Config, Vec<Fault>) {
+        let (_, meant, faults) = self.read_both();
+        (meant, faults)
+    }
+
+    fn read_both(&self) -> (Effective, Config, Vec<Fault>) {
         let mut faults = Vec::new();
         let text = self.file.as_ref().and_then(|path| Some((path, file::read(path, &mut faults)?)));
         let file = text.as_ref().map(|(path, text)| Parsed::of(path, text));
@@ -71,9 +83,8 @@ impl Layers {
         let mut config = Config::default();
         config.sms.gateways = gateways.iter().map(|name| GatewayConfig::named(name)).collect();
         let mut effective = Effective { config, sources: BTreeMap::new() };
-        for Given { key, value, source } in
-            self.given(&gateways, file.as_ref(), &settings, &mut faults)
-        {
+        let (given, supposed) = self.given(&gateways, file.as_ref(), &settings, &mut faults);
+        for Given { key, value, source } in given {
             let Some(setting) = settings.iter().find(|setting| setting.key == key) else {
                 continue;
             };
@@ -83,23 +94,29 @@ impl Layers {
             }
         }
         faults.extend(relations::broken(&effective, self.is_to_serve, &faults));
+        let mut meant = as_meant(&effective, &settings, supposed, &mut faults);
         faults.sort_by_key(|fault| rank(&fault.source));
-        let config = &mut effective.config;
-        config.keys.keyring_file = Some(config.keys.keyring_of(&config.data.path));
-        (effective, faults)
+        for config in [&mut effective.config, &mut meant] {
+            config.keys.keyring_file = Some(config.keys.keyring_of(&config.data.path));
+        }
+        (effective, meant, faults)
     }
 
-    /// What is given, from the weakest to the strongest.
+    /// What is given, from the weakest to the strongest, and what misspelt names may give.
     fn given(
         &self,
         gateways: &[String],
         file: Option<&Parsed<'_>>,
         settings: &[Setting],
         faults: &mut Vec<Fault>,
-    ) -> Vec<Given> {
+    ) -> (Vec<Given>, Vec<Given>) {
         let mut given = manager(&self.environment, &self.credentials, gateways);
-        given.extend(file.into_iter().flat_map(|file| file.given(settings, faults)));
-        given.extend(environment(&self.environment, settings, faults));
+        let (of_file, mut supposed) =
+            file.map(|file| file.given(settings, faults)).unwrap_or_default();
+        given.extend(of_file);
+        let (of_environment, more) = environment(&self.environment, settings, faults);
+        given.extend(of_environment);
+        supposed.extend(more);
         given.extend(self.flags.iter().map(|(key, flag, value)| Given {
             key: (*key).to_owned(),
             value: value.clone(),
@@ -107,8 +124,29 @@ impl Layers {
         }));
         let mut all = presets(&given, gateways);
         all.append(&mut given);
-        all
+        (all, supposed)
     }
+}
+
+/// The configuration with what misspelt names may give, where nothing else gives it. A value that does not fit is a fault, and
+/// is not repeated: under a name that is none, a secret may stand.
+fn as_meant(
+    effective: &Effective,
+    settings: &[Setting],
+    supposed: Vec<Given>,
+    faults: &mut Vec<Fault>,
+) -> Config {
+    let mut config = effective.config.clone();
+    for Given { key, value, source } in supposed {
+        let Some(setting) = settings.iter().find(|setting| setting.key == key) else { continue };
+        if effective.sources.contains_key(&key) {
+            continue;
+        }
+        if setting.set(&mut config, &value).is_err() {
+            faults.push(bad_value(setting, "is something else", source));
+        }
+    }
+    config
 }
 
 /// What the presets set that gateways are given.
@@ -180,8 +218,8 @@ fn environment(
     environment: &[(OsString, OsString)],
     settings: &[Setting],
     faults: &mut Vec<Fault>,
-) -> Vec<Given> {
-    let mut given = Vec::new();
+) -> (Vec<Given>, Vec<Given>) {
+    let (mut given, mut supposed) = (Vec::new(), Vec::new());
     for (variable, value) in environment {
         let is_ours =
             |name: &&str| name.starts_with(PREFIX) || nearest::variable(settings, name).is_some();
@@ -195,6 +233,13 @@ fn environment(
             let (what, remedy) =
                 ("is no setting".into(), file::remedy(nearest.map(Setting::variable)));
             let meant = nearest.map(|near| near.key.to_string());
+            let slip = nearest.filter(|near| {
+                nearest::is_slip(&key, near) || nearest::variable(settings, variable).is_some()
+            });
+            if let (Some(near), Some(text)) = (slip, value.to_str()) {
+                let (key, value) = (near.key.to_string(), near.takes.read(text));
+                supposed.push(Given { key, value, source: source.clone() });
+            }
             faults.push(Fault { source, key, what, remedy, meant });
             continue;
         };
@@ -206,5 +251,5 @@ fn environment(
         given.push(Given { key: setting.key.to_string(), value, source });
     }
     given.sort_by(|a, b| a.key.cmp(&b.key));
-    given
+    (given, supposed)
 }

@@ -6,6 +6,9 @@ use super::setting::Setting;
 /// Another section counts as so many letters that differ.
 const OTHER_SECTION: usize = 2;
 
+/// In a word of fewer letters, two that differ make another word.
+const SHORT_WORD: usize = 5;
+
 /// What somebody means who writes a token or password into a section.
 const SECRET_FILE: &str = "secret_file";
 
@@ -26,6 +29,20 @@ pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Sett
         let by_name = if is_its_start { 1 } else { strsim::osa_distance(name, its_name) };
         through.min(by_name + elsewhere)
     })
+}
+
+/// Whether a slip of the hand, or a unit that was left off, makes this key of that one.
+pub(super) fn is_slip(key: &str, setting: &Setting) -> bool {
+    let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let (its_section, its_name) = setting.section_and_name();
+    let unit_left_off = its_name.strip_prefix(name).is_some_and(|rest| rest.starts_with('_'));
+    is_near(key, &setting.key) || (section == its_section && unit_left_off)
+}
+
+/// Whether a slip of the hand makes one word of the other.
+pub(super) fn is_near(word: &str, other: &str) -> bool {
+    let most = if other.len() < SHORT_WORD { 1 } else { 2 };
+    strsim::osa_distance(word, other) <= most
 }
 
 /// The setting of this name in a section, which a variable writes without hyphens.

@@ -133,9 +133,13 @@ fn a_file_that_cannot_be_read_is_all_that_is_said_of_what_might_stand_in_it() {
 fn a_variable_with_an_underscore_too_few_is_no_stranger_s() {
     let directory = tempfile::tempdir().unwrap();
     init(directory.path());
-    for name in ["ESOZ_OTP_OTP__DIGITS", "ESOZ_OTP_DIALECT", "ESOZ_OTP__OTP_DIGITS"] {
+    for (name, value) in [
+        ("ESOZ_OTP_OTP__DIGITS", "5"),
+        ("ESOZ_OTP_DIALECT", "deployed"),
+        ("ESOZ_OTP__OTP_DIGITS", "5"),
+    ] {
         let mut command = command(directory.path(), &["check", "--data", "node"]);
-        command.args(["--allow-plaintext-codes"]).env(name, "5").env("ESOZ_OTP_LONG", "1");
+        command.args(["--allow-plaintext-codes"]).env(name, value).env("ESOZ_OTP_LONG", "1");
         let ended = Program::spawn(&mut command).end();
         assert_eq!(ended.code, Some(78), "{name}");
         assert!(ended.stderr.contains(&format!("  {name}: ")), "{}", ended.stderr);

@@ -7,6 +7,7 @@ mod files;
 mod fuzz;
 mod gateways;
 mod manual;
+mod misspelt;
 mod numbers;
 mod presets;
 mod readme;
