@@ -24,6 +24,7 @@ mod codec;
 mod create;
 mod database;
 mod directory;
+mod earlier;
 mod error;
 mod mark;
 mod migrate;

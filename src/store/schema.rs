@@ -35,7 +35,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::codec::Record;
+use super::codec::{BadRecord, Record, decode_body};
+use super::earlier::AuditRowV1;
 use super::table::{Key, Table, TableId, TableInfo};
 use crate::domain::audit::AuditRow;
 use crate::domain::limits::{Guesses, Log, Rate, Subject};
@@ -352,7 +353,11 @@ impl Record for Mark {
 }
 
 impl Record for AuditRow {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn upgrade(version: u8, body: &[u8]) -> Option<Result<Self, BadRecord>> {
+        (version == 1).then(|| decode_body::<AuditRowV1>(body).map(Self::from))
+    }
 }
 
 impl<T: 'static> Key for Id<T> {

@@ -48,7 +48,7 @@ pub(in crate::api) fn list(api: Arc<Api>, call: Call) -> Operating {
     })
 }
 
-fn view(number: u64, AuditRow { at, what, times }: &AuditRow) -> AuditView<'_> {
+fn view(number: u64, AuditRow { at, what, times, .. }: &AuditRow) -> AuditView<'_> {
     AuditView {
         number,
         at: at.to_string(),

@@ -4,10 +4,14 @@
 //! masked. The words of [`AuditEvent::word`] and [`AuditEvent::reason`] are for programs and stay as they are.
 
 mod event;
+mod request_id;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub use event::{AuditEvent, GuessFault, SendFault, Shown, TokenFault};
+pub use request_id::{NotARequestId, RequestId};
 
 use super::{By, MaskedPhone, PersonRequestId, Phone, Purpose, Timestamp, VerificationId};
 
@@ -20,6 +24,8 @@ pub struct AuditRow {
     pub what: Audited,
     /// How often the same has happened about then.
     pub times: u32,
+    /// What the caller calls the request; of several the first.
+    pub request_id: Option<RequestId>,
 }
 
 /// What a row is about: rows of one moment that are equal in this are one row.
@@ -31,18 +37,44 @@ pub struct Audited {
     pub by: By,
     /// Whose code it was about.
     pub phone: Option<MaskedPhone>,
+    /// The same number, so that its rows can be found by who has it and the directory's secret.
+    pub phone_hash: Option<PhoneHash>,
     /// Which code.
     pub verification_id: Option<VerificationId>,
     /// Which person request the code was for.
     pub person_request_id: Option<PersonRequestId>,
 }
 
+/// A number under a secret of the data directory: equal for equal numbers, and worth nothing without the secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PhoneHash([u8; 16]);
+
+impl PhoneHash {
+    /// From its sixteen bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for PhoneHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhoneHash(…)")
+    }
+}
+
 impl AuditRow {
     /// What happened, once.
     pub fn new(at: Timestamp, event: AuditEvent, by: By) -> Self {
-        let (phone, verification_id, person_request_id) = (None, None, None);
-        let what = Audited { event, by, phone, verification_id, person_request_id };
-        Self { at, what, times: 1 }
+        let what = Audited {
+            event,
+            by,
+            phone: None,
+            phone_hash: None,
+            verification_id: None,
+            person_request_id: None,
+        };
+        Self { at, what, times: 1, request_id: None }
     }
 
     /// The same about the code of this verification.
@@ -59,5 +91,11 @@ impl AuditRow {
             Purpose::PersonRequest(id) => Some(id),
         };
         Self { what: Audited { phone: Some(phone.into()), person_request_id, ..self.what }, ..self }
+    }
+
+    /// The same, to be found by the number that has this hash.
+    #[must_use]
+    pub fn findable_by(self, hash: PhoneHash) -> Self {
+        Self { what: Audited { phone_hash: Some(hash), ..self.what }, ..self }
     }
 }

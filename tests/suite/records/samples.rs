@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, SendFault, TokenFault};
+use esoz_otp::domain::audit::{
+    AuditEvent, AuditRow, GuessFault, PhoneHash, RequestId, SendFault, TokenFault,
+};
 use esoz_otp::domain::limits::{Budget, Guesses, Limits, Log, Rate};
 use esoz_otp::domain::{
     AccessType, AuthenticationFactor, AuthenticationMethod, By, Client, FactorType, HashedCode, Id,
@@ -72,7 +74,6 @@ where
 }
 
 /// The file of an earlier version, and the value that is read from it today.
-#[expect(dead_code, reason = "no layout has changed yet")]
 pub(super) fn earlier<V>(version: u8, tree: &'static str, variant: &'static str, value: V) -> Sample
 where
     V: Record + PartialEq + 'static,
@@ -84,10 +85,19 @@ where
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    [people(), person_requests(), verifications(), phones(), deliveries(), small(), audit()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        people(),
+        person_requests(),
+        verifications(),
+        phones(),
+        deliveries(),
+        small(),
+        audit(),
+        earlier_audit(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 pub(super) fn id<T>(number: u8) -> Id<T> {
@@ -264,8 +274,22 @@ fn small() -> Vec<Sample> {
     ]
 }
 
-/// Every event in its place, the first about everything that a row can be about.
+/// Every event in its place, the last about everything that a row can be about.
 fn audit() -> Vec<Sample> {
+    let [(_, whole), ..] = audit_rows();
+    let whole = whole.findable_by(PhoneHash::from_bytes([12; 16]));
+    let request_id = RequestId::of("6617aeec-15e2-4d6f-b9bd-53559c358f97#17810");
+    let whole = AuditRow { request_id, ..whole };
+    let rows = audit_rows().into_iter().chain([("whole", whole)]);
+    rows.map(|(variant, value)| sample("audit", variant, value)).collect()
+}
+
+/// The same before a row had a hash of the number and the request's id.
+fn earlier_audit() -> Vec<Sample> {
+    audit_rows().map(|(variant, value)| earlier(1, "audit", variant, value)).into()
+}
+
+fn audit_rows() -> [(&'static str, AuditRow); 21] {
     let by = |peer: &str| By {
         client_id: Some(id(2)),
         user_id: Some(id(3)),
@@ -312,6 +336,4 @@ fn audit() -> Vec<Sample> {
         ("api_key_refused", row(AuditEvent::ApiKeyRefused)),
         ("not_recorded", AuditRow { times: u32::MAX, ..row(AuditEvent::NotRecorded) }),
     ]
-    .map(|(variant, value)| sample("audit", variant, value))
-    .into()
 }
