@@ -14,6 +14,7 @@ struct ReceivedView {
     known: usize,
     unknown: usize,
     unreadable: usize,
+    unlisted: usize,
 }
 
 /// `POST /receipts/{driver}/{secret}`: receipts from the gateway of this driver. Without its secret there is nothing here,
@@ -23,8 +24,8 @@ pub(super) fn receive(api: Arc<Api>, call: Call) -> Operating {
         let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
         match api.service.receive(driver, secret, &call.body, call.now).await? {
             Reception::NotCalled => Err(Rejection::RouteUnknown),
-            Reception::Received { known, unknown, unreadable } => {
-                Ok(Answer::ok(&ReceivedView { known, unknown, unreadable }))
+            Reception::Received { known, unknown, unreadable, unlisted } => {
+                Ok(Answer::ok(&ReceivedView { known, unknown, unreadable, unlisted }))
             }
         }
     })

@@ -74,6 +74,8 @@ pub struct ReceiptsConfig {
     pub delivered: Vec<String>,
     /// Verdicts that mean that it will not.
     pub undelivered: Vec<String>,
+    /// Verdicts that mean that nothing has become of it yet. One that is in no list says as little, and is told once.
+    pub underway: Vec<String>,
 }
 
 impl ReceiptsConfig {

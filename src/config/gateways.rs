@@ -287,9 +287,17 @@ fn receipts_read(name: &str) -> Vec<Setting> {
             name,
             "receipts.undelivered",
             verdicts(),
-            "verdicts: it will not arrive; with one in no list, it is still on its way",
+            "verdicts: it will not arrive",
             |g| Value::texts(g.receipts.undelivered.clone()),
             |g, v| set(&mut g.receipts.undelivered, v.items(text)),
+        ),
+        row(
+            name,
+            "receipts.underway",
+            verdicts(),
+            "verdicts: it is still on its way; one in no list means the same, and is a line in the log once",
+            |g| Value::texts(g.receipts.underway.clone()),
+            |g, v| set(&mut g.receipts.underway, v.items(text)),
         ),
     ]
 }

@@ -69,7 +69,14 @@ mod tests {
     /// They are shown to whoever asks what became of a message.
     #[test]
     fn every_verdict_of_a_preset_is_a_word_that_can_be_shown() {
-        let lists = ["taken", "not_taken", "refused", "receipts.delivered", "receipts.undelivered"];
+        let lists = [
+            "taken",
+            "not_taken",
+            "refused",
+            "receipts.delivered",
+            "receipts.undelivered",
+            "receipts.underway",
+        ];
         for preset in PresetName::ALL {
             let given = preset.given("backup");
             let is_list = |key: &str| lists.iter().any(|list| key == format!("sms.backup.{list}"));

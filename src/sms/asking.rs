@@ -75,7 +75,7 @@ impl Shared {
             Ok(Err(error)) => return tracing::warn!(driver = name, %error, "no receipt"),
             Err(_) => return tracing::warn!(driver = name, "no receipt: time-out"),
         };
-        let told = Told { receipts: vec![Receipt { gateway_id, fate }], unreadable: 0 };
+        let told = Told { receipts: vec![Receipt { gateway_id, fate }], ..Told::default() };
         if let Err(error) = receipts::receive(&self, &name, told, self.clock.now()).await {
             tracing::warn!(%error, "a receipt could not be kept; it is asked for again");
         }

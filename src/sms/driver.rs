@@ -37,6 +37,12 @@ pub trait SmsDriver: Send + Sync + 'static {
         Told::default()
     }
 
+    /// Whether this id of a message may stand in the log, though nobody knows the message: a gateway may repeat what it was
+    /// sent.
+    fn may_show(&self, _gateway_id: &str) -> bool {
+        true
+    }
+
     /// The host that it takes messages to, for the log.
     fn host(&self) -> Option<String> {
         None
@@ -50,6 +56,8 @@ pub struct Told {
     pub receipts: Vec<Receipt>,
     /// How much of it is none that can be read.
     pub unreadable: usize,
+    /// How many of the receipts have a verdict that is in no list.
+    pub unlisted: usize,
 }
 
 /// A message being handed over.

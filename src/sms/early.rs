@@ -1,30 +1,113 @@
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::domain::Fate;
+use crate::domain::{Fate, Timestamp};
 use crate::store::schema::GatewayKey;
 
 /// Receipts that may wait; the oldest go first.
 const MOST: usize = 1024;
 
-/// Receipts that came before the answer that gives their message its name: some gateways are that quick.
+/// For how long one may. No driver has longer for an answer.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Receipts that came before the answer that gives their message its name: some gateways are that quick. One is only for a
+/// message that was being handed over when it came: a gateway may use an id again.
 #[derive(Default)]
-pub(super) struct Early(Mutex<VecDeque<(GatewayKey, Fate)>>);
+pub(super) struct Early(Mutex<VecDeque<Waiting>>);
+
+struct Waiting {
+    key: GatewayKey,
+    fate: Fate,
+    came_at: Timestamp,
+    /// The last claim before it came.
+    claim: u64,
+}
 
 impl Early {
-    /// Keeps one. True when an older one had to go for it.
-    pub(super) fn keep(&self, key: GatewayKey, fate: Fate) -> bool {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((key, fate));
-        kept.len() > MOST && kept.pop_front().is_some()
+    /// Keeps one that came when messages of this claim and earlier ones were being handed over. Gives the oldest when that
+    /// had to go for it.
+    pub(super) fn keep(
+        &self,
+        key: GatewayKey,
+        fate: Fate,
+        claim: u64,
+        came_at: Timestamp,
+    ) -> Option<GatewayKey> {
+        let mut kept = self.lock();
+        kept.push_back(Waiting { key, fate, came_at, claim });
+        let oldest = if kept.len() > MOST { kept.pop_front() } else { None };
+        oldest.map(|waiting| waiting.key)
     }
 
-    /// Hands out those for this message, in the order in which they came.
-    pub(super) fn take(&self, key: &GatewayKey) -> Vec<Fate> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (taken, left) = kept.drain(..).partition(|(of, _)| of == key);
-        *kept = left;
-        let taken: VecDeque<_> = taken;
-        taken.into_iter().map(|(_, fate)| fate).collect()
+    /// Those for the message that is called so from now on and was handed over with this claim, in the order in which they
+    /// came.
+    pub(super) fn of(&self, key: &GatewayKey, claim: u64, now: Timestamp) -> Vec<Fate> {
+        let kept = self.lock();
+        let is_for = |waiting: &&Waiting| {
+            waiting.key == *key && waiting.claim >= claim && !waiting.is_over(now)
+        };
+        kept.iter().filter(is_for).map(|waiting| waiting.fate.clone()).collect()
+    }
+
+    /// The message that is called so is kept under its name.
+    pub(super) fn settle(&self, key: &GatewayKey) {
+        self.lock().retain(|waiting| waiting.key != *key);
+    }
+
+    /// Forgets those that have waited too long, and gives their names.
+    pub(super) fn forget(&self, now: Timestamp) -> Vec<GatewayKey> {
+        let mut kept = self.lock();
+        let over = kept.iter().take_while(|waiting| waiting.is_over(now)).count();
+        kept.drain(..over).map(|waiting| waiting.key).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn is_over(&self, now: Timestamp) -> bool {
+        now.since(self.came_at) >= LONGEST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    fn key(id: usize) -> GatewayKey {
+        GatewayKey { driver: "a".into(), gateway_id: id.to_string() }
+    }
+
+    #[test]
+    fn one_is_for_a_message_that_was_being_handed_over_and_no_later_one() {
+        let early = Early::default();
+        assert_eq!(early.keep(key(1), Fate::Delivered, 7, at(0)), None);
+        for (claim, fates) in [(6, 1), (7, 1), (8, 0)] {
+            assert_eq!(early.of(&key(1), claim, at(1)).len(), fates, "{claim}");
+        }
+        assert_eq!(early.of(&key(2), 7, at(1)), []);
+        early.settle(&key(1));
+        assert_eq!(early.of(&key(1), 7, at(1)), []);
+    }
+
+    #[test]
+    fn one_is_forgotten_after_a_minute_and_the_oldest_when_there_are_too_many() {
+        let early = Early::default();
+        for id in 0..MOST {
+            assert_eq!(early.keep(key(id), Fate::Delivered, 1, at(0)), None);
+        }
+        assert_eq!(early.keep(key(MOST), Fate::Delivered, 1, at(30)), Some(key(0)));
+        assert_eq!(early.forget(at(59)), []);
+        assert_eq!(early.of(&key(1), 1, at(60)), [], "whether or not it is forgotten yet");
+        assert_eq!(early.forget(at(60)), (1..MOST).map(key).collect::<Vec<_>>());
+        assert_eq!(early.of(&key(MOST), 1, at(60)).len(), 1);
+        assert_eq!(early.forget(at(90)), [key(MOST)]);
     }
 }

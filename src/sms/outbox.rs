@@ -50,6 +50,8 @@ pub(super) struct Shared {
     pub(super) kept: AtomicUsize,
     /// How many are with drivers.
     pub(super) under_way: AtomicUsize,
+    /// How often messages have been taken to drivers; counted on the writer's thread.
+    pub(super) claims: AtomicU64,
     /// When a driver last took a message, in microseconds.
     pub(super) taken_at: AtomicI64,
     /// There may be something to do.
@@ -87,6 +89,8 @@ pub enum Reception {
         unknown: usize,
         /// What is no receipt as far as the settings say, and is dropped too.
         unreadable: usize,
+        /// Of the receipts, known or not, those with a verdict that is in no list: they change nothing.
+        unlisted: usize,
     },
 }
 
@@ -102,6 +106,7 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
         entropy,
         kept: AtomicUsize::new(0),
         under_way: AtomicUsize::new(0),
+        claims: AtomicU64::new(0),
         taken_at: AtomicI64::new(i64::MIN),
         wake: Notify::new(),
         left: Notify::new(),

@@ -8,11 +8,21 @@ use crate::domain::{Delivery, Fate, Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GATEWAY_IDS, GatewayKey};
 use crate::store::{StoreError, Write};
 
+/// What came of a receipt.
+enum Noted {
+    /// Its message is known, and is this now if that is something else.
+    Known(Option<Box<Delivery>>),
+    /// It waits for the name of a message that is being handed over.
+    Waits,
+    /// Nobody knows the message of this name: it is dropped, or was for this one.
+    Unknown(GatewayKey),
+}
+
 /// Notes what a gateway says has become of messages. Saying it again changes nothing.
 pub(super) async fn receive(
     shared: &Arc<Shared>,
     driver: &str,
-    Told { receipts, unreadable }: Told,
+    Told { receipts, unreadable, unlisted }: Told,
     now: Timestamp,
 ) -> Result<Reception, StoreError> {
     let (noting, named) = (Arc::clone(shared), driver.to_owned());
@@ -23,16 +33,20 @@ pub(super) async fn receive(
             .map(|Receipt { gateway_id, fate }| note(write, &noting, key(gateway_id), fate, now));
         noted.collect::<Result<Vec<_>, StoreError>>()
     };
-    let (mut known, mut unknown) = (0, 0);
-    for (is_known, changed) in shared.store.write(note_all).await? {
-        let of_its_kind = if is_known { &mut known } else { &mut unknown };
-        *of_its_kind += 1;
-        changed.iter().for_each(news::tell);
+    let (mut known, mut unknown) = (0, Vec::new());
+    for noted in shared.store.write(note_all).await? {
+        match noted {
+            Noted::Known(changed) => {
+                known += 1;
+                if let Some(delivery) = changed {
+                    news::tell(&delivery);
+                }
+            }
+            Noted::Waits => known += 1,
+            Noted::Unknown(key) => unknown.push(key),
+        }
     }
-    if unknown > 0 {
-        shared.unknown_receipts.fetch_add(unknown as u64, Ordering::SeqCst);
-        tracing::warn!(driver, unknown, "receipts for messages that nobody knows were dropped");
-    }
+    shared.drop_receipts(&unknown);
     if unreadable > 0 {
         tracing::warn!(
             driver,
@@ -40,27 +54,94 @@ pub(super) async fn receive(
             "no receipts as sms.{driver}.receipts describes them: dropped"
         );
     }
-    Ok(Reception::Received { known, unknown, unreadable })
+    Ok(Reception::Received { known, unknown: unknown.len(), unreadable, unlisted })
 }
 
-/// Notes one. Says whether anybody knows its message, and what its delivery is now if that is something else.
+/// Notes one.
 fn note(
     write: &mut Write<'_>,
     shared: &Shared,
     key: GatewayKey,
     fate: Fate,
     now: Timestamp,
-) -> Result<(bool, Option<Delivery>), StoreError> {
+) -> Result<Noted, StoreError> {
     let Some(named) = write.get(GATEWAY_IDS, &key)? else {
         // Here on the writer's thread, as the naming is: one of the two comes first, and sees the other.
-        let may_be_named = shared.under_way.load(Ordering::SeqCst) > 0;
-        let is_kept = may_be_named && !shared.early.keep(key, fate);
-        return Ok((is_kept, None));
+        if shared.under_way.load(Ordering::SeqCst) == 0 {
+            return Ok(Noted::Unknown(key));
+        }
+        let claim = shared.claims.load(Ordering::SeqCst);
+        let oldest = shared.early.keep(key, fate, claim, now);
+        return Ok(oldest.map_or(Noted::Waits, Noted::Unknown));
     };
     let Some(before) = write.get(DELIVERIES, &named.verification_id)? else {
-        return Ok((false, None));
+        return Ok(Noted::Unknown(key));
     };
-    let Some(received) = before.clone().receive(fate, now) else { return Ok((true, None)) };
+    let Some(received) = before.clone().receive(fate, now) else { return Ok(Noted::Known(None)) };
     rows::change(write, Some(&before), &received)?;
-    Ok((true, Some(received)))
+    Ok(Noted::Known(Some(Box::new(received))))
+}
+
+impl Shared {
+    /// Forgets receipts that came before the answer that would give their message its name, when that never came.
+    pub(super) fn forget_early_receipts(&self, now: Timestamp) {
+        self.drop_receipts(&self.early.forget(now));
+    }
+
+    /// Counts receipts for messages that nobody knows, and says so: with the first id of each driver's.
+    fn drop_receipts(&self, unknown: &[GatewayKey]) {
+        self.unknown_receipts.fetch_add(unknown.len() as u64, Ordering::SeqCst);
+        for (place, GatewayKey { driver, gateway_id }) in unknown.iter().enumerate() {
+            let is_its = |key: &&GatewayKey| key.driver == *driver;
+            if unknown[..place].iter().any(|key| is_its(&key)) {
+                continue;
+            }
+            let may_show = self.chain.driver(driver).is_none_or(|it| it.may_show(gateway_id));
+            let gateway_id =
+                if may_show && !has_number(gateway_id) { gateway_id } else { NOT_SHOWN };
+            let unknown = unknown.iter().filter(is_its).count();
+            tracing::warn!(
+                driver,
+                unknown,
+                gateway_id,
+                "receipts for messages that nobody knows were dropped"
+            );
+        }
+    }
+}
+
+/// In place of an id that may repeat what the gateway was sent.
+const NOT_SHOWN: &str = "(an id that is not shown)";
+
+/// Whether a phone's number may stand in an id: 380 and nine digits within others, or ten digits that begin with 0.
+fn has_number(id: &str) -> bool {
+    let mut runs = id.split(|c: char| !c.is_ascii_digit());
+    runs.any(|run| {
+        let with_country = run.match_indices("380").any(|(start, _)| run.len() - start >= 12);
+        with_country || (run.len() == 10 && run.starts_with('0'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_may_be_a_phone_s_number_is_known() {
+        for id in
+            ["+380958697084", "m-380958697084", "0958697084", "x:0958697084:1", "9380958697084"]
+        {
+            assert!(has_number(id), "{id}");
+        }
+        for id in [
+            "",
+            "71",
+            "6617169505098",
+            "f83f8868-5e46-c6cf-e4fb-615e5a293754",
+            "3801234",
+            "123456789012345678901",
+        ] {
+            assert!(!has_number(id), "{id}");
+        }
+    }
 }

@@ -38,6 +38,8 @@ pub struct Worker {
 struct Claimed {
     message: Option<Message>,
     delivery: Delivery,
+    /// Which claim it is part of.
+    claim: u64,
 }
 
 impl Worker {
@@ -75,6 +77,7 @@ impl Worker {
     /// Does what is to be done now. `None` when there is more of it at once, else how long until there may be.
     async fn step(&mut self) -> Result<Option<Duration>, StoreError> {
         let now = self.shared.clock.now();
+        self.shared.forget_early_receipts(now);
         if self.expire(now).await? == EXPIRE_MOST {
             return Ok(None);
         }
@@ -132,7 +135,8 @@ impl Worker {
         }
         let shared = Arc::clone(&self.shared);
         let claim = move |write: &mut Write<'_>| {
-            let claimed = due.iter().map(|key| claim_one(write, &shared, *key, now));
+            let claim = shared.claims.fetch_add(1, Ordering::SeqCst) + 1;
+            let claimed = due.iter().map(|key| claim_one(write, &shared, *key, claim, now));
             claimed.filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
         };
         let claimed = self.shared.store.write_waiting(claim).await?;
@@ -157,7 +161,7 @@ fn tell(error: &StoreError) {
 
 impl Shared {
     /// Calls drivers, and notes what came of it.
-    async fn deliver(self: Arc<Self>, Claimed { message, delivery }: Claimed) {
+    async fn deliver(self: Arc<Self>, Claimed { message, delivery, claim }: Claimed) {
         let attempt = if let Some(message) = message {
             let pause = self.pause_after(delivery.attempts);
             let doubted = delivery.doubted.as_deref();
@@ -168,7 +172,7 @@ impl Shared {
             let outcome = Outcome::Refused(error);
             Attempt { calls: 0, driver: None, doubted: None, outcome }
         };
-        while let Err(error) = self.conclude(&delivery, attempt.clone()).await {
+        while let Err(error) = self.conclude(&delivery, claim, attempt.clone()).await {
             match error {
                 StoreError::Busy | StoreError::DiskFull => tokio::time::sleep(TICK).await,
                 // The next start finds it submitting.
@@ -186,6 +190,7 @@ impl Shared {
     async fn conclude(
         self: &Arc<Self>,
         claimed: &Delivery,
+        claim: u64,
         attempt: Attempt,
     ) -> Result<(), StoreError> {
         let (shared, id, now) = (Arc::clone(self), claimed.verification_id, self.clock.now());
@@ -194,7 +199,7 @@ impl Shared {
             let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(None) };
             if let Some(key) = rows::gateway_key(&after) {
                 rows::name(write, &key, &after)?;
-                for fate in shared.early.take(&key) {
+                for fate in shared.early.of(&key, claim, now) {
                     after = after.clone().receive(fate, now).unwrap_or(after);
                 }
                 if shared.chain.is_asked(&key.driver) {
@@ -207,6 +212,9 @@ impl Shared {
         if let Some((delivery, has_left)) = self.store.write_waiting(conclude).await? {
             if delivery.sent_at.is_some() {
                 self.taken_at.store(now.as_micros(), Ordering::SeqCst);
+            }
+            if let Some(key) = rows::gateway_key(&delivery) {
+                self.early.settle(&key);
             }
             news::tell(&delivery);
             self.leave(has_left.into());
@@ -247,6 +255,7 @@ fn claim_one(
     write: &mut Write<'_>,
     shared: &Shared,
     key: AtKey,
+    claim: u64,
     now: Timestamp,
 ) -> Result<Option<Claimed>, StoreError> {
     let delivery = write.get(DELIVERIES, &key.id)?;
@@ -258,5 +267,5 @@ fn claim_one(
     let sealed = write.get(OUTBOX, &rows::outbox_key(&submitted))?;
     let text = sealed.and_then(|sealed| shared.sealer.open(key.id, &sealed));
     let message = text.map(|text| shared.message(key.id, submitted.phone_number, text));
-    Ok(Some(Claimed { message, delivery: submitted }))
+    Ok(Some(Claimed { message, delivery: submitted, claim }))
 }

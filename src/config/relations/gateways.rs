@@ -172,10 +172,13 @@ const RELATIONS: [Relation; 22] = [
         remedy: "Write the verdicts that do.",
     },
     Relation {
-        keys: &["receipts.undelivered", "receipts.delivered"],
+        keys: &["receipts.undelivered", "receipts.underway", "receipts.delivered"],
         broken: |g| {
-            let (undelivered, delivered) = (&g.receipts.undelivered, &g.receipts.delivered);
-            overlap(&[("receipts.undelivered", undelivered), ("receipts.delivered", delivered)])
+            overlap(&[
+                ("receipts.undelivered", &g.receipts.undelivered),
+                ("receipts.underway", &g.receipts.underway),
+                ("receipts.delivered", &g.receipts.delivered),
+            ])
         },
         remedy: "A verdict means one thing: leave it in one of the lists.",
     },

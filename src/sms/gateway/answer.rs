@@ -1,10 +1,14 @@
+use std::borrow::Cow;
+
 use hyper::StatusCode;
 use hyper::header::HeaderMap;
 use serde_json::Value;
 
+use super::GatewaySecrets;
 use super::error::GatewayError;
 use super::found::{Pointer, word};
 use super::rest::rest;
+use super::unlisted::UnlistedWords;
 use crate::config::GatewayConfig;
 use crate::domain::{GatewayWord, Timestamp, Trouble};
 use crate::sms::driver::SendError;
@@ -24,6 +28,7 @@ pub(super) struct Verdicts {
     at: Vec<Pointer>,
     words: Vec<(String, Verdict)>,
     refused_statuses: Vec<u16>,
+    unlisted: UnlistedWords,
 }
 
 /// What intermediaries say who passed a request on and got no answer that they could make out: 502 and 504, and those
@@ -38,7 +43,10 @@ enum Verdict {
 }
 
 impl Verdicts {
-    pub(super) fn of(config: &GatewayConfig) -> Result<Self, GatewayError> {
+    pub(super) fn of(
+        config: &GatewayConfig,
+        secrets: &GatewaySecrets,
+    ) -> Result<Self, GatewayError> {
         let at = config.verdict_at.iter().map(|at| Pointer::parse(at));
         let words = [
             (&config.refused, Verdict::Refused),
@@ -52,6 +60,11 @@ impl Verdicts {
             at: at.collect::<Result<_, _>>()?,
             words: each.collect(),
             refused_statuses: config.refused_statuses.clone(),
+            unlisted: UnlistedWords::of(
+                &config.name,
+                "an answer has a verdict that is in no list",
+                secrets,
+            ),
         })
     }
 
@@ -78,6 +91,9 @@ impl Verdicts {
             Some((Verdict::Refused, word)) => Err(SendError::Refused(Trouble::Verdict(word))),
             None if self.at.is_empty() => Ok(()),
             None => {
+                if let Some(word) = answer.json.as_ref().and_then(|json| self.word_in(json)) {
+                    self.unlisted.note(&word);
+                }
                 let broken = answer.broken.clone();
                 Err(SendError::Unclear(broken.unwrap_or(Trouble::Unintelligible)))
             }
@@ -86,9 +102,13 @@ impl Verdicts {
 
     /// The verdict, if it is one that is known, and the word for it: of configuration, for a gateway may repeat anything.
     fn verdict_in(&self, json: &Value) -> Option<(Verdict, GatewayWord)> {
-        let found = self.at.iter().find_map(|at| at.find(json)).and_then(word)?;
+        let found = self.word_in(json)?;
         let (word, verdict) = self.words.iter().find(|(word, _)| *word == found)?;
         Some((*verdict, GatewayWord::of(word)))
+    }
+
+    fn word_in<'a>(&self, json: &'a Value) -> Option<Cow<'a, str>> {
+        self.at.iter().find_map(|at| at.find(json)).and_then(word)
     }
 }
 

@@ -17,10 +17,12 @@ mod rest;
 mod target;
 mod template;
 mod tls;
+mod unlisted;
 mod wire;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use answer::Verdicts;
@@ -73,6 +75,8 @@ pub struct HttpGateway {
     receipts: Receipts,
     caller: Caller,
     clock: Arc<dyn Clock>,
+    /// Whether an id has repeated what the gateway was sent: then others may.
+    is_telling: AtomicBool,
 }
 
 /// No code has fewer digits.
@@ -87,7 +91,8 @@ impl HttpGateway {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GatewayError> {
         let url = target::url(&config.url, config)?;
-        let receipts = Receipts::of(config, &secrets)?;
+        let (verdicts, receipts) =
+            (Verdicts::of(config, &secrets)?, Receipts::of(config, &secrets)?);
         let is_secure = [Some(&url), receipts.url()].into_iter().flatten().any(target::is_https);
         let tls = tls::config(secrets.ca.as_deref(), is_secure)?;
         Ok(Self {
@@ -103,10 +108,11 @@ impl HttpGateway {
             number: config.number,
             secret: secrets.secret,
             id_at: Pointer::unless_empty(&config.id_at)?,
-            verdicts: Verdicts::of(config)?,
+            verdicts,
             receipts,
             caller: Caller::of(tls, config, timeout),
             clock,
+            is_telling: AtomicBool::new(false),
         })
     }
 
@@ -124,6 +130,7 @@ impl HttpGateway {
         let id = self.id_at.as_ref().and_then(|at| at.id_in(answer.json.as_ref()?));
         let is_telling = id.as_ref().is_some_and(|id| !self.tells_nothing(id, message));
         if is_telling {
+            self.is_telling.store(true, Ordering::Relaxed);
             let verification = message.verification_id;
             tracing::warn!(%verification, driver = self.name, "its id repeats what the gateway was sent, and is not kept: no receipt will be known by it");
         }
@@ -191,6 +198,12 @@ impl SmsDriver for HttpGateway {
 
     fn receipts(&self, body: &Value) -> Told {
         self.receipts.told(body)
+    }
+
+    fn may_show(&self, gateway_id: &str) -> bool {
+        let secret = self.secret();
+        let has_secret = !secret.is_empty() && gateway_id.contains(secret);
+        !has_secret && !self.is_telling.load(Ordering::Relaxed)
     }
 
     fn host(&self) -> Option<String> {

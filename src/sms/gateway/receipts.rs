@@ -11,6 +11,7 @@ use super::error::GatewayError;
 use super::found::Pointer;
 use super::target;
 use super::template::Template;
+use super::unlisted::UnlistedWords;
 use crate::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig, SECRET};
 use crate::domain::{Fate, GatewayWord, Receipt, SecretDigest, Trouble};
 use crate::sms::Told;
@@ -23,6 +24,8 @@ pub(super) struct Receipts {
     verdict_at: Pointer,
     delivered: Vec<String>,
     undelivered: Vec<String>,
+    underway: Vec<String>,
+    unlisted: UnlistedWords,
 }
 
 enum By {
@@ -56,6 +59,12 @@ impl Receipts {
             verdict_at: Pointer::parse(verdict_at)?,
             delivered: config.receipts.delivered.clone(),
             undelivered: config.receipts.undelivered.clone(),
+            underway: config.receipts.underway.clone(),
+            unlisted: UnlistedWords::of(
+                &config.name,
+                "a receipt has a verdict that is in no list",
+                secrets,
+            ),
         })
     }
 
@@ -122,14 +131,16 @@ impl Receipts {
         let all = match self.list_at.find(body) {
             Some(Value::Array(list)) => &list[..],
             Some(one) => slice::from_ref(one),
-            None => return Told { receipts: Vec::new(), unreadable: 1 },
+            None => return Told { unreadable: 1, ..Told::default() },
         };
-        let receipts: Vec<_> = all.iter().filter_map(|one| self.receipt(one)).collect();
-        Told { unreadable: all.len() - receipts.len(), receipts }
+        let read: Vec<_> = all.iter().filter_map(|one| self.receipt(one)).collect();
+        let unlisted = read.iter().filter(|(_, is_listed)| !is_listed).count();
+        let receipts: Vec<_> = read.into_iter().map(|(receipt, _)| receipt).collect();
+        Told { unreadable: all.len() - receipts.len(), receipts, unlisted }
     }
 
-    /// What has no id or no verdict is no receipt.
-    fn receipt(&self, one: &Value) -> Option<Receipt> {
+    /// What has no id or no verdict is no receipt. Says as well whether its verdict is in a list.
+    fn receipt(&self, one: &Value) -> Option<(Receipt, bool)> {
         let gateway_id = self.id_at.id_in(one)?;
         let said = self.verdict_at.word_in(one)?;
         let is_among = |words: &[String]| words.iter().any(|word| *word == said);
@@ -140,6 +151,10 @@ impl Receipts {
         } else {
             Fate::Underway
         };
-        Some(Receipt { gateway_id, fate })
+        let is_listed = fate != Fate::Underway || is_among(&self.underway);
+        if !is_listed {
+            self.unlisted.note(&said);
+        }
+        Some((Receipt { gateway_id, fate }, is_listed))
     }
 }

@@ -4,6 +4,7 @@ mod backlog;
 mod behaviours;
 mod broken;
 mod console;
+mod early;
 mod file;
 mod gateway;
 mod news;

@@ -178,11 +178,11 @@ impl SmsDriver for Called {
 
     fn receipts(&self, body: &Value) -> Told {
         let Some((id, has_arrived)) = body[0].as_str().zip(body[1].as_bool()) else {
-            return Told { receipts: Vec::new(), unreadable: 1 };
+            return Told { unreadable: 1, ..Told::default() };
         };
         let why = || Trouble::Undelivered(GatewayWord::of("ABSENT"));
         let fate = if has_arrived { Fate::Delivered } else { Fate::Undelivered(why()) };
-        Told { receipts: vec![Receipt { gateway_id: id.into(), fate }], unreadable: 0 }
+        Told { receipts: vec![Receipt { gateway_id: id.into(), fate }], ..Told::default() }
     }
 }
 
@@ -204,6 +204,7 @@ fn what_a_gateway_says_later_is_a_line_and_so_is_what_can_t_be_used() {
         receive(SECRET, &json!(["x1", true]));
         receive(SECRET, &json!(["x2", false]));
         receive(SECRET, &json!(["x3", true]));
+        receive(SECRET, &json!(["m-380958697084", true]));
         receive(SECRET, &json!({"id": "x1"}));
         receive("another-secret", &json!(["x2", true]));
     });
@@ -212,7 +213,8 @@ fn what_a_gateway_says_later_is_a_line_and_so_is_what_can_t_be_used() {
         &[
             "INFO sms delivered",
             "WARN sms failed",
-            "WARN receipts for messages that nobody knows were dropped",
+            "WARN receipts for messages that nobody knows were dropped driver=\"a\" unknown=1 gateway_id=\"x3\"",
+            "WARN receipts for messages that nobody knows were dropped driver=\"a\" unknown=1 gateway_id=\"(an id that is not shown)\"",
             "WARN no receipts as sms.a.receipts describes them",
             "WARN receipts were turned away: with a wrong secret",
         ],

@@ -49,10 +49,10 @@ impl SmsDriver for Gateway {
             Some(Receipt { gateway_id, fate })
         };
         let Some(all) = body.as_array() else {
-            return Told { receipts: Vec::new(), unreadable: 1 };
+            return Told { unreadable: 1, ..Told::default() };
         };
         let receipts: Vec<_> = all.iter().filter_map(one).collect();
-        Told { unreadable: all.len() - receipts.len(), receipts }
+        Told { unreadable: all.len() - receipts.len(), receipts, unlisted: 0 }
     }
 }
 
@@ -66,7 +66,7 @@ fn receive(node: &TestNode, receipts: &Value) -> Reply {
 }
 
 fn counted(known: usize, unknown: usize, unreadable: usize) -> Value {
-    json!({"known": known, "unknown": unknown, "unreadable": unreadable})
+    json!({"known": known, "unknown": unknown, "unreadable": unreadable, "unlisted": 0})
 }
 
 /// A message that the gateway has taken, and calls `g-1`.

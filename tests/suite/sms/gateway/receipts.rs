@@ -6,7 +6,9 @@ use esoz_otp::sms::{GatewaySecrets, SmsDriver, Told};
 use serde_json::json;
 
 use super::{PATIENCE, Stand, driver, driver_with, secrets, settings_of};
+use crate::api::deliveries::{delivery_once, id_of};
 use crate::support::gateway::{Behaviour, Receipts, StubGateway, When};
+use crate::support::{TestNode, logged, quick};
 
 const CALLED_WITH: &str = "3f7a9c1e5b2d8046aa";
 
@@ -86,7 +88,10 @@ fn a_gateway_s_call_is_read_whether_it_brings_one_receipt_or_many() {
     ]});
     let expected =
         [receipt("a", Fate::Delivered), receipt("17", undelivered()), receipt("c", Fate::Underway)];
-    assert_eq!(list.receipts(&body), Told { receipts: expected.into(), unreadable: 5 });
+    assert_eq!(
+        list.receipts(&body),
+        Told { receipts: expected.into(), unreadable: 5, unlisted: 1 }
+    );
     let one = json!({"response_result": {"message_id": "a", "status": "Delivered"}});
     assert_eq!(list.receipts(&one).receipts, [receipt("a", Fate::Delivered)]);
 
@@ -96,10 +101,80 @@ fn a_gateway_s_call_is_read_whether_it_brings_one_receipt_or_many() {
     assert_eq!(single.receipts(&json!([body])).receipts, [receipt("a", Fate::Delivered)]);
     for nothing in [json!(null), json!([]), json!({}), json!("x"), json!({"response_result": 1})] {
         let unreadable = usize::from(nothing != json!([]));
-        let none = Told { receipts: Vec::new(), unreadable };
+        let none = Told { unreadable, ..Told::default() };
         assert_eq!(single.receipts(&nothing), none, "{nothing}");
         assert_eq!(list.receipts(&nothing), Told { unreadable: 1, ..none }, "{nothing}");
     }
+}
+
+#[test]
+fn a_verdict_in_no_list_is_counted_each_time_and_stands_in_the_log_once() {
+    let stub = StubGateway::start();
+    let list = called(&stub, |config| config.receipts.underway = vec!["Queued".into()]);
+    let receipts = |words: &[&str]| {
+        let receipt = |word: &&str| json!({"message_id": "a", "status": word});
+        json!({"response_result": words.iter().map(receipt).collect::<Vec<_>>()})
+    };
+    let log = logged(|| {
+        let said = list.receipts(&receipts(&["Queued", "Delivered", "Undelivered"]));
+        assert_eq!((said.receipts.len(), said.unlisted), (3, 0));
+        for _ in 0..3 {
+            let said = list.receipts(&receipts(&["Delivrd", "code 482057 for +380958697084", "x"]));
+            assert_eq!((said.receipts.len(), said.unlisted, said.unreadable), (3, 3, 0));
+            assert!(said.receipts.iter().all(|receipt| receipt.fate == Fate::Underway));
+        }
+    });
+    for word in ["Delivrd", "(a word that is not shown)", "x"] {
+        let line = format!(
+            "a receipt has a verdict that is in no list; the same one is not told again driver=\"backup\" \
+             word=\"{word}\""
+        );
+        assert_eq!(log.matches(&line).count(), 1, "{log}");
+    }
+    assert!(!log.contains("482057") && !log.contains("958697084"), "{log}");
+
+    let many: Vec<_> = (0..500).map(|number| format!("word {number}")).collect();
+    let log = logged(|| {
+        for word in &many {
+            list.receipts(&receipts(&[word]));
+        }
+    });
+    assert!(log.lines().count() < 40, "{log}");
+    assert!(log.contains("that no more of them are told"), "{log}");
+}
+
+#[test]
+fn the_caller_is_told_how_many_verdicts_are_in_no_list() {
+    let stub = StubGateway::start();
+    let taken = json!({"response_result": [{"message_id": "a", "response_status": "OK"}]});
+    stub.next([Behaviour::json(200, &taken)]);
+    let node = TestNode::with_driver(quick(), called(&stub, |_| ()));
+    let id = id_of(&node.resend());
+    delivery_once(&node, &id, "sent");
+    let path = format!("/receipts/backup/{CALLED_WITH}");
+    for (word, unlisted) in [("DELIVRD", 1), ("DELIVRD", 1), ("Delivered", 0)] {
+        let body = json!({"response_result": {"message_id": "a", "status": word}}).to_string();
+        let reply = node.call("POST", &path, &[], &body);
+        let counted = json!({"known": 1, "unknown": 0, "unreadable": 0, "unlisted": unlisted});
+        assert_eq!((reply.status, reply.data()), (200, &counted));
+        let status = if unlisted == 1 { "sent" } else { "delivered" };
+        delivery_once(&node, &id, status);
+    }
+}
+
+#[test]
+fn a_gateway_s_word_for_a_message_that_is_in_no_list_stands_in_the_log_once() {
+    let stub = StubGateway::start();
+    let stand = Stand::of(&settings_of(&stub));
+    let said = json!({"response_status": "FATAL_ERROR", "response_result": null});
+    stub.next([Behaviour::json(200, &said), Behaviour::json(200, &said)]);
+    let log = logged(|| {
+        for _ in 0..2 {
+            assert!(stand.send().is_err());
+        }
+    });
+    assert_eq!(log.matches("an answer has a verdict that is in no list").count(), 1, "{log}");
+    assert!(log.contains("word=\"FATAL_ERROR\""), "{log}");
 }
 
 #[test]
