@@ -17,7 +17,7 @@ pub(super) fn spend_send(
     asked: Asked,
 ) -> Result<RanLow, Refusal> {
     let Asked { now, target: Target { phone, purpose }, .. } = asked;
-    let mut log = write.get(SENDS, &phone)?.unwrap_or_default();
+    let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
     let budgets = budgets(write, limits, asked)?;
     let alarm = alarm_of(write, limits, asked)?;
     let of_budgets = budgets.iter().map(|budget| TooSoon {
@@ -26,14 +26,14 @@ pub(super) fn spend_send(
     });
     let refusals = of_budgets
         .filter(|verdict| verdict.next_attempt_at > now)
-        .chain(log.refusal(limits, &limits.sends, purpose, now))
+        .chain(sends.refusal(limits, purpose, now))
         .chain(alarm);
     if let Some(strictest) = refusals.max_by_key(|verdict| verdict.next_attempt_at) {
         let TooSoon { limit, next_attempt_at } = strictest;
         return Err(Refusal::SendLimited { limit, next_attempt_at });
     }
-    log.count(&limits.sends, now);
-    write.put(SENDS, &phone, &log)?;
+    sends.count(limits, now);
+    write.put(SENDS, &phone, &sends)?;
     let mut ran_low = RanLow::default();
     for mut budget in budgets {
         if budget.spend(write, now)? {

@@ -1,9 +1,9 @@
 //! What stands where for a delivery: its trees follow its state.
 
-use crate::domain::{Delivery, DeliveryState, Timestamp};
+use crate::domain::{Delivery, DeliveryState, Phone, Timestamp};
 use crate::store::schema::{
     ASKS, AtKey, DELIVERIES, Due, GATEWAY_IDS, GatewayId, GatewayKey, KEEP_VERIFICATIONS, OUTBOX,
-    OUTBOX_DUE, SealedMessage,
+    OUTBOX_DUE, SENDS, SealedMessage,
 };
 use crate::store::{StoreError, Write};
 
@@ -33,8 +33,25 @@ pub(super) fn change(
         // The entry stays, so that it is found should the process end now.
         write.put(OUTBOX, &outbox_key(after), &SealedMessage::erased())?;
     }
+    if after.has_ended_unsent() && !before.is_some_and(Delivery::has_ended_unsent) {
+        give_back_send(write, after.phone_number, after.queued_at)?;
+    }
     write.put(DELIVERIES, &id, after)?;
     Ok(has_left)
+}
+
+/// The one place where a send that never left gives its place in the phone's hour and day back. It is counted at the moment
+/// at which its message is accepted, unless the clock was set back between: then it stays counted.
+pub(super) fn give_back_send(
+    write: &mut Write<'_>,
+    phone: Phone,
+    counted_at: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(mut sends) = write.get(SENDS, &phone)? else { return Ok(()) };
+    if sends.give_back(counted_at) {
+        write.put(SENDS, &phone, &sends)?;
+    }
+    Ok(())
 }
 
 /// From now on receipts with this name are for it: a gateway that gives one twice means the newest.

@@ -12,7 +12,7 @@
 //! | 8 | `verifications` | verification id | [`Verification`] | 30 days after its issue |
 //! | 9 | `live_codes` | phone, purpose | [`LiveCode`] | with its verification |
 //! | 10 | `verified_phones` | phone | [`VerifiedPhone`] | |
-//! | 11 | `sends` | phone | [`Log`] of sends | a day after its last entry |
+//! | 11 | `sends` | phone | [`Sends`] | a day after its last entry |
 //! | 12 | `guesses` | phone | wrong [`Guesses`] | a day after the last one, if a right one came since |
 //! | 13 | `key_checks` | key id | [`KeyCheck`] | |
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
@@ -39,7 +39,7 @@ use super::codec::{BadRecord, Record, decode_body};
 use super::earlier::AuditRowV1;
 use super::table::{Key, Table, TableId, TableInfo};
 use crate::domain::audit::AuditRow;
-use crate::domain::limits::{Guesses, Log, Rate, Subject};
+use crate::domain::limits::{Guesses, Log, Rate, Sends, Subject};
 use crate::domain::{
     AuthenticationFactor, Client, ClientId, Delivery, Id, Person, PersonId, PersonRequest,
     PersonRequestId, Phone, Purpose, SecretDigest, Timestamp, Token, User, UserId, Verification,
@@ -75,7 +75,7 @@ pub const LIVE_CODES: Table<(Phone, Purpose), LiveCode> = Table::new(9, "live_co
 /// See the table at the head of this file.
 pub const VERIFIED_PHONES: Table<Phone, VerifiedPhone> = Table::new(10, "verified_phones");
 /// See the table at the head of this file.
-pub const SENDS: Table<Phone, Log> = Table::new(11, "sends");
+pub const SENDS: Table<Phone, Sends> = Table::new(11, "sends");
 /// See the table at the head of this file.
 pub const GUESSES: Table<Phone, Guesses> = Table::new(12, "guesses");
 /// See the table at the head of this file.
@@ -321,6 +321,19 @@ impl Record for Log {
 
     fn keep_until(&self) -> Option<Timestamp> {
         Some(Log::keep_until(self))
+    }
+}
+
+/// Version 1 was the [`Log`] alone.
+impl Record for Sends {
+    const VERSION: u8 = 2;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(Sends::keep_until(self))
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Option<Result<Self, BadRecord>> {
+        (version == 1).then(|| decode_body::<Log>(body).map(Self::from))
     }
 }
 

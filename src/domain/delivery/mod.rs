@@ -273,6 +273,20 @@ impl Delivery {
         }
     }
 
+    /// Whether it is over, and for sure nothing of it has left.
+    pub fn has_ended_unsent(&self) -> bool {
+        match self.state {
+            DeliveryState::Failed | DeliveryState::Expired | DeliveryState::Canceled => {
+                self.sent_at.is_none() && !self.is_uncertain
+            }
+            DeliveryState::Queued { .. }
+            | DeliveryState::Submitting { .. }
+            | DeliveryState::Sent
+            | DeliveryState::Delivered
+            | DeliveryState::Uncertain => false,
+        }
+    }
+
     /// Whether the clock has been set back further than any drift explains since it was accepted.
     pub fn is_from_the_future(&self, now: Timestamp) -> bool {
         now + ISSUED_AHEAD < self.queued_at

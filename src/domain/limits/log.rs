@@ -26,20 +26,20 @@ pub struct Guesses(Log);
 
 impl Log {
     /// As of when the next one is counted.
-    fn as_of(&self, now: Timestamp) -> Timestamp {
+    pub(super) fn as_of(&self, now: Timestamp) -> Timestamp {
         self.moments.last().map_or(now, |last| now.max(*last))
     }
 
     /// Which of these rows forbids one more for this purpose: of several the one that does so longest.
-    pub fn refusal(
+    pub fn refusal<'l>(
         &self,
         limits: &Limits,
-        rows: &[Limit],
+        rows: impl IntoIterator<Item = &'l Limit>,
         purpose: Purpose,
         now: Timestamp,
     ) -> Option<TooSoon> {
         let as_of = self.as_of(now);
-        let verdicts = rows.iter().map(|row| TooSoon {
+        let verdicts = rows.into_iter().map(|row| TooSoon {
             limit: row.reason,
             next_attempt_at: self.allows_at(limits, row, purpose, as_of),
         });
@@ -82,11 +82,37 @@ impl Log {
 
     /// Counts one more, and says as of when.
     pub fn count(&mut self, rows: &[Limit], now: Timestamp) -> Timestamp {
+        self.count_and_keep(rows, 0, now)
+    }
+
+    /// The same, and remembers so many moments more than the rows look at.
+    pub(super) fn count_and_keep(
+        &mut self,
+        rows: &[Limit],
+        more: usize,
+        now: Timestamp,
+    ) -> Timestamp {
         let now = self.as_of(now);
         self.moments.push(now);
         self.in_a_row = self.in_a_row.saturating_add(1);
-        self.forget(rows, now);
+        self.forget(rows, more, now);
         now
+    }
+
+    /// How many were counted at this very moment.
+    pub(super) fn count_at(&self, moment: Timestamp) -> usize {
+        self.moments.iter().filter(|counted| **counted == moment).count()
+    }
+
+    /// The same log as if those of these moments had never been counted.
+    pub(super) fn without(&self, moments: &[Timestamp]) -> Self {
+        let mut left = self.clone();
+        for moment in moments {
+            if let Some(place) = left.moments.iter().position(|counted| counted == moment) {
+                left.moments.remove(place);
+            }
+        }
+        left
     }
 
     /// Takes back one that was counted at `moment`: the guess was no wrong one.
@@ -124,8 +150,8 @@ impl Log {
         &self.moments[self.moments.partition_point(|m| *m <= start)..]
     }
 
-    fn forget(&mut self, rows: &[Limit], now: Timestamp) {
-        let needed = rows.iter().map(|row| row.rule.looks_at()).max().unwrap_or(0);
+    fn forget(&mut self, rows: &[Limit], more: usize, now: Timestamp) {
+        let needed = rows.iter().map(|row| row.rule.looks_at()).max().unwrap_or(0) + more;
         let old = self.moments.partition_point(|m| *m <= now - DAY);
         let beyond = self.moments.len().saturating_sub(needed.max(1));
         self.moments.drain(..old.max(beyond));

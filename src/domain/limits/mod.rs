@@ -16,16 +16,20 @@
 //! budget that fills up again evenly, a [`Rate`]. What is allowed is counted in the same write that it allows, so a
 //! restart forgives nothing; what is refused writes nothing, so a refusal never lengthens a wait.
 //!
+//! A send that never left gives its place in the phone's windows back, five a day at most, and nothing else: see [`Sends`].
+//!
 //! A *share kept*: of these counts the sends of phone verifications may use up only a part. The rest is there for person
 //! requests, so that nobody who may verify phones can keep a patient from approving a request.
 
 mod log;
 mod rate;
+mod sends;
 
 use std::time::Duration;
 
 pub use log::{DAY, Guesses, Log};
 pub use rate::{Budget, Rate};
+pub use sends::{GIVEN_BACK_A_DAY, Sends};
 
 use super::{ClientId, Phone, Purpose, Timestamp};
 

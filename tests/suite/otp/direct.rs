@@ -2,16 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use esoz_otp::api::dialect;
 use esoz_otp::audit::Recorder;
 use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config};
-use esoz_otp::domain::Timestamp;
+use esoz_otp::domain::{Timestamp, Trouble};
 use esoz_otp::entropy::Entropy;
 use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes};
 use esoz_otp::service::Service;
-use esoz_otp::sms::{Message, OutboxParts, Sending, SmsDriver, Taken, outbox};
+use esoz_otp::sms::{Message, OutboxParts, SendError, Sending, SmsDriver, Taken, outbox};
 use esoz_otp::store::Store;
 use rustix::fs::statvfs;
 use tempfile::TempDir;
@@ -42,6 +43,8 @@ pub(super) struct Direct {
     pub(super) service: Arc<Service>,
     pub(super) store: Store,
     pub(super) messages: UnboundedReceiver<Message>,
+    /// Whether the driver refuses what it is shown.
+    refuses: Arc<AtomicBool>,
     /// What the worker goes by; the methods are told the time.
     clock: Arc<HandClock>,
     filler: Filler,
@@ -65,11 +68,13 @@ impl Direct {
         let format = config.otp.format;
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), format).unwrap();
         let (tell, messages) = unbounded_channel();
+        let refuses = Arc::new(AtomicBool::new(false));
+        let driver = Told { tell, refuses: Arc::clone(&refuses) };
         let clock = Arc::new(HandClock::at(now));
         let (outbox, mut worker) = outbox(OutboxParts {
             store: store.clone(),
             sealer,
-            drivers: vec![Arc::new(Told(tell))],
+            drivers: vec![Arc::new(driver)],
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             config: config.sms,
@@ -91,13 +96,18 @@ impl Direct {
         otp.settle(now).unwrap();
         let order = dialect::of(config.dialect).order;
         let service = Service::new(store.clone(), otp, audit, order, config.person_requests);
-        Self { service: Arc::new(service), store, messages, clock, filler, close, sending }
+        Self { service: Arc::new(service), store, messages, refuses, clock, filler, close, sending }
     }
 
     /// The time for the worker, which sends what is due by then.
     pub(super) fn it_is(&self, now: Timestamp) {
         self.clock.set(now);
         self.service.otp().outbox.wake();
+    }
+
+    /// From now on the driver refuses every message, or takes every one.
+    pub(super) fn driver_refuses(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::SeqCst);
     }
 
     /// Waits until every message has been handed over, and that is kept.
@@ -125,8 +135,11 @@ pub(super) fn code_in(message: &Message) -> &str {
     message.text().rsplit(' ').next().unwrap()
 }
 
-/// Hands every message over at once.
-struct Told(UnboundedSender<Message>);
+/// Hands every message over at once, or refuses it. The test sees it either way.
+struct Told {
+    tell: UnboundedSender<Message>,
+    refuses: Arc<AtomicBool>,
+}
 
 impl SmsDriver for Told {
     fn name(&self) -> &'static str {
@@ -135,7 +148,13 @@ impl SmsDriver for Told {
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         // A test that has ended reads no more messages.
-        drop(self.0.send(message.clone()));
-        Box::pin(std::future::ready(Ok(Taken::default())))
+        drop(self.tell.send(message.clone()));
+        let refuses = self.refuses.load(Ordering::SeqCst);
+        let answer = if refuses {
+            Err(SendError::Refused(Trouble::TargetRefused))
+        } else {
+            Ok(Taken::default())
+        };
+        Box::pin(std::future::ready(answer))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use esoz_otp::domain::audit::{
     AuditEvent, AuditRow, GuessFault, PhoneHash, RequestId, SendFault, TokenFault,
 };
-use esoz_otp::domain::limits::{Budget, Guesses, Limits, Log, Rate};
+use esoz_otp::domain::limits::{Budget, Guesses, Limits, Log, Rate, Sends};
 use esoz_otp::domain::{
     AccessType, AuthenticationFactor, AuthenticationMethod, By, Client, FactorType, HashedCode, Id,
     MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose, Scopes,
@@ -226,8 +226,10 @@ fn phones() -> Vec<Sample> {
         sample("factors", "reset", reset),
         sample("live_codes", "", LiveCode { verification_id: id(7), keep_until: at(2_592_000) }),
         sample("verified_phones", "", VerifiedPhone { verified_at: at(60) }),
-        sample("sends", "", filled_log()),
-        sample("sends", "empty", Log::default()),
+        earlier(1, "sends", "", Sends::from(filled_log())),
+        earlier(1, "sends", "empty", Sends::default()),
+        sample("sends", "", filled_sends()),
+        sample("sends", "empty", Sends::default()),
         sample("stray_guesses", "", filled_log()),
         sample("guesses", "", filled_guesses()),
         sample("guesses", "empty", Guesses::default()),
@@ -244,6 +246,17 @@ fn filled_log() -> Log {
     log.restart();
     log.count(&rows, at(60));
     log
+}
+
+/// Two sends counted, the first given back.
+fn filled_sends() -> Sends {
+    let limits = Limits::default();
+    let mut sends = Sends::default();
+    for second in [0, 60] {
+        sends.count(&limits, at(second));
+    }
+    assert!(sends.give_back(at(0)));
+    sends
 }
 
 /// Two wrong ones.

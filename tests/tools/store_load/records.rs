@@ -9,7 +9,7 @@
 //! | 31, 63, 95, … of the first caller | as below, and all `large` records of `clients` |
 //! | others | new in `person_requests` and `verifications`; replaced in `live_codes` and `sends`; moved in `users` |
 
-use esoz_otp::domain::limits::{DAY, Log};
+use esoz_otp::domain::limits::{DAY, Limits, Sends};
 use esoz_otp::domain::{
     AccessType, AuthenticationMethod, Client, HashedCode, Id, PersonRequest, PersonRequestStatus,
     Phone, Purpose, Timestamp, User, Verification, VerificationRules,
@@ -107,8 +107,8 @@ pub(crate) fn several(write: &mut Write<'_>, phone: Phone, number: u64) -> Resul
     write.put(VERIFICATIONS, &id(number), &verification(number, phone))?;
     let live = LiveCode { verification_id: id(number), keep_until: time(number) };
     write.put(LIVE_CODES, &(phone, Purpose::PhoneVerification), &live)?;
-    let mut sends = Log::default();
-    sends.count(&[], time(number));
+    let mut sends = Sends::default();
+    sends.count(&Limits::default(), time(number));
     write.put(SENDS, &phone, &sends)?;
     let user = User { id: id(number), person_id: None, is_blocked: false };
     write.put(USERS, &id(number), &user)
@@ -136,8 +136,8 @@ pub(crate) fn number(time: Timestamp) -> u64 {
     u64::try_from(time.as_micros()).expect("times here are numbers")
 }
 
-pub(crate) fn logged(log: &Log) -> u64 {
-    number(log.keep_until() - DAY)
+pub(crate) fn logged(sends: &Sends) -> u64 {
+    number(sends.keep_until() - DAY)
 }
 
 /// The number that a record of a large write carries.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use esoz_otp::domain::limits::{Guesses, Limits, Log, Rule};
+use esoz_otp::domain::limits::{Guesses, Limits, Rule, Sends};
 use esoz_otp::domain::{
     HashedCode, Id, Phone, Purpose, State, Status, Timestamp, Verification, VerificationRules,
 };
@@ -70,7 +70,7 @@ pub(super) struct World {
     care: Care,
     limits: Limits,
     pub(super) kept: Vec<Verification>,
-    sends: Log,
+    sends: Sends,
     guesses: Guesses,
     compared: Vec<u8>,
     right: Vec<u8>,
@@ -80,7 +80,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(care: Care) -> Self {
         let (compared, right, wrong) = (Vec::new(), Vec::new(), 0);
-        let (sends, guesses) = (Log::default(), Guesses::default());
+        let (sends, guesses) = (Sends::default(), Guesses::default());
         let hour = Rule::Window { most: MOST_GUESSES, length: HOUR };
         let limits = without_send_limits().limits.with("guesses_per_hour", hour).unwrap();
         let (now, kept) = (start_of_time(), Vec::new());
@@ -123,11 +123,10 @@ impl World {
                 Call::Done
             }
             Call::Send { is_ready } => {
-                if self.sends.refusal(&self.limits, &self.limits.sends, PURPOSE, self.now).is_some()
-                {
+                if self.sends.refusal(&self.limits, PURPOSE, self.now).is_some() {
                     return Call::Done;
                 }
-                self.sends.count(&self.limits.sends, self.now);
+                self.sends.count(&self.limits, self.now);
                 if !is_ready {
                     return Call::Issue;
                 }

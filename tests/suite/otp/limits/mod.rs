@@ -4,6 +4,7 @@ mod alarm;
 mod enumeration;
 mod guesses;
 mod sends;
+mod unsent;
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! Sends and tries: asked of both, compared, and entered into the ledger.
 
-use esoz_otp::domain::{By, ClientId, CodeFormat, Id, Purpose, Refusal, User, VerificationId};
+use esoz_otp::domain::{
+    By, ClientId, CodeFormat, Id, Phone, Purpose, Refusal, User, VerificationId,
+};
 use esoz_otp::service::Caller;
 
 use super::super::direct::code_in;
@@ -29,7 +31,9 @@ impl Run<'_> {
             // One write or two, and two of the delivery.
             (Ok(Some(id)), (3, 0) | (4, 1)) => {
                 self.arrived(place, by, id).await?;
-                self.planted.after_send(&self.real().store, place);
+                self.note_given_back(place.0);
+                let limits = &self.config.limits;
+                self.planted.after_send(&self.real().store, place, self.model.now, limits);
                 self.note_sent(place, by, spent.1 == 0);
                 Ok(())
             }
@@ -61,7 +65,21 @@ impl Run<'_> {
         if let Some(kept) = self.model.codes.get_mut(&place) {
             code.clone_into(&mut kept.text);
         }
-        self.ledger.sent(place, by, id, code)
+        self.ledger.sent(place, by, id, code, !self.refuses)
+    }
+
+    /// What was refused never left.
+    fn note_given_back(&mut self, phone: Phone) {
+        if !self.refuses {
+            return;
+        }
+        let sends = self.model.sends.entry(phone).or_default();
+        let is_given_back = sends.give_back(self.model.now);
+        self.seen.note(if is_given_back {
+            "a send that never left is given back"
+        } else {
+            "no more sends are given back"
+        });
     }
 
     fn note_sent(&self, (_, purpose): Place, by: Option<ClientId>, was_ready: bool) {

@@ -5,13 +5,20 @@ use std::time::Duration;
 
 use esoz_otp::domain::{Refusal, SpentReason, Timestamp};
 
-use super::numbers::{ATTEMPTS, DAY, DRIFT, LIFE, Row};
+use super::numbers::{ATTEMPTS, DAY, DRIFT, GIVEN_BACK, LIFE, Row};
 
 /// What was counted for a phone, oldest first, and how much of it came since a right code.
 #[derive(Default)]
 pub(super) struct Tally {
-    moments: Vec<Timestamp>,
+    moments: Vec<Counted>,
     pub(super) in_a_row: u32,
+}
+
+/// A send or a guess, and whether windows count it no more.
+#[derive(Clone, Copy)]
+struct Counted {
+    at: Timestamp,
+    is_given_back: bool,
 }
 
 /// When everything spent will have come back, and whether it has run out since it was last half full.
@@ -31,25 +38,27 @@ pub(super) struct Code {
 impl Tally {
     /// The end of this long after the `nth` last, unless it is over at the later of now and the last.
     pub(super) fn until(&self, nth: u32, length: Duration, now: Timestamp) -> Option<Timestamp> {
-        let end = *self.moments.iter().nth_back(nth as usize - 1)? + length;
+        let mut counted = self.moments.iter().filter(|counted| !counted.is_given_back);
+        let end = counted.nth_back(nth as usize - 1)?.at + length;
         Some(end).filter(|end| *end > self.as_of(now))
     }
 
     /// The end of the pause after as many as there were in a row within a day.
     pub(super) fn pause(&self, pauses: [Duration; 4], now: Timestamp) -> Option<Timestamp> {
         let in_a_row = self.moments.iter().rev().take(self.in_a_row as usize);
-        let steps = in_a_row.take_while(|moment| **moment + DAY > self.as_of(now)).count();
-        self.until(1, pauses[steps.min(4).checked_sub(1)?], now)
+        let steps = in_a_row.take_while(|counted| counted.at + DAY > self.as_of(now)).count();
+        let end = self.moments.last()?.at + pauses[steps.min(4).checked_sub(1)?];
+        Some(end).filter(|end| *end > self.as_of(now))
     }
 
     /// No more are remembered than a limit asks about, and none longer than a day.
     pub(super) fn count(&mut self, remembered: u32, now: Timestamp) {
-        let now = self.as_of(now);
-        self.moments.push(now);
+        let at = self.as_of(now);
+        self.moments.push(Counted { at, is_given_back: false });
         self.in_a_row += 1;
         let beyond = self.moments.len().saturating_sub(remembered as usize);
         self.moments.drain(..beyond);
-        self.moments.retain(|moment| *moment + DAY > now);
+        self.moments.retain(|counted| counted.at + DAY > at);
     }
 
     /// The last one was no wrong guess, and those before it are no row any more.
@@ -58,13 +67,28 @@ impl Tally {
         self.in_a_row = 0;
     }
 
+    /// The send that was counted just now never left: it is given back, unless so many were in a day, or it was counted as
+    /// of a clock that was ahead.
+    pub(super) fn give_back(&mut self, now: Timestamp) -> bool {
+        let of_the_day = |counted: &&Counted| counted.is_given_back && counted.at + DAY > now;
+        let may = self.moments.iter().filter(of_the_day).count() < GIVEN_BACK as usize;
+        let is_it = |counted: &&mut Counted| counted.at == now && !counted.is_given_back;
+        let it = self.moments.iter_mut().find(is_it).filter(|_| may);
+        it.map(|it| it.is_given_back = true).is_some()
+    }
+
     /// An operator lets what a clock ahead has counted count as of now.
     pub(super) fn settle(&mut self, now: Timestamp) {
-        self.moments.iter_mut().for_each(|moment| *moment = now.min(*moment));
+        self.moments.iter_mut().for_each(|counted| counted.at = now.min(counted.at));
+    }
+
+    /// Whether any is younger than a day.
+    pub(super) fn is_recent(&self, now: Timestamp) -> bool {
+        self.moments.last().is_some_and(|last| last.at + DAY > now)
     }
 
     fn as_of(&self, now: Timestamp) -> Timestamp {
-        self.moments.last().map_or(now, |last| now.max(*last))
+        self.moments.last().map_or(now, |last| now.max(last.at))
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use esoz_otp::config::Config;
-use esoz_otp::domain::limits::{Guesses, Log};
+use esoz_otp::domain::limits::{Guesses, Limits, Sends};
 use esoz_otp::domain::{Timestamp, Verification};
 use esoz_otp::store::schema::{GUESSES, LIVE_CODES, LiveCode, RATES, SENDS, VERIFICATIONS};
 use esoz_otp::store::{Key, Record, Store, StoreError, Table};
@@ -36,6 +36,8 @@ pub(super) enum Fault {
     OldCodeStaysGood,
     AnyPurposeWillDo,
     ClockGoesSlow,
+    WhatLeftIsGivenBack,
+    UnsentStaysCounted,
 }
 
 /// Who finds it.
@@ -48,7 +50,7 @@ pub(super) enum Finder {
 }
 
 /// Every fault, the table under which it soon shows, and who finds it.
-pub(super) const ALL: [(Fault, usize, Finder); 19] = [
+pub(super) const ALL: [(Fault, usize, Finder); 21] = [
     (Fault::OneSendMoreAnHour, NARROW_PHONES, Finder::Both),
     (Fault::OneSendMoreOfTheRange, NARROW_BUDGETS, Finder::Both),
     (Fault::NoShareIsKept, NARROW_BUDGETS, Finder::Both),
@@ -68,6 +70,8 @@ pub(super) const ALL: [(Fault, usize, Finder); 19] = [
     (Fault::OldCodeStaysGood, SOON_LOCKED, Finder::Both),
     (Fault::AnyPurposeWillDo, SOON_LOCKED, Finder::Both),
     (Fault::ClockGoesSlow, NARROW_PHONES, Finder::Model),
+    (Fault::WhatLeftIsGivenBack, NARROW_PHONES, Finder::Both),
+    (Fault::UnsentStaysCounted, NARROW_PHONES, Finder::Model),
 ];
 
 /// A fault, or none; and who is to find it.
@@ -81,7 +85,7 @@ pub(super) struct Planted {
 /// What was stored before a call.
 #[derive(Default)]
 struct Before {
-    sends: Option<Log>,
+    sends: Option<Sends>,
     guesses: Option<Guesses>,
     live: Option<LiveCode>,
     verification: Option<Verification>,
@@ -152,11 +156,21 @@ impl Planted {
         };
     }
 
-    pub(super) fn after_send(&self, store: &Store, place: Place) {
+    pub(super) fn after_send(&self, store: &Store, place: Place, now: Timestamp, limits: &Limits) {
         let before = self.before.borrow();
         if self.is(Fault::OldCodeStaysGood) {
             before.put_back_verification(store);
             put_back(store, LIVE_CODES, place, before.live.as_ref());
+        }
+        if self.is(Fault::WhatLeftIsGivenBack) {
+            let mut sends = store.get(SENDS, &place.0).unwrap().unwrap_or_default();
+            sends.give_back(now);
+            put(store, SENDS, place.0, sends);
+        }
+        if self.is(Fault::UnsentStaysCounted) {
+            let mut sends = before.sends.clone().unwrap_or_default();
+            sends.count(limits, now);
+            put(store, SENDS, place.0, sends);
         }
     }
 

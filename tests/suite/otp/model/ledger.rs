@@ -9,7 +9,7 @@ use std::time::Duration;
 use esoz_otp::domain::limits::Subject;
 use esoz_otp::domain::{ClientId, Phone, Purpose, Verification, VerificationId};
 
-use super::numbers::{ATTEMPTS, Numbers, Row};
+use super::numbers::{ATTEMPTS, GIVEN_BACK, Numbers, Row};
 use super::rules::Place;
 
 /// What is wrong.
@@ -35,6 +35,8 @@ pub(super) struct Send {
     by: Option<ClientId>,
     pub(super) id: VerificationId,
     code: String,
+    /// Whether a gateway took the message.
+    has_left: bool,
 }
 
 #[derive(Default)]
@@ -72,16 +74,17 @@ impl Ledger {
         self.guesses.get(&phone).map_or(0, |guesses| guesses.in_a_row)
     }
 
-    /// A message has come.
+    /// A message has come, and has left or was refused.
     pub(super) fn sent(
         &mut self,
         place: Place,
         by: Option<ClientId>,
         id: VerificationId,
         code: &str,
+        has_left: bool,
     ) -> Found {
         let (at, code) = (self.elapsed, code.to_owned());
-        self.sends.push(Send { at, place, by, id, code });
+        self.sends.push(Send { at, place, by, id, code, has_left });
         let n = self.numbers;
         for (what, row) in [("an hour", n.per_hour), ("a day", n.per_day)] {
             self.window(row, place)
@@ -96,10 +99,12 @@ impl Ledger {
         self.budget(n.per_node, |_| true).map_err(|count| format!("{count} sends in all"))
     }
 
-    /// Phones exactly: within the length before now.
+    /// Phones exactly: within the length before now. What never left may be given back, but not more of it than that.
     fn window(&self, row: Row, (phone, _): Place) -> Result<(), usize> {
         let inside = |send: &&Send| send.place.0 == phone && send.at + row.length > self.elapsed;
-        let inside: Vec<_> = self.sends.iter().filter(inside).collect();
+        let (inside, unsent): (Vec<_>, Vec<_>) =
+            self.sends.iter().filter(inside).partition(|send| send.has_left);
+        is_at_most(inside.len() + unsent.len(), row.whole + GIVEN_BACK)?;
         let verifications = inside.iter().filter(|send| send.is_verification()).count();
         is_at_most(inside.len(), row.whole)?;
         is_at_most(verifications, row.of_verifications)

@@ -11,6 +11,8 @@ use super::super::direct::CHEAPEST;
 pub(super) const DAY: Duration = Duration::from_hours(24);
 pub(super) const LIFE: Duration = Duration::from_mins(5);
 pub(super) const ATTEMPTS: u8 = 3;
+/// How many sends of a phone that never left are given back in a day.
+pub(super) const GIVEN_BACK: u32 = 5;
 pub(super) const DRIFT: Duration = Duration::from_secs(5);
 pub(super) const REQUEST_LIFE: Duration = Duration::from_hours(30 * 24);
 /// How long a verification is kept.

@@ -7,7 +7,7 @@ use esoz_otp::domain::limits::Subject;
 use esoz_otp::domain::{ClientId, PersonRequestId, Phone, Purpose, Refusal, Timestamp};
 
 use super::counts::{Budget, Code, Tally};
-use super::numbers::{DAY, KEPT, Numbers, REQUEST_LIFE};
+use super::numbers::{GIVEN_BACK, KEPT, Numbers, REQUEST_LIFE};
 
 pub(super) type Place = (Phone, Purpose);
 pub(super) type Waits = Vec<(&'static str, Timestamp)>;
@@ -56,7 +56,7 @@ impl Model {
             waits.push((key.0, budget.until(row, row.share(purpose), now)));
         }
         none_of(waits)?;
-        sends.count(n.per_day.whole, now);
+        sends.count(n.per_day.whole + 2 * GIVEN_BACK, now);
         for (key, row) in budgets {
             self.budgets.entry(key).and_modify(|budget| budget.spend(row, now));
         }
@@ -102,7 +102,7 @@ impl Model {
     /// What is over is forgotten; guesses that were wrong in a row never are.
     pub(super) fn sweep(&mut self) {
         let now = self.now;
-        let is_recent = |tally: &Tally| tally.until(1, DAY, now).is_some();
+        let is_recent = |tally: &Tally| tally.is_recent(now);
         self.codes.retain(|_, code| code.issued + KEPT > now);
         self.sends.retain(|_, sends| is_recent(sends));
         self.guesses.retain(|_, guesses| guesses.in_a_row > 0 || is_recent(guesses));

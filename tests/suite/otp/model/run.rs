@@ -23,13 +23,15 @@ use crate::support::start_of_time;
 
 pub(super) struct Run<'s> {
     folder: TempDir,
-    config: Config,
+    pub(super) config: Config,
     entropy: Arc<dyn Entropy>,
     real: Option<Direct>,
     pub(super) model: Model,
     pub(super) ledger: Ledger,
     pub(super) planted: Planted,
     pub(super) seen: &'s Seen,
+    /// Whether messages are refused.
+    pub(super) refuses: bool,
     /// When the last refusal said that it is over.
     pub(super) told: Timestamp,
     /// The request that is open for each.
@@ -66,6 +68,7 @@ impl<'s> Run<'s> {
             ledger: Ledger::new(numbers),
             planted,
             seen,
+            refuses: false,
             told: now,
             open: [Id::from_bytes([0; 16]); REQUESTS.len()],
             made: 0,
@@ -96,6 +99,10 @@ impl<'s> Run<'s> {
             Step::Sweep => self.sweep().await,
             Step::NewRequest(slot) => self.new_request(slot),
             Step::Unlock(number) => self.unlock(number).await?,
+            Step::Gateway { refuses } => {
+                self.refuses = refuses;
+                self.real().driver_refuses(refuses);
+            }
         }
         self.look()
     }
@@ -147,6 +154,7 @@ impl<'s> Run<'s> {
         self.planted.after_restart(&store);
         let entropy = Arc::clone(&self.entropy);
         self.real = Some(Direct::start(store, self.config.clone(), entropy, self.model.now));
+        self.real().driver_refuses(self.refuses);
         self.model.restart();
         self.seen.note("a restart");
     }

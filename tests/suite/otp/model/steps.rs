@@ -50,6 +50,10 @@ pub(super) enum Step {
     NewRequest(usize),
     /// An operator takes back a phone's wrong guesses.
     Unlock(usize),
+    /// The gateway refuses messages, or takes them again.
+    Gateway {
+        refuses: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +116,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Sweep),
         5 => (0..REQUESTS.len()).prop_map(Step::NewRequest),
         3 => unlock(),
+        4 => prop_oneof![1 => Just(true), 2 => Just(false)]
+            .prop_map(|refuses| Step::Gateway { refuses }),
     ]
 }
 

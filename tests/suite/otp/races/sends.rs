@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 
 use esoz_otp::config::{Argon2Cost, OtpConfig};
-use esoz_otp::domain::limits::Log;
+use esoz_otp::domain::limits::Sends;
 use esoz_otp::domain::{Id, Phone, Purpose, State, VerificationId};
 use esoz_otp::store::schema::{LIVE_CODES, SENDS, VERIFICATIONS};
 
@@ -46,10 +46,9 @@ fn control_a_log_of_sends_that_is_read_and_then_written_lets_everybody_through()
     let node = TestNode::start();
     let limits = quick().limits;
     let now = start_of_time();
-    let pass = |log: &mut Log| {
-        let rows = &limits.sends;
-        let refusal = log.refusal(&limits, rows, Purpose::PhoneVerification, now);
-        log.count(rows, now);
+    let pass = |sends: &mut Sends| {
+        let refusal = sends.refusal(&limits, Purpose::PhoneVerification, now);
+        sends.count(&limits, now);
         refusal.is_none()
     };
     assert_eq!(naive::let_through(&node.store, SENDS, seed_phone(), 200, pass), 200);
