@@ -171,18 +171,12 @@ pub static ROUTES: &[Row] = &[
         body: Body::AnyJson,
         ..change("POST", Handler::Operate(person_requests::resend_otp))
     },
-    Row {
-        operation: Operation::Approve,
-        path: "/api/person_requests/{id}/actions/approve",
-        access: PERSON_REQUEST_WRITE,
-        ..change("PATCH", Handler::Operate(person_requests::approve))
-    },
-    Row {
-        operation: Operation::GetPersonRequest,
-        path: "/api/person_requests/{id}",
-        access: PERSON_REQUEST_READ,
-        ..read(person_requests::get)
-    },
+    Row { path: "/api/person_requests/{id}/actions/approve", ..APPROVE },
+    Row { path: "/api/v2/person_requests/{id}/actions/approve", ..APPROVE },
+    Row { path: "/api/v3/person_requests/{id}/actions/approve", ..APPROVE },
+    Row { path: "/api/person_requests/{id}", ..GET_PERSON_REQUEST },
+    Row { path: "/api/v2/person_requests/{id}", ..GET_PERSON_REQUEST },
+    Row { path: "/api/v3/person_requests/{id}", ..GET_PERSON_REQUEST },
     Row {
         operation: Operation::ListDeliveries,
         path: "/api/person_requests/{id}/deliveries",
@@ -290,6 +284,20 @@ pub static ROUTES: &[Row] = &[
         ..change("POST", Handler::Operate(demo::reset))
     },
 ];
+
+/// The rows that approve: clients call one of three versions, and all three do the same.
+const APPROVE: Row = Row {
+    operation: Operation::Approve,
+    access: PERSON_REQUEST_WRITE,
+    ..change("PATCH", Handler::Operate(person_requests::approve))
+};
+
+/// The rows that read a person request, in the same three versions.
+const GET_PERSON_REQUEST: Row = Row {
+    operation: Operation::GetPersonRequest,
+    access: PERSON_REQUEST_READ,
+    ..read(person_requests::get)
+};
 
 /// What rows that read have in common.
 const fn read(handler: fn(&Api, &Call) -> Result<Answer, Rejection>) -> Row {

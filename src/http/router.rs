@@ -42,7 +42,7 @@ impl<R: Route> Router<R> {
     pub fn new(rows: impl IntoIterator<Item = &'static R>) -> Self {
         let mut places: Vec<Place<R>> = Vec::new();
         for row in rows {
-            let segments: Vec<_> = row.path().split('/').collect();
+            let segments: Vec<_> = segments(row.path()).collect();
             match places.iter_mut().find(|place| place.path == row.path()) {
                 Some(place) => place.rows.push(row),
                 None => places.push(Place { path: row.path(), segments, rows: vec![row] }),
@@ -96,6 +96,11 @@ impl<R: Route> Router<R> {
     }
 }
 
+/// The segments of a path. Empty ones are dropped, as Plug does, which the live system is built on: `//a/` is `/a`.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
 /// `OPTIONS *`, and a CONNECT to a host (RFC 9112, 3.2.3 and 3.2.4).
 fn asks_about_the_server(method: &Method, path: &str) -> bool {
     (path == "*" && *method == Method::OPTIONS) || (path.is_empty() && *method == Method::CONNECT)
@@ -108,13 +113,10 @@ impl<R: Route> Place<R> {
 
     fn fits<'p>(&self, path: &'p str) -> Option<Vec<&'p str>> {
         let mut params = Vec::new();
-        let mut given = path.split('/');
+        let mut given = segments(path);
         for segment in &self.segments {
             let text = given.next()?;
             if segment.starts_with('{') {
-                if text.is_empty() {
-                    return None;
-                }
                 params.push(text);
             } else if *segment != text {
                 return None;
@@ -182,9 +184,7 @@ mod tests {
 
     #[test]
     fn a_path_is_taken_literally() {
-        for path in
-            ["/", "/thing", "/things/", "//things", "/things/7/", "/THINGS", "/things/7/actions"]
-        {
+        for path in ["/", "//", "/thing", "/THINGS", "/things/7/actions", "/things/7//actions"] {
             assert_eq!(find(&Method::GET, path), "nowhere", "{path}");
         }
         assert_eq!(find(&Method::GET, "/things/%zz"), "malformed");
@@ -192,6 +192,24 @@ mod tests {
         assert_eq!(find(&Method::GET, "/things/{id}"), "malformed");
         assert_eq!(find(&Method::POST, "/things?a=%"), "malformed");
         assert_eq!(find(&Method::POST, "/things?a=%20"), "POST /things []");
+    }
+
+    #[test]
+    fn empty_segments_of_a_path_are_dropped_and_no_others() {
+        for path in ["//things/7", "/things//7", "/things/7/", "///things///7///"] {
+            assert_eq!(find(&Method::GET, path), r#"GET /things/{id} ["7"]"#, "{path}");
+        }
+        assert_eq!(find(&Method::POST, "/things/"), "POST /things []");
+        assert_eq!(find(&Method::DELETE, "//things//7"), "GET, PUT, HEAD");
+        assert_eq!(
+            find(&Method::PATCH, "/things//actions/do"),
+            "nowhere",
+            "an empty segment is no text for the braces"
+        );
+        assert_eq!(find(&Method::GET, "/things/%2F"), r#"GET /things/{id} ["/"]"#);
+        for path in ["//things/./7", "//things/..", "/things//%2e", "//things//%zz"] {
+            assert_eq!(find(&Method::GET, path), "malformed", "{path}");
+        }
     }
 
     #[test]
@@ -207,6 +225,14 @@ mod tests {
         #[test]
         fn no_path_makes_it_panic(path in any::<String>()) {
             let _ = find(&Method::GET, &path);
+        }
+
+        #[test]
+        fn slashes_too_many_change_nothing(path in "/(things|[a-c%.]{1,3})(/(actions|do|[0-9]{1,2}|%2F)){0,3}", more in 1_usize..4) {
+            let doubled = path.replace('/', &"/".repeat(more));
+            let found = find(&Method::PATCH, &path);
+            prop_assert_eq!(find(&Method::PATCH, &doubled), found.clone());
+            prop_assert_eq!(find(&Method::PATCH, &(doubled + "/")), found);
         }
 
         #[test]

@@ -8,7 +8,7 @@ mod envelope;
 mod health;
 mod http;
 mod main_job;
-
+mod paths;
 mod person_request;
 mod receipts;
 mod refusals;

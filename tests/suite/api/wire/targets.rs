@@ -146,8 +146,16 @@ pub(super) static ROWS: &[Row] = &[
         &[(b"GET /verifications/..%2fhealth HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400])],
     ),
     row(
-        "ours: a path is taken literally",
-        &[(b"GET //health/live HTTP/1.1\r\nHost: {host}\r\n\r\n", &[404])],
+        "Plug: empty segments are dropped",
+        &[(b"GET //health///live/ HTTP/1.1\r\nHost: {host}\r\n\r\n", &[200])],
+    ),
+    row(
+        "ours: beside that a path is taken literally",
+        &[(b"GET /health%2Flive HTTP/1.1\r\nHost: {host}\r\n\r\n", &[404])],
+    ),
+    row(
+        "ours: no dot segments behind empty ones",
+        &[(b"GET //..//health/live HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400])],
     ),
     row(
         "ours: in a query too, escapes are escapes",
