@@ -133,20 +133,23 @@ pub fn draw_secret(entropy: &dyn Entropy) -> Result<Secret, NoEntropy> {
     Ok(Secret::new(text))
 }
 
-/// A new code, every one as likely as every other: what would make some likelier is drawn again.
+/// A new code, every one that is drawn at all as likely as every other: what would make some likelier is drawn again.
 pub fn draw_code(entropy: &dyn Entropy, format: CodeFormat) -> Result<Code, NoEntropy> {
-    let count = format.count();
+    let (least, greatest) = format.drawn().into_inner();
+    let count = greatest - least + 1;
     let fair = u64::MAX - u64::MAX % count;
     loop {
         let number = u64::from_le_bytes(draw_bytes(entropy)?);
         if number < fair {
-            return format.code(number % count).map_err(|_| NoEntropy);
+            return format.code(least + number % count).map_err(|_| NoEntropy);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Pearson's chi-squared for `counts` that should be equal.
@@ -162,22 +165,43 @@ mod tests {
         let four = CodeFormat::new(4).unwrap();
         let six = CodeFormat::new(6).unwrap();
         let mut digits = [[0_u32; 10]; 6];
-        let mut whole = vec![0_u32; 10_000];
+        let mut whole = vec![0_u32; 9_000];
         for _ in 0..100_000 {
             let code = draw_code(&entropy, six).unwrap();
             for (place, digit) in code.reveal().bytes().enumerate() {
                 digits[place][usize::from(digit - b'0')] += 1;
             }
             let short = draw_code(&entropy, four).unwrap();
-            whole[short.reveal().parse::<usize>().unwrap()] += 1;
+            whole[short.reveal().parse::<usize>().unwrap() - 1_000] += 1;
         }
-        // Beyond these a fair source is found one time in a thousand: chi-squared with 9 and 9 999 degrees of freedom.
-        for (place, counts) in digits.iter().enumerate() {
+        // Beyond these a fair source is found one time in a thousand: chi-squared with 8, 9 and 8 999 degrees of freedom.
+        let [first, rest @ ..] = &digits;
+        assert_eq!(first[0], 0, "no code begins with a zero");
+        let found = chi_squared(&first[1..]);
+        assert!(found < 26.12, "the first digit: {found}");
+        for (place, counts) in rest.iter().enumerate() {
             let found = chi_squared(counts);
-            assert!(found < 27.88, "digit {place}: {found}");
+            assert!(found < 27.88, "digit {place} behind the first: {found}");
         }
         let found = chi_squared(&whole);
-        assert!((9_567.0..10_441.0).contains(&found), "{found}");
+        assert!((8_589.0..9_419.0).contains(&found), "{found}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_has_all_its_digits_and_follows_evenly_from_what_is_drawn(digits in CodeFormat::BOUNDS, number: u64) {
+            let format = CodeFormat::new(digits).unwrap();
+            let (least, greatest) = format.drawn().into_inner();
+            let count = greatest - least + 1;
+            let drawn = draw_code(&Scripted(Mutex::new(vec![1, number])), format).unwrap();
+            let text = drawn.reveal();
+            prop_assert_eq!(text.len(), usize::from(digits));
+            prop_assert!(text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0'));
+            // As many numbers lead to each code as to each other one; the few at the end that would not are drawn again.
+            let is_fair = number < u64::MAX - u64::MAX % count;
+            let expected = least + if is_fair { number % count } else { 1 };
+            prop_assert_eq!(text, expected.to_string());
+        }
     }
 
     /// Gives one fixed eight-byte draw after the other.
@@ -194,7 +218,7 @@ mod tests {
     #[test]
     fn a_draw_from_the_uneven_end_is_drawn_again() {
         let six = CodeFormat::new(6).unwrap();
-        let fair = u64::MAX - u64::MAX % 1_000_000;
+        let fair = u64::MAX - u64::MAX % 900_000;
         let draws = Scripted(Mutex::new(vec![fair - 1, u64::MAX, fair]));
         assert_eq!(draw_code(&draws, six).unwrap().reveal(), "999999");
         assert!(draw_code(&draws, six).is_err());

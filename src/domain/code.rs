@@ -1,4 +1,5 @@
 use std::fmt::{self, Write as _};
+use std::ops::RangeInclusive;
 
 use zeroize::Zeroizing;
 
@@ -19,7 +20,7 @@ pub struct MalformedCode;
 
 impl CodeFormat {
     /// The bounds of `otp.digits`.
-    pub const BOUNDS: std::ops::RangeInclusive<u8> = 4..=10;
+    pub const BOUNDS: RangeInclusive<u8> = 4..=10;
 
     /// A code of this many digits, 4 to 10.
     pub fn new(digits: u8) -> Option<Self> {
@@ -31,9 +32,11 @@ impl CodeFormat {
         usize::from(self.digits)
     }
 
-    /// How many different codes there are.
-    pub fn count(self) -> u64 {
-        10_u64.pow(u32::from(self.digits))
+    /// The numbers that new codes are drawn from. None begins with a zero: live clients keep a code as an integer and then
+    /// want all its digits, or look for a first digit from 1 to 9. Upstream draws none that begins with a zero either.
+    pub fn drawn(self) -> RangeInclusive<u64> {
+        let least = 10_u64.pow(u32::from(self.digits) - 1);
+        least..=least * 10 - 1
     }
 
     /// The pattern of a code, for `invalid[].rules[].params`.
@@ -41,9 +44,9 @@ impl CodeFormat {
         format!("^[0-9]{{{}}}$", self.digits)
     }
 
-    /// The code with this number; leading zeros are part of it.
+    /// The code with this number. A shorter one gets leading zeros: codes that were sent before may begin with them.
     pub fn code(self, number: u64) -> Result<Code, MalformedCode> {
-        if number >= self.count() {
+        if number > *self.drawn().end() {
             return Err(MalformedCode);
         }
         // Room for all of it at once: a text that grows leaves copies of itself behind.
@@ -97,7 +100,8 @@ mod tests {
     #[test]
     fn length_has_bounds() {
         assert!(CodeFormat::new(3).is_none() && CodeFormat::new(11).is_none());
-        assert_eq!(CodeFormat::new(10).unwrap().count(), 10_000_000_000);
+        assert_eq!(CodeFormat::new(4).unwrap().drawn(), 1_000..=9_999);
+        assert_eq!(CodeFormat::new(10).unwrap().drawn(), 1_000_000_000..=9_999_999_999);
     }
 
     #[test]

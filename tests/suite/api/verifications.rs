@@ -11,7 +11,7 @@ const PHONE: &str = "+380631112233";
 /// Paths before `/verifications`, and what their callers bring.
 const SURFACES: [(&str, &[(&str, &str)]); 2] = [("/api", &MIS), ("", &[])];
 
-/// Draws `000042` first.
+/// Draws `100042` first.
 fn node() -> TestNode {
     TestNode::set_up(Setup { entropy: Arc::new(CountedCodes::from(42)), ..Setup::default() })
 }
@@ -44,11 +44,11 @@ fn both_surfaces_send_a_code_and_take_it_back() {
         });
         assert_eq!(*sent.data(), four);
         assert_eq!(sent.header("location"), None);
-        assert_eq!(node.code_for(PHONE), "000042");
+        assert_eq!(node.code_for(PHONE), "100042");
         assert_eq!(node.call("GET", &at_phone, headers, "").status, 404);
 
         let path = format!("{at_phone}/actions/complete");
-        let done = node.call("PATCH", &path, headers, r#"{"code": 42}"#);
+        let done = node.call("PATCH", &path, headers, r#"{"code": 100042}"#);
         assert_eq!(done.status, 200, "{surface}");
         let four = json!({
             "id": id, "status": "verified", "code_expired_at": "2026-11-21T12:05:00.000000Z",
@@ -70,7 +70,7 @@ fn a_provider_is_taken_and_not_looked_at() {
         let node = node();
         let body = json!({"phone_number": PHONE, "provider": provider}).to_string();
         assert_eq!(node.call("POST", "/verifications", &[], &body).status, 201, "{body}");
-        assert_eq!(node.code_for(PHONE), "000042");
+        assert_eq!(node.code_for(PHONE), "100042");
     }
 }
 
@@ -148,11 +148,11 @@ fn a_phone_in_a_path_may_be_escaped_and_one_that_is_none_is_unknown() {
     let node = node();
     assert_eq!(node.initialize(PHONE).status, 201);
     for phone in ["380631112233", "0631112233", "%20380631112233", "%252B380631112233", "me"] {
-        assert_eq!(complete(&node, phone, r#"{"code": 42}"#).refusal(), NOT_FOUND, "{phone}");
+        assert_eq!(complete(&node, phone, r#"{"code": 100042}"#).refusal(), NOT_FOUND, "{phone}");
         let seen = node.call("GET", &format!("/verifications/{phone}"), &[], "");
         assert_eq!(seen.refusal(), NOT_FOUND, "{phone}");
     }
-    assert_eq!(complete(&node, "%2B380631112233", r#"{"code": 42}"#).status, 200);
+    assert_eq!(complete(&node, "%2B380631112233", r#"{"code": 100042}"#).status, 200);
     for phone in ["+380631112233", "%2B380631112233", "%2b38063111223%33"] {
         let seen = node.call("GET", &format!("/verifications/{phone}"), &[], "");
         assert_eq!(seen.status, 200, "{phone}");
@@ -182,9 +182,9 @@ fn a_malformed_code_is_refused_before_the_phone_is_looked_for_and_costs_no_attem
         let invalid = entry("$.code", "required", &json!([]), description);
         assert_eq!((reply.status, &reply.error()["invalid"]), (422, &invalid), "{phone}");
     }
-    assert_eq!(complete(&node, "+380639999999", r#"{"code": 42}"#).refusal(), NOT_FOUND);
+    assert_eq!(complete(&node, "+380639999999", r#"{"code": 100042}"#).refusal(), NOT_FOUND);
     assert_eq!(node.compared(), 0);
-    assert_eq!(complete(&node, PHONE, r#"{"code": 42}"#).status, 200);
+    assert_eq!(complete(&node, PHONE, r#"{"code": 100042}"#).status, 200);
 }
 
 #[test]
@@ -192,10 +192,10 @@ fn after_three_wrong_codes_the_right_one_is_too_late() {
     let node = node();
     assert_eq!(node.initialize(PHONE).status, 201);
     for _ in 0..3 {
-        assert_eq!(node.complete(PHONE, "000043").reason(), Some("wrong_code"));
+        assert_eq!(node.complete(PHONE, "100043").reason(), Some("wrong_code"));
     }
     let spent = (403, "forbidden", Some("Maximum attempts exceed"), Some("attempts_exhausted"));
-    assert_eq!(node.complete(PHONE, "000042").refusal(), spent);
+    assert_eq!(node.complete(PHONE, "100042").refusal(), spent);
     assert_eq!(node.call("GET", &format!("/verifications/{PHONE}"), &[], "").status, 404);
     assert_eq!(node.compared(), 3);
 }

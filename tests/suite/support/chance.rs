@@ -4,7 +4,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use esoz_otp::entropy::{Entropy, NoEntropy, SystemEntropy};
 
-/// Draws codes one after the other from a number on, everything else as the system does: a code is drawn as eight bytes.
+/// Draws codes one after the other, `from(42)` beginning with the 42nd behind the least one (`100042` of six digits),
+/// everything else as the system does: a code is drawn as eight bytes.
 pub struct CountedCodes {
     next: AtomicU64,
     system: SystemEntropy,

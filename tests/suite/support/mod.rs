@@ -7,6 +7,7 @@ pub mod gateway;
 mod held;
 mod inbox;
 mod log;
+mod older;
 pub mod patience;
 mod watch;
 

@@ -25,7 +25,7 @@ const NOT_NEW: Refusal = (409, "request_conflict", Some("Invalid transition"), N
 const NOT_OTP: Refusal = (409, "request_conflict", Some("Auth method is not OTP"), None);
 const UNKNOWN: Refusal = (404, "not_found", Some("not_found"), None);
 
-/// A node that draws these codes one after the other: `000042`, `000043`, and so on.
+/// A node that draws these codes one after the other: `100042`, `100043`, and so on.
 fn with_known_codes(more: &Value) -> TestNode {
     let world = crate::support::demo_world_with(more);
     TestNode::set_up(Setup { world, entropy: Arc::new(CountedCodes::from(42)), ..Setup::default() })
@@ -80,10 +80,10 @@ fn after_too_many_wrong_codes_a_new_one_is_good() {
     for _ in 0..3 {
         assert_eq!(node.approve("999999").refusal(), WRONG);
     }
-    assert_eq!(node.approve("000042").refusal(), EXHAUSTED);
+    assert_eq!(node.approve("100042").refusal(), EXHAUSTED);
     node.clock.push(MINUTE);
     assert_eq!(node.resend().status, 200);
-    assert_eq!(node.approve("000043").status, 200);
+    assert_eq!(node.approve("100043").status, 200);
 }
 
 #[test]
@@ -93,9 +93,9 @@ fn the_code_before_the_newest_is_a_wrong_one_and_costs_an_attempt() {
     node.clock.push(MINUTE);
     assert_eq!(node.resend().status, 200);
     for _ in 0..3 {
-        assert_eq!(node.approve("000042").refusal(), WRONG);
+        assert_eq!(node.approve("100042").refusal(), WRONG);
     }
-    assert_eq!(node.approve("000043").refusal(), EXHAUSTED);
+    assert_eq!(node.approve("100043").refusal(), EXHAUSTED);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn one_child_s_code_outlives_another_s_on_the_phone_of_the_family() {
     node.clock.push(MINUTE);
     assert_eq!(node.resend_for(second).status, 200);
     let (first_code, second_code) =
-        (json!({"verification_code": "000042"}), json!({"verification_code": "000043"}));
+        (json!({"verification_code": "100042"}), json!({"verification_code": "100043"}));
     assert_eq!(approve(&node, first, &second_code).refusal(), WRONG);
     assert_eq!(approve(&node, first, &first_code).status, 200);
     assert_eq!(status(&node, second), "NEW");

@@ -1,13 +1,11 @@
 //! What live clients send that no page has, and what they expect: an empty list or object where nothing is wanted, a code as
 //! text or as a number, a status in lower case.
 
-use std::sync::Arc;
-
-use esoz_otp::config::{Config, DialectName};
+use esoz_otp::config::DialectName;
 use serde_json::{Value, json};
 
 use super::{Answer, CREATED, INVALID, NO_JSON, OK, assert_answers, column};
-use crate::support::{CountedCodes, MIS, Reply, SEED_PHONE, SEED_REQUEST, Setup, TestNode, quick};
+use crate::support::{MIS, Reply, SEED_PHONE, SEED_REQUEST, TestNode};
 
 const JSON: Option<&str> = Some("application/json");
 const OTHER_TYPE: Answer = (
@@ -45,6 +43,10 @@ const BODIES: &[Row] = &[
     (Resend, JSON, r#"{"phone_number": "+380671000099"}"#, OK, OK),
     (Resend, JSON, "{", NO_JSON, NO_JSON),
     (Resend, Some("text/plain"), "{}", OTHER_TYPE, OTHER_TYPE),
+    (Resend, Some("text/plain"), "", OK, OK),
+    (Resend, Some("application/x-www-form-urlencoded"), "", OK, OK),
+    (Resend, Some("application/octet-stream"), "", OK, OK),
+    (Resend, Some("application/vnd.api+json"), "{}", OK, OK),
     (Approve, JSON, r#"{"verification_code": "000042"}"#, OK, OK),
     (Approve, JSON, r#"{"verification_code": 42}"#, OK, OK),
     (Approve, None, r#"{"verification_code": 42}"#, OK, OK),
@@ -107,14 +109,13 @@ fn send(node: &TestNode, what: Do, content_type: Option<&str>, body: &str) -> Re
 }
 
 fn node(dialect: DialectName, what: Do) -> TestNode {
-    let config = Config { dialect, ..quick() };
-    let entropy = Arc::new(CountedCodes::from(42));
-    let node = TestNode::set_up(Setup { config, entropy, ..Setup::default() });
+    let node = TestNode::speaking(dialect);
     let sent = match what {
         Resend | Initialize => return node,
         Approve => node.resend(),
         Complete => node.initialize(SEED_PHONE),
     };
     assert!([200, 201].contains(&sent.status), "{}", sent.text);
+    node.as_if_sent("000042");
     node
 }
