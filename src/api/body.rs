@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Rejection;
 use super::routes::{Body, Row};
 use super::{headers, json};
-use crate::http::{BodyFault, Request, discard, read_body};
+use crate::http::{BodyFault, Request, discard, is_empty_body, read_body};
 
 /// What has become of a request's body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl BodyState {
     }
 }
 
-/// The body as JSON; an empty one is `{}`.
+/// The body as JSON; an empty one is `{}`, whatever its type: many stacks put one of their own beside no body at all.
 pub(super) async fn read(
     request: &mut Request,
     row: &Row,
@@ -49,17 +49,39 @@ pub(super) async fn read(
         // Numbers beyond our types are JSON too, as long as nobody looks.
         Body::AnyJson => |text| json::check(text).map(|()| Value::Null),
     };
-    headers::must_be_json(request.headers())?;
+    match headers::must_be_json(request.headers()) {
+        Ok(()) => {}
+        Err(twice @ Rejection::HeaderTwice(_)) => return Err(twice),
+        Err(_) if is_empty(request, row, state).await? => {}
+        Err(unfit) => return Err(unfit),
+    }
     let bytes = read_body(request, row.max_body, row.deadline).await;
     *state = if bytes.is_ok() { BodyState::Read } else { BodyState::GivenUp };
-    let bytes = bytes.map_err(|fault| match fault {
-        BodyFault::TooLarge => Rejection::BodyTooLarge,
-        BodyFault::TooSlow => Rejection::BodyTooSlow,
-        BodyFault::Broken => Rejection::BodyMalformed,
-    })?;
+    let bytes = bytes.map_err(broken)?;
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
     let text = str::from_utf8(&bytes).map_err(|_| Rejection::BodyMalformed)?;
     parse(text).map_err(|_| Rejection::BodyMalformed)
+}
+
+/// Whether there is no body. One in chunks is waited for: its head does not say it.
+async fn is_empty(
+    request: &mut Request,
+    row: &Row,
+    state: &mut BodyState,
+) -> Result<bool, Rejection> {
+    let is_empty = is_empty_body(request, row.deadline).await;
+    is_empty.map_err(|fault| {
+        *state = BodyState::GivenUp;
+        broken(fault)
+    })
+}
+
+fn broken(fault: BodyFault) -> Rejection {
+    match fault {
+        BodyFault::TooLarge => Rejection::BodyTooLarge,
+        BodyFault::TooSlow => Rejection::BodyTooSlow,
+        BodyFault::Broken => Rejection::BodyMalformed,
+    }
 }

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -170,6 +170,10 @@ pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
     let mut response = respond(head, status, &envelope);
     if let Some(seconds) = worded.retry_after {
         add(&mut response, RETRY_AFTER, &seconds.to_string());
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        // A 401 has to say which scheme would do (RFC 9110, 15.5.2).
+        add(&mut response, WWW_AUTHENTICATE, "Bearer");
     }
     if let Some(methods) = &worded.allow {
         add(&mut response, ALLOW, methods);

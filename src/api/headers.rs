@@ -150,14 +150,29 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then_some(token)
 }
 
-/// No content type is taken for JSON: the page's own clients send none with an empty body. No coding of it is undone.
+/// Refuses a body that says of itself that it is no JSON, or packed. None that says nothing: the page's own clients send no
+/// type with an empty body.
 pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Rejection> {
-    if headers.contains_key(CONTENT_ENCODING) {
+    let codings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+    if !codings.flat_map(|line| line.split(|b| *b == b',')).all(is_no_coding) {
         return Err(Rejection::ContentEncoding);
     }
     let Some(value) = single(headers, &CONTENT_TYPE)? else { return Ok(()) };
-    let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
-    if kind.eq_ignore_ascii_case(b"application/json") { Ok(()) } else { Err(Rejection::MediaType) }
+    let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
+    if is_json(kind.trim_ascii()) { Ok(()) } else { Err(Rejection::MediaType) }
+}
+
+/// `identity` says that nothing was done (RFC 9110, 8.4.1), and so does an empty member of the list.
+fn is_no_coding(name: &[u8]) -> bool {
+    let name = name.trim_ascii();
+    name.is_empty() || name.eq_ignore_ascii_case(b"identity")
+}
+
+/// JSON, or something that is written in it (RFC 6839, 3.1).
+fn is_json(kind: &[u8]) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    let suffixed = kind.strip_prefix(b"application/").and_then(|name| name.strip_suffix(b"+json"));
+    kind == b"application/json" || suffixed.is_some_and(|name| !name.is_empty())
 }
 
 #[cfg(test)]
@@ -217,15 +232,51 @@ mod tests {
         }
     }
 
+    fn is_taken(fields: &[(HeaderName, &'static str)]) -> bool {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        must_be_json(&headers).is_ok()
+    }
+
     #[test]
-    fn parameters_of_a_content_type_do_not_matter() {
-        let with = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
-            must_be_json(&headers).is_ok()
-        };
-        assert!(with("application/json") && with("Application/JSON; charset=utf-8"));
-        assert!(!with("text/plain") && !with("application/json-patch+json") && !with(""));
-        assert!(must_be_json(&HeaderMap::new()).is_ok());
+    fn what_is_written_in_json_is_taken_whatever_its_parameters_say() {
+        for value in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/json;charset=windows-1251",
+            "application/vnd.api+json",
+            "application/json-patch+json",
+            "Application/Problem+JSON; charset=utf-8",
+        ] {
+            assert!(is_taken(&[(CONTENT_TYPE, value)]), "{value}");
+        }
+        for value in [
+            "text/plain",
+            "text/json",
+            "application/+json",
+            "application/json+",
+            "application/vnd.api+jsonp",
+            "application/x+json+xml",
+            "image/svg+json",
+            "+json",
+            "",
+        ] {
+            assert!(!is_taken(&[(CONTENT_TYPE, value)]), "{value}");
+        }
+        assert!(is_taken(&[]));
+    }
+
+    #[test]
+    fn a_coding_that_changes_nothing_is_taken() {
+        for value in ["identity", "Identity", "identity, identity", "", " , identity"] {
+            assert!(is_taken(&[(CONTENT_ENCODING, value)]), "{value}");
+        }
+        for value in ["gzip", "identity, gzip", "br", "identity;q=1", "identitygzip"] {
+            assert!(!is_taken(&[(CONTENT_ENCODING, value)]), "{value}");
+        }
+        assert!(is_taken(&[(CONTENT_ENCODING, "identity"), (CONTENT_ENCODING, "identity")]));
+        assert!(!is_taken(&[(CONTENT_ENCODING, "identity"), (CONTENT_ENCODING, "gzip")]));
     }
 }

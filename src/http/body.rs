@@ -39,6 +39,27 @@ pub async fn read_body(
     }
 }
 
+/// Whether the body has no byte. It is read to its first one, and not at all where its head says its length.
+pub async fn is_empty_body(request: &mut Request, deadline: Duration) -> Result<bool, BodyFault> {
+    let body = request.body_mut();
+    if body.is_end_stream() {
+        return Ok(true);
+    }
+    if body.size_hint().lower() > 0 {
+        return Ok(false);
+    }
+    let first_byte = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| BodyFault::Broken)?;
+            if frame.data_ref().is_some_and(|data| !data.is_empty()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    tokio::time::timeout(deadline, first_byte).await.unwrap_or(Err(BodyFault::TooSlow))
+}
+
 /// Gets a body that nobody wants out of the way of the next request: says whether it is gone. One that waits to be
 /// asked for is never asked for.
 pub async fn discard(request: &mut Request, most: usize, deadline: Duration) -> bool {

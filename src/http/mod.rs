@@ -12,7 +12,7 @@ mod places;
 mod router;
 mod server;
 
-pub use body::{BodyFault, discard, read_body};
+pub use body::{BodyFault, discard, is_empty_body, read_body};
 pub use head::{
     FIELDS, HEAD_BYTES, HeadFault, URI_BYTES, check_demands, check_size, expects_continue, host,
     single, split_port,

@@ -30,6 +30,8 @@ pub(super) fn assert_enveloped_at(reply: &Reply, url: &str) {
     let members = if meta.get("idempotency_key").is_some() { 5 } else { 4 };
     assert_eq!(meta.as_object().unwrap().len(), members, "{url}");
     assert_eq!(reply.body.get("paging").is_some(), data_type == "list", "{url}");
+    let scheme = (reply.status == 401).then_some("Bearer");
+    assert_eq!(reply.header("www-authenticate"), scheme, "{url}");
     let is_refusal = reply.status >= 400;
     assert_eq!(reply.body.get("error").is_some(), is_refusal, "{url}");
     assert_eq!(reply.body.get("data").is_some(), !is_refusal, "{url}");

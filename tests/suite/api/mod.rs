@@ -14,6 +14,7 @@ mod receipts;
 mod refusals;
 mod resend_otp;
 mod routes;
+mod stacks;
 mod surfaces;
 mod verifications;
 mod wire;

@@ -79,9 +79,9 @@ fn a_version_s_path_has_the_methods_of_the_path_without() {
 fn slashes_too_many_lead_to_the_same_method_and_the_url_is_the_caller_s() {
     let node = TestNode::start();
     let resend = format!("//api///person_requests/{SEED_REQUEST}//actions/resend_otp/");
-    let resent = node.by_hand("POST", &resend, &MIS, b"");
-    assert_eq!(resent.status, 200);
-    assert_enveloped(&node, &resent, &resend);
+    let again = node.by_hand("POST", &resend, &MIS, b"");
+    assert_eq!(again.status, 200);
+    assert_enveloped(&node, &again, &resend);
     let code = node.code_for(SEED_PHONE);
     let approved = approve(&node, &format!("//api//v3/person_requests//{SEED_REQUEST}/"), &code);
     assert_eq!(approved.status, 200);

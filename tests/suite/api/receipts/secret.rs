@@ -32,8 +32,6 @@ fn without_the_secret_the_path_is_as_unknown_as_any_other() {
             "/receipts/gateway/another-secret",
             "/receipts/another/s3cret-of-receipts",
             "/receipts/s3cret-of-receipts/gateway",
-            "/receipts/gateway/s3cret-of-receipts/",
-            "/receipts/gateway//s3cret-of-receipts",
             "/receipts/gateway/s3cret-of-receipts/more",
             "/receipts/gateway",
             "/receipts/gateway/",
@@ -48,6 +46,12 @@ fn without_the_secret_the_path_is_as_unknown_as_any_other() {
         let found = answer(&node, "POST", "/receipts/gateway/s3cret%2Dof-receipts", &[]);
         assert!(found.starts_with("200 "), "{found}");
         delivery_once(&node, &id, "delivered");
+        // Slashes too many hide nothing, and are shown as little.
+        for path in
+            ["/receipts/gateway//s3cret-of-receipts", "/receipts/gateway/s3cret-of-receipts/"]
+        {
+            assert_eq!(answer(&node, "POST", path, &[]), found, "{path}");
+        }
     }
 }
 
@@ -61,6 +65,7 @@ fn however_a_call_ends_its_answer_does_not_repeat_the_secret() {
     let slash = format!("/{PATH}");
     for (status, method, path, headers, body) in [
         (200, "POST", query.as_str(), &[][..], "[]"),
+        (200, "POST", slash.as_str(), &[], "[]"),
         (400, "POST", PATH, &[], "[s3cret-of-receipts"),
         (400, "POST", PATH, &[("host", "a b")], "[]"),
         (400, "POST", PATH, &[("authorization", "Bearer a"), ("Authorization", "Bearer a")], "[]"),
@@ -68,7 +73,6 @@ fn however_a_call_ends_its_answer_does_not_repeat_the_secret() {
         (400, "POST", "/receipts/../s3cret-of-receipts", &[], "[]"),
         (403, "POST", PATH, &[("origin", "https://evil.example")], "[]"),
         (404, "POST", "/receipts/s3cret-of-receipts", &[], "[]"),
-        (404, "POST", slash.as_str(), &[], "[]"),
         (404, "GET", "/otp/receipts/gateway/s3cret-of-receipts", &[], ""),
         (405, "GET", PATH, &[], ""),
         (405, "DELETE", PATH, &[], ""),

@@ -67,7 +67,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         path: "/api/verifications",
         provoke: |node, path| {
-            node.by_hand("POST", path, &[MIS[0], MIS[1], ("content-encoding", "gzip")], b"")
+            let packed = [MIS[0], MIS[1], ("content-encoding", "gzip"), ("content-length", "2")];
+            node.by_hand("POST", path, &packed, b"{}")
         },
         message: Some("Invalid Content-Encoding header. Send the body as it is, without one."),
         ..case(Kind::ContentEncoding, 415, "content_type_invalid")

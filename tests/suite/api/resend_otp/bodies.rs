@@ -91,7 +91,7 @@ fn what_is_no_json_is_refused_and_sends_nothing() {
 fn a_body_of_another_type_is_refused_and_sends_nothing() {
     let node = TestNode::start();
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json"] {
-        for body in ["", "{}"] {
+        for body in ["{}", " ", "a=1"] {
             let reply = resend(&node, &[("content-type", kind)], body.as_bytes());
             assert_eq!(reply.status, 415, "{kind}");
             assert_eq!(reply.error()["type"], "content_type_invalid", "{kind}");
@@ -101,6 +101,16 @@ fn a_body_of_another_type_is_refused_and_sends_nothing() {
             );
         }
     }
+    // None of them has used up the pause.
     let with_charset = ("content-type", "Application/JSON; charset=utf-8");
     assert_eq!(resend(&node, &[with_charset], b"{}").status, 200);
+}
+
+#[test]
+fn the_type_of_no_body_is_not_looked_at() {
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream", ""]
+    {
+        let node = TestNode::start();
+        assert_eq!(resend(&node, &[("content-type", kind)], b"").status, 200, "{kind}");
+    }
 }

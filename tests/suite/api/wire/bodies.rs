@@ -231,6 +231,80 @@ pub(super) static ROWS: &[Row] = &[
         )],
     ),
     row(
+        "ours: no body has no type",
+        &[(
+            b"POST /verifications HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/plain\r\n\
+              Content-Length: 0\r\n\r\n",
+            &[422],
+        )],
+    ),
+    row(
+        "ours: no chunks are no body either",
+        &[(
+            b"POST /verifications HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/plain\r\n\
+              Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            &[422],
+        )],
+    ),
+    row(
+        "ours: chunks are, and what is behind the first is read and forgotten",
+        &[(
+            b"POST /verifications HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/plain\r\n\
+              Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
+            &[415],
+        )],
+    ),
+    last(
+        "ours: nor do they make no sense",
+        &[(
+            b"POST /verifications HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/plain\r\n\
+              Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+            &[400],
+        )],
+    ),
+    row(
+        "ours: no chunks that wait to be asked for",
+        &[
+            (
+                b"POST /verifications HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/plain\r\n\
+                  Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+                &[100],
+            ),
+            (b"0\r\n\r\n", &[422]),
+        ],
+    ),
+    last(
+        "RFC 9112, 6.3: HTTP/1.0 without a length has no body",
+        &[(
+            b"POST /verifications HTTP/1.0\r\nHost: {host}\r\nContent-Type: text/plain\r\n\r\n",
+            &[422],
+        )],
+    ),
+    row(
+        "RFC 6839, 3.1: what is written in JSON",
+        &[(
+            b"POST /verifications HTTP/1.1\r\nHost: {host}\r\n\
+              Content-Type: application/vnd.api+json\r\nContent-Length: 2\r\n\r\n{}",
+            &[422],
+        )],
+    ),
+    row(
+        "RFC 9110, 8.4.1: a coding that changes nothing",
+        &[(
+            b"POST /verifications HTTP/1.1\r\nHost: {host}\r\nContent-Encoding: identity\r\n\
+              Content-Length: 2\r\n\r\n{}",
+            &[422],
+        )],
+    ),
+    row(
+        "RFC 9110, 8.3: one type, even of nothing",
+        &[(
+            b"POST /verifications HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/plain\r\n\
+              Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n",
+            &[400],
+        )],
+    ),
+    row(
         "RFC 9110, 8.3: one type",
         &[(
             b"POST /verifications HTTP/1.1\r\nHost: {host}\r\n\

@@ -2,6 +2,10 @@
 
 use super::{Row, bare, last, row};
 
+const fn challenged(row: Row) -> Row {
+    Row { field: Some(("www-authenticate", "Bearer")), ..row }
+}
+
 pub(super) static ROWS: &[Row] = &[
     row("it works", &[(b"GET /health/live HTTP/1.1\r\nHost: {host}\r\n\r\n", &[200])]),
     row(
@@ -123,14 +127,22 @@ pub(super) static ROWS: &[Row] = &[
             &[400],
         )],
     ),
-    row(
+    challenged(row(
+        "RFC 9110, 15.5.2: a 401 says which scheme would do",
+        &[(
+            b"GET /api/cabinet/authentication_factor HTTP/1.1\r\nHost: {host}\r\n\
+              Authorization: Basic YTpi\r\n\r\n",
+            &[401],
+        )],
+    )),
+    challenged(row(
         "ours: a cookie is no credential",
         &[(
             b"GET /api/cabinet/authentication_factor HTTP/1.1\r\nHost: {host}\r\n\
               Cookie: authorization=demo-patient-token\r\n\r\n",
             &[401],
         )],
-    ),
+    )),
     row(
         "RFC 9110, 12.5.1: JSON is not taken",
         &[(
