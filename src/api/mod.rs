@@ -157,7 +157,8 @@ impl Api {
         let credentials = headers::credentials(request.headers(), trail.by.peer)?;
         trail.caller = match row.access {
             Access::Scope(scope) => {
-                let admitted = self.service.admit(credentials, scope, now);
+                let wall = self.clock.wall();
+                let admitted = self.service.admit(credentials, scope, now, wall);
                 Some(admitted.map_err(|NotAdmitted { refusal, by }| {
                     trail.by = by;
                     refusal

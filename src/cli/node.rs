@@ -7,12 +7,12 @@ use tokio::sync::oneshot;
 
 use crate::api::{Api, Demo, Entrance, dialect};
 use crate::audit::{self, Recorder};
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockWatch};
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Limits, Listener};
-use crate::otp::{Filler, Hasher, Keyring, Otp, ReadyCodes};
+use crate::otp::{Filler, Hasher, Keyring, Otp, ReadyCodes, WrongGuesses};
 use crate::service::Service;
 use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
@@ -109,6 +109,7 @@ impl Node {
             config: Arc::new(config.otp),
             limits: Arc::new(config.limits),
             audit: Arc::clone(&audit),
+            wrong_guesses: WrongGuesses::default(),
         };
         otp.settle(clock.now())?;
         let (order, requests) = (dialect.order, config.person_requests);
@@ -182,11 +183,13 @@ impl Node {
     }
 }
 
-/// Marks and sweeps from time to time.
+/// Marks, sweeps and looks at the clocks from time to time.
 async fn tend(store: Store, clock: Arc<dyn Clock>, keep_audit: Duration) {
     let mut timer = tokio::time::interval(TEND_EVERY);
+    let mut clocks = ClockWatch::default();
     loop {
         timer.tick().await;
+        clocks.look(&*clock);
         match store.mark().await {
             // The store itself says that, once.
             Ok(()) | Err(StoreError::DiskFull) => {}

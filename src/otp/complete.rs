@@ -5,7 +5,7 @@ use super::rows::{note_refusal, row};
 use super::{Asked, Keyring, Otp, Target};
 use crate::audit::{self, Recorder};
 use crate::domain::audit::{AuditEvent, GuessFault};
-use crate::domain::limits::{Limits, TooSoon};
+use crate::domain::limits::{DAY, Limits, Rule, TooSoon};
 use crate::domain::{
     By, Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
     VerificationRules,
@@ -101,8 +101,9 @@ impl Otp {
         };
         let (is_alarm, canceled) = self.store.write_waiting(reject).await?;
         self.free(canceled);
+        self.wrong_guesses.note(asked);
         if is_alarm {
-            raise_alarm(&self.limits);
+            self.tell_alarm(asked.now);
         }
         Err(Refusal::CodeWrong)
     }
@@ -112,6 +113,15 @@ impl Otp {
         if let Some(canceled) = canceled {
             self.outbox.freed(&canceled);
         }
+    }
+
+    /// Says that the alarm has begun, and where the guesses come from.
+    fn tell_alarm(&self, now: Timestamp) {
+        let hour = match self.limits.wrong_guesses.rule {
+            Rule::Rate { length, .. } => length,
+            Rule::Ladder(_) | Rule::Window { .. } | Rule::Lock { .. } => DAY,
+        };
+        raise_alarm(&self.limits, self.wrong_guesses.sources(hour, now));
     }
 
     /// What no code is.

@@ -1,5 +1,8 @@
 //! What a send or a wrong guess costs, in the write that it is part of.
 
+use std::time::Duration;
+
+use super::sources::Sources;
 use super::{Asked, Target};
 use crate::domain::limits::{Budget, Limit, Limits, Per, Rate, Rule, Subject, TooSoon};
 use crate::domain::{Purpose, Refusal, Timestamp};
@@ -43,6 +46,9 @@ pub(super) fn spend_send(
     Ok(ran_low)
 }
 
+/// What a debt that can't be is taken for, where a budget refuses the node as a whole.
+const NODE_WAITS: Duration = Duration::from_mins(1);
+
 /// Before the first send: a clock that was set back since the last run would hold budgets back for as long as it was
 /// set back. (While a process runs, its clock is not set.) Says whether there is an alarm.
 pub(super) fn settle(
@@ -53,12 +59,24 @@ pub(super) fn settle(
 ) -> Result<bool, StoreError> {
     for (key, rate) in kept {
         let row = limits.rows().find(|row| row.name == key.limit);
-        let budget = row.and_then(|row| budget_of(limits, row));
-        if let Some(settled) = budget.and_then(|budget| rate.settle(budget, now)) {
+        let settled = row.and_then(|row| {
+            let budget = budget_of(limits, row)?;
+            rate.settle(budget, bound_of(limits, row, key.subject, rate), now)
+        });
+        if let Some(settled) = settled {
             write.put(RATES, key, &settled)?;
         }
     }
     Ok(alarm_until(write, limits, now)?.is_some())
+}
+
+/// What a debt that can't be is taken for: nothing where it only accuses, unless it has done so already.
+fn bound_of(limits: &Limits, row: &Limit, subject: Subject, rate: &Rate) -> Duration {
+    match subject {
+        _ if row.name == limits.wrong_guesses.name && !rate.was_low() => Duration::ZERO,
+        Subject::Node if row.name != limits.wrong_guesses.name => NODE_WAITS,
+        Subject::Node | Subject::Client(_) | Subject::Range(_) => Duration::MAX,
+    }
 }
 
 /// Counts a wrong guess among all of this node's, and says whether that raises the alarm.
@@ -73,10 +91,29 @@ pub(super) fn count_wrong_guess(
     }
 }
 
-/// Said when it begins, and at a start that finds it.
-pub(super) fn raise_alarm(limits: &Limits) {
+/// Said when it begins. How many phones, clients and addresses tells one guesser from many.
+pub(super) fn raise_alarm(
+    limits: &Limits,
+    Sources { guesses, phones, clients, addresses }: Sources,
+) {
     let limit = limits.wrong_guesses.name;
-    tracing::error!(limit, "alarm: codes are being guessed; every code has one attempt now");
+    tracing::error!(
+        limit,
+        guesses,
+        phones,
+        clients,
+        addresses,
+        "alarm: codes are being guessed; every code has one attempt now"
+    );
+}
+
+/// Said at a start that finds it: who has guessed is not known any more.
+pub(super) fn tell_alarm_goes_on(limits: &Limits) {
+    let limit = limits.wrong_guesses.name;
+    tracing::error!(
+        limit,
+        "alarm: codes were being guessed before this start; every code has one attempt still"
+    );
 }
 
 /// Whether so many wrong guesses came that every code has but one attempt, and until when.

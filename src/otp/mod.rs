@@ -13,6 +13,7 @@ mod keyring;
 mod limits;
 mod ready;
 mod rows;
+mod sources;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use keyring::{
     Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
 };
 pub use ready::{Filler, ReadyCodes};
+pub use sources::WrongGuesses;
 
 use crate::audit::Recorder;
 use crate::config::OtpConfig;
@@ -49,6 +51,8 @@ pub struct Otp {
     pub limits: Arc<Limits>,
     /// Who was refused what.
     pub audit: Arc<Recorder>,
+    /// Where wrong guesses come from.
+    pub wrong_guesses: WrongGuesses,
 }
 
 /// Which phone gets a code, and what it is good for.
@@ -75,7 +79,7 @@ impl Otp {
         let limits = Arc::clone(&self.limits);
         let settle = move |write: &mut Write<'_>| limits::settle(write, &kept, &limits, now);
         if self.store.write_blocking_to_set_right(settle)? {
-            limits::raise_alarm(&self.limits);
+            limits::tell_alarm_goes_on(&self.limits);
         }
         Ok(())
     }

@@ -47,15 +47,17 @@ impl Caller {
 }
 
 impl Service {
-    /// Admits a caller who needs `scope`, or says why not, and notes that for the audit.
+    /// Admits a caller who needs `scope`, or says why not, and notes that for the audit. A token ends by the wall clock:
+    /// others have said when.
     pub fn admit(
         &self,
         credentials: Credentials<'_>,
         scope: Scope,
         now: Timestamp,
+        wall: Timestamp,
     ) -> Result<Caller, NotAdmitted> {
         let mut by = By { peer: credentials.peer, ..By::default() };
-        self.look_at(credentials, scope, now, &mut by).map_err(|refusal| {
+        self.look_at(credentials, scope, wall, &mut by).map_err(|refusal| {
             self.audit.note_refusal(now, &refusal, by);
             NotAdmitted { refusal, by }
         })
@@ -66,7 +68,7 @@ impl Service {
         &self,
         credentials: Credentials<'_>,
         scope: Scope,
-        now: Timestamp,
+        wall: Timestamp,
         by: &mut By,
     ) -> Result<Caller, Refusal> {
         let bearer = credentials.bearer.ok_or(Refusal::TokenMissing)?;
@@ -81,7 +83,7 @@ impl Service {
         let mut vendor = None;
         for step in self.order.admission {
             match step {
-                AdmissionStep::TokenExpiry if token.is_expired(now, self.order.token_expiry) => {
+                AdmissionStep::TokenExpiry if token.is_expired(wall, self.order.token_expiry) => {
                     return Err(Refusal::TokenExpired);
                 }
                 AdmissionStep::Client if client.is_blocked => return Err(Refusal::ClientBlocked),

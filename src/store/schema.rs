@@ -36,7 +36,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{BadRecord, Record, decode_body};
-use super::earlier::AuditRowV1;
+use super::earlier::{AuditRowV1, RateV1};
 use super::table::{Key, Table, TableId, TableInfo};
 use crate::domain::audit::AuditRow;
 use crate::domain::limits::{Guesses, Log, Rate, Sends, Subject};
@@ -346,10 +346,14 @@ impl Record for Guesses {
 }
 
 impl Record for Rate {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn keep_until(&self) -> Option<Timestamp> {
         Some(Rate::keep_until(self))
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Option<Result<Self, BadRecord>> {
+        (version == 1).then(|| decode_body::<RateV1>(body).map(Self::from))
     }
 }
 

@@ -8,15 +8,19 @@ use crate::domain::Timestamp;
 /// "generic cell rate algorithm" of ITU-T I.371.) So `most` may be spent at once, and right after that as many as have
 /// come back meanwhile.
 ///
-/// Time: a clock set back makes the debt seem larger than it can be. It counts as the whole budget, which is never less
-/// than it was; [`Rate::settle`] makes it come back from now on.
+/// Time: it is judged at the later of now and when it was last spent from, so what is owed after a clock was set back is
+/// what was owed then; [`Rate::settle`] makes that come back from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
     /// When everything has come back.
     full_at: Timestamp,
     /// It has run low, and not half of it has come back since.
     is_low: bool,
+    /// When it was last spent from, or settled. Records of before this was kept have [`NOT_KNOWN`].
+    spent_at: Timestamp,
 }
+
+const NOT_KNOWN: Timestamp = Timestamp::from_micros(0);
 
 /// What a [`Rate`] is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +43,16 @@ impl Budget {
 
 impl Default for Rate {
     fn default() -> Self {
-        Self { full_at: Timestamp::from_micros(0), is_low: false }
+        Self::of_old(Timestamp::from_micros(0), false)
     }
 }
 
 impl Rate {
+    /// As it was kept when nothing said when it was last spent from.
+    pub fn of_old(full_at: Timestamp, is_low: bool) -> Self {
+        Self { full_at, is_low, spent_at: NOT_KNOWN }
+    }
+
     /// When one more may be spent by somebody who may use up `usable` of the budget: at once when that is not later
     /// than `now`.
     pub fn allows_at(&self, budget: Budget, usable: u32, now: Timestamp) -> Timestamp {
@@ -58,7 +67,7 @@ impl Rate {
         let was_low = self.low_until(budget, now).is_some();
         let piece = budget.piece();
         let debt = (self.debt(budget, now) + piece).min(piece * budget.most);
-        self.full_at = now + debt;
+        (self.full_at, self.spent_at) = (now + debt, now);
         self.is_low = was_low || debt + piece > piece * budget.low_at;
         self.is_low && !was_low
     }
@@ -70,10 +79,26 @@ impl Rate {
         (self.is_low && !over.is_zero()).then(|| now + over)
     }
 
-    /// After a clock was set back: what is owed is the whole budget, as of now. `None` when nothing has to change.
-    pub fn settle(&self, budget: Budget, now: Timestamp) -> Option<Self> {
-        let latest = now + budget.piece() * budget.most;
-        (self.full_at > latest).then_some(Self { full_at: latest, ..*self })
+    /// After a clock was set back: what was owed when it was last spent from is owed as of now. Where that is not known, a
+    /// debt of more than the whole can't be, and counts as `bound`. `None` when nothing has to change.
+    pub fn settle(&self, budget: Budget, bound: Duration, now: Timestamp) -> Option<Self> {
+        let whole = budget.piece() * budget.most;
+        let debt = if self.spent_at > now {
+            self.debt(budget, now)
+        } else if self.full_at <= now + whole {
+            return None;
+        } else if self.spent_at == NOT_KNOWN {
+            bound.min(whole)
+        } else {
+            // The whole is a smaller one than it was.
+            whole
+        };
+        Some(Self { full_at: now + debt, spent_at: now, ..*self })
+    }
+
+    /// Whether it has run low; half of it may have come back since.
+    pub fn was_low(&self) -> bool {
+        self.is_low
     }
 
     /// When it is full again, and need not be kept.
@@ -82,7 +107,7 @@ impl Rate {
     }
 
     fn debt(&self, budget: Budget, now: Timestamp) -> Duration {
-        self.full_at.since(now).min(budget.piece() * budget.most)
+        self.full_at.since(now.max(self.spent_at)).min(budget.piece() * budget.most)
     }
 }
 
@@ -167,15 +192,30 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_a_day_costs_the_whole_budget_and_no_more() {
+    fn a_clock_set_back_a_day_costs_what_was_owed_and_no_more() {
         let budget = budget(10, 100, 10);
         let mut rate = Rate::default();
-        rate.spend(budget, at(86_400));
-        assert_eq!(rate.allows_at(budget, 10, at(0)), at(10));
-        let settled = rate.settle(budget, at(0)).unwrap();
-        assert_eq!(settled.allows_at(budget, 10, at(10)), at(10));
-        assert_eq!(settled.keep_until(), at(100));
-        assert_eq!(settled.settle(budget, at(0)), None);
+        for _ in 0..3 {
+            rate.spend(budget, at(86_400));
+        }
+        assert_eq!(rate.allows_at(budget, 3, at(0)), at(10));
+        let settled = rate.settle(budget, Duration::ZERO, at(0)).unwrap();
+        assert_eq!(settled.allows_at(budget, 3, at(9)), at(10));
+        assert_eq!(settled.allows_at(budget, 3, at(10)), at(10));
+        assert_eq!(settled.keep_until(), at(30));
+        assert_eq!(settled.settle(budget, Duration::ZERO, at(0)), None);
+    }
+
+    #[test]
+    fn an_old_record_s_debt_that_cannot_be_is_bounded() {
+        let budget = budget(10, 100, 10);
+        let old = Rate::of_old(at(3600), false);
+        let settled = |bound| old.settle(budget, bound, at(0)).unwrap();
+        assert_eq!(settled(Duration::ZERO).keep_until(), at(0));
+        assert_eq!(settled(Duration::from_mins(1)).keep_until(), at(60));
+        assert_eq!(settled(Duration::MAX).keep_until(), at(100));
+        let possible = Rate::of_old(at(100), false);
+        assert_eq!(possible.settle(budget, Duration::ZERO, at(0)), None, "it may be");
     }
 
     proptest! {
@@ -208,6 +248,24 @@ mod tests {
                     let back = last.since(*first).as_micros() / piece.as_micros();
                     prop_assert!((j - i) as u128 <= u128::from(most) + back);
                 }
+            }
+        }
+
+        /// However far a clock is set back, and however often: what is owed at a start is what was owed.
+        #[test]
+        fn a_start_with_a_clock_set_back_forgives_nothing_and_adds_nothing(
+            most in 1_u32..30, spends in 1_u32..40, backs in prop::collection::vec(0_i64..100_000, 1..4),
+        ) {
+            let budget = budget(most, 600, most);
+            let mut rate = Rate::default();
+            for _ in 0..spends {
+                rate.spend(budget, at(0));
+            }
+            let (owed, mut now) = (rate.keep_until().since(at(0)), 0);
+            for back in backs {
+                now -= back;
+                rate = rate.settle(budget, Duration::ZERO, at(now)).unwrap_or(rate);
+                prop_assert_eq!(rate.keep_until().since(at(now)), owed);
             }
         }
 

@@ -10,7 +10,7 @@ use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::{Timestamp, Trouble};
 use esoz_otp::entropy::Entropy;
-use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes};
+use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes, WrongGuesses};
 use esoz_otp::service::Service;
 use esoz_otp::sms::{Message, OutboxParts, SendError, Sending, SmsDriver, Taken, outbox};
 use esoz_otp::store::Store;
@@ -92,6 +92,7 @@ impl Direct {
             config: Arc::new(config.otp),
             limits: Arc::new(config.limits),
             audit: Arc::clone(&audit),
+            wrong_guesses: WrongGuesses::default(),
         };
         otp.settle(now).unwrap();
         let order = dialect::of(config.dialect).order;

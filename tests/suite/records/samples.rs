@@ -233,6 +233,8 @@ fn phones() -> Vec<Sample> {
         sample("stray_guesses", "", filled_log()),
         sample("guesses", "", filled_guesses()),
         sample("guesses", "empty", Guesses::default()),
+        earlier(1, "rates", "", old_rate()),
+        earlier(1, "rates", "empty", Rate::default()),
         sample("rates", "", spent_rate()),
         sample("rates", "empty", Rate::default()),
     ]
@@ -276,6 +278,11 @@ fn spent_rate() -> Rate {
     rate.spend(budget, at(0));
     rate.spend(budget, at(0));
     rate
+}
+
+/// The same when nothing said when it was last spent from.
+fn old_rate() -> Rate {
+    Rate::of_old(spent_rate().keep_until(), true)
 }
 
 fn small() -> Vec<Sample> {

@@ -41,4 +41,7 @@ fn a_range_or_a_node_that_runs_low_and_the_alarm_are_one_line_each() {
     assert!(node.contains("WARN") && node.contains("sends_per_node"), "{node}");
     let [alarm] = &lines("alarm: ")[..] else { panic!("{}", ended.stderr) };
     assert!(alarm.contains("ERROR") && alarm.contains("wrong_guesses_per_hour"), "{alarm}");
+    for sources in ["guesses\":4", "phones\":2", "clients\":1", "addresses\":1"] {
+        assert!(alarm.contains(sources), "{alarm}");
+    }
 }

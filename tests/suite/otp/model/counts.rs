@@ -23,8 +23,10 @@ struct Counted {
 
 /// When everything spent will have come back, and whether it has run out since it was last half full.
 pub(super) struct Budget {
-    pub(super) full_at: Timestamp,
+    full_at: Timestamp,
     has_run_out: bool,
+    /// When it was last spent from.
+    spent_at: Timestamp,
 }
 
 pub(super) struct Code {
@@ -94,7 +96,8 @@ impl Tally {
 
 impl Budget {
     pub(super) fn full() -> Self {
-        Self { full_at: Timestamp::from_micros(0), has_run_out: false }
+        let never = Timestamp::from_micros(0);
+        Self { full_at: never, has_run_out: false, spent_at: never }
     }
 
     /// Until when nothing is left for somebody who may use up so much of it.
@@ -113,12 +116,24 @@ impl Budget {
         let was_out = self.alarm_until(row, now).is_some();
         let owed = (self.owed(row, now) + row.piece()).min(row.length);
         self.has_run_out = was_out || owed + row.piece() > row.length;
-        self.full_at = now + owed;
+        (self.full_at, self.spent_at) = (now + owed, now);
     }
 
-    /// Never more than the whole, which is what a clock set back is taken for.
+    /// At a start with a clock that was set back, what was owed is owed as of now.
+    pub(super) fn settle(&mut self, row: Row, now: Timestamp) {
+        if self.spent_at > now {
+            (self.full_at, self.spent_at) = (now + self.owed(row, now), now);
+        }
+    }
+
+    /// Whether nothing is owed.
+    pub(super) fn is_full(&self, now: Timestamp) -> bool {
+        self.full_at <= now
+    }
+
+    /// Judged at the later of now and the last thing spent.
     fn owed(&self, row: Row, now: Timestamp) -> Duration {
-        self.full_at.since(now).min(row.length)
+        self.full_at.since(now.max(self.spent_at)).min(row.length)
     }
 }
 

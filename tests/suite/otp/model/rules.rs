@@ -92,10 +92,10 @@ impl Model {
         Ok(())
     }
 
-    /// After a clock was set back a budget is waited for as if all of it were spent, and no longer.
+    /// A start.
     pub(super) fn restart(&mut self) {
         for ((name, _), budget) in &mut self.budgets {
-            budget.full_at = budget.full_at.min(self.now + self.numbers.budget(name).length);
+            budget.settle(self.numbers.budget(name), self.now);
         }
     }
 
@@ -106,7 +106,7 @@ impl Model {
         self.codes.retain(|_, code| code.issued + KEPT > now);
         self.sends.retain(|_, sends| is_recent(sends));
         self.guesses.retain(|_, guesses| guesses.in_a_row > 0 || is_recent(guesses));
-        self.budgets.retain(|_, budget| budget.full_at > now);
+        self.budgets.retain(|_, budget| !budget.is_full(now));
     }
 
     pub(super) fn alarm_until(&self) -> Option<Timestamp> {

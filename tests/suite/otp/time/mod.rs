@@ -3,6 +3,7 @@
 mod expiry;
 mod restart;
 mod steps;
+mod wall;
 
 use std::time::Duration;
 

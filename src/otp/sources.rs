@@ -1,0 +1,91 @@
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::Asked;
+use crate::domain::{ClientId, Phone, Timestamp};
+
+/// How many wrong guesses are remembered, the newest.
+const MOST: usize = 10_000;
+
+/// The wrong guesses of the last hour, so that the line of the alarm can say where they come from. Kept in memory only.
+#[derive(Default)]
+pub struct WrongGuesses(Mutex<VecDeque<Wrong>>);
+
+struct Wrong {
+    at: Timestamp,
+    phone: Phone,
+    client: Option<ClientId>,
+    address: Option<IpAddr>,
+}
+
+/// How many of each there are. Calls without a token count as one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sources {
+    pub(super) guesses: usize,
+    pub(super) phones: usize,
+    pub(super) clients: usize,
+    pub(super) addresses: usize,
+}
+
+impl WrongGuesses {
+    /// One more.
+    pub(super) fn note(&self, Asked { now, by, target }: Asked) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == MOST {
+            kept.pop_front();
+        }
+        let (client, address) = (by.client_id, by.peer);
+        kept.push_back(Wrong { at: now, phone: target.phone, client, address });
+    }
+
+    /// Where those of this long before `now` come from.
+    pub(super) fn sources(&self, length: Duration, now: Timestamp) -> Sources {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|wrong| wrong.at > now - length);
+        Sources {
+            guesses: kept.len(),
+            phones: kept.iter().map(|wrong| wrong.phone).collect::<BTreeSet<_>>().len(),
+            clients: different(kept.iter().map(|wrong| wrong.client)),
+            addresses: different(kept.iter().filter_map(|wrong| wrong.address)),
+        }
+    }
+}
+
+fn different<T: Eq + Hash>(all: impl Iterator<Item = T>) -> usize {
+    all.collect::<HashSet<_>>().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{By, Id, Purpose};
+    use crate::otp::Target;
+
+    #[test]
+    fn one_source_is_told_from_many_and_what_is_old_is_forgotten() {
+        let guesses = WrongGuesses::default();
+        let hour = Duration::from_hours(1);
+        let at = |minutes: i64| Timestamp::from_micros(minutes * 60_000_000);
+        let guess = |minutes, number: u8| {
+            let phone = Phone::from_national(670_000_000 + u32::from(number)).unwrap();
+            let client_id = (number > 0).then(|| Id::from_bytes([number; 16]));
+            let peer = Some(IpAddr::from([203, 0, 113, number / 2]));
+            let by = By { client_id, peer, ..By::default() };
+            let target = Target { phone, purpose: Purpose::PhoneVerification };
+            guesses.note(Asked { now: at(minutes), by, target });
+        };
+        (0..4).for_each(|minutes| guess(minutes, 0));
+        let one = Sources { guesses: 4, phones: 1, clients: 1, addresses: 1 };
+        assert_eq!(guesses.sources(hour, at(4)), one);
+        (0..4).for_each(|number| guess(30, number));
+        let many = Sources { guesses: 8, phones: 4, clients: 4, addresses: 2 };
+        assert_eq!(guesses.sources(hour, at(31)), many);
+        let later = Sources { guesses: 4, phones: 4, clients: 4, addresses: 2 };
+        assert_eq!(guesses.sources(hour, at(63)), later);
+        (0..=MOST).for_each(|_| guess(64, 0));
+        assert_eq!(guesses.sources(hour, at(64)).guesses, MOST);
+    }
+}
