@@ -3,6 +3,7 @@
 //! From the rules up to the command line, each module uses only those named before it:
 //!
 //! - [`domain`]: values and rules, no clock, disk or network;
+//! - [`files`]: files that settings and commands name, opened through one door;
 //! - [`clock`], [`entropy`], [`config`]: time, chance and settings, each through one door;
 //! - [`store`]: what is kept, on sled, durable before it is acknowledged;
 //! - [`audit`]: who had which code sent, guessed, used, and who was refused;
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod entropy;
+pub mod files;
 pub mod http;
 pub mod otp;
 pub mod service;

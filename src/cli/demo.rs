@@ -1,4 +1,5 @@
 use std::fs::{self, Permissions};
+use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -10,13 +11,14 @@ use clap::builder::PossibleValue;
 
 use super::listen::Addresses;
 use super::node::Parts;
-use super::{DemoArgs, Failure, run};
+use super::{DemoArgs, Failure, import, run};
 use crate::api::Demo;
 use crate::api::routes::{Access, ROUTES};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DialectName, LogConfig, StoreConfig, Word};
 use crate::domain::limits::Rule;
 use crate::entropy::{Entropy, SystemEntropy, Tape};
+use crate::files;
 use crate::otp::Keyring;
 use crate::service::fixtures::{self, Known};
 use crate::sms::{Both, Console, Memory};
@@ -69,7 +71,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         let mut keyring = Keyring::parse(&keyring)?;
         keyring.check(&store)?;
         let sent = Memory::new(Arc::clone(&clock));
-        let console = Console::to(std::io::stdout()).map_err(Failure::software)?;
+        let console = Console::to(io::stdout()).map_err(Failure::software)?;
         let demo = Demo { sent: sent.clone(), store: store.clone(), world, secrets };
         let parts = Parts {
             config,
@@ -82,14 +84,17 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Failure> {
         };
         Ok((parts, known))
     };
-    run::run(log, &addresses, prepare, |addresses, known| {
+    run::run(log, &addresses, true, prepare, |addresses, known| {
         banner(addresses, dialect, &known, file.is_none())
     })
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format_args!("cannot read {}: {error}", path.display())))
+    let read = files::open(path).and_then(|file| files::read(file, import::MOST_BYTES));
+    let text = read.and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+    });
+    text.map_err(|error| Failure::usage(format_args!("cannot read {}: {error}", path.display())))
 }
 
 /// An empty store in a demo's directory. Whatever else is in the way stays as it is.

@@ -1,9 +1,8 @@
 //! What sends messages, made from its settings for `serve` and `sms test`, or seen to be makeable by `check`.
 
-use std::fs::{self, File};
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
 use super::{Failure, gateway_files};
 use crate::clock::Clock;
@@ -102,12 +101,10 @@ fn file_of(config: &SmsConfig) -> Result<&Path, Failure> {
 fn check_appendable(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let looked = match fs::metadata(path) {
-        Ok(found) if found.is_file() => File::options().append(true).open(path).map(drop),
-        Ok(_) => Err(io::Error::other("it is no file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::read_dir(folder.unwrap_or(Path::new("."))).map(drop)
         }
-        Err(error) => Err(error),
+        Ok(_) | Err(_) => sms::File::open(path).map(drop),
     };
     looked.map_err(|error| not_appended(path, &error))
 }

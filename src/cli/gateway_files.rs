@@ -1,15 +1,15 @@
 //! The files that a gateway's settings name: its secrets and certificates. What is wrong with them is told at once, of each
 //! with its setting.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::{fs, io};
 
 use super::Failure;
 use super::private_file::{self, Kind};
 use crate::config::{GatewayConfig, ReceiptsBy};
 use crate::domain::Secret;
+use crate::files::{self, Writable};
 use crate::sms::{GatewayError, GatewaySecrets};
 
 /// No token is longer.
@@ -141,14 +141,14 @@ fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
             path.display()
         ))
     };
-    if !found(path, "the certificates")?.is_file() {
-        return Err(cannot(io::Error::other("it is no file")));
+    found(path, "the certificates")?;
+    let file = files::open(path).map_err(cannot)?;
+    let metadata = file.metadata().map_err(cannot)?;
+    if let Some(Writable { what, remedy }) = files::writable_by_others(path, &metadata) {
+        return Err(Failure::configuration(format_args!(
+            "the file of certificates {} {what}, and it decides whom messages are given to. {remedy}",
+            path.display()
+        )));
     }
-    let mut text = Vec::new();
-    let most = CERTIFICATES_KIB * 1024;
-    File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut text)).map_err(cannot)?;
-    if text.len() as u64 > most {
-        return Err(cannot(io::Error::other(format!("it has more than {CERTIFICATES_KIB} KiB"))));
-    }
-    Ok(text)
+    files::read(file, CERTIFICATES_KIB * 1024).map_err(cannot)
 }

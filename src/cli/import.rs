@@ -1,5 +1,4 @@
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 use tracing::level_filters::LevelFilter;
@@ -8,11 +7,12 @@ use super::{Failure, ImportArgs, keyring_file, log};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
+use crate::files;
 use crate::service::fixtures::{Draft, Known};
 use crate::store::Store;
 
 /// What one write of the store may hold; a file says more of a record than is kept of it.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// `esoz-otp import`.
 pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
@@ -51,15 +51,14 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
 fn read(path: &Path) -> Result<String, Failure> {
     let name = path.display();
     let cannot = |error| Failure::usage(format_args!("cannot read {name}: {error}"));
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(cannot)?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(Failure::data(format_args!(
+    let file = files::open(path).map_err(cannot)?;
+    let bytes = files::read(file, MOST_BYTES).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => Failure::data(format_args!(
             "{name} has more than 64 MiB, which is all that one import can hold. Divide it: \
              what an entry names has to come before it, or with it."
-        )));
-    }
+        )),
+        _ => cannot(error),
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + String::from_utf8_lossy(good).matches('\n').count();

@@ -10,6 +10,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::{SecretDigest, Timestamp};
 use crate::entropy::{Entropy, SystemEntropy};
+use crate::files;
 use crate::otp::Keyring;
 use crate::service::operator::{ADMIN_SCOPE, FirstToken, NoOperator, OPERATOR, add_operator};
 use crate::store::{NewDirectory, Store};
@@ -32,7 +33,7 @@ pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
     make_way(&keyring, directory.left())?;
     directory.clear()?;
     let text = Keyring::generate(&entropy, now).map_err(Failure::software)?;
-    directory.note(&note(&text))?;
+    directory.note(&note(text.as_bytes()))?;
     let token = fill(data, config.store, Keyring::parse(&text)?, now, &entropy)?;
     let new_keyring = NewKeyring::make(&keyring, &text).map_err(|error| {
         Failure::io(format_args!("cannot make the keyring {}: {error}", keyring.display()))
@@ -83,7 +84,8 @@ fn make_way(keyring: &Path, left: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(cannot(error)),
         Ok(found) if found.is_file() && found.len() < keyring_file::MOST_BYTES => {
-            let text = fs::read_to_string(keyring);
+            let text =
+                files::open(keyring).and_then(|file| files::read(file, keyring_file::MOST_BYTES));
             if text.is_ok_and(|text| left == note(&text)) {
                 return keyring_file::remove(keyring).map_err(cannot);
             }
@@ -101,8 +103,8 @@ const NOTE: &str = "SHA-256 of its keyring: ";
 
 /// What tells the next run that this keyring was made by an interrupted one. (A keyring has 256 random bits: nobody
 /// finds it by its digest.)
-fn note(keyring: &str) -> String {
-    [NOTE, &SecretDigest::of(keyring.as_bytes()).to_hex()].concat()
+fn note(keyring: &[u8]) -> String {
+    [NOTE, &SecretDigest::of(keyring).to_hex()].concat()
 }
 
 fn is_digest(text: &str) -> bool {

@@ -16,11 +16,13 @@ mod keys;
 mod listen;
 mod log;
 mod manual;
+mod memory;
 pub mod node;
 mod private_file;
 mod run;
 mod serve;
 mod settings;
+mod signals;
 mod sms;
 
 use std::ffi::OsString;
@@ -66,6 +68,21 @@ enum Command {
     Completions(CompletionsArgs),
     /// Writes the manual page, or a page for every command.
     Man(ManArgs),
+}
+
+impl Command {
+    /// Whether keys, tokens or patients' codes pass through its memory. Those of a demo are printed.
+    fn holds_secrets(&self) -> bool {
+        match self {
+            Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Init(_)
+            | Self::Import(_)
+            | Self::Serve(_)
+            | Self::Keys(_)
+            | Self::Sms(_)
+            | Self::Check(_) => true,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -133,6 +150,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
         }
     };
+    if cli.command.holds_secrets()
+        && let Err(failure) = memory::close()
+    {
+        return failure.report();
+    }
     let done = match cli.command {
         Command::Demo(args) => demo::demo(args),
         Command::Init(args) => init::init(args),

@@ -1,6 +1,6 @@
 //! Files that hold a secret: whole, small, and their owner's alone. Every command reads them here.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -8,6 +8,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::Failure;
+use crate::files;
 
 /// What kind of secret it is, in words for the person who has to do something about it.
 pub(super) struct Kind {
@@ -27,11 +28,7 @@ pub(super) fn read(
     most_kib: usize,
     cannot: impl Fn(io::Error) -> Failure,
 ) -> Result<Zeroizing<String>, Failure> {
-    // A pipe would keep us waiting.
-    if !fs::metadata(path).map_err(&cannot)?.is_file() {
-        return Err(cannot(io::Error::other("it is no file")));
-    }
-    let mut file = File::open(path).map_err(&cannot)?;
+    let mut file = files::open(path).map_err(&cannot)?;
     if !is_credential(path) {
         check_access(path, kind, &file.metadata().map_err(&cannot)?)?;
     }
@@ -53,7 +50,7 @@ pub(super) fn is_credential(path: &Path) -> bool {
 
 fn check_access(path: &Path, kind: &Kind, file: &fs::Metadata) -> Result<(), Failure> {
     let (Kind { what, danger, exchange }, name) = (kind, path.display());
-    let user = rustix::process::geteuid().as_raw();
+    let user = files::user();
     if file.uid() != user {
         let owner = file.uid();
         return Err(Failure::configuration(format_args!(

@@ -35,7 +35,7 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
         };
         Ok((parts, ()))
     };
-    run::run(log, &addresses, prepare, |addresses, ()| announcement(addresses))
+    run::run(log, &addresses, false, prepare, |addresses, ()| announcement(addresses))
 }
 
 fn announcement(addresses: &[SocketAddr]) -> String {

@@ -1,8 +1,7 @@
 //! A configuration file, taken apart into settings, each with its line.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use toml::Spanned;
@@ -14,33 +13,47 @@ use super::load::Given;
 use super::nearest;
 use super::setting::Setting;
 use super::value::Value;
+use crate::files::{self, Writable};
 
 /// No configuration is as long as this.
 const MOST_BYTES: u64 = 256 * 1024;
 
 /// The text of a file; that it cannot be read goes to the faults.
 pub(super) fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
-    let text = text_of(path).map_err(|why| Fault {
-        source: Source::File { path: path.to_owned(), line: 0 },
-        key: String::new(),
-        what: format!("the file cannot be read: {why}"),
-        remedy: "Name a file of TOML text with --config FILE, and see that this user may read it."
-            .into(),
-        meant: None,
-    });
-    text.map_err(|fault| faults.push(fault)).ok()
+    let fault = |what, remedy| {
+        let source = Source::File { path: path.to_owned(), line: 0 };
+        Fault { source, key: String::new(), what, remedy, meant: None }
+    };
+    let unreadable = |why| {
+        let remedy =
+            "Name a file of TOML text with --config FILE, and see that this user may read it.";
+        fault(format!("the file cannot be read: {why}"), remedy.into())
+    };
+    match text_of(path) {
+        Ok((_, Some(Writable { what, remedy }))) => {
+            faults.push(fault(format!("the file {what}, and it decides where codes go"), remedy));
+            None
+        }
+        Ok((text, None)) => Some(text),
+        Err(why) => {
+            faults.push(unreadable(why));
+            None
+        }
+    }
 }
 
-fn text_of(path: &Path) -> Result<String, String> {
-    let mut text = Vec::new();
-    let opened = File::open(path);
-    opened
-        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut text))
-        .map_err(|error| error.to_string())?;
-    if text.len() as u64 > MOST_BYTES {
-        return Err(format!("it is longer than {} KiB", MOST_BYTES / 1024));
-    }
-    String::from_utf8(text).map_err(|_| "it is not UTF-8".into())
+/// What the file says, and whether it is somebody else who says it.
+fn text_of(path: &Path) -> io::Result<(String, Option<Writable>)> {
+    let file = files::open(path)?;
+    let writable = files::writable_by_others(path, &file.metadata()?);
+    let text = files::read(file, MOST_BYTES).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => {
+            io::Error::other(format!("it is longer than {} KiB", MOST_BYTES / 1024))
+        }
+        _ => error,
+    })?;
+    let text = String::from_utf8(text).map_err(|_| io::Error::other("it is not UTF-8"))?;
+    Ok((text, writable))
 }
 
 /// A file taken apart, before its names are looked at.

@@ -1,7 +1,7 @@
-use std::fmt;
 use std::ops::Range;
 use std::pin::Pin;
 use std::time::Duration;
+use std::{fmt, io};
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -41,6 +41,12 @@ pub trait SmsDriver: Send + Sync + 'static {
     /// sent.
     fn may_show(&self, _gateway_id: &str) -> bool {
         true
+    }
+
+    /// Opens the file that it writes to anew, if it writes to one, such as after the file was renamed. It may wait for the
+    /// disk. One that can't be opened leaves the driver with the file that it has.
+    fn reopen(&self) -> Option<io::Result<()>> {
+        None
     }
 
     /// The host that it takes messages to, for the log.

@@ -1,7 +1,7 @@
-use std::fs::OpenOptions;
-use std::io::Error;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::fs;
+use std::io::{Error, Result};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,10 +11,12 @@ use super::driver::{Message, Sending, SmsDriver};
 use super::lines::Lines;
 use crate::clock::Clock;
 use crate::domain::VerificationId;
+use crate::files;
 
 /// Appends every message to a file as one JSON object a line, for test stands: whoever tests reads the code there. The
 /// file is its owner's alone.
 pub struct File {
+    path: PathBuf,
     lines: Lines,
     clock: Arc<dyn Clock>,
 }
@@ -30,16 +32,29 @@ struct Line<'a> {
 
 impl File {
     /// Appends to the file of this name, which is made if there is none.
-    pub fn append_to(path: &Path, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-        let mode = file.metadata()?.mode();
-        if file.metadata()?.is_file() && mode & 0o077 != 0 {
-            let mode = mode & 0o777;
+    pub fn append_to(path: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
+        let lines = Lines::to("sms-file", Self::open(path)?)?;
+        Ok(Self { path: path.to_owned(), lines, clock })
+    }
+
+    /// Opens the file of this name to append to it, unless others may read what goes into it.
+    pub fn open(path: &Path) -> Result<fs::File> {
+        let file = files::open_to_append(path)?;
+        let (found, user) = (file.metadata()?, files::user());
+        if found.uid() != user {
+            let owner = found.uid();
+            return Err(Error::other(format!(
+                "it belongs to user {owner}, and this is user {user}: who owns it reads the codes in it. \
+                 Take it away, or give it to this user: chown {user}"
+            )));
+        }
+        let mode = found.mode() & 0o777;
+        if mode & 0o077 != 0 {
             return Err(Error::other(format!(
                 "it is open to other users (mode {mode:04o}), and codes go into it. Close it: chmod 600"
             )));
         }
-        Ok(Self { lines: Lines::to("sms-file", file)?, clock })
+        Ok(file)
     }
 }
 
@@ -57,5 +72,9 @@ impl SmsDriver for File {
         };
         let line = serde_json::to_string(&line).expect("texts, a time and an id are JSON");
         self.lines.write(Zeroizing::new(line + "\n"))
+    }
+
+    fn reopen(&self) -> Option<Result<()>> {
+        Some(Self::open(&self.path).and_then(|file| self.lines.replace(file)))
     }
 }

@@ -1,5 +1,5 @@
 use std::convert::Infallible;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
@@ -19,42 +19,65 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// Writes lines, on a thread of its own: whoever does not take them keeps nobody else waiting. When it is dropped, what
 /// waits is still written, unless nobody reads.
 pub(super) struct Lines {
-    lines: Option<SyncSender<Line>>,
+    jobs: Option<SyncSender<Job>>,
     /// Closed by the thread's end.
     ended: Mutex<Receiver<Infallible>>,
 }
 
-struct Line {
-    text: Zeroizing<String>,
-    written: oneshot::Sender<Result<(), SendError>>,
+/// Where lines go.
+type Out = Box<dyn Write + Send>;
+
+/// What the thread does, one after the other.
+enum Job {
+    Write {
+        text: Zeroizing<String>,
+        written: oneshot::Sender<Result<(), SendError>>,
+    },
+    /// Goes on with another place to write to.
+    Replace(Out),
 }
 
 impl Lines {
     /// Writes to `out` on a thread of this name.
-    pub(super) fn to(name: &str, mut out: impl Write + Send + 'static) -> std::io::Result<Self> {
-        let (lines, waiting) = sync_channel::<Line>(WAITING);
+    pub(super) fn to(name: &str, out: impl Write + Send + 'static) -> io::Result<Self> {
+        let mut out: Out = Box::new(out);
+        let (jobs, waiting) = sync_channel(WAITING);
         let (ending, ended) = channel();
         std::thread::Builder::new().name(name.into()).spawn(move || {
             let mut is_torn = false;
-            for Line { text, written } in waiting {
-                // One that is gone is no reason to stop serving; the next line may find it back.
-                let done = write(&mut out, &mut is_torn, text.as_bytes());
-                drop(written.send(done));
+            for job in waiting {
+                match job {
+                    Job::Write { text, written } => {
+                        // One that is gone is no reason to stop serving; the next line may find it back.
+                        let done = write(&mut out, &mut is_torn, text.as_bytes());
+                        drop(written.send(done));
+                    }
+                    Job::Replace(other) => out = other,
+                }
             }
             drop(ending);
         })?;
-        Ok(Self { lines: Some(lines), ended: Mutex::new(ended) })
+        Ok(Self { jobs: Some(jobs), ended: Mutex::new(ended) })
+    }
+
+    /// Writes the lines that come from now on to this one. Waits until there is room to say so.
+    pub(super) fn replace(&self, out: impl Write + Send + 'static) -> io::Result<()> {
+        let gone = || io::Error::other("the thread that writes has ended");
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(Job::Replace(Box::new(out))).map_err(|_| gone())
     }
 
     /// Writes one line, and waits until it is written.
     pub(super) fn write(&self, text: Zeroizing<String>) -> Sending<'_> {
         let (written, told) = oneshot::channel();
-        let waits = match &self.lines {
-            Some(lines) => lines.try_send(Line { text, written }).map_err(|error| match error {
-                TrySendError::Full(_) | TrySendError::Disconnected(_) => {
-                    SendError::not_taken(Trouble::NotWritten)
-                }
-            }),
+        let waits = match &self.jobs {
+            Some(jobs) => {
+                jobs.try_send(Job::Write { text, written }).map_err(|error| match error {
+                    TrySendError::Full(_) | TrySendError::Disconnected(_) => {
+                        SendError::not_taken(Trouble::NotWritten)
+                    }
+                })
+            }
             None => Err(SendError::not_taken(Trouble::NotWritten)),
         };
         Box::pin(async move {
@@ -82,10 +105,26 @@ fn write(out: &mut impl Write, is_torn: &mut bool, line: &[u8]) -> Result<(), Se
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        self.lines = None;
+        self.jobs = None;
         if let Ok(ended) = self.ended.get_mut() {
             // It is the end of the thread that is waited for; nothing is ever received.
             let _ = ended.recv_timeout(LAST_LINES);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_not_taken_for_done() {
+        let full = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let lines = Lines::to("full", full).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let said = runtime.block_on(lines.write(Zeroizing::new("a line\n".into())));
+        assert_eq!(said, Err(SendError::not_taken(Trouble::NotWritten)));
     }
 }

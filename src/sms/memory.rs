@@ -77,4 +77,8 @@ impl<A: SmsDriver, B: SmsDriver> SmsDriver for Both<A, B> {
             self.1.send(message).await
         })
     }
+
+    fn reopen(&self) -> Option<std::io::Result<()>> {
+        self.1.reopen()
+    }
 }

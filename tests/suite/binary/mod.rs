@@ -6,6 +6,7 @@ pub mod files;
 mod import;
 mod init;
 mod keys;
+mod named_files;
 pub mod node;
 pub mod program;
 mod serve;

@@ -167,8 +167,22 @@ impl Drop for Program {
 
 /// The program with these arguments, in this directory, without anything of this process's environment that it reads.
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_esoz-otp"));
-    command.current_dir(directory).args(arguments);
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments);
+    prepared(command, directory)
+}
+
+/// The same, started by a shell that first does this, such as to set limits.
+pub fn command_after(first: &str, directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("{first}; exec \"$0\" \"$@\""), PROGRAM]).args(arguments);
+    prepared(command, directory)
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_esoz-otp");
+
+fn prepared(mut command: Command, directory: &Path) -> Command {
+    command.current_dir(directory);
     let is_read = |name: &str| {
         ["CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"].contains(&name)
             || name.starts_with("ESOZ_OTP__")

@@ -170,7 +170,8 @@ fn files_that_cannot_be_read_are_named() {
         layers.load().unwrap_err().to_string()
     };
     let missing = directory.path().join("missing.toml");
-    for (path, why) in [(missing.as_path(), "No such file"), (directory.path(), "Is a directory")] {
+    for (path, why) in [(missing.as_path(), "No such file"), (directory.path(), "but a directory")]
+    {
         let said = of(path);
         assert!(
             said.contains(&format!("{}: the file", path.display())) && said.contains(why),

@@ -72,6 +72,11 @@ fn it_may_lower_the_priority_of_its_threads() {
 }
 
 #[test]
+fn it_leaves_no_core_file() {
+    assert!(UNIT.lines().any(|line| line == "LimitCORE=0"));
+}
+
+#[test]
 fn what_no_restart_mends_is_not_restarted() {
     let has = |line: &str| UNIT.lines().any(|other| other == line);
     assert!(has("Restart=on-failure") && has("RestartPreventExitStatus=64 65 78"));

@@ -8,7 +8,7 @@ use super::root;
 use super::tokens::tokens;
 
 /// The modules at the top of the crate, from the top line to the bottom one.
-const LINES: [&[&str]; 9] = [
+const LINES: [&[&str]; 10] = [
     &["cli"],
     &["api"],
     &["service", "http"],
@@ -17,6 +17,7 @@ const LINES: [&[&str]; 9] = [
     &["audit"],
     &["store"],
     &["clock", "entropy", "config"],
+    &["files"],
     &["domain"],
 ];
 

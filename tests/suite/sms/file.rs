@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use esoz_otp::clock::HandClock;
-use esoz_otp::domain::{Id, Phone, Trouble};
+use esoz_otp::domain::{Id, Phone};
 use esoz_otp::sms::{File, Message, SendError, SmsDriver, Taken};
 use serde_json::{Value, json};
 
@@ -63,11 +63,42 @@ fn the_file_is_its_owner_s_alone_and_grows_across_restarts() {
 }
 
 #[test]
-fn without_its_directory_there_is_no_file_and_a_full_disk_is_not_taken_for_done() {
+fn without_its_directory_there_is_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(HandClock::at(start_of_time()));
     let missing = File::append_to(&folder.path().join("missing/sms.ndjson"), clock);
     assert_eq!(missing.err().unwrap().kind(), std::io::ErrorKind::NotFound);
-    let full = send(&open(Path::new("/dev/full")), 1, "Код");
-    assert_eq!(full, Err(SendError::not_taken(Trouble::NotWritten)));
+}
+
+#[test]
+fn a_file_that_was_renamed_gets_nothing_more_once_it_is_opened_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, old) = (folder.path().join("sms.ndjson"), folder.path().join("sms.ndjson.1"));
+    let file = open(&path);
+    send(&file, 1, "one").unwrap();
+    fs::rename(&path, &old).unwrap();
+    send(&file, 2, "two").unwrap();
+    file.reopen().unwrap().unwrap();
+    send(&file, 3, "three").unwrap();
+    let texts = |path: &Path| -> Vec<_> {
+        lines(path).iter().map(|line| line["text"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(texts(&old), ["one", "two"]);
+    assert_eq!(texts(&path), ["three"]);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn one_that_can_t_be_opened_anew_leaves_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, old) = (folder.path().join("sms.ndjson"), folder.path().join("sms.ndjson.1"));
+    let file = open(&path);
+    fs::rename(&path, &old).unwrap();
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = file.reopen().unwrap().unwrap_err();
+    assert!(refused.to_string().contains("open to other users"), "{refused}");
+    send(&file, 1, "one").unwrap();
+    assert_eq!(lines(&old).len(), 1);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "");
 }

@@ -6,5 +6,6 @@ mod full_disk;
 mod keyring;
 mod nobody_reads;
 mod restart;
+mod signals;
 mod start;
 mod warnings;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use super::node::{init, serve};
-use super::program::{Ended, run};
+use super::program::{Ended, Program, command_after, run};
 
 const PHONE: &str = "+380671234567";
 const MASKED: &str = "+38067*****67";
@@ -20,6 +20,13 @@ fn both(path: &str) -> String {
 fn test(directory: &Path, text: &str, more: &[&str]) -> Ended {
     fs::write(directory.join("esoz-otp.toml"), text).unwrap();
     run(directory, &[&["sms", "test", PHONE, "--config", "esoz-otp.toml"], more].concat())
+}
+
+/// The same where no file can grow, as on a full disk.
+fn test_without_room(directory: &Path, text: &str) -> Ended {
+    fs::write(directory.join("esoz-otp.toml"), text).unwrap();
+    let arguments = ["sms", "test", PHONE, "--config", "esoz-otp.toml"];
+    Program::spawn(&mut command_after("trap '' XFSZ; ulimit -f 0", directory, &arguments)).end()
 }
 
 #[test]
@@ -48,13 +55,13 @@ fn with_all_every_driver_is_called() {
 #[test]
 fn one_that_does_not_take_it_is_told_and_the_next_is_called() {
     let directory = tempfile::tempdir().unwrap();
-    let ended = test(directory.path(), &both("/dev/full"), &[]);
+    let ended = test_without_room(directory.path(), &both("sms.ndjson"));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.starts_with("file: did not take it: it could not be written\n"));
     assert!(ended.stdout.ends_with("console: took it"), "{}", ended.stdout);
 
-    let alone = both("/dev/full").replace(", \"console\"", "");
-    let ended = test(directory.path(), &alone, &[]);
+    let alone = both("sms.ndjson").replace(", \"console\"", "");
+    let ended = test_without_room(directory.path(), &alone);
     assert_eq!(ended.code, Some(69), "{}", ended.stderr);
     assert!(ended.stderr.contains(&format!("nobody took the message to {MASKED}")));
 }

@@ -1,0 +1,13 @@
+//! What others may see of this process's memory.
+
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
+use super::Failure;
+
+/// Keeps it from being written to a core file, and from being read by other processes of this user (`ptrace`,
+/// `/proc/PID/mem`): pepper, tokens and codes stand in it. Root may read it all the same.
+pub(super) fn close() -> Result<(), Failure> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|error| {
+        Failure::software(format_args!("cannot keep secrets out of core files: {error}"))
+    })
+}
