@@ -1,5 +1,6 @@
 //! Whether sending a code depends on the gateway, how quickly messages leave through one on the same machine, what each
-//! costs the store, and what ten thousand of them cost that wait. `tests/bench/delivery` starts it.
+//! costs the store, and what ten thousand of them cost that wait. `tests/bench/delivery` starts it. With `hanging` as a
+//! third argument it measures how long messages wait for others whose route hangs (`tests/bench/hanging`).
 //!
 //! Hashing is turned down, so that what is measured is delivery. The gateway runs in this process, and the service in
 //! another, as it is built.
@@ -10,6 +11,7 @@
 #![allow(unreachable_pub, reason = "nothing is exported")]
 
 mod backlog;
+mod hanging;
 mod latency;
 mod service;
 mod writes;
@@ -69,9 +71,16 @@ impl Gateway {
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [binary, directory] = &arguments[..] else { panic!("delivery-load BINARY DIRECTORY") };
+    let (binary, directory) = match &arguments[..] {
+        [binary, directory] => (binary, directory),
+        [binary, directory, what] if what == "hanging" => {
+            return hanging::measure(Path::new(binary), Path::new(directory));
+        }
+        _ => panic!("delivery-load BINARY DIRECTORY [hanging]"),
+    };
     let gateway = Gateway::start();
-    let mut service = Service::made(Path::new(binary), Path::new(directory), &gateway.stub.url());
+    let mut service =
+        Service::made(Path::new(binary), Path::new(directory), &gateway.stub.url(), "");
     service.start();
     latency::measure(&service, &gateway);
     backlog::measure(&mut service, &gateway);

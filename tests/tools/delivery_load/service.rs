@@ -21,9 +21,10 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) fn made(binary: &Path, directory: &Path, gateway: &str) -> Self {
+    /// With these settings of `sms` besides.
+    pub(super) fn made(binary: &Path, directory: &Path, gateway: &str, sms: &str) -> Self {
         fs::write(directory.join("world.json"), world().to_string()).unwrap();
-        fs::write(directory.join("settings.toml"), settings(gateway)).unwrap();
+        fs::write(directory.join("settings.toml"), settings(gateway, sms)).unwrap();
         let (binary, directory) = (fs::canonicalize(binary).unwrap(), directory.to_owned());
         let service = Self { binary, directory, running: None };
         service.end_well(&["init", "--data", "node"]);
@@ -104,7 +105,7 @@ impl Drop for Service {
 /// the gateway's.
 const READY: usize = 4096;
 
-fn settings(gateway: &str) -> String {
+fn settings(gateway: &str, sms: &str) -> String {
     format!(
         r#"
         [otp]
@@ -122,6 +123,7 @@ fn settings(gateway: &str) -> String {
         sends_per_node = 1000000
         [sms]
         drivers = ["stub"]
+        {sms}
         [sms.stub]
         url = "{gateway}"
         body = '{{"id": "{{id}}", "phone": "{{phone}}", "text": "{{text}}"}}'

@@ -36,8 +36,9 @@ struct Options {
     /// Where it listens.
     #[arg(long, default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
-    /// How it behaves: ok, slow:MS (takes it at once, says so later), hang, reset, take-and-drop, take-and-stutter,
-    /// garbage, rubbish, refused, no-money, redirect:URL, STATUS, STATUS:RETRY-AFTER.
+    /// How it behaves: ok, slow:MS (takes it at once, says so later), hang, hang-for:ENDING (for numbers that end
+    /// like this), reset, take-and-drop, take-and-stutter, garbage, rubbish, refused, no-money, redirect:URL, STATUS,
+    /// STATUS:RETRY-AFTER.
     #[arg(long, default_value = "ok", value_parser = Behaviour::parse)]
     mode: Behaviour,
     /// Where it says what became of a message, by calling; without, it can only be asked.

@@ -16,6 +16,8 @@ pub enum Behaviour {
     Slow(Duration),
     /// Reads it, and says nothing for as long as anybody waits.
     Hang,
+    /// Hangs for numbers that end like this, and takes messages for all others.
+    HangFor(String),
     /// Resets the connection without reading.
     Reset,
     /// Takes it, and closes the connection.
@@ -104,6 +106,7 @@ impl Behaviour {
                 Ok(Self::Slow(Duration::from_millis(millis)))
             }
             ("redirect", Some(url)) => Ok(Self::redirect(url)),
+            ("hang-for", Some(ending)) => Ok(Self::HangFor(ending.to_owned())),
             (status, retry_after) => match status.parse() {
                 Ok(status @ 200..=599) => Ok(Self::status_with(status, "Retry-After", retry_after)),
                 _ => Err(format!("`{text}` is no mode: {MODES}")),
@@ -118,6 +121,7 @@ impl Behaviour {
         }
         match self {
             Self::Slow(time) => format!("slow:{}", time.as_millis()),
+            Self::HangFor(ending) => format!("hang-for:{ending}"),
             Self::Say(Answer { status, headers, .. }) => match &headers[..] {
                 [("Location", url)] if *status == 307 => format!("redirect:{url}"),
                 [("Retry-After", when)] => format!("{status}:{when}"),
@@ -128,8 +132,8 @@ impl Behaviour {
     }
 }
 
-pub const MODES: &str = "ok, slow:MS, hang, reset, take-and-drop, take-and-stutter, garbage, rubbish, refused, no-money, \
-                         redirect:URL, STATUS, STATUS:RETRY-AFTER";
+pub const MODES: &str = "ok, slow:MS, hang, hang-for:ENDING, reset, take-and-drop, take-and-stutter, garbage, rubbish, \
+                         refused, no-money, redirect:URL, STATUS, STATUS:RETRY-AFTER";
 
 /// How it behaves to the next messages, and to those after them.
 #[derive(Default)]

@@ -108,8 +108,24 @@ impl Connection<'_> {
 
     fn take_message(&self, request: &Request, to: &mut impl Write) -> io::Result<Next> {
         self.shared.book.count_request();
-        match self.shared.script.take() {
-            Behaviour::Take => Self::say_taken(&self.take(request), to),
+        let behaviour = match self.shared.script.take() {
+            Behaviour::HangFor(ending) => {
+                let is_for_it = Took::of(request, self.number).phone.ends_with(&ending);
+                if is_for_it { Behaviour::Hang } else { Behaviour::Take }
+            }
+            other => other,
+        };
+        self.behave(behaviour, request, to)
+    }
+
+    fn behave(
+        &self,
+        behaviour: Behaviour,
+        request: &Request,
+        to: &mut impl Write,
+    ) -> io::Result<Next> {
+        match behaviour {
+            Behaviour::Take | Behaviour::HangFor(_) => Self::say_taken(&self.take(request), to),
             Behaviour::Slow(length) => {
                 let taken = self.take(request);
                 if !self.is_waited(Some(length))? {
