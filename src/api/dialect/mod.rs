@@ -119,7 +119,7 @@ impl Dialect {
             invalid: invalid(rejection),
             reason: rejection.reason(),
             next_attempt_at,
-            retry_after: retry_after(rejection, now),
+            retry_after: retry_after(rejection, now).filter(|_| !is_looked_at(operation)),
             allow: match rejection {
                 Rejection::MethodNotAllowed(methods) => Some(methods.join(", ")),
                 _ => None,
@@ -165,16 +165,16 @@ fn invalid(rejection: &Rejection) -> Vec<Value> {
     }
 }
 
+/// A page that is only looked at: its reader comes back when it likes, and nothing of it would be done later.
+fn is_looked_at(operation: Option<Operation>) -> bool {
+    matches!(operation, Some(Operation::Live | Operation::Ready))
+}
+
 /// Seconds to wait.
 fn retry_after(rejection: &Rejection, now: Timestamp) -> Option<u64> {
     match rejection {
         Rejection::Refused(Refusal::Busy) | Rejection::TooSlow => Some(1),
-        Rejection::Refused(
-            Refusal::StorageFailed
-            | Refusal::DiskFull
-            | Refusal::MessagesLate { .. }
-            | Refusal::DriversDown,
-        ) => Some(5),
+        Rejection::Refused(Refusal::StorageFailed | Refusal::DiskFull) => Some(5),
         _ => rejection.next_attempt_at().map(|at| at.seconds_since(now).max(1)),
     }
 }
