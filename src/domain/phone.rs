@@ -55,6 +55,11 @@ impl Phone {
         self.0 / 10_000
     }
 
+    /// The first two digits after `+380`: those of the operator that gave the number out.
+    pub const fn start(self) -> u32 {
+        self.0 / 10_000_000
+    }
+
     /// From the nine digits after `+380`; `None` when there are more.
     pub fn from_national(number: u32) -> Option<Self> {
         (number <= 999_999_999).then_some(Self(number))

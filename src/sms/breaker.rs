@@ -1,30 +1,44 @@
 //! When a driver is left alone.
 //!
-//! After [`FAILURES`] failures in a row it is called no more for a while; then one message is tried. If that fails too
-//! the while is twice as long, up to [`LONGEST`]; if not, all is well again. Apart from that a driver may ask for a
-//! rest, which is no failure.
+//! - After [`FAILURES`] failures in a row, each for another number, a driver is given up on. It is not called for a
+//!   while; then one message is the trial. If the trial fails, the while is twice as long, up to [`LONGEST`]. If the
+//!   driver takes it, or refuses it in its own words, all is well again.
+//! - A failure does not count when the driver took another message after that call had begun: it fails for some numbers
+//!   only, or is well again.
+//! - A driver that was given up on for nothing but time-outs may hang for some numbers only, and only a try can tell.
+//!   So messages that have not hung yet are still tried, once each. They are all trials: the first one that is taken
+//!   ends it.
+//! - While messages wait, a driver that was given up on stays so until it answers. While none waits there is no trial:
+//!   it counts as given up for [`LONGEST`] after its last failure.
+//! - A driver may also ask for a rest, which is no failure.
 
 use std::time::Duration;
 
-use crate::domain::Timestamp;
+use crate::domain::{Phone, Timestamp};
 
 /// So many failures in a row are no accident.
-const FAILURES: u32 = 5;
+const FAILURES: usize = 5;
 const SHORTEST: Duration = Duration::from_secs(2);
 /// A code lives for five minutes by default: a gateway that is back has to be found soon.
 const LONGEST: Duration = Duration::from_secs(15);
 
 #[derive(Debug)]
 pub(super) struct Breaker {
-    /// Whoever tries has to say so by then, or another one may.
+    /// A trial that has not been answered after so long is followed by another.
     trial: Duration,
     state: State,
+    /// The numbers of the failures in a row.
+    failed: Vec<Phone>,
+    /// Whether each failure in a row was a time-out.
+    only_hangs: bool,
+    failed_at: Timestamp,
+    answered_at: Option<Timestamp>,
     rests_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    Closed { failures: u32 },
+    Closed,
     Open { until: Timestamp, pause: Duration },
     Trying { until: Timestamp, pause: Duration },
 }
@@ -38,81 +52,152 @@ pub(super) enum Turn {
     Up,
 }
 
-/// Whom a driver takes messages from.
+/// How many messages a driver takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Room {
-    /// Nobody before this time.
+    /// None before this time.
     Nobody(Timestamp),
-    /// One, to see how it goes.
+    /// One, as the trial.
     One,
-    /// All.
+    /// As many as there are.
     All,
+}
+
+/// Whether a message can still be lost to a driver that hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Try {
+    /// It has not hung yet: should it hang now, it is sent once more.
+    First,
+    /// It is the one more time, and the last.
+    Second,
+}
+
+/// How a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The driver has the message, and said nothing until the time was over.
+    Hang,
+    /// Any other way.
+    Other,
+}
+
+/// A call that may be made: to be given back with what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pass {
+    began: Timestamp,
+    is_trial: bool,
 }
 
 impl Breaker {
     /// Of a driver that has said what came of a trial after so long.
     pub(super) fn new(trial: Duration) -> Self {
-        Self { trial, state: State::Closed { failures: 0 }, rests_until: None }
-    }
-
-    /// Whom it is open to.
-    pub(super) fn room(&self, now: Timestamp) -> Room {
-        let is_later = |until: &Timestamp| now < *until;
-        let (is_closed, until) = match self.state {
-            State::Closed { .. } => (true, None),
-            State::Open { until, .. } | State::Trying { until, .. } => (false, Some(until)),
-        };
-        match self.rests_until.filter(is_later).max(until.filter(is_later)) {
-            Some(until) => Room::Nobody(until),
-            None if is_closed => Room::All,
-            None => Room::One,
+        Self {
+            trial,
+            state: State::Closed,
+            failed: Vec::new(),
+            only_hangs: true,
+            failed_at: Timestamp::from_micros(i64::MIN),
+            answered_at: None,
+            rests_until: None,
         }
     }
 
-    /// Whether a message may be tried now; the first one after a pause is the trial.
-    pub(super) fn admits(&mut self, now: Timestamp) -> bool {
-        match (self.room(now), self.state) {
-            (Room::Nobody(_), _) => false,
-            (Room::All | Room::One, State::Closed { .. }) => true,
-            (Room::All | Room::One, State::Open { pause, .. } | State::Trying { pause, .. }) => {
+    /// How many messages of this kind it takes, if no other driver takes them.
+    pub(super) fn room(&self, kind: Try, now: Timestamp) -> Room {
+        let is_later = |until: &Timestamp| now < *until;
+        if let Some(until) = self.rests_until.filter(is_later) {
+            return Room::Nobody(self.paused_until(now).map_or(until, |pause| pause.max(until)));
+        }
+        match (self.state, self.paused_until(now)) {
+            (State::Closed, _) => Room::All,
+            (State::Open { .. } | State::Trying { .. }, _) if self.may_hang_for_some(kind) => {
+                Room::All
+            }
+            (State::Open { .. } | State::Trying { .. }, Some(until)) => Room::Nobody(until),
+            (State::Open { .. } | State::Trying { .. }, None) => Room::One,
+        }
+    }
+
+    /// Whether it takes messages as usual.
+    pub(super) fn is_open_to_all(&self, now: Timestamp) -> bool {
+        self.room(Try::Second, now) == Room::All
+    }
+
+    /// Lets a message through if it may be tried now; the first one after a pause is the trial. With `is_only_hope` no
+    /// other driver takes messages as usual.
+    pub(super) fn admit(&mut self, kind: Try, is_only_hope: bool, now: Timestamp) -> Option<Pass> {
+        let kind = if is_only_hope { kind } else { Try::Second };
+        if let Room::Nobody(_) = self.room(kind, now) {
+            return None;
+        }
+        let is_trial = match self.state {
+            State::Open { pause, .. } | State::Trying { pause, .. }
+                if self.paused_until(now).is_none() =>
+            {
                 self.state = State::Trying { until: now + self.trial, pause };
                 true
             }
-        }
+            State::Closed | State::Open { .. } | State::Trying { .. } => false,
+        };
+        Some(Pass { began: now, is_trial })
     }
 
-    /// Whether it has failed too often, and is left alone now. Once it may be tried nobody knows, until somebody tries.
-    pub(super) fn is_down(&self, now: Timestamp) -> bool {
+    /// Whether it is given up on, while messages wait or not.
+    pub(super) fn is_down(&self, messages_wait: bool, now: Timestamp) -> bool {
         match self.state {
-            State::Closed { .. } => false,
-            State::Open { until, .. } | State::Trying { until, .. } => now < until,
+            State::Closed => false,
+            State::Open { .. } | State::Trying { .. } => {
+                messages_wait || now < self.failed_at + LONGEST
+            }
         }
     }
 
-    /// It answered.
-    pub(super) fn succeed(&mut self) -> Option<Turn> {
-        let was_down = !matches!(self.state, State::Closed { .. });
-        self.state = State::Closed { failures: 0 };
+    /// It took the message, or refused it in its own words.
+    pub(super) fn succeed(&mut self, now: Timestamp) -> Option<Turn> {
+        let was_down = !matches!(self.state, State::Closed);
+        self.state = State::Closed;
+        self.failed.clear();
+        self.only_hangs = true;
+        self.answered_at = Some(now);
         was_down.then_some(Turn::Up)
     }
 
-    /// It did not.
-    pub(super) fn fail(&mut self, now: Timestamp) -> Option<Turn> {
+    /// It did not, for this number.
+    pub(super) fn fail(
+        &mut self,
+        pass: Pass,
+        failure: Failure,
+        phone: Phone,
+        now: Timestamp,
+    ) -> Option<Turn> {
+        let is_closed = matches!(self.state, State::Closed);
+        if is_closed && self.answered_at.is_some_and(|at| at > pass.began) {
+            return None;
+        }
+        self.only_hangs &= failure == Failure::Hang;
+        self.failed_at = now;
         let open = |pause| State::Open { until: now + pause, pause };
-        let (state, turn) = match self.state {
-            State::Closed { failures } if failures + 1 < FAILURES => {
-                (State::Closed { failures: failures + 1 }, None)
+        match self.state {
+            State::Closed => {
+                if !self.failed.contains(&phone) {
+                    self.failed.push(phone);
+                }
+                if self.failed.len() < FAILURES {
+                    return None;
+                }
+                self.state = open(SHORTEST);
+                Some(Turn::Down)
             }
-            State::Closed { .. } => (open(SHORTEST), Some(Turn::Down)),
-            State::Trying { pause, .. } => (open((pause * 2).min(LONGEST)), None),
-            // Messages that were under way when it was given up on.
-            State::Open { .. } => (self.state, None),
-        };
-        self.state = state;
-        turn
+            State::Trying { pause, .. } if pass.is_trial => {
+                self.state = open((pause * 2).min(LONGEST));
+                None
+            }
+            // Messages that were under way when it was given up on, or that were no trial.
+            State::Trying { .. } | State::Open { .. } => None,
+        }
     }
 
-    /// It wants to be left alone for so long.
+    /// It asked for a rest of this length.
     pub(super) fn rest(&mut self, now: Timestamp, length: Duration) {
         let until = now + length;
         self.rests_until = self.rests_until.max(Some(until));
@@ -120,85 +205,19 @@ impl Breaker {
             self.state = State::Open { until, pause };
         }
     }
+
+    fn may_hang_for_some(&self, kind: Try) -> bool {
+        kind == Try::First && self.only_hangs
+    }
+
+    fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.state {
+            State::Closed => None,
+            State::Open { until, .. } | State::Trying { until, .. } => Some(until),
+        }
+        .filter(|until| now < *until)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TRIAL: Duration = Duration::from_mins(1);
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_micros(seconds * 1_000_000)
-    }
-
-    fn given_up_on() -> Breaker {
-        let mut breaker = Breaker::new(TRIAL);
-        for _ in 1..FAILURES {
-            assert_eq!(breaker.fail(at(0)), None);
-            assert_eq!(breaker.room(at(0)), Room::All);
-        }
-        assert_eq!(breaker.fail(at(0)), Some(Turn::Down));
-        breaker
-    }
-
-    #[test]
-    fn failures_in_a_row_close_the_door_and_one_trial_opens_it() {
-        let mut breaker = given_up_on();
-        assert!(breaker.is_down(at(1)) && !breaker.admits(at(1)));
-        assert_eq!(breaker.room(at(1)), Room::Nobody(at(2)));
-        assert_eq!(breaker.room(at(2)), Room::One);
-        assert!(!breaker.is_down(at(2)), "nobody knows, and nobody may come to try");
-        assert!(breaker.admits(at(2)));
-        assert!(breaker.is_down(at(2)));
-        assert!(!breaker.admits(at(2)), "one only");
-        assert_eq!(breaker.succeed(), Some(Turn::Up));
-        assert_eq!(breaker.succeed(), None, "once");
-        assert!(breaker.admits(at(2)) && !breaker.is_down(at(2)));
-    }
-
-    #[test]
-    fn a_failed_trial_doubles_the_pause_up_to_the_longest_and_late_failures_don_t() {
-        let mut breaker = given_up_on();
-        breaker.fail(at(1));
-        assert_eq!(breaker.room(at(1)), Room::Nobody(at(2)));
-        let mut now = at(2);
-        for pause in [4, 8, 15, 15] {
-            assert!(breaker.admits(now));
-            breaker.fail(now);
-            let until = now + Duration::from_secs(pause);
-            assert_eq!(breaker.room(now), Room::Nobody(until));
-            now = until;
-        }
-    }
-
-    #[test]
-    fn a_trial_that_nobody_hears_of_again_is_not_the_last() {
-        let mut breaker = given_up_on();
-        assert!(breaker.admits(at(2)) && !breaker.admits(at(61)));
-        assert!(breaker.admits(at(62)));
-    }
-
-    #[test]
-    fn failures_that_are_not_in_a_row_do_nothing() {
-        let mut breaker = Breaker::new(TRIAL);
-        for _ in 0..100 {
-            breaker.fail(at(0));
-            breaker.succeed();
-        }
-        assert_eq!(breaker.room(at(0)), Room::All);
-    }
-
-    #[test]
-    fn a_rest_is_kept_and_is_no_failure() {
-        let mut breaker = Breaker::new(TRIAL);
-        breaker.rest(at(0), Duration::from_secs(30));
-        breaker.rest(at(1), Duration::from_secs(5));
-        assert_eq!(breaker.room(at(29)), Room::Nobody(at(30)));
-        assert!(!breaker.is_down(at(1)) && breaker.admits(at(30)));
-        let mut breaker = given_up_on();
-        assert!(breaker.admits(at(2)));
-        breaker.rest(at(3), Duration::from_secs(10));
-        assert_eq!((breaker.room(at(12)), breaker.room(at(13))), (Room::Nobody(at(13)), Room::One));
-    }
-}
+mod tests;

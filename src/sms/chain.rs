@@ -1,10 +1,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::breaker::{Breaker, Room, Turn};
+use super::breaker::{Breaker, Failure, Pass, Room, Try, Turn};
 use super::driver::{Message, SendError, SmsDriver, Taken};
+use super::hanging::{Crowd, Hanging};
 use crate::clock::Clock;
-use crate::domain::{Attempt, Outcome, Timestamp, Trouble};
+use crate::domain::{Attempt, Outcome, Phone, Timestamp, Trouble};
 
 /// A driver knows best whether anything has left when its time is over; it is not waited for much longer.
 const LAST_WORD: Duration = Duration::from_secs(1);
@@ -25,25 +26,40 @@ pub(super) struct Chain {
 struct Link {
     driver: Arc<dyn SmsDriver>,
     breaker: Mutex<Breaker>,
+    hanging: Mutex<Hanging>,
+}
+
+/// How a message is to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order<'a> {
+    /// Whether it has hung before.
+    pub(super) kind: Try,
+    /// The driver that may have it already: it comes last.
+    pub(super) doubtful: Option<&'a str>,
+    /// How much later it is tried again, should nobody take it.
+    pub(super) pause: Duration,
 }
 
 impl Chain {
-    /// Each driver has `timeout` for a message.
-    pub(super) fn of(drivers: Vec<Arc<dyn SmsDriver>>, timeout: Duration) -> Self {
-        let breaker = || Mutex::new(Breaker::new(timeout + LAST_WORD));
-        let link = |driver| Link { driver, breaker: breaker() };
+    /// Each driver has `timeout` for a message, and may be handed `parallel` messages at the same time.
+    pub(super) fn of(drivers: Vec<Arc<dyn SmsDriver>>, timeout: Duration, parallel: usize) -> Self {
+        let link = |driver| Link {
+            driver,
+            breaker: Mutex::new(Breaker::new(timeout + LAST_WORD)),
+            hanging: Mutex::new(Hanging::new(timeout, parallel)),
+        };
         Self { links: drivers.into_iter().map(link).collect(), timeout }
     }
 
-    /// How many messages it may be given.
-    pub(super) fn room(&self, now: Timestamp) -> Room {
-        let rooms = self.links.iter().map(|link| link.breaker().room(now));
+    /// How many messages of this kind it may be given.
+    pub(super) fn room(&self, kind: Try, now: Timestamp) -> Room {
+        let rooms = self.links.iter().map(|link| link.breaker().room(kind, now));
         rooms.reduce(more).unwrap_or(Room::Nobody(now + REST))
     }
 
-    /// Until when no driver may be called.
+    /// Until when no driver may be called, not even with a message that has not hung yet.
     pub(super) fn held_up(&self, now: Timestamp) -> Option<Timestamp> {
-        match self.room(now) {
+        match self.room(Try::First, now) {
             Room::Nobody(until) => Some(until),
             Room::One | Room::All => None,
         }
@@ -64,37 +80,37 @@ impl Chain {
         self.links.len()
     }
 
-    /// Drivers that are left alone, for they have failed too often, and whether those are all.
-    pub(super) fn down(&self, now: Timestamp) -> (Vec<String>, bool) {
-        let is_down = |link: &&Link| link.breaker().is_down(now);
+    /// Drivers that are given up on, while messages wait or not, and whether those are all.
+    pub(super) fn down(&self, messages_wait: bool, now: Timestamp) -> (Vec<String>, bool) {
+        let is_down = |link: &&Link| link.breaker().is_down(messages_wait, now);
         let down: Vec<_> = self.links.iter().filter(is_down).map(Link::name).collect();
         let are_all = down.len() == self.links.len();
         (down, are_all)
     }
 
-    /// Calls one driver after the other until one has the last word; the doubtful one, which may have taken the message
-    /// before, comes last. Whoever has to try again does so `pause` later.
+    /// Calls one driver after the other until one has the last word.
     pub(super) async fn send(
         &self,
         message: &Message,
-        doubtful: Option<&str>,
+        order: Order<'_>,
         clock: &dyn Clock,
-        pause: Duration,
     ) -> Attempt {
         let (mut calls, mut doubted, mut last) = (0, None, (None, Trouble::AllDown));
-        for link in self.in_order(doubtful) {
-            if !link.breaker().admits(clock.now()) {
-                continue;
-            }
+        let now = clock.now();
+        let is_open = |link: &Link| link.breaker().is_open_to_all(now);
+        let is_only_hope = !self.links.iter().any(is_open);
+        for link in self.in_order(order.doubtful) {
+            let pass = link.breaker().admit(order.kind, is_only_hope, clock.now());
+            let Some(pass) = pass else { continue };
             calls += 1;
             let said = hand_over(&*link.driver, message, self.timeout).await;
-            link.note(message, &said, clock.now());
+            link.note(message, order.kind, pass, &said, clock.now());
             let driver = Some(link.name());
             let outcome = match said {
                 Ok(Taken { gateway_id }) => Outcome::Taken(gateway_id),
                 Err(SendError::Refused(trouble)) => Outcome::Refused(trouble),
                 Err(SendError::Unclear(trouble)) => {
-                    Outcome::Unclear { trouble, again_at: clock.now() + pause }
+                    Outcome::Unclear { trouble, again_at: clock.now() + order.pause }
                 }
                 Err(SendError::NotTaken { trouble, .. }) => {
                     if trouble.is_doubtful() {
@@ -107,7 +123,7 @@ impl Chain {
             return Attempt { calls, driver, doubted, outcome };
         }
         let (driver, trouble) = last;
-        let again_at = clock.now() + pause;
+        let again_at = clock.now() + order.pause;
         let outcome = Outcome::NotTaken { trouble, again_at };
         Attempt { calls, driver, doubted, outcome }
     }
@@ -124,7 +140,14 @@ impl Link {
         self.driver.name().to_owned()
     }
 
-    fn note(&self, message: &Message, said: &Result<Taken, SendError>, now: Timestamp) {
+    fn note(
+        &self,
+        message: &Message,
+        kind: Try,
+        pass: Pass,
+        said: &Result<Taken, SendError>,
+        now: Timestamp,
+    ) {
         let (verification, phone, driver) =
             (message.verification_id, message.phone, self.driver.name());
         match said {
@@ -142,7 +165,10 @@ impl Link {
                 tracing::warn!(%verification, %phone, driver, %error, "sms may have been taken");
             }
         }
-        match self.judge(said, now) {
+        if failure_of(said) == Some(Failure::Hang) && kind == Try::First {
+            self.note_hanging(phone, now);
+        }
+        match self.judge(phone, pass, said, now) {
             Some(Turn::Down) => {
                 tracing::error!(
                     driver,
@@ -154,33 +180,61 @@ impl Link {
         }
     }
 
-    fn judge(&self, said: &Result<Taken, SendError>, now: Timestamp) -> Option<Turn> {
-        let mut breaker = self.breaker();
-        match said {
-            // One that refuses a message works: the message does not.
-            Ok(_) | Err(SendError::Refused(_)) => breaker.succeed(),
-            Err(SendError::Unclear(_)) => breaker.fail(now),
-            Err(SendError::NotTaken { trouble, rest }) => {
-                let is_too_much = *trouble == Trouble::TooMany;
-                // One that says no in its own words works, and may say yes to the next message.
-                let is_orderly = matches!(trouble, Trouble::NotNow(_));
-                let turn = if is_orderly {
-                    breaker.succeed()
-                } else if is_too_much {
-                    None
-                } else {
-                    breaker.fail(now)
-                };
-                if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
-                    breaker.rest(now, rest.max(LEAST_REST));
-                }
-                turn
-            }
+    /// Says when so many messages hang that others have to wait for a place.
+    fn note_hanging(&self, phone: Phone, now: Timestamp) {
+        let mut hanging = self.hanging.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Crowd { messages, starts }) = hanging.note(phone, now) {
+            let driver = self.driver.name();
+            tracing::warn!(
+                driver,
+                messages,
+                starts,
+                "the driver hangs for so many messages that others wait: they hold more than half of sms.parallel"
+            );
         }
+    }
+
+    fn judge(
+        &self,
+        phone: Phone,
+        pass: Pass,
+        said: &Result<Taken, SendError>,
+        now: Timestamp,
+    ) -> Option<Turn> {
+        let mut breaker = self.breaker();
+        let Err(SendError::NotTaken { trouble, rest }) = said else {
+            return match failure_of(said) {
+                Some(failure) => breaker.fail(pass, failure, phone, now),
+                None => breaker.succeed(now),
+            };
+        };
+        let is_too_much = *trouble == Trouble::TooMany;
+        // One that says no in its own words works, and may say yes to the next message.
+        let is_orderly = matches!(trouble, Trouble::NotNow(_));
+        let turn = if is_orderly {
+            breaker.succeed(now)
+        } else if is_too_much {
+            None
+        } else {
+            breaker.fail(pass, Failure::Other, phone, now)
+        };
+        if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
+            breaker.rest(now, rest.max(LEAST_REST));
+        }
+        turn
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a call failed. One that refuses a message works: the message does not.
+fn failure_of(said: &Result<Taken, SendError>) -> Option<Failure> {
+    match said {
+        Ok(_) | Err(SendError::Refused(_)) => None,
+        Err(SendError::Unclear(Trouble::TimedOut)) => Some(Failure::Hang),
+        Err(SendError::Unclear(_) | SendError::NotTaken { .. }) => Some(Failure::Other),
     }
 }
 

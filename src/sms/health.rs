@@ -11,11 +11,11 @@ use crate::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
 pub struct OutboxHealth {
     /// How many messages wait.
     pub waiting: usize,
-    /// For how long the one that has been due longest waits.
+    /// For how long the one that has been due longest waits, of those that have not hung.
     pub late: Option<Duration>,
     /// For how long one waits while no driver has taken any.
     pub stuck: Option<Duration>,
-    /// Drivers that are left alone for a while, for they have failed too often.
+    /// Drivers that are given up on, for they have failed too often.
     pub down: Vec<String>,
     /// Whether those are all.
     pub is_down: bool,
@@ -26,8 +26,8 @@ impl Outbox {
     pub fn health(&self, now: Timestamp) -> Result<OutboxHealth, StoreError> {
         let oldest = self.0.store.page(OUTBOX_DUE, None, 1)?.pop();
         let late = oldest.map(|(key, _)| key.at).filter(|at| *at <= now).map(|at| now.since(at));
-        let (down, is_down) = self.0.chain.down(now);
         let waiting = self.0.kept.load(Ordering::SeqCst);
+        let (down, is_down) = self.0.chain.down(waiting > 0, now);
         Ok(OutboxHealth { waiting, late, stuck: self.stuck(now)?, down, is_down })
     }
 

@@ -4,6 +4,7 @@
 //!   [`Memory`] remembers it, [`HttpGateway`] sends it through a gateway.
 //! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them.
 //! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
+//! - `lanes`: which messages get the places; `hanging`: when those that hang leave others too few.
 //! - `receipts`, `asking`: what gateways say, when they call or are asked, about messages that they took.
 //! - `rows`: what stands in which tree for a delivery; `news`: what the log says of it.
 //! - `health`: what waits, and for how long.
@@ -17,7 +18,9 @@ mod driver;
 mod early;
 mod file;
 mod gateway;
+mod hanging;
 mod health;
+mod lanes;
 mod lines;
 mod memory;
 mod news;

@@ -97,7 +97,8 @@ pub enum Reception {
 /// An outbox, and the worker that empties it.
 pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
     let OutboxParts { store, sealer, drivers, clock, entropy, config } = parts;
-    let (chain, parallel) = (Chain::of(drivers, config.timeout), config.parallel);
+    let parallel = config.parallel;
+    let chain = Chain::of(drivers, config.timeout, parallel);
     let shared = Shared {
         store,
         sealer,

@@ -3,13 +3,26 @@
 use crate::domain::{Delivery, DeliveryState, Phone, Timestamp};
 use crate::store::schema::{
     ASKS, AtKey, DELIVERIES, Due, GATEWAY_IDS, GatewayId, GatewayKey, KEEP_VERIFICATIONS, OUTBOX,
-    OUTBOX_DUE, SENDS, SealedMessage,
+    OUTBOX_AGAIN, OUTBOX_DUE, SENDS, SealedMessage,
 };
-use crate::store::{StoreError, Write};
+use crate::store::{StoreError, Table, Write};
 
 /// The key of its message in the outbox.
 pub(super) fn outbox_key(delivery: &Delivery) -> AtKey {
     AtKey { at: delivery.expires_at, id: delivery.verification_id }
+}
+
+/// Where it stands while it waits: what may hang once more waits apart, or it would keep others from their first try.
+fn due(delivery: &Delivery) -> Option<(Table<AtKey, Due>, AtKey)> {
+    let key = AtKey { at: delivery.due_at()?, id: delivery.verification_id };
+    Some((if delivery.is_last { OUTBOX_AGAIN } else { OUTBOX_DUE }, key))
+}
+
+/// Earlier releases kept all that waits in one place.
+pub(super) fn set_apart(write: &mut Write<'_>, delivery: &Delivery) -> Result<(), StoreError> {
+    let Some((table, key)) = due(delivery).filter(|_| delivery.is_last) else { return Ok(()) };
+    write.remove(OUTBOX_DUE, &key);
+    write.put(table, &key, &Due {})
 }
 
 /// The one place where a delivery changes. Says whether its message has left the outbox by that: it is erased then.
@@ -19,11 +32,11 @@ pub(super) fn change(
     after: &Delivery,
 ) -> Result<bool, StoreError> {
     let id = after.verification_id;
-    if let Some(due_at) = before.and_then(Delivery::due_at) {
-        write.remove(OUTBOX_DUE, &AtKey { at: due_at, id });
+    if let Some((table, key)) = before.and_then(due) {
+        write.remove(table, &key);
     }
-    if let Some(due_at) = after.due_at() {
-        write.put(OUTBOX_DUE, &AtKey { at: due_at, id }, &Due {})?;
+    if let Some((table, key)) = due(after) {
+        write.put(table, &key, &Due {})?;
     }
     let has_left = before.is_some_and(Delivery::is_kept) && !after.is_kept();
     if has_left {

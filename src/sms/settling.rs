@@ -51,6 +51,7 @@ fn settle_one(
         delivery = delivery.clone().expire(now).unwrap_or(delivery);
     }
     if delivery == before {
+        rows::set_apart(write, &delivery)?;
         return Ok((true, None));
     }
     let has_left = rows::change(write, Some(&before), &delivery)?;

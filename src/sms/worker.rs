@@ -1,4 +1,5 @@
-//! Takes messages from the outbox to drivers, the one that has been due longest first.
+//! Takes messages from the outbox to drivers: which of them, and how many, `lanes` says; of each kind the one that has
+//! been due longest first.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,20 +9,25 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::asking::Asking;
-use super::breaker::Room;
+use super::breaker::{Room, Try};
+use super::chain::Order;
 use super::driver::Message;
+use super::lanes::{Lanes, Tries};
 use super::outbox::Shared;
 use super::{news, rows};
 use crate::domain::{Attempt, Delivery, Outcome, Timestamp, Trouble};
 use crate::entropy::draw_bytes;
-use crate::store::schema::{AtKey, DELIVERIES, OUTBOX, OUTBOX_DUE};
-use crate::store::{StoreError, Write};
+use crate::store::schema::{AtKey, DELIVERIES, Due, OUTBOX, OUTBOX_AGAIN, OUTBOX_DUE};
+use crate::store::{StoreError, Table, Write};
 
 /// How soon it looks again at the latest.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How many messages whose time is over are taken out at a time: more than may be with drivers, which stay.
 const EXPIRE_MOST: usize = 256;
+
+/// Of how many messages that are due the trial is chosen.
+const TRIAL_OF: usize = 64;
 
 /// The pause before a message is tried a second time, and the longest there is.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -30,9 +36,13 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 pub struct Worker {
     shared: Arc<Shared>,
     parallel: usize,
-    sending: JoinSet<()>,
+    first_tries: JoinSet<()>,
+    second_tries: JoinSet<()>,
     asking: Asking,
 }
+
+/// A tree of messages that wait.
+type Waiting = Table<AtKey, Due>;
 
 /// A message that is with drivers from now on.
 struct Claimed {
@@ -45,7 +55,8 @@ struct Claimed {
 impl Worker {
     pub(super) fn of(shared: Arc<Shared>, parallel: usize) -> Self {
         let asking = Asking::of(Arc::clone(&shared));
-        Self { shared, parallel, sending: JoinSet::new(), asking }
+        let (first_tries, second_tries) = (JoinSet::new(), JoinSet::new());
+        Self { shared, parallel, first_tries, second_tries, asking }
     }
 
     /// Sends until `closing` ends; after that what is due and can be sent, and nothing later.
@@ -53,7 +64,8 @@ impl Worker {
         let mut closing = pin!(closing);
         let mut is_closing = false;
         loop {
-            while self.sending.try_join_next().is_some() {}
+            while self.first_tries.try_join_next().is_some() {}
+            while self.second_tries.try_join_next().is_some() {}
             let next = self.step().await.unwrap_or_else(|error| {
                 tell(&error);
                 Some(TICK)
@@ -61,13 +73,14 @@ impl Worker {
             let wait = match next {
                 None if !is_closing => continue,
                 None => Duration::ZERO,
-                Some(_) if is_closing && self.sending.is_empty() => return,
+                Some(_) if is_closing && self.lanes().free() == self.parallel => return,
                 Some(wait) => wait.min(TICK),
             };
             let woken = Arc::clone(&self.shared);
             tokio::select! {
                 () = woken.wake.notified() => {}
-                Some(_) = self.sending.join_next() => {}
+                Some(_) = self.first_tries.join_next() => {}
+                Some(_) = self.second_tries.join_next() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = &mut closing, if !is_closing => is_closing = true,
             }
@@ -85,18 +98,23 @@ impl Worker {
         if let Err(error) = self.asking.ask_what_is_due(now).await {
             tell(&error);
         }
-        let is_shut = self.shared.is_shut.load(Ordering::SeqCst);
-        let free = if is_shut { 0 } else { self.parallel.saturating_sub(self.sending.len()) };
-        let room = match self.shared.chain.room(now) {
-            Room::All => free,
-            Room::One => free.min(1),
-            Room::Nobody(until) => return Ok(Some(until.since(now))),
-        };
-        for claimed in self.claim(room, now).await? {
+        if let Room::Nobody(until) = self.shared.chain.room(Try::First, now) {
+            return Ok(Some(until.since(now)));
+        }
+        for claimed in self.claim(now).await? {
+            let lane = match kind_of(&claimed.delivery) {
+                Try::First => &mut self.first_tries,
+                Try::Second => &mut self.second_tries,
+            };
             let shared = Arc::clone(&self.shared);
-            self.sending.spawn(async move { shared.deliver(claimed).await });
+            lane.spawn(async move { shared.deliver(claimed).await });
         }
         Ok(Some(self.until_the_next(now)?))
+    }
+
+    fn lanes(&self) -> Lanes {
+        let (first, second) = (self.first_tries.len(), self.second_tries.len());
+        Lanes { parallel: self.parallel, first, second }
     }
 
     /// Erases messages whose code is worth nothing any more.
@@ -126,17 +144,17 @@ impl Worker {
         Ok(if left == 0 { 0 } else { looked_at })
     }
 
-    /// Marks the messages that have been due longest as being submitted, durably.
-    async fn claim(&self, most: usize, now: Timestamp) -> Result<Vec<Claimed>, StoreError> {
-        let due = self.shared.store.page(OUTBOX_DUE, None, most)?;
-        let due: Vec<_> = due.into_iter().map(|(key, _)| key).filter(|key| key.at <= now).collect();
+    /// Marks messages that are due, and that drivers have room for, as being submitted, durably.
+    async fn claim(&self, now: Timestamp) -> Result<Vec<Claimed>, StoreError> {
+        let due = self.due(now)?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
         let shared = Arc::clone(&self.shared);
         let claim = move |write: &mut Write<'_>| {
             let claim = shared.claims.fetch_add(1, Ordering::SeqCst) + 1;
-            let claimed = due.iter().map(|key| claim_one(write, &shared, *key, claim, now));
+            let claimed =
+                due.iter().map(|(table, key)| claim_one(write, &shared, *table, *key, claim, now));
             claimed.filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
         };
         let claimed = self.shared.store.write_waiting(claim).await?;
@@ -144,11 +162,57 @@ impl Worker {
         Ok(claimed)
     }
 
+    /// Which messages may be claimed now.
+    fn due(&self, now: Timestamp) -> Result<Vec<(Waiting, AtKey)>, StoreError> {
+        let (lanes, shared) = (self.lanes(), &self.shared);
+        if lanes.free() == 0 || shared.is_shut.load(Ordering::SeqCst) {
+            return Ok(Vec::new());
+        }
+        let rooms = [Try::First, Try::Second].map(|kind| shared.chain.room(kind, now));
+        let first = match rooms[0] {
+            Room::One => self.least_tried(now)?,
+            Room::All | Room::Nobody(_) => self.due_in(OUTBOX_DUE, lanes.free(), now)?,
+        };
+        let second = self.due_in(OUTBOX_AGAIN, lanes.free(), now)?;
+        let due = Tries { first: first.len(), second: second.len() };
+        let claims = lanes.claims(due, rooms[0], rooms[1]);
+        let first = first.into_iter().take(claims.first).map(|key| (OUTBOX_DUE, key));
+        let second = second.into_iter().take(claims.second).map(|key| (OUTBOX_AGAIN, key));
+        Ok(first.chain(second).collect())
+    }
+
+    /// The message that makes the best trial: one that failed before says less of the driver.
+    fn least_tried(&self, now: Timestamp) -> Result<Vec<AtKey>, StoreError> {
+        let mut best: Option<(u16, AtKey)> = None;
+        for key in self.due_in(OUTBOX_DUE, TRIAL_OF, now)? {
+            let attempts =
+                self.shared.store.get(DELIVERIES, &key.id)?.map_or(0, |found| found.attempts);
+            if best.is_none_or(|(fewest, _)| attempts < fewest) {
+                best = Some((attempts, key));
+            }
+        }
+        Ok(best.into_iter().map(|(_, key)| key).collect())
+    }
+
+    fn due_in(
+        &self,
+        table: Waiting,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<AtKey>, StoreError> {
+        let page = self.shared.store.page(table, None, most)?;
+        Ok(page.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect())
+    }
+
     /// How long it is until a message is due; those that are due already wait for a driver.
     fn until_the_next(&self, now: Timestamp) -> Result<Duration, StoreError> {
-        let next = self.shared.store.page(OUTBOX_DUE, None, 1)?.pop();
-        let later = next.map(|(key, _)| key.at).filter(|at| *at > now);
-        Ok(later.map_or(TICK, |at| at.since(now)))
+        let mut wait = TICK;
+        for table in [OUTBOX_DUE, OUTBOX_AGAIN] {
+            let next = self.shared.store.page(table, None, 1)?.pop();
+            let later = next.map(|(key, _)| key.at).filter(|at| *at > now);
+            wait = wait.min(later.map_or(TICK, |at| at.since(now)));
+        }
+        Ok(wait)
     }
 }
 
@@ -163,9 +227,12 @@ impl Shared {
     /// Calls drivers, and notes what came of it.
     async fn deliver(self: Arc<Self>, Claimed { message, delivery, claim }: Claimed) {
         let attempt = if let Some(message) = message {
-            let pause = self.pause_after(delivery.attempts);
-            let doubted = delivery.doubted.as_deref();
-            self.chain.send(&message, doubted, &*self.clock, pause).await
+            let order = Order {
+                kind: kind_of(&delivery),
+                doubtful: delivery.doubted.as_deref(),
+                pause: self.pause_after(delivery.attempts),
+            };
+            self.chain.send(&message, order, &*self.clock).await
         } else {
             let (verification, error) = (delivery.verification_id, Trouble::Unopenable);
             tracing::error!(%verification, %error, "sms not sent");
@@ -234,6 +301,10 @@ impl Shared {
     }
 }
 
+fn kind_of(delivery: &Delivery) -> Try {
+    if delivery.is_last { Try::Second } else { Try::First }
+}
+
 /// Says whether the message is kept no more, and what it is now if that is something else.
 fn expire_one(
     write: &mut Write<'_>,
@@ -254,13 +325,14 @@ fn expire_one(
 fn claim_one(
     write: &mut Write<'_>,
     shared: &Shared,
+    table: Waiting,
     key: AtKey,
     claim: u64,
     now: Timestamp,
 ) -> Result<Option<Claimed>, StoreError> {
     let delivery = write.get(DELIVERIES, &key.id)?;
     let Some(submitted) = delivery.clone().and_then(|delivery| delivery.submit(now)) else {
-        write.remove(OUTBOX_DUE, &key);
+        write.remove(table, &key);
         return Ok(None);
     };
     rows::change(write, delivery.as_ref(), &submitted)?;

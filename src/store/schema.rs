@@ -25,6 +25,7 @@
 //! | 21 | `outbox_due` | time, verification id | [`Due`]: a message in the outbox may be sent then | with its message |
 //! | 22 | `gateway_ids` | driver, gateway's id | [`GatewayId`]: which delivery that is | with its delivery |
 //! | 23 | `asks` | time, verification id | [`Due`]: ask the gateway then what became of it | when asked |
+//! | 24 | `outbox_again` | time, verification id | [`Due`]: one that may have left may be sent once more then | with its message |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
@@ -104,6 +105,9 @@ pub const GATEWAY_IDS: Table<GatewayKey, GatewayId> = Table::new(22, "gateway_id
 /// See the table at the head of this file.
 pub const ASKS: Table<AtKey, Due> = Table::new(23, "asks");
 
+/// See the table at the head of this file.
+pub const OUTBOX_AGAIN: Table<AtKey, Due> = Table::new(24, "outbox_again");
+
 pub(super) const ALL: &[TableInfo] = &[
     CLIENTS.info(),
     CLIENTS_BY_API_KEY.info(),
@@ -128,6 +132,7 @@ pub(super) const ALL: &[TableInfo] = &[
     OUTBOX_DUE.info(),
     GATEWAY_IDS.info(),
     ASKS.info(),
+    OUTBOX_AGAIN.info(),
 ];
 
 /// Trees that are about the database, its keys or what was done with it, not about the world in it.

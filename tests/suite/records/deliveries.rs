@@ -14,6 +14,7 @@ pub(super) fn deliveries() -> Vec<Sample> {
         sample("outbox_due", "", Due {}),
         sample("gateway_ids", "", named),
         sample("asks", "", Due {}),
+        sample("outbox_again", "", Due {}),
     ];
     [by_state(), by_trouble(), others].into_iter().flatten().collect()
 }

@@ -7,6 +7,7 @@ mod console;
 mod early;
 mod file;
 mod gateway;
+mod hanging;
 mod news;
 mod node;
 mod outbox;
