@@ -87,6 +87,16 @@ pub enum Access {
     Anyone,
 }
 
+impl Access {
+    /// The scope that it requires.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Scope(scope) => Some(scope),
+            Self::Anyone => None,
+        }
+    }
+}
+
 /// Whether a row takes a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {

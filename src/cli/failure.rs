@@ -1,4 +1,5 @@
 use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -95,6 +96,11 @@ impl Failure {
         eprintln!("esoz-otp: {}", self.message);
         ExitCode::from(self.code)
     }
+}
+
+/// Says something that ends no command; when it can't be said, neither does that.
+pub(super) fn warn(message: impl Display) {
+    drop(writeln!(io::stderr(), "esoz-otp: warning: {message}"));
 }
 
 impl From<Faults> for Failure {

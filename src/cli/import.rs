@@ -3,12 +3,14 @@ use std::path::Path;
 
 use tracing::level_filters::LevelFilter;
 
+use super::failure::warn;
 use super::{Failure, ImportArgs, keyring_file, log};
+use crate::api::routes::ROUTES;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
 use crate::files;
-use crate::service::fixtures::{Draft, Known};
+use crate::service::fixtures::{Draft, Expected, Known};
 use crate::store::Store;
 
 /// What one write of the store may hold; a file says more of a record than is kept of it.
@@ -27,7 +29,11 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let mut keyring = keyring_file::read(&keyring_path, data)?;
     let text = read(&file)?;
     let now = SystemClock::start().now();
-    let draft = Draft::read(&text, now, &SystemEntropy::new()).map_err(wrong)?;
+    let scopes: Vec<_> = ROUTES.iter().filter_map(|row| row.access.scope()).collect();
+    let expected = Expected { scopes: &scopes, request_life: config.person_requests.life };
+    let entropy = SystemEntropy::new();
+    let mut draft = Draft::read_and_notice(&text, now, &entropy, expected).map_err(wrong)?;
+    let notices = draft.take_notices();
     if draft.is_demo() && !allow_demo_secrets {
         return Err(Failure::configuration(format_args!(
             "{} is a demo's world: everybody knows its tokens and api-keys. \
@@ -42,6 +48,12 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     // From now on there is something to lose.
     if let Err(error) = store.mark_blocking() {
         tracing::warn!(%error, "it is loaded, but how far the store has come could not be noted");
+    }
+    if !notices.is_empty() {
+        let name = file.display();
+        warn(format_args!(
+            "{name} was loaded, but some of it may not be what was meant:\n{notices}"
+        ));
     }
     // It is done, whether anybody reads of it or not.
     drop(writeln!(io::stdout(), "added to {}: {counts}", data.display()));

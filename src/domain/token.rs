@@ -42,7 +42,12 @@ impl Scopes {
 
     /// Whether the scope is in the list.
     pub fn allow(&self, scope: Scope) -> bool {
-        self.0.split_ascii_whitespace().any(|s| s == scope)
+        self.iter().any(|s| s == scope)
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split_ascii_whitespace()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod faults;
 mod large;
+mod notices;
 
 use std::fs::{self, File};
 use std::process::Stdio;
