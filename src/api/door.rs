@@ -59,14 +59,17 @@ fn last_forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
 pub(super) struct Door {
     /// Without ports, in lower case.
     hosts: Vec<String>,
+    /// Origins whose pages count as its own, in lower case.
+    origins: Vec<String>,
 }
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl Door {
-    pub(super) fn new(hosts: &[String]) -> Self {
-        Self { hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect() }
+    pub(super) fn new(hosts: &[String], origins: &[String]) -> Self {
+        let lower = |texts: &[String]| texts.iter().map(|it| it.to_ascii_lowercase()).collect();
+        Self { hosts: lower(hosts), origins: lower(origins) }
     }
 
     /// Lets a request for this host in. Nothing on the public listener can be had without a token, or a gateway's secret,
@@ -87,8 +90,10 @@ impl Door {
             return Err(Rejection::HostUnknown);
         }
         let same_origin = |origin: &HeaderValue| {
-            let origin = origin.to_str().ok().and_then(|text| text.strip_prefix("http://"));
-            origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
+            let Ok(origin) = origin.to_str() else { return false };
+            let of_host = origin.strip_prefix("http://");
+            of_host.is_some_and(|of_host| of_host.eq_ignore_ascii_case(host))
+                || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin))
         };
         let same_site = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
         let from_here = headers.get_all(ORIGIN).iter().all(same_origin)
@@ -113,7 +118,7 @@ mod tests {
             headers.append(name, HeaderValue::from_static(value));
         }
         let hosts = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-        let door = Door::new(&hosts);
+        let door = Door::new(&hosts, &["https://Dev.Example:8443".to_owned()]);
         let public = Entrance::Public { behind_proxy: false };
         assert!(door.admit(public, host, &headers).is_ok());
         door.admit(Entrance::Internal, host, &headers).is_ok()
@@ -189,12 +194,18 @@ mod tests {
         let host = "localhost:4000";
         assert!(admitted(host, &[(ORIGIN, "http://localhost:4000")]));
         assert!(admitted(host, &[(SEC_FETCH_SITE, "none")]));
+        let allowed = (ORIGIN, "https://dev.example:8443");
+        assert!(admitted(host, &[allowed.clone(), (SEC_FETCH_SITE, "same-origin")]));
+        assert!(!admitted(host, &[allowed.clone(), (SEC_FETCH_SITE, "cross-site")]));
+        assert!(!admitted(host, &[allowed, (ORIGIN, "http://evil.example")]));
         for origin in [
             "null",
             "http://localhost",
             "http://localhost:4001",
             "https://localhost:4000",
             "http://evil.example",
+            "http://dev.example:8443",
+            "https://dev.example",
         ] {
             assert!(!admitted(host, &[(ORIGIN, origin)]), "{origin}");
         }

@@ -29,7 +29,7 @@ mod verifications;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use demo::Demo;
+pub use demo::{Demo, ReadWorld, ShowSecrets, TakeLine};
 use dialect::Dialect;
 use door::Door;
 pub use door::Entrance;
@@ -78,7 +78,8 @@ impl Api {
         let is_public = |row: &&Row| row.surface == Surface::Public;
         let public = Router::new(routes::ROUTES.iter().filter(is_public));
         let request_ids = RequestIds::start(entropy)?;
-        let door = Door::new(hosts);
+        let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
+        let door = Door::new(hosts, origins);
         Ok(Self { service, dialect, clock, door, request_ids, internal, public, demo })
     }
 
@@ -106,6 +107,9 @@ impl Api {
             }
         };
         let took = self.clock.now().since(now);
+        if let Some(calls) = self.demo.as_ref().and_then(|demo| demo.calls.as_ref()) {
+            calls(trail.line(&head, request.method(), response.status(), took));
+        }
         trail.log(&head, request.method(), response.status(), result.err().as_ref(), took);
         if !trail.body.is_gone(&mut request).await {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

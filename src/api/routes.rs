@@ -65,6 +65,8 @@ pub enum Operation {
     AdminGetDelivery,
     DemoMessages,
     DemoReset,
+    DemoGateway,
+    DemoSetGateway,
 }
 
 /// Where a row answers.
@@ -292,6 +294,18 @@ pub static ROUTES: &[Row] = &[
         path: "/demo/reset",
         surface: Surface::Demo,
         ..change("POST", Handler::Operate(demo::reset))
+    },
+    Row {
+        operation: Operation::DemoGateway,
+        path: "/demo/gateway",
+        surface: Surface::Demo,
+        ..read(demo::gateway)
+    },
+    Row {
+        operation: Operation::DemoSetGateway,
+        path: "/demo/gateway",
+        surface: Surface::Demo,
+        ..change("POST", Handler::Operate(demo::set_gateway))
     },
 ];
 

@@ -33,6 +33,20 @@ impl Trail {
         Self { row: None, caller: None, by, body: BodyState::default(), is_operated_on: false }
     }
 
+    /// The short line of a demo's console: the row, never the path, the status, how long it took, and which request it was.
+    pub(super) fn line(
+        &self,
+        head: &Head,
+        method: &Method,
+        status: StatusCode,
+        took: Duration,
+    ) -> String {
+        let (method, route) = (loggable(method), self.row.map_or("-", |row| row.path));
+        let (status, milliseconds) = (status.as_u16(), took.as_secs_f64() * 1000.0);
+        let request_id = head.loggable_request_id();
+        format!("{method} {route} {status} {milliseconds:.1} ms {request_id}")
+    }
+
     /// One line a request: the row, never the path, in which phones stand. What only read and succeeded is not worth
     /// a line at the usual level.
     pub(super) fn log(
@@ -53,7 +67,7 @@ impl Trail {
         let client = client.as_deref().unwrap_or("-");
         let took_us = took.as_micros();
         let request_id = head.loggable_request_id();
-        let method = if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" };
+        let method = loggable(method);
         if let Some(rejection) = rejection.filter(|_| !self.is_operated_on) {
             let operation = self.row.map(|row| row.operation);
             log_failure(rejection, operation, self.by);
@@ -85,6 +99,10 @@ impl Trail {
     fn client_id(&self) -> Option<ClientId> {
         self.caller.as_ref().map(|caller| caller.client_id).or(self.by.client_id)
     }
+}
+
+fn loggable(method: &Method) -> &str {
+    if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" }
 }
 
 /// One line more for a token, an api-key or a code that was no good, for programs that shut out whoever tries many. It is

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value, json};
 
 use super::Rejection;
+use crate::config::Word;
 use crate::domain::{Code, CodeFormat, Phone};
 
 /// One entry of `invalid[]`.
@@ -101,6 +102,35 @@ impl Fault {
         }
     }
 
+    /// A property that is none of these words.
+    fn inclusion(name: &str, words: &[&str]) -> Self {
+        Self {
+            entry_type: PROPERTY,
+            entry: format!("$.{name}"),
+            rule: "inclusion",
+            params: json!(words),
+            description: "value is not allowed in enum".into(),
+        }
+    }
+
+    /// A property that is no whole number within these bounds.
+    fn number(name: &str, bounds: &RangeInclusive<u32>) -> Self {
+        let (least, most) = bounds.clone().into_inner();
+        let bounds = u64::from(least)..=u64::from(most);
+        Self { entry_type: PROPERTY, ..Self::parameter(name, &bounds) }
+    }
+
+    /// Something that is wrong with the file of a demo's world, and where in it.
+    pub(super) fn of_file(place: &str, what: &str) -> Self {
+        Self {
+            entry_type: "file",
+            entry: place.to_owned(),
+            rule: "fixtures",
+            params: json!([]),
+            description: what.to_owned(),
+        }
+    }
+
     pub(super) fn view(&self) -> Value {
         json!({
             "entry_type": self.entry_type,
@@ -175,6 +205,36 @@ impl<'b> Properties<'b> {
             self.faults.push(Fault::format(name, &format.pattern()));
         }
         code
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T: Word>(&mut self, name: &str) -> Option<T> {
+        let value = self.required(name)?;
+        let Some(text) = value.as_str() else {
+            self.faults.push(Fault::cast(format!("$.{name}"), "String", value));
+            return None;
+        };
+        let word = T::from_word(text);
+        if word.is_none() {
+            let words: Vec<_> = T::ALL.iter().map(|word| word.word()).collect();
+            self.faults.push(Fault::inclusion(name, &words));
+        }
+        word
+    }
+
+    /// A whole number within these bounds; none when it is not given, or is `null`, or wrong.
+    pub(super) fn number(&mut self, name: &str, bounds: &RangeInclusive<u32>) -> Option<u32> {
+        let value = self.object?.get(name).filter(|value| !value.is_null())?;
+        let Some(number) = value.as_number() else {
+            self.faults.push(Fault::cast(format!("$.{name}"), "Integer", value));
+            return None;
+        };
+        let number = number.as_u64().and_then(|number| u32::try_from(number).ok());
+        let fits = number.filter(|number| bounds.contains(number));
+        if fits.is_none() {
+            self.faults.push(Fault::number(name, bounds));
+        }
+        fits
     }
 
     /// What was read, unless anything is wrong.

@@ -30,10 +30,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use demo::DemoArgs;
 pub use failure::Failure;
-use settings::{CommonArgs, ServingArgs, SettingsArgs};
-
-use crate::config::DialectName;
+use settings::{ServingArgs, SettingsArgs};
 
 /// The one-time-code methods of the Ukrainian eHealth system, ЕСОЗ, from one data directory.
 #[derive(Parser)]
@@ -48,7 +47,7 @@ enum Command {
     /// A world to try things out in, on localhost:4000, with every SMS on this console.
     ///
     /// It reads no configuration file, and no environment variable.
-    Demo(DemoArgs),
+    Demo(Box<DemoArgs>),
     /// Makes a data directory and its keyring, and prints the first admin token.
     Init(InitArgs),
     /// Adds clients, users, persons, tokens, factors and person requests from a file to a stopped node's directory.
@@ -83,21 +82,6 @@ impl Command {
             | Self::Check(_) => true,
         }
     }
-}
-
-#[derive(Args)]
-struct DemoArgs {
-    /// The world to load instead of the built-in one (format: fixtures/README.md).
-    #[arg(long, value_name = "FILE")]
-    fixtures: Option<PathBuf>,
-    /// How to answer where the public pages and the live system disagree.
-    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
-    dialect: DialectName,
-    /// Pause between two codes to one phone, instead of 60, 120, 300 and 900 seconds; 0 for none.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
-    pause: Option<u64>,
-    #[command(flatten)]
-    common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -156,7 +140,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return failure.report();
     }
     let done = match cli.command {
-        Command::Demo(args) => demo::demo(args),
+        Command::Demo(args) => demo::demo(&args),
         Command::Init(args) => init::init(args),
         Command::Import(args) => import::import(args),
         Command::Serve(args) => serve::serve(&args),

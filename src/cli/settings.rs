@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -7,7 +8,8 @@ use clap::Args;
 use tracing::level_filters::LevelFilter;
 
 use super::Failure;
-use crate::config::{Config, Layers, Value, Word};
+use super::failure::warn;
+use crate::config::{Config, Layers, Value, Word, unread};
 
 /// Where configuration is looked for when nobody says where.
 const FILE: &str = "/etc/esoz-otp/esoz-otp.toml";
@@ -62,8 +64,9 @@ pub(super) struct CommonArgs {
     pub(super) listen: Vec<SocketAddr>,
     #[arg(
         long,
+        visible_alias = "log-level",
         value_name = "LEVEL",
-        help = "What to log: off, error, warn, info, debug or trace [default: info]"
+        help = "What to log: off, error, warn, info, debug or trace [default: info; of the demo, warn]"
     )]
     pub(super) log: Option<LevelFilter>,
 }
@@ -84,9 +87,11 @@ impl ConfigArgs {
             Ok(_) => true,
         };
         let found = || is_there().then(|| FILE.into());
+        let environment: Vec<_> = std::env::vars_os().collect();
+        warn_of_unread(&environment, false);
         Layers {
             file: self.config.clone().or_else(found),
-            environment: std::env::vars_os().collect(),
+            environment,
             credentials: credentials(),
             flags,
             is_to_serve,
@@ -117,6 +122,21 @@ impl SettingsArgs {
         );
         self.config.layers(flags, is_to_serve)
     }
+}
+
+/// Says which variables look as if they set something and are not read: of a command that reads none, all of ours.
+pub(super) fn warn_of_unread(environment: &[(OsString, OsString)], reads_none: bool) {
+    let unread = unread(environment, reads_none);
+    if unread.is_empty() {
+        return;
+    }
+    let why = if reads_none {
+        "`demo` reads no variables: set what you want by its flags (--help)"
+    } else {
+        "a setting's variable is ESOZ_OTP__SECTION__KEY"
+    };
+    let names = unread.join(", ");
+    warn(format_args!("these environment variables are set, and not read: {names}. {why}."));
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::fault::{Fault, Faults, Source};
+use super::fault::{Fault, Faults, Source, short};
 use super::file::Parsed;
 use super::gateway::GatewayConfig;
+use super::gateways::PLACEHOLDER;
 use super::names::Word;
 use super::presets::PresetName;
 use super::sections::Config;
@@ -211,6 +212,25 @@ fn manager(
         .into_iter()
         .chain(credentials.chain(of_gateways).filter_map(credential))
         .collect()
+}
+
+/// The names of variables that look as if they were ours, and are none that is read or refused; all that do, for a command
+/// that reads none.
+pub fn unread(environment: &[(OsString, OsString)], reads_none: bool) -> Vec<String> {
+    let settings = settings_with([PLACEHOLDER]);
+    let looks_like_ours = |name: &&str| name.starts_with(PREFIX.trim_end_matches('_'));
+    let is_unread = |name: &&str| {
+        let is_judged = name.starts_with(PREFIX) || nearest::variable(&settings, name).is_some();
+        reads_none || !is_judged
+    };
+    let names = environment.iter().filter_map(|(name, _)| name.to_str());
+    let mut unread: Vec<_> = names
+        .filter(looks_like_ours)
+        .filter(is_unread)
+        .map(|name| short(&name.escape_debug().to_string()))
+        .collect();
+    unread.sort_unstable();
+    unread
 }
 
 /// The variables of ours.

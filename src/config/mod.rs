@@ -34,7 +34,7 @@ pub use fault::{Fault, Faults, Source};
 pub use forms::{CODE, SECRET};
 pub(crate) use forms::{is_pointer, named_header};
 pub use gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig};
-pub use load::{Effective, Layers};
+pub use load::{Effective, Layers, unread};
 pub(crate) use local::{is_local, is_on_local};
 pub use names::{DialectName, DriverName, LogFormat, NoDriver, Word};
 pub use presets::PresetName;

@@ -138,7 +138,7 @@ impl Message {
     }
 
     /// The code in the text, if it is known which part of it that is.
-    pub(super) fn code(&self) -> Option<&str> {
+    pub fn code(&self) -> Option<&str> {
         self.text.get(self.code.clone()?)
     }
 

@@ -21,9 +21,6 @@ pub struct Sent {
     pub at: Timestamp,
 }
 
-/// Two drivers: both get every message, the second one's word counts.
-pub struct Both<A, B>(pub A, pub B);
-
 impl Memory {
     /// Messages that are remembered; the oldest go first.
     pub const REMEMBERED: usize = 10_000;
@@ -63,22 +60,5 @@ impl SmsDriver for Memory {
         }
         sent.push_back(Sent { message: message.clone(), at: self.clock.now() });
         Box::pin(std::future::ready(Ok(Taken::default())))
-    }
-}
-
-impl<A: SmsDriver, B: SmsDriver> SmsDriver for Both<A, B> {
-    fn name(&self) -> &str {
-        self.1.name()
-    }
-
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
-        Box::pin(async move {
-            drop(self.0.send(message).await);
-            self.1.send(message).await
-        })
-    }
-
-    fn reopen(&self) -> Option<std::io::Result<()>> {
-        self.1.reopen()
     }
 }

@@ -1,7 +1,7 @@
 //! Gets a text to a phone.
 //!
 //! - [`SmsDriver`]: whatever can send a message; [`Console`] prints it, [`File`] appends it to a file,
-//!   [`Memory`] remembers it, [`HttpGateway`] sends it through a gateway.
+//!   [`Memory`] remembers it, [`HttpGateway`] sends it through a gateway, [`DemoGateway`] is the gateway of a demo.
 //! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them.
 //! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
 //! - `lanes`: which messages get the places; `hanging`: when those that hang leave others too few.
@@ -14,6 +14,7 @@ mod asking;
 mod breaker;
 mod chain;
 mod console;
+mod demo_gateway;
 mod driver;
 mod early;
 mod file;
@@ -33,11 +34,12 @@ mod worker;
 
 pub use chain::hand_over;
 pub use console::Console;
+pub use demo_gateway::{DemoGateway, GatewayMode, GatewayPlan};
 pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
 pub use file::File;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway};
 pub use health::OutboxHealth;
-pub use memory::{Both, Memory, Sent};
+pub use memory::{Memory, Sent};
 pub use outbox::{Canceled, Outbox, OutboxParts, Place, Reception, outbox};
 pub use sealer::Sealer;
 pub use worker::Worker;

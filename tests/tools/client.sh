@@ -37,7 +37,7 @@ code_for() {
     local tries code
     for ((tries = 0; tries < 100; tries++)); do
         code=$(curl --silent --show-error "$base/demo/messages?phone=$1" |
-            sed -nE 's/.*eHealth: ([0-9]+).*/\1/p')
+            sed -nE 's/.*"code":"([0-9]+)".*/\1/p')
         if [[ $code ]]; then
             printf '%s' "$code"
             return

@@ -200,6 +200,14 @@ impl Limits {
     /// The bounds of `limits.kept_for_person_requests`.
     pub const KEPT_PERCENT: std::ops::RangeInclusive<u8> = 0..=80;
 
+    /// A table that refuses nothing, for a demo.
+    pub fn none() -> Self {
+        let usual = Self::default();
+        let rule = Rule::Rate { per: Per::Node, most: 1_000_000, length: MINUTE };
+        let wrong_guesses = Limit { rule, ..usual.wrong_guesses };
+        Self { sends: Vec::new(), guesses: Vec::new(), wrong_guesses, ..usual }
+    }
+
     /// Every row, whatever it judges.
     pub fn rows(&self) -> impl Iterator<Item = &Limit> {
         self.sends.iter().chain(&self.guesses).chain([&self.wrong_guesses])

@@ -39,8 +39,14 @@ fn call(node: &TestNode, row: &Row, headers: &[(&str, &str)]) -> Reply {
 /// What a row without a scope answers to an empty body.
 fn status_of_an_open_row(operation: Operation) -> u16 {
     match operation {
-        Operation::Live | Operation::Ready | Operation::DemoMessages | Operation::DemoReset => 200,
-        Operation::InternalInitialize | Operation::InternalComplete => 422,
+        Operation::Live
+        | Operation::Ready
+        | Operation::DemoMessages
+        | Operation::DemoReset
+        | Operation::DemoGateway => 200,
+        Operation::InternalInitialize | Operation::InternalComplete | Operation::DemoSetGateway => {
+            422
+        }
         Operation::InternalGetVerifiedPhone
         | Operation::InternalGetDelivery
         | Operation::Receipts => 404,
@@ -148,7 +154,7 @@ fn head_answers_as_get_without_a_body_and_is_refused_where_nothing_is_read() {
             // The second may change between the two.
             assert!(head.headers.remove("date").is_some() && get.headers.remove("date").is_some());
             assert_eq!(head.headers, get.headers, "{path}");
-        } else {
+        } else if !ROUTES.iter().any(|other| other.path == row.path && other.method == "GET") {
             assert_eq!(head.status, 405, "{path}");
             assert_eq!(head.header("allow"), Some(row.method), "{path}");
         }

@@ -77,6 +77,17 @@ impl Program {
         }
     }
 
+    /// Waits for a line that holds this, behind those that were read so far.
+    pub fn next_line(&mut self, part: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).expect("a line comes");
+            self.printed.push(line.clone());
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
     /// Where it listens, as its first line says.
     pub fn address(&mut self) -> SocketAddr {
         self.address_after(" on http://")
@@ -184,8 +195,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_esoz-otp");
 fn prepared(mut command: Command, directory: &Path) -> Command {
     command.current_dir(directory);
     let is_read = |name: &str| {
-        ["CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"].contains(&name)
-            || name.starts_with("ESOZ_OTP__")
+        ["CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"].contains(&name) || name.starts_with("ESOZ_OTP")
     };
     for (name, _) in std::env::vars().filter(|(name, _)| is_read(name)) {
         command.env_remove(name);

@@ -30,10 +30,11 @@ pub(super) fn timeless(transcript: &str) -> String {
 fn placeholder(word: &str) -> String {
     let text = word.trim_end_matches(ends_a_word);
     let is_made = uuid::Uuid::try_parse(text).is_ok() && !DEMO_WORLD.contains(text);
-    let is_code = text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit());
+    let is_code = matches!(text.len(), 4 | 6) && text.bytes().all(|b| b.is_ascii_digit());
     let kind = match () {
         () if is_made => "(id)",
-        () if is_code => "(code)",
+        () if is_code && text.len() == 4 => "(code of four digits)",
+        () if is_code => "(code of six digits)",
         () if Timestamp::parse(text).is_ok() => "(time)",
         () => return word.to_owned(),
     };

@@ -3,5 +3,9 @@
 mod dialects;
 mod directory;
 mod ends;
+mod flags;
+mod gateway;
 mod job;
+mod network;
+mod reset;
 mod worlds;

@@ -1,0 +1,92 @@
+//! What a demo says when it begins.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::args::{host_of, is_remote};
+use crate::api::routes::{Access, ROUTES};
+use crate::config::{DialectName, Word as _};
+use crate::service::fixtures::Known;
+use crate::sms::GatewayMode;
+
+/// What there is to say of a demo.
+pub(super) struct Banner {
+    pub(super) dialect: DialectName,
+    pub(super) sms: GatewayMode,
+    pub(super) known: Vec<Known>,
+    pub(super) is_built_in: bool,
+}
+
+impl Banner {
+    /// What is served, and how to try it.
+    pub(super) fn text(&self, addresses: &[SocketAddr]) -> String {
+        let Self { dialect, sms, known, is_built_in } = self;
+        let base = base_url(addresses);
+        let mut lines = vec![
+            format!("esoz-otp demo on {base}  (Ctrl-C ends it)"),
+            format!("dialect: {dialect}"),
+        ];
+        if *sms != GatewayMode::Ok {
+            lines.push(format!("gateway: {}", sms.word()));
+        }
+        if let Some(address) = addresses.iter().find(|it| is_remote(it)) {
+            lines.push(format!(
+                "WARNING: {address} can be reached from other machines, and everybody knows the tokens and keys below. \
+                 Whoever reaches it can use it all."
+            ));
+        }
+        lines.push(String::new());
+        lines.extend(ROUTES.iter().map(|row| {
+            let scope = match row.access {
+                Access::Scope(scope) => scope,
+                Access::Anyone => "-",
+            };
+            format!("  {:<6} {:<50} {scope}", row.method, row.path)
+        }));
+        lines.push("\nSecrets of this world:".into());
+        lines.extend(known.iter().map(secret));
+        if *is_built_in {
+            lines.push(format!("\nTo paste into another terminal:\n{}", examples(&base)));
+        }
+        lines.push("Every SMS appears below as it is sent.".into());
+        lines.join("\n")
+    }
+}
+
+/// A secret of the world, for its console.
+pub(super) fn secret(Known { owner, secret, .. }: &Known) -> String {
+    format!("  {owner}: {}", secret.reveal())
+}
+
+/// The seed's own cURL example calls `localhost:4000`; another port is only shown when another was asked for.
+fn base_url(addresses: &[SocketAddr]) -> String {
+    let port = addresses.first().map_or(0, SocketAddr::port);
+    let host = match addresses {
+        [only] => host_of(called(only.ip())),
+        _ => "localhost".into(),
+    };
+    format!("http://{host}:{port}")
+}
+
+/// Where what listens everywhere is reached from here.
+fn called(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => address,
+    }
+}
+
+fn examples(base: &str) -> String {
+    format!(
+        r#"  curl -X POST {base}/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/actions/resend_otp \
+    -H 'authorization: Bearer demo-mis-token' -H 'api-key: demo-api-key' -H 'content-type: application/json'
+
+  CODE=$(curl -s '{base}/demo/messages?phone=+380958697084' | sed 's/.*"code":"\([0-9]*\).*/\1/')
+  curl -X PATCH {base}/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/actions/approve \
+    -H 'authorization: Bearer demo-mis-token' -H 'api-key: demo-api-key' -H 'content-type: application/json' \
+    -d "{{\"verification_code\": \"$CODE\"}}"
+
+  curl {base}/api/cabinet/authentication_factor -H 'authorization: Bearer demo-patient-token'
+"#
+    )
+}
