@@ -8,6 +8,7 @@ use super::Rejection;
 use super::routes::{Body, Row};
 use super::{headers, json};
 use crate::http::{BodyFault, Request, discard, is_empty_body, read_body};
+use crate::sms::with_every_digit;
 
 /// What has become of a request's body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub(super) async fn read(
     let parse: fn(&str) -> serde_json::Result<Value> = match row.body {
         Body::None => return Ok(Value::Null),
         Body::Json => json::value,
+        Body::JsonWithEveryDigit => |text| json::check(text).and_then(|()| with_every_digit(text)),
         // Numbers beyond our types are JSON too, as long as nobody looks.
         Body::AnyJson => |text| json::check(text).map(|()| Value::Null),
     };

@@ -106,6 +106,8 @@ pub enum Body {
     None,
     /// JSON; none at all counts as `{}`.
     Json,
+    /// The same, but a number that 64 bits don't hold is the text of its digits.
+    JsonWithEveryDigit,
     /// Whatever JSON, or none; nothing of it is looked at.
     AnyJson,
 }
@@ -252,6 +254,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::Receipts,
         path: "/receipts/{driver}/{secret}",
+        body: Body::JsonWithEveryDigit,
         max_body: 64 * 1024,
         ..change("POST", Handler::Operate(receipts::receive))
     },

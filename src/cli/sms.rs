@@ -132,7 +132,7 @@ fn warn(phone: Phone) {
 fn has_last_word(said: &Result<Taken, SendError>) -> bool {
     match said {
         Ok(_) | Err(SendError::Refused(_) | SendError::Unclear(_)) => true,
-        Err(SendError::NotTaken { .. }) => false,
+        Err(SendError::NotTaken { .. } | SendError::TakenBefore { .. }) => false,
     }
 }
 
@@ -143,7 +143,9 @@ fn in_words(said: &Result<Taken, SendError>) -> String {
             format!("took it, and calls it {}", id.escape_debug())
         }
         Err(SendError::Refused(trouble)) => format!("refused it for good: {trouble}"),
-        Err(SendError::NotTaken { trouble, rest: None }) => format!("did not take it: {trouble}"),
+        Err(
+            SendError::NotTaken { trouble, rest: None } | SendError::TakenBefore { trouble, .. },
+        ) => format!("did not take it: {trouble}"),
         Err(SendError::NotTaken { trouble, rest: Some(rest) }) => {
             format!(
                 "did not take it: {trouble}; it wants to be left alone for {} s",

@@ -43,6 +43,11 @@ pub struct GatewayConfig {
     pub refused: Vec<String>,
     /// The same as statuses of an answer.
     pub refused_statuses: Vec<u16>,
+    /// Verdicts that mean that the same message was taken before: after a try that has left it open whether it was, it was
+    /// taken then. Without such a try, it was not taken.
+    pub taken_before: Vec<String>,
+    /// The same as statuses of an answer.
+    pub taken_before_statuses: Vec<u16>,
     /// Certificates that vouch for the gateway; the system's when there is none.
     pub ca_file: Option<PathBuf>,
     /// Whether it may be on this machine or link.
@@ -119,6 +124,8 @@ impl GatewayConfig {
             not_taken: Vec::new(),
             refused: Vec::new(),
             refused_statuses: Vec::new(),
+            taken_before: Vec::new(),
+            taken_before_statuses: Vec::new(),
             ca_file: None,
             allow_local: false,
             allow_http: false,

@@ -170,10 +170,29 @@ fn answers(name: &str) -> Vec<Setting> {
         row(
             name,
             "refused_statuses",
-            Takes::Numbers { bounds: STATUSES, unit: "statuses of HTTP" },
+            statuses(),
             "statuses of an answer: nobody will ever take the message",
             |g| Value::List(g.refused_statuses.iter().map(|it| u32::from(*it).into()).collect()),
             |g, v| set(&mut g.refused_statuses, v.items(Value::number)),
+        ),
+        row(
+            name,
+            "taken_before",
+            verdicts(),
+            "verdicts: it has the same message already; after a try that left that open the message is `sent`, else it was not taken",
+            |g| Value::texts(g.taken_before.clone()),
+            |g, v| set(&mut g.taken_before, v.items(text)),
+        ),
+        row(
+            name,
+            "taken_before_statuses",
+            statuses(),
+            "statuses of an answer: it has the same message already",
+            |g| {
+                let statuses = g.taken_before_statuses.iter().map(|it| u32::from(*it).into());
+                Value::List(statuses.collect())
+            },
+            |g, v| set(&mut g.taken_before_statuses, v.items(Value::number)),
         ),
     ]
 }
@@ -304,4 +323,8 @@ fn receipts_read(name: &str) -> Vec<Setting> {
 
 fn verdicts() -> Takes {
     Takes::List { of: verdict(), may_be_empty: true }
+}
+
+fn statuses() -> Takes {
+    Takes::Numbers { bounds: STATUSES, unit: "statuses of HTTP" }
 }

@@ -73,6 +73,7 @@ mod tests {
             "taken",
             "not_taken",
             "refused",
+            "taken_before",
             "receipts.delivered",
             "receipts.undelivered",
             "receipts.underway",

@@ -10,6 +10,7 @@ mod client;
 mod code;
 mod delivery;
 mod factor;
+mod http_date;
 mod id;
 pub mod limits;
 mod person;

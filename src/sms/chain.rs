@@ -34,10 +34,19 @@ struct Link {
 pub(super) struct Order<'a> {
     /// Whether it has hung before.
     pub(super) kind: Try,
-    /// The driver that may have it already: it comes last.
+    /// Whether a driver may have it already.
+    pub(super) is_uncertain: bool,
+    /// Which, as far as that is known: it comes last.
     pub(super) doubtful: Option<&'a str>,
     /// How much later it is tried again, should nobody take it.
     pub(super) pause: Duration,
+}
+
+impl Order<'_> {
+    /// Whether it is this driver that may have it.
+    fn is_doubted(self, driver: &str) -> bool {
+        self.is_uncertain && self.doubtful.is_none_or(|doubtful| doubtful == driver)
+    }
 }
 
 impl Chain {
@@ -108,6 +117,16 @@ impl Chain {
             let driver = Some(link.name());
             let outcome = match said {
                 Ok(Taken { gateway_id }) => Outcome::Taken(gateway_id),
+                Err(SendError::TakenBefore { gateway_id, .. })
+                    if order.is_doubted(link.driver.name()) =>
+                {
+                    Outcome::TakenBefore(gateway_id)
+                }
+                // Of another message than this one, as far as anybody knows.
+                Err(SendError::TakenBefore { trouble, .. }) => {
+                    last = (driver, trouble);
+                    continue;
+                }
                 Err(SendError::Refused(trouble)) => Outcome::Refused(trouble),
                 Err(SendError::Unclear(trouble)) => {
                     Outcome::Unclear { trouble, again_at: clock.now() + order.pause }
@@ -163,6 +182,9 @@ impl Link {
             }
             Err(SendError::Unclear(error)) => {
                 tracing::warn!(%verification, %phone, driver, %error, "sms may have been taken");
+            }
+            Err(SendError::TakenBefore { trouble: error, gateway_id }) => {
+                tracing::info!(%verification, %phone, driver, gateway_id, %error, "sms taken before");
             }
         }
         if failure_of(said) == Some(Failure::Hang) && kind == Try::First {
@@ -229,10 +251,10 @@ impl Link {
     }
 }
 
-/// How a call failed. One that refuses a message works: the message does not.
+/// How a call failed. A driver that refuses a message, or has it, works: the message does not.
 fn failure_of(said: &Result<Taken, SendError>) -> Option<Failure> {
     match said {
-        Ok(_) | Err(SendError::Refused(_)) => None,
+        Ok(_) | Err(SendError::Refused(_) | SendError::TakenBefore { .. }) => None,
         Err(SendError::Unclear(Trouble::TimedOut)) => Some(Failure::Hang),
         Err(SendError::Unclear(_) | SendError::NotTaken { .. }) => Some(Failure::Other),
     }

@@ -108,6 +108,14 @@ pub enum SendError {
     /// It may have been taken.
     #[error("{0}")]
     Unclear(Trouble),
+    /// Not taken this time, for the same message was taken before.
+    #[error("{trouble}")]
+    TakenBefore {
+        /// What says so.
+        trouble: Trouble,
+        /// What the gateway calls it, if it says so.
+        gateway_id: Option<String>,
+    },
 }
 
 impl SendError {

@@ -37,7 +37,7 @@ pub use console::Console;
 pub use demo_gateway::{DemoGateway, GatewayMode, GatewayPlan};
 pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
 pub use file::File;
-pub use gateway::{GatewayError, GatewaySecrets, HttpGateway};
+pub use gateway::{GatewayError, GatewaySecrets, HttpGateway, with_every_digit};
 pub use health::OutboxHealth;
 pub use memory::{Memory, Sent};
 pub use outbox::{Canceled, Outbox, OutboxParts, Place, Reception, outbox};

@@ -229,6 +229,7 @@ impl Shared {
         let attempt = if let Some(message) = message {
             let order = Order {
                 kind: kind_of(&delivery),
+                is_uncertain: delivery.is_uncertain,
                 doubtful: delivery.doubted.as_deref(),
                 pause: self.pause_after(delivery.attempts),
             };

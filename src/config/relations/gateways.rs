@@ -18,7 +18,7 @@ struct Relation {
     remedy: &'static str,
 }
 
-const RELATIONS: [Relation; 22] = [
+const RELATIONS: [Relation; 23] = [
     Relation {
         keys: &["url", "preset"],
         broken: |g| g.url.is_empty().then(|| "is not set".into()),
@@ -68,9 +68,9 @@ const RELATIONS: [Relation; 22] = [
         remedy: "Write {secret} where it belongs, such as headers = [\"Authorization: Bearer {secret}\"], or take it out.",
     },
     Relation {
-        keys: &["verdict_at", "taken", "not_taken", "refused"],
+        keys: &["verdict_at", "taken", "not_taken", "refused", "taken_before"],
         broken: |g| {
-            let lists = [&g.taken, &g.not_taken, &g.refused];
+            let lists = [&g.taken, &g.not_taken, &g.refused, &g.taken_before];
             let is_set = lists.iter().any(|list| !list.is_empty());
             (g.verdict_at.is_empty() && is_set)
                 .then(|| "is not set, and which verdicts mean what is".into())
@@ -87,12 +87,25 @@ const RELATIONS: [Relation; 22] = [
         remedy: "Write the verdicts that do.",
     },
     Relation {
-        keys: &["refused", "not_taken", "taken"],
+        keys: &["refused", "taken_before", "not_taken", "taken"],
         broken: |g| {
-            let lists = [("refused", &g.refused), ("not_taken", &g.not_taken), ("taken", &g.taken)];
-            overlap(&lists)
+            overlap(&[
+                ("refused", &g.refused),
+                ("taken_before", &g.taken_before),
+                ("not_taken", &g.not_taken),
+                ("taken", &g.taken),
+            ])
         },
         remedy: "A verdict means one thing: leave it in one of the lists.",
+    },
+    Relation {
+        keys: &["taken_before_statuses", "refused_statuses"],
+        broken: |g| {
+            let mut statuses = g.taken_before_statuses.iter();
+            let both = statuses.find(|status| g.refused_statuses.contains(status))?;
+            Some(format!("has {both}, which refused_statuses has too"))
+        },
+        remedy: "A status means one thing: leave it in one of the lists.",
     },
     Relation {
         keys: &["receipts.secret_file", "receipts.by"],

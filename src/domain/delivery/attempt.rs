@@ -19,6 +19,8 @@ pub struct Attempt {
 pub enum Outcome {
     /// It took the message, and calls it by this id if it gives one.
     Taken(Option<String>),
+    /// It took the message at a try that had left that open, and calls it by this id if it gives one.
+    TakenBefore(Option<String>),
     /// Nobody will ever take this message.
     Refused(Trouble),
     /// It was not taken, but may be later.

@@ -3,7 +3,8 @@
 //! A delivery is `queued` until it is claimed, `submitting` while drivers are called, and then over: `sent` and later
 //! perhaps `delivered`, or `failed`, `expired`, `canceled`. `submitting` is kept durably before anybody is called. So
 //! whenever nobody can tell whether a message left (no answer, or the process ended), it was `submitting`; it is sent
-//! once more at most, is marked as uncertain from then on, and ends `uncertain` unless a receipt says `delivered`.
+//! once more at most, is marked as uncertain from then on, and ends `uncertain` unless a receipt says `delivered`, or the
+//! gateway says at the second try that it has taken it before: then it is `sent`.
 //! A gateway that says that it did not take it, but in a way that leaves a doubt, is believed: the message goes on as after
 //! any other no, and is marked, too. (Should it take the message each time and say so, it gets it each time.)
 
@@ -175,6 +176,14 @@ impl Delivery {
                     if self.is_uncertain { DeliveryState::Uncertain } else { DeliveryState::Sent };
                 Self { state, gateway_id, sent_at: Some(now), last_error: None, ..self }
             }
+            // That ends the doubt: it has left, and only then.
+            Outcome::TakenBefore(gateway_id) => Self {
+                state: DeliveryState::Sent,
+                gateway_id,
+                sent_at: Some(now),
+                last_error: None,
+                ..self
+            },
             Outcome::Refused(trouble) => self.troubled(trouble).end(DeliveryState::Failed, now),
             Outcome::NotTaken { trouble, again_at } => {
                 self.troubled(trouble).return_or_end(is_over, again_at, now)

@@ -77,6 +77,19 @@ fn what_may_have_left_is_sent_once_more_and_no_more() {
 }
 
 #[test]
+fn what_a_gateway_took_before_is_sent_and_not_sent_again() {
+    let again = submitting().conclude(unclear(), at(2)).unwrap().submit(at(9)).unwrap();
+    let sent = again.conclude(attempt(Outcome::TakenBefore(None)), at(10)).unwrap();
+    let told = (sent.status(), sent.attempts, sent.sent_at, &sent.last_error);
+    assert_eq!(told, (DeliveryStatus::Sent, 2, Some(at(10)), &None));
+    assert!(sent.is_uncertain, "the mark stays");
+    assert_eq!(sent.clone().submit(at(11)), None);
+    let lost = sent.clone().receive(Fate::Undelivered(Trouble::TimedOut), at(12)).unwrap();
+    assert_eq!(lost.status(), DeliveryStatus::Uncertain);
+    assert_eq!(sent.receive(Fate::Delivered, at(12)).unwrap().status(), DeliveryStatus::Delivered);
+}
+
+#[test]
 fn a_no_that_leaves_a_doubt_is_tried_again_as_any_other_and_marked() {
     let doubtful = || Attempt { doubted: Some("a".into()), ..not_taken() };
     let mut delivery = queued();
@@ -149,6 +162,8 @@ enum Event {
     /// In a way that leaves a doubt.
     Doubtful,
     Unclear,
+    /// Said only of a message that may have left.
+    TakenBefore,
     Interrupt,
     Cancel,
     Expire,
@@ -168,6 +183,8 @@ fn happen(delivery: Delivery, event: Event, now: Timestamp) -> Option<Delivery> 
             delivery.conclude(Attempt { doubted, ..attempt(outcome) }, now)
         }
         Event::Unclear => conclude(Outcome::Unclear { trouble: Trouble::CutOff, again_at: now }),
+        Event::TakenBefore if !delivery.is_uncertain => None,
+        Event::TakenBefore => conclude(Outcome::TakenBefore(Some("id".into()))),
         Event::Interrupt => delivery.interrupt(now),
         Event::Cancel => delivery.cancel(now),
         Event::Expire => delivery.expire(now),
@@ -184,6 +201,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => Just(Event::NotTaken),
         1 => Just(Event::Doubtful),
         3 => Just(Event::Unclear),
+        1 => Just(Event::TakenBefore),
         2 => Just(Event::Interrupt),
         1 => Just(Event::Cancel),
         1 => Just(Event::Expire),
@@ -214,8 +232,11 @@ proptest! {
             prop_assert!(!matches!(event, Event::Doubtful) || next.is_uncertain, "{next:?}");
             if next.is_uncertain && !next.is_kept() {
                 let status = next.status();
-                let is_honest =
-                    matches!(status, DeliveryStatus::Uncertain | DeliveryStatus::Delivered);
+                let is_honest = match status {
+                    DeliveryStatus::Uncertain | DeliveryStatus::Delivered => true,
+                    DeliveryStatus::Sent => matches!(event, Event::TakenBefore),
+                    _ => false,
+                };
                 prop_assert!(is_honest, "{next:?}");
             }
             prop_assert_eq!(next.clone().receive(Fate::Underway, at(second)), None);

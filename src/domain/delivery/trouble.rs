@@ -88,6 +88,24 @@ pub enum Trouble {
     /// An answer that says with a word of its own that the message was not taken, but may be later.
     #[error("the gateway did not take the message for now: {0}")]
     NotNow(GatewayWord),
+    /// An answer that says that the same message was taken before, of one that was not.
+    #[error("the gateway says that it has taken the same message before: {0}")]
+    TakenBefore(GatewayWord),
+    /// No connection: nothing listens there.
+    #[error("the gateway could not be reached: the connection was refused")]
+    ConnectionRefused,
+    /// No connection: the host of its address is called by a name that has no address.
+    #[error("the gateway could not be reached: there is no such name as the host in url")]
+    NoSuchName,
+    /// No connection: whether its name has an address could not be learnt.
+    #[error("the gateway could not be reached: the name server did not answer")]
+    NoNameServer,
+    /// No connection, TLS and all, in the time for it.
+    #[error("the gateway could not be reached: connecting timed out")]
+    ConnectingTimedOut,
+    /// No connection: the network has no way to its address.
+    #[error("the gateway could not be reached: there is no route to its address")]
+    NoRoute,
 }
 
 impl Trouble {
@@ -118,7 +136,13 @@ impl Trouble {
             | Self::CertificateNotYetValid
             | Self::AuthorityAsServer
             | Self::NoTls
-            | Self::NotNow(_) => false,
+            | Self::NotNow(_)
+            | Self::TakenBefore(_)
+            | Self::ConnectionRefused
+            | Self::NoSuchName
+            | Self::NoNameServer
+            | Self::ConnectingTimedOut
+            | Self::NoRoute => false,
         }
     }
 }

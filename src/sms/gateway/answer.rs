@@ -28,6 +28,7 @@ pub(super) struct Verdicts {
     at: Vec<Pointer>,
     words: Vec<(String, Verdict)>,
     refused_statuses: Vec<u16>,
+    taken_before_statuses: Vec<u16>,
     unlisted: UnlistedWords,
 }
 
@@ -40,6 +41,7 @@ enum Verdict {
     Taken,
     NotTaken,
     Refused,
+    TakenBefore,
 }
 
 impl Verdicts {
@@ -52,6 +54,7 @@ impl Verdicts {
             (&config.refused, Verdict::Refused),
             (&config.not_taken, Verdict::NotTaken),
             (&config.taken, Verdict::Taken),
+            (&config.taken_before, Verdict::TakenBefore),
         ];
         let each = words
             .into_iter()
@@ -60,6 +63,7 @@ impl Verdicts {
             at: at.collect::<Result<_, _>>()?,
             words: each.collect(),
             refused_statuses: config.refused_statuses.clone(),
+            taken_before_statuses: config.taken_before_statuses.clone(),
             unlisted: UnlistedWords::of(
                 &config.name,
                 "an answer has a verdict that is in no list",
@@ -70,8 +74,12 @@ impl Verdicts {
 
     /// Whether the message was taken.
     pub(super) fn judge(&self, answer: &Answer, now: Timestamp) -> Result<(), SendError> {
-        if self.refused_statuses.contains(&answer.status.as_u16()) {
-            return Err(SendError::Refused(Trouble::Status(answer.status.as_u16())));
+        let status = answer.status.as_u16();
+        if self.refused_statuses.contains(&status) {
+            return Err(SendError::Refused(Trouble::Status(status)));
+        }
+        if self.taken_before_statuses.contains(&status) {
+            return Err(taken_before(GatewayWord::of(&format!("status {status}"))));
         }
         let said = answer.json.as_ref().and_then(|json| self.verdict_in(json));
         if answer.status.is_success() {
@@ -89,6 +97,7 @@ impl Verdicts {
             Some((Verdict::Taken, _)) => Ok(()),
             Some((Verdict::NotTaken, word)) => Err(SendError::not_taken(Trouble::NotNow(word))),
             Some((Verdict::Refused, word)) => Err(SendError::Refused(Trouble::Verdict(word))),
+            Some((Verdict::TakenBefore, word)) => Err(taken_before(word)),
             None if self.at.is_empty() => Ok(()),
             None => {
                 if let Some(word) = answer.json.as_ref().and_then(|json| self.word_in(json)) {
@@ -112,6 +121,10 @@ impl Verdicts {
     }
 }
 
+fn taken_before(word: GatewayWord) -> SendError {
+    SendError::TakenBefore { trouble: Trouble::TakenBefore(word), gateway_id: None }
+}
+
 fn judge_failure(
     answer: &Answer,
     said: Option<(Verdict, GatewayWord)>,
@@ -121,6 +134,9 @@ fn judge_failure(
     let (said, word) = said.unzip();
     if let (Some(Verdict::Refused), Some(word)) = (said, word.clone()) {
         return Err(SendError::Refused(Trouble::Verdict(word)));
+    }
+    if let (Some(Verdict::TakenBefore), Some(word)) = (said, word.clone()) {
+        return Err(taken_before(word));
     }
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
         return Err(SendError::NotTaken { trouble: Trouble::TooMany, rest });

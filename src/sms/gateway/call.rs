@@ -17,8 +17,9 @@ use serde_json::Value;
 use tokio::time::Sleep;
 
 use super::answer::Answer;
+use super::digits::with_every_digit;
 use super::once::{Once, Turn};
-use super::target::{Resolver, TargetRefused};
+use super::target::{NameNotFound, Resolver, TargetRefused};
 use super::tls;
 use super::wire::{ClosedBefore, Wires};
 use crate::config::GatewayConfig;
@@ -103,8 +104,8 @@ impl Caller {
         let responding = self.client.request(request.clone().map(|_| body));
         tokio::select! {
             response = responding => response.map_err(|error| missed(&error, &turn)),
-            () = self.not_connecting(&turn) => Err(Missed::NotSent(Trouble::Unreachable)),
-            () = over => Err(turn.missed(Trouble::Unreachable, Trouble::TimedOut)),
+            () = self.not_connecting(&turn) => Err(Missed::NotSent(Trouble::ConnectingTimedOut)),
+            () = over => Err(turn.missed(Trouble::ConnectingTimedOut, Trouble::TimedOut)),
         }
     }
 
@@ -121,7 +122,11 @@ impl Caller {
 async fn read(body: Incoming) -> Result<Option<Value>, Trouble> {
     let read = Limited::new(body, LONGEST_ANSWER).collect().await;
     match read {
-        Ok(whole) => Ok(serde_json::from_slice(&whole.to_bytes()).ok()),
+        Ok(whole) => {
+            let bytes = whole.to_bytes();
+            let text = str::from_utf8(&bytes).ok();
+            Ok(text.and_then(|text| with_every_digit(text).ok()))
+        }
         Err(error) if error.is::<LengthLimitError>() => Err(Trouble::Unintelligible),
         Err(_) => Err(Trouble::CutOff),
     }
@@ -150,16 +155,22 @@ fn no_connection(error: &ClientError) -> Trouble {
     if let Some(why) = chain(error).find_map(|error| error.downcast_ref()) {
         return tls::trouble(why);
     }
-    // While connecting only TLS reads anything. (A reset says nothing of it: that can come before.)
-    if error.is_connect() && chain(error).any(is_end) {
-        Trouble::NoTls
-    } else {
-        Trouble::Unreachable
+    if let Some(why) = chain(error).find_map(<dyn Error>::downcast_ref::<NameNotFound>) {
+        return why.trouble();
     }
-}
-
-fn is_end(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == ErrorKind::UnexpectedEof)
+    if !error.is_connect() {
+        return Trouble::Unreachable;
+    }
+    let io = chain(error).filter_map(<dyn Error>::downcast_ref::<io::Error>);
+    // The one that was first tells: others are made of it.
+    io.last().map_or(Trouble::Unreachable, |error| match error.kind() {
+        // While connecting only TLS reads anything. (A reset says nothing of it: that can come before.)
+        ErrorKind::UnexpectedEof => Trouble::NoTls,
+        ErrorKind::ConnectionRefused => Trouble::ConnectionRefused,
+        ErrorKind::TimedOut => Trouble::ConnectingTimedOut,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Trouble::NoRoute,
+        _ => Trouble::Unreachable,
+    })
 }
 
 fn no_answer(error: &ClientError) -> Trouble {

@@ -1,13 +1,14 @@
 //! Messages through a gateway that takes them as JSON over HTTP, described by configuration.
 //!
 //! - `target`: which addresses are called; `tls`: whom it believes; `call`: one request; `once`, `wire`: whether any of it had left.
-//! - `template`: what is sent; `answer`: what was answered, and `found`, `rest`: where in it, and for how long to wait.
+//! - `template`: what is sent; `answer`: what was answered, and `found`, `digits`, `rest`: where in it, and for how long to wait.
 //! - `receipts`: what becomes of a message later, told or asked.
 //!
 //! Nothing of a message, a number or a secret is in an error or a log: only words that are configured are repeated.
 
 mod answer;
 mod call;
+mod digits;
 mod error;
 mod found;
 mod headers;
@@ -25,8 +26,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use answer::Verdicts;
+use answer::{Answer, Verdicts};
 use call::Caller;
+pub use digits::with_every_digit;
 pub use error::GatewayError;
 use found::Pointer;
 use headers::Headers;
@@ -126,15 +128,25 @@ impl HttpGateway {
             (SECRET, self.secret()),
         ]);
         let answer = self.caller.call(self.headers.on(&self.method, &self.url, body)).await?;
-        self.verdicts.judge(&answer, self.clock.now())?;
-        let id = self.id_at.as_ref().and_then(|at| at.id_in(answer.json.as_ref()?));
-        let is_telling = id.as_ref().is_some_and(|id| !self.tells_nothing(id, message));
-        if is_telling {
-            self.is_telling.store(true, Ordering::Relaxed);
-            let verification = message.verification_id;
-            tracing::warn!(%verification, driver = self.name, "its id repeats what the gateway was sent, and is not kept: no receipt will be known by it");
+        match self.verdicts.judge(&answer, self.clock.now()) {
+            Ok(()) => Ok(Taken { gateway_id: self.id_in(&answer, message) }),
+            Err(SendError::TakenBefore { trouble, .. }) => {
+                Err(SendError::TakenBefore { trouble, gateway_id: self.id_in(&answer, message) })
+            }
+            Err(error) => Err(error),
         }
-        Ok(Taken { gateway_id: id.filter(|_| !is_telling) })
+    }
+
+    /// What it calls the message in this answer, if that can be kept.
+    fn id_in(&self, answer: &Answer, message: &Message) -> Option<String> {
+        let id = self.id_at.as_ref()?.id_in(answer.json.as_ref()?)?;
+        if self.tells_nothing(&id, message) {
+            return Some(id);
+        }
+        self.is_telling.store(true, Ordering::Relaxed);
+        let verification = message.verification_id;
+        tracing::warn!(%verification, driver = self.name, "its id repeats what the gateway was sent, and is not kept: no receipt will be known by it");
+        None
     }
 
     async fn look_up(&self, gateway_id: &str) -> Result<Fate, Trouble> {

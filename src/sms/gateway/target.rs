@@ -13,6 +13,7 @@ use tower_service::Service;
 
 use super::error::GatewayError;
 use crate::config::{GatewayConfig, is_local, is_on_local};
+use crate::domain::Trouble;
 
 /// Reads an address that messages go to.
 pub(super) fn url(text: &str, config: &GatewayConfig) -> Result<Uri, GatewayError> {
@@ -55,6 +56,25 @@ pub(super) struct Resolver {
 #[error("every address of that name is on this machine or link")]
 pub(super) struct TargetRefused;
 
+/// A name has no address, or none that could be learnt.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NameNotFound(String);
+
+/// What getaddrinfo says of a name server that does not answer (glibc, musl).
+const NO_ANSWER: [&str; 2] = ["Temporary failure", "Try again"];
+
+impl NameNotFound {
+    pub(super) fn trouble(&self) -> Trouble {
+        // There is a code of its own for it, which the standard library hands through as words alone.
+        if NO_ANSWER.iter().any(|words| self.0.contains(words)) {
+            Trouble::NoNameServer
+        } else {
+            Trouble::NoSuchName
+        }
+    }
+}
+
 /// What connecting may fail with.
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -76,7 +96,8 @@ impl Service<Name> for Resolver {
     fn call(&mut self, name: Name) -> Self::Future {
         let (found, allow_local) = (self.names.call(name), self.allow_local);
         Box::pin(async move {
-            let found: Vec<_> = found.await?.collect();
+            let found = found.await.map_err(|error| NameNotFound(error.to_string()))?;
+            let found: Vec<_> = found.collect();
             let may_be_called = |address: &SocketAddr| allow_local || !is_local(address.ip());
             let callable: Vec<_> = found.iter().copied().filter(may_be_called).collect();
             if callable.is_empty() && !found.is_empty() {

@@ -137,7 +137,7 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
 }
 
 /// One fault a row: what is written in the section, and what is said of it.
-const FAULTS: [(&str, &str); 43] = [
+const FAULTS: [(&str, &str); 46] = [
     ("url = \"\"", "url is not set. Write where the gateway takes messages"),
     (
         "url = \"gateway.example\"",
@@ -219,6 +219,15 @@ const FAULTS: [(&str, &str); 43] = [
     (
         "verdict_at = [\"/v\"]\ntaken = [\"0\"]\nnot_taken = [\"2\"]\nrefused = [\"2\"]",
         "refused has \"2\", which not_taken has too.",
+    ),
+    (
+        "verdict_at = [\"/v\"]\ntaken = [\"0\"]\ntaken_before = [\"2\"]\nrefused = [\"2\"]",
+        "refused has \"2\", which taken_before has too.",
+    ),
+    ("taken_before = [\"2\"]", "verdict_at is not set, and which verdicts mean what is."),
+    (
+        "taken_before_statuses = [409, 410]\nrefused_statuses = [400, 410]",
+        "taken_before_statuses has 410, which refused_statuses has too. A status means one thing",
     ),
     (
         "taken = [0]",

@@ -70,6 +70,15 @@ fn turbosms_is_understood_whether_a_message_or_the_whole_request_is_judged() {
         let (verdict, _) = of(code, status, json!(null));
         assert!(gateway.not_taken.contains(&verdict), "{verdict}");
     }
+    // It does not send messages of this kind, or has this one already.
+    let (verdict, _) = of(
+        802,
+        "SUCCESS_MESSAGE_PARTIAL_ACCEPTED",
+        one(421, "NOT_ALLOWED_MESSAGE_TRAFFIC_TYPE", None),
+    );
+    assert!(gateway.refused.contains(&verdict), "{verdict}");
+    let (verdict, _) = of(427, "NOT_ALLOWED_MESSAGE_DUPLICATE", json!(null));
+    assert_eq!(gateway.taken_before, [verdict]);
     // Nobody can tell.
     for (code, status) in [(999, "FATAL_ERROR"), (507, "FAILED_DUPLICATE_REQUEST")] {
         let (verdict, _) = of(code, status, json!(null));

@@ -87,6 +87,12 @@ fn by_trouble() -> Vec<Sample> {
         ("authority_as_server", Trouble::AuthorityAsServer),
         ("no_tls", Trouble::NoTls),
         ("not_now", Trouble::NotNow(word())),
+        ("taken_before", Trouble::TakenBefore(word())),
+        ("connection_refused", Trouble::ConnectionRefused),
+        ("no_such_name", Trouble::NoSuchName),
+        ("no_name_server", Trouble::NoNameServer),
+        ("connecting_timed_out", Trouble::ConnectingTimedOut),
+        ("no_route", Trouble::NoRoute),
     ]
     .map(|(variant, trouble)| {
         sample("deliveries", variant, Delivery { last_error: Some(trouble), ..accepted() })

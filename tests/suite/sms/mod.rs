@@ -1,6 +1,7 @@
 //! Messages leave after their code is kept, off the way of every answer.
 
 mod backlog;
+mod before;
 mod behaviours;
 mod broken;
 mod console;

@@ -150,6 +150,15 @@ fn every_trouble_is_told_in_words_and_no_number_with_it() {
     let word = || GatewayWord::of("+380958697084 has no credit");
     for (trouble, told) in [
         (Trouble::Unreachable, "could not be reached"),
+        (Trouble::ConnectionRefused, "could not be reached: the connection was refused"),
+        (Trouble::NoSuchName, "could not be reached: there is no such name"),
+        (Trouble::NoNameServer, "could not be reached: the name server did not answer"),
+        (Trouble::ConnectingTimedOut, "could not be reached: connecting timed out"),
+        (Trouble::NoRoute, "could not be reached: there is no route"),
+        (
+            Trouble::TakenBefore(GatewayWord::of("DUPLICATE")),
+            "taken the same message before: DUPLICATE",
+        ),
         (Trouble::TargetRefused, "is on this machine or link, which is not allowed"),
         (Trouble::NotSecure, "no secure connection"),
         (Trouble::TimedOut, "did not answer in time"),

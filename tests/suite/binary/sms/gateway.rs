@@ -115,7 +115,10 @@ fn a_gateway_that_is_not_there_is_told_of() {
     stub.down();
     let ended = test(directory.path(), &text, &[]);
     assert_eq!(ended.code, Some(69), "{}", ended.stderr);
-    assert_eq!(ended.stdout, "turbosms: did not take it: the gateway could not be reached");
+    assert_eq!(
+        ended.stdout,
+        "turbosms: did not take it: the gateway could not be reached: the connection was refused"
+    );
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn send(does: &Does) -> (u16, usize, Value) {
     let mut down_until = start_of_time();
     match does {
         Does::First(behaviour) => stub.next([behaviour.clone()]),
+        Does::InTurn(behaviours) => stub.next(behaviours.clone()),
         Does::Always(behaviour) => stub.set(behaviour.clone()),
         Does::IsDown(time) => {
             stub.down();
@@ -170,6 +171,7 @@ fn gateway(stub: &StubGateway) -> GatewayConfig {
         not_taken: word("REQUIRED_BALANCE"),
         refused: word("INVALID_PHONE"),
         refused_statuses: vec![422],
+        taken_before: word("NOT_ALLOWED_MESSAGE_DUPLICATE"),
         allow_local: true,
         allow_http: true,
         receipts: ReceiptsConfig {

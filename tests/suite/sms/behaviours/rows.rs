@@ -23,6 +23,8 @@ pub(super) struct Row {
 pub(super) enum Does {
     /// This to the first call, and it takes whatever comes then.
     First(Behaviour),
+    /// This to the first two calls.
+    InTurn([Behaviour; 2]),
     /// This to every call.
     Always(Behaviour),
     /// Nobody is there for so long.
@@ -79,7 +81,7 @@ fn well() -> Vec<Row> {
 
 fn unclear() -> Vec<Row> {
     use Behaviour::{Hang, Reset, Slow, TakeAndDrop, TakeAndStutter};
-    use Does::{Always, First};
+    use Does::{Always, First, InTurn};
     vec![
         Row::uncertain(
             "takes it, and answers too late (`timeout_seconds`)",
@@ -95,6 +97,14 @@ fn unclear() -> Vec<Row> {
             2,
             None,
         ),
+        Row {
+            uncertain: true,
+            ..Row::sent(
+                "takes it, drops the connection, and says then that it has it (`taken_before`)",
+                InTurn([TakeAndDrop, Behaviour::duplicate()]),
+                2,
+            )
+        },
         Row::uncertain(
             "takes it and drops the connection, always",
             Always(TakeAndDrop),
@@ -179,6 +189,11 @@ fn not_now() -> Vec<Row> {
             "expired",
             UNTIL_IT_EXPIRES,
             Trouble::NotNow(GatewayWord::of("REQUIRED_BALANCE")),
+        ),
+        Row::sent(
+            "says that it has what it never took (`taken_before`), and takes it later",
+            First(Behaviour::duplicate()),
+            2,
         ),
         Row::ended(
             "redirects",

@@ -21,6 +21,11 @@ fn not_taken(trouble: Trouble, rest: Option<u64>) -> SendError {
     SendError::NotTaken { trouble, rest: rest.map(Duration::from_secs) }
 }
 
+fn before(word: &str) -> SendError {
+    let trouble = Trouble::TakenBefore(GatewayWord::of(word));
+    SendError::TakenBefore { trouble, gateway_id: None }
+}
+
 fn judged(request: &str) -> Value {
     json!({"response_code": 1, "response_status": request, "response_result": null})
 }
@@ -85,7 +90,19 @@ fn every_answer_has_its_meaning() {
             not_taken(Trouble::TooMany, Some(45)),
             0,
         ),
+        (
+            Behaviour::too_many(Some("Mon, 21 Nov 2026 12:00:45 +0000")),
+            not_taken(Trouble::TooMany, Some(45)),
+            0,
+        ),
         (Behaviour::too_many(Some("86400")), not_taken(Trouble::TooMany, Some(900)), 0),
+        (Behaviour::duplicate(), before("NOT_ALLOWED_MESSAGE_DUPLICATE"), 0),
+        (
+            Behaviour::json(400, &judged("NOT_ALLOWED_MESSAGE_DUPLICATE")),
+            before("NOT_ALLOWED_MESSAGE_DUPLICATE"),
+            0,
+        ),
+        (Behaviour::status(409), before("status 409"), 0),
         (Behaviour::refused(), SendError::Refused(word("INVALID_PHONE")), 0),
         (
             Behaviour::json(400, &judged("INVALID_PHONE")),
@@ -112,8 +129,12 @@ fn every_answer_has_its_meaning() {
         (Behaviour::TakeAndStutter, unclear(Trouble::CutOff), 1),
     ] {
         let stub = StubGateway::start();
-        let config =
-            esoz_otp::config::GatewayConfig { refused_statuses: vec![422], ..settings_of(&stub) };
+        let config = esoz_otp::config::GatewayConfig {
+            refused_statuses: vec![422],
+            taken_before: vec!["NOT_ALLOWED_MESSAGE_DUPLICATE".into()],
+            taken_before_statuses: vec![409],
+            ..settings_of(&stub)
+        };
         let stand = Stand::of(&config);
         stub.next([behaviour.clone()]);
         assert_eq!(stand.send(), Err(expected), "{behaviour:?}");

@@ -65,7 +65,7 @@ fn what_is_said_not_to_have_left_has_not() {
         match said {
             Ok(_) => assert_eq!(times, 1, "round {round}"),
             Err(SendError::NotTaken { trouble, rest: None }) => {
-                assert_eq!((trouble, times), (Trouble::Unreachable, 0), "round {round}");
+                assert_eq!((trouble, times), (Trouble::ConnectingTimedOut, 0), "round {round}");
                 not_sent += 1;
             }
             Err(SendError::Unclear(Trouble::TimedOut)) => {

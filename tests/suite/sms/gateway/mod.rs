@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod ids;
 mod receipts;
 mod secrets;
 mod stub;

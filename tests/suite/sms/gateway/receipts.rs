@@ -43,7 +43,7 @@ fn a_gateway_that_is_asked_says_what_became_of_a_message() {
     assert_eq!(ask("nobody's"), Ok(Fate::Underway));
     assert_eq!(stub.connections(), 1, "it is asked over the connection that messages go over");
     stub.down();
-    assert_eq!(ask(&id), Err(Trouble::Unreachable));
+    assert_eq!(ask(&id), Err(Trouble::ConnectionRefused));
 }
 
 #[test]

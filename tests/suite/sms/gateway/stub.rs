@@ -59,7 +59,7 @@ fn it_goes_down_for_a_while_by_itself() {
     assert!(stand.send().is_ok());
     let told = call(stub.address(), "POST", "/control", &[], r#"{"down_seconds": 1}"#);
     assert_eq!(told.status, 200);
-    assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::Unreachable)), "from then on");
+    assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::ConnectionRefused)), "from then on");
     wait_until("it takes messages again", || stand.send().is_ok());
 }
 

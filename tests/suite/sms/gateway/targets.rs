@@ -21,7 +21,7 @@ fn a_gateway_that_answers_the_call_and_says_nothing_more_has_nothing() {
     let url = format!("https://{}/send", silent.local_addr().unwrap());
     let timeout = Duration::from_millis(600);
     let stand = Stand::with(&settings(&url, &url), believing(&Authority::new()), timeout);
-    assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::Unreachable)));
+    assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::ConnectingTimedOut)));
 }
 
 #[test]
@@ -31,11 +31,22 @@ fn a_gateway_that_is_down_has_nothing_and_is_found_when_it_is_back() {
     assert!(stand.send().is_ok());
     stub.down();
     for _ in 0..3 {
-        assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::Unreachable)));
+        assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::ConnectionRefused)));
     }
     stub.up();
     assert!(stand.send().is_ok());
     assert_eq!(stub.count(), 2);
+}
+
+#[test]
+fn a_name_that_has_no_address_leaves_no_doubt_and_is_said_to_have_none() {
+    let url = "https://no-such-gateway.invalid/send";
+    let stand = Stand::with(&settings(url, url), believing(&Authority::new()), PATIENCE);
+    let said = stand.send();
+    // Which of the two depends on whether there is a name server to ask.
+    let words =
+        [Trouble::NoSuchName, Trouble::NoNameServer].map(|it| Err(SendError::not_taken(it)));
+    assert!(words.contains(&said), "{said:?}");
 }
 
 #[test]

@@ -70,6 +70,11 @@ impl Behaviour {
         Self::json(200, &answers::request(203, "REQUIRED_BALANCE"))
     }
 
+    /// It has the message already.
+    pub fn duplicate() -> Self {
+        Self::json(200, &answers::message(427, "NOT_ALLOWED_MESSAGE_DUPLICATE"))
+    }
+
     pub fn json(status: u16, body: &Value) -> Self {
         Self::Say(Answer { status, body: body.to_string(), ..Answer::default() })
     }
