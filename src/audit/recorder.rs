@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::Mutex as Turn;
 
-use super::append;
-use crate::domain::audit::{AuditEvent, AuditRow, Audited};
+use super::{PhoneKey, append};
+use crate::domain::audit::{AuditEvent, AuditRow, Audited, PhoneHash};
 use crate::domain::limits::{Budget, Rate};
-use crate::domain::{By, Refusal, Timestamp};
+use crate::domain::{By, Phone, Refusal, Timestamp};
 use crate::store::{Store, StoreError, Write};
 
 /// How often what was noted is written.
@@ -31,6 +31,7 @@ const TOGETHER: usize = 64;
 /// different ones, only their number. A process that is killed loses those of its last second.
 pub struct Recorder {
     store: Store,
+    phone_key: Option<PhoneKey>,
     noted: Mutex<Noted>,
     /// Held while rows are on their way, so that whoever finds nothing to write knows that all is written.
     turn: Turn<Vec<AuditRow>>,
@@ -48,7 +49,18 @@ struct Noted {
 impl Recorder {
     /// A recorder that writes to this store.
     pub fn new(store: Store) -> Self {
-        Self { store, noted: Mutex::default(), turn: Turn::default() }
+        Self { store, phone_key: None, noted: Mutex::default(), turn: Turn::default() }
+    }
+
+    /// The same, with what numbers are hashed with.
+    #[must_use]
+    pub fn with_phone_key(self, key: PhoneKey) -> Self {
+        Self { phone_key: Some(key), ..self }
+    }
+
+    /// What this number's rows can be found by.
+    pub fn phone_hash(&self, phone: Phone) -> Option<PhoneHash> {
+        self.phone_key.as_ref().map(|key| key.hash(phone))
     }
 
     /// Notes a row, in memory. It may be called within a write.

@@ -3,6 +3,8 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::node::NotBuilt;
+use crate::audit::AuditError;
 use crate::config::Faults;
 use crate::otp::{KeyringError, NotAdded, NotRetired};
 use crate::service::fixtures::FixturesError;
@@ -130,6 +132,7 @@ impl From<KeyringError> for Failure {
     fn from(error: KeyringError) -> Self {
         match error {
             KeyringError::Store(error) => Self::io(error),
+            KeyringError::NoEntropy(error) => Self::software(error),
             KeyringError::Format { .. }
             | KeyringError::Version(_)
             | KeyringError::Empty
@@ -140,6 +143,27 @@ impl From<KeyringError> for Failure {
             | KeyringError::Changed(_)
             | KeyringError::Missing(_)
             | KeyringError::Retired(_) => Self::configuration(error),
+        }
+    }
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Io { .. } | AuditError::Store(_) => Self::io(error),
+            AuditError::Damaged { .. } | AuditError::NotKnown { .. } => Self::data(error),
+        }
+    }
+}
+
+impl From<NotBuilt> for Failure {
+    fn from(error: NotBuilt) -> Self {
+        match error {
+            NotBuilt::NoEntropy(_) | NotBuilt::NoThreads(_) | NotBuilt::Store(_) => {
+                Self::software(error)
+            }
+            NotBuilt::Keyring(error) => error.into(),
+            NotBuilt::Audit(error) => error.into(),
         }
     }
 }

@@ -121,6 +121,7 @@ fn fill(
 ) -> Result<FirstToken, Failure> {
     let store = Store::open(data, config)?;
     keyring.check(&store)?;
+    keyring.phone_key(&store, entropy)?;
     add_operator(&store, now, entropy).map_err(|error| match error {
         NoOperator::NoEntropy(error) => Failure::software(error),
         NoOperator::Store(error) => Failure::io(error),

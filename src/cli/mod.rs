@@ -4,6 +4,7 @@
 //! be had or nobody takes a message, 70 a fault of the program, 74 the disk, 75 in use by another process, 78 something
 //! must be set up first.
 
+mod audit;
 mod check;
 mod demo;
 mod drivers;
@@ -57,6 +58,9 @@ enum Command {
     /// Adds, lists and retires the keys that protect codes.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Looks at the log of audit.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Tries the drivers of messages out.
     #[command(subcommand)]
     Sms(sms::Command),
@@ -78,6 +82,7 @@ impl Command {
             | Self::Import(_)
             | Self::Serve(_)
             | Self::Keys(_)
+            | Self::Audit(_)
             | Self::Sms(_)
             | Self::Check(_) => true,
         }
@@ -145,6 +150,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(args) => import::import(args),
         Command::Serve(args) => serve::serve(&args),
         Command::Keys(command) => keys::keys(command),
+        Command::Audit(command) => audit::audit(&command),
         Command::Sms(command) => sms::sms(&command),
         Command::Check(args) => check::check(&args),
         Command::Completions(args) => manual::completions(args.shell),

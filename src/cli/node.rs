@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::api::{Api, Demo, Entrance, dialect};
-use crate::audit::{self, Recorder};
+use crate::audit::{AuditError, AuditLog, Keeper, Recorder};
 use crate::clock::{Clock, ClockWatch};
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Limits, Listener};
-use crate::otp::{Filler, Hasher, Keyring, Otp, ReadyCodes, WrongGuesses};
+use crate::otp::{Filler, Hasher, Keyring, KeyringError, Otp, ReadyCodes, WrongGuesses};
 use crate::service::Service;
 use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
@@ -57,6 +57,7 @@ pub struct Node {
     filler: Filler,
     clock: Arc<dyn Clock>,
     audit: Arc<Recorder>,
+    audit_log: Arc<AuditLog>,
     keep_audit: Duration,
     last_messages: Duration,
 }
@@ -73,6 +74,12 @@ pub enum NotBuilt {
     /// The store can't be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The keys don't open what the directory keeps secret.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The log of audit can't be written on.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
 }
 
 impl Node {
@@ -82,6 +89,9 @@ impl Node {
         let dialect = dialect::of(config.dialect);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let sealer = keyring.sealer();
+        let phone_key = keyring.phone_key(&store, &*entropy)?;
+        let audit_log = AuditLog::open(store.clone(), keyring.anchor_keys(), clock.now())?;
+        let audit_log = Arc::new(audit_log);
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
         let ready = ReadyCodes::up_to(config.otp.ready);
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
@@ -98,7 +108,7 @@ impl Node {
             config: config.sms,
         });
         outbox.settle(clock.now())?;
-        let audit = Arc::new(Recorder::new(store.clone()));
+        let audit = Arc::new(Recorder::new(store.clone()).with_phone_key(phone_key));
         let shut = outbox.clone();
         let otp = Otp {
             store: store.clone(),
@@ -113,7 +123,8 @@ impl Node {
         };
         otp.settle(clock.now())?;
         let (order, requests) = (dialect.order, config.person_requests);
-        let service = Service::new(store.clone(), otp, Arc::clone(&audit), order, requests);
+        let (recorder, log) = (Arc::clone(&audit), Arc::clone(&audit_log));
+        let service = Service::new(store.clone(), otp, recorder, log, order, requests);
         let hosts = &config.server.hosts;
         let api = Api::new(service, dialect, hosts, Arc::clone(&clock), &*entropy, demo)?;
         let keep_audit = config.audit.keep;
@@ -125,6 +136,7 @@ impl Node {
             filler,
             clock,
             audit,
+            audit_log,
             keep_audit,
             last_messages,
         })
@@ -143,14 +155,17 @@ impl Node {
         listeners: Vec<Listener<Entrance>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
-        let Self { api, store, mut worker, outbox, filler, clock, audit, .. } = self;
+        let Self { api, store, mut worker, outbox, filler, clock, audit, audit_log, .. } = self;
         let (keep_audit, last_messages) = (self.keep_audit, self.last_messages);
         let (close, closing) = oneshot::channel::<()>();
         let mut sending =
             tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
         let (end, ended) = oneshot::channel::<()>();
         let recording = tokio::spawn(async move { audit.run(async { drop(ended.await) }).await });
-        let tending = tokio::spawn(tend(store.clone(), clock, keep_audit));
+        let keeper = Keeper::of(Arc::clone(&audit_log), Arc::clone(&clock));
+        let (last, is_last) = oneshot::channel::<()>();
+        let keeping = tokio::spawn(async move { keeper.run(async { drop(is_last.await) }).await });
+        let tending = tokio::spawn(tend(store.clone(), audit_log, clock, keep_audit));
         let mut failure = None;
         let stop = async {
             tokio::select! {
@@ -179,12 +194,14 @@ impl Node {
         // After everybody who could still be refused.
         drop(end);
         drop(recording.await);
+        drop(last);
+        drop(keeping.await);
         failure.map_or(Ok(()), Err)
     }
 }
 
 /// Marks, sweeps and looks at the clocks from time to time.
-async fn tend(store: Store, clock: Arc<dyn Clock>, keep_audit: Duration) {
+async fn tend(store: Store, log: Arc<AuditLog>, clock: Arc<dyn Clock>, keep_audit: Duration) {
     let mut timer = tokio::time::interval(TEND_EVERY);
     let mut clocks = ClockWatch::default();
     loop {
@@ -197,17 +214,29 @@ async fn tend(store: Store, clock: Arc<dyn Clock>, keep_audit: Duration) {
                 tracing::warn!(%error, "how far the store has come could not be noted");
             }
         }
-        match sweep(&store, clock.now(), keep_audit).await {
-            Ok(()) | Err(StoreError::Busy | StoreError::DiskFull) => {}
+        let now = clock.now();
+        match sweep(&store, now).await {
+            Ok(until) => trim(&log, now, until, keep_audit).await,
+            Err(StoreError::Busy | StoreError::DiskFull) => {}
             Err(error) => tracing::error!(%error, "the store could not be swept"),
         }
     }
 }
 
-/// As much at a time as holds up nobody for long, until nothing is left to be swept now.
-async fn sweep(store: &Store, now: Timestamp, keep_audit: Duration) -> Result<(), StoreError> {
+/// As much at a time as holds up nobody for long, until nothing is left to be swept now. Says until when was swept.
+async fn sweep(store: &Store, now: Timestamp) -> Result<Timestamp, StoreError> {
     let until = store.sweep_until(now).await?;
     while store.sweep(until, SWEEP_MOST).await? == SWEEP_MOST {}
-    while audit::trim(store, until, keep_audit, SWEEP_MOST).await? == SWEEP_MOST {}
-    Ok(())
+    Ok(until)
+}
+
+/// Removes the files of audit that are old by then.
+async fn trim(log: &Arc<AuditLog>, now: Timestamp, until: Timestamp, keep: Duration) {
+    let log = Arc::clone(log);
+    let trimmed = tokio::task::spawn_blocking(move || log.trim(now, until, keep)).await;
+    match trimmed {
+        Ok(Ok(_) | Err(AuditError::Store(StoreError::Busy | StoreError::DiskFull))) => {}
+        Ok(Err(error)) => tracing::error!(%error, "old rows of audit could not be removed"),
+        Err(error) => tracing::error!(%error, "old rows of audit could not be removed"),
+    }
 }

@@ -37,7 +37,7 @@ pub(super) fn run<T>(
         // From here on a signal ends it in order; up to here, where it might wait for ever, at once.
         let stop = signals::stop(&hangups)?;
         let reopening = tokio::spawn(hangups.reopen(parts.drivers.clone()));
-        let node = Node::build(parts).map_err(Failure::software)?;
+        let node = Node::build(parts)?;
         say(&ready(&internal, word));
         for address in public {
             say(&format!("public methods on http://{address}"));

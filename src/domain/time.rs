@@ -45,6 +45,13 @@ impl Timestamp {
         length.as_secs() + u64::from(length.subsec_micros() > 0)
     }
 
+    /// The day in UTC, `2026-12-01`. Days before 1970 are the first of it.
+    pub fn day(self) -> String {
+        let mut text = calendar(self.0.max(0)).to_string();
+        text.truncate("2026-12-01".len());
+        text
+    }
+
     /// RFC 3339 in whole seconds, rounded up, so that a client who waits until then has waited long enough.
     pub fn to_whole_second(self) -> String {
         let seconds = self.0.div_euclid(1_000_000) + i64::from(self.0.rem_euclid(1_000_000) > 0);
@@ -111,6 +118,19 @@ mod tests {
         assert_eq!(next.to_whole_second(), "1970-01-01T00:00:02Z");
         assert_eq!(now.to_whole_second(), "1970-01-01T00:00:01Z");
         assert_eq!(now.since(next), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_day_has_ten_letters_whatever_the_time() {
+        for (micros, day) in [
+            (i64::MIN, "1970-01-01"),
+            (0, "1970-01-01"),
+            (1_796_083_199_999_999, "2026-11-30"),
+            (1_796_083_200_000_000, "2026-12-01"),
+            (i64::MAX, "9999-12-30"),
+        ] {
+            assert_eq!(Timestamp::from_micros(micros).day(), day);
+        }
     }
 
     #[test]

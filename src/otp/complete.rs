@@ -139,7 +139,7 @@ impl Judge {
     where
         G: FnOnce(&Write<'_>) -> Result<Target, Refusal>,
     {
-        let asked = Asked { now: self.now, by: self.by, target: gate(write)? };
+        let asked = Asked::of(self.now, self.by, gate(write)?, &self.audit);
         self.spend_on(write, asked).inspect_err(|refusal| note_refusal(&self.audit, asked, refusal))
     }
 

@@ -90,7 +90,7 @@ impl Otp {
             let (limits, config) = (Arc::clone(&self.limits), Arc::clone(&self.config));
             let (audit, outbox) = (Arc::clone(&self.audit), self.outbox.clone());
             let decide = move |write: &mut Write<'_>| {
-                let asked = Asked { now, by, target: gate(write)? };
+                let asked = Asked::of(now, by, gate(write)?, &audit);
                 let ran_low = allow(write, asked, &limits, &config)
                     .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
                 let first = take_or_count(write, asked, &ready, hashing, config.rules, &outbox)?;
@@ -127,8 +127,9 @@ impl Otp {
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
         let (rules, outbox) = (self.config.rules, self.outbox.clone());
+        let audit = Arc::clone(&self.audit);
         let decide = move |write: &mut Write<'_>| {
-            let asked = Asked { now, by, target: gate(write)? };
+            let asked = Asked::of(now, by, gate(write)?, &audit);
             put_issued(write, asked, minted, rules, &outbox)
         };
         self.store.write_waiting(decide).await
@@ -175,7 +176,7 @@ fn put_issued(
     rules: VerificationRules,
     outbox: &Outbox,
 ) -> Result<Issued, Refusal> {
-    let Asked { now, by, target: Target { phone, purpose } } = asked;
+    let Asked { now, by, target: Target { phone, purpose }, .. } = asked;
     let Minted { id, code, hashed } = minted;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
     let previous = write.get(LIVE_CODES, &(phone, purpose))?.map(|live| live.verification_id);

@@ -26,6 +26,7 @@ pub use sources::WrongGuesses;
 
 use crate::audit::Recorder;
 use crate::config::OtpConfig;
+use crate::domain::audit::PhoneHash;
 use crate::domain::limits::Limits;
 use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
@@ -70,6 +71,14 @@ struct Asked {
     now: Timestamp,
     by: By,
     target: Target,
+    /// What rows of audit call the target's phone.
+    phone_hash: Option<PhoneHash>,
+}
+
+impl Asked {
+    fn of(now: Timestamp, by: By, target: Target, audit: &Recorder) -> Self {
+        Self { now, by, target, phone_hash: audit.phone_hash(target.phone) }
+    }
 }
 
 impl Otp {

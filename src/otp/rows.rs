@@ -1,6 +1,6 @@
 //! Rows of audit about codes.
 
-use super::Asked;
+use super::{Asked, Target};
 use crate::audit::Recorder;
 use crate::domain::Refusal;
 use crate::domain::audit::{AuditEvent, AuditRow, GuessFault};
@@ -18,6 +18,7 @@ pub(super) fn note_refusal(audit: &Recorder, asked: Asked, refusal: &Refusal) {
 }
 
 /// What has happened about a code.
-pub(super) fn row(event: AuditEvent, Asked { now, by, target }: Asked) -> AuditRow {
-    AuditRow::new(now, event, by).about_phone(target.phone, target.purpose)
+pub(super) fn row(event: AuditEvent, asked: Asked) -> AuditRow {
+    let Asked { now, by, target: Target { phone, purpose }, phone_hash } = asked;
+    AuditRow::new(now, event, by).about_phone(phone, purpose).findable_by(phone_hash)
 }

@@ -32,7 +32,7 @@ pub(super) struct Sources {
 
 impl WrongGuesses {
     /// One more.
-    pub(super) fn note(&self, Asked { now, by, target }: Asked) {
+    pub(super) fn note(&self, Asked { now, by, target, .. }: Asked) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == MOST {
             kept.pop_front();
@@ -75,7 +75,7 @@ mod tests {
             let peer = Some(IpAddr::from([203, 0, 113, number / 2]));
             let by = By { client_id, peer, ..By::default() };
             let target = Target { phone, purpose: Purpose::PhoneVerification };
-            guesses.note(Asked { now: at(minutes), by, target });
+            guesses.note(Asked { now: at(minutes), by, target, phone_hash: None });
         };
         (0..4).for_each(|minutes| guess(minutes, 0));
         let one = Sources { guesses: 4, phones: 1, clients: 1, addresses: 1 };

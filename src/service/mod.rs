@@ -15,7 +15,7 @@ pub use order::{AdmissionStep, Order, RequestCheck};
 
 use std::sync::Arc;
 
-use crate::audit::Recorder;
+use crate::audit::{AuditLog, Recorder};
 use crate::config::PersonRequestsConfig;
 use crate::domain::{CodeFormat, Refusal, Timestamp};
 use crate::otp::Otp;
@@ -26,6 +26,7 @@ pub struct Service {
     store: Store,
     otp: Otp,
     audit: Arc<Recorder>,
+    audit_log: Arc<AuditLog>,
     order: Order,
     person_requests: PersonRequestsConfig,
 }
@@ -36,10 +37,11 @@ impl Service {
         store: Store,
         otp: Otp,
         audit: Arc<Recorder>,
+        audit_log: Arc<AuditLog>,
         order: Order,
         person_requests: PersonRequestsConfig,
     ) -> Self {
-        Self { store, otp, audit, order, person_requests }
+        Self { store, otp, audit, audit_log, order, person_requests }
     }
 
     /// How codes are written.

@@ -34,6 +34,7 @@ impl Service {
     pub async fn unlock(&self, by: By, phone: Phone, now: Timestamp) -> Result<u32, Refusal> {
         let row = AuditRow::new(now, AuditEvent::PhoneUnlocked, by);
         let row = row.about_phone(phone, Purpose::PhoneVerification);
+        let row = row.findable_by(self.audit.phone_hash(phone));
         let unlock = move |write: &mut Write<'_>| {
             let guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
             write.remove(GUESSES, &phone);

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::directory::{self, HOME, UNFINISHED, at};
+use super::directory::{self, AUDIT, HOME, UNFINISHED, at};
 use super::error::OpenError;
 use super::space::BALLAST;
 
 /// What a data directory can hold beside the mark; all of it is taken away before another beginning.
-const CONTENTS: [&str; 7] = [HOME, "lock", "seal", "seal.new", "mark", "mark.new", BALLAST];
+const CONTENTS: [&str; 8] = [HOME, AUDIT, "lock", "seal", "seal.new", "mark", "mark.new", BALLAST];
 
 /// A note is a line.
 const MOST_NOTED: u64 = 4096;
@@ -197,8 +197,11 @@ fn check_empty(path: &Path) -> Result<(), OpenError> {
 fn remove_contents(path: &Path) -> io::Result<()> {
     for name in CONTENTS {
         let place = path.join(name);
-        let removed =
-            if name == HOME { fs::remove_dir_all(&place) } else { fs::remove_file(&place) };
+        let removed = if [HOME, AUDIT].contains(&name) {
+            fs::remove_dir_all(&place)
+        } else {
+            fs::remove_file(&place)
+        };
         match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}

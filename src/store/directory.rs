@@ -7,6 +7,7 @@
 //! DIR/mark         how far the database had come when it was last noted
 //! DIR/ballast      see `space`
 //! DIR/store/       sled's own files
+//! DIR/audit/       rows of audit, a file a day (module `audit`)
 //! ```
 
 use std::fs::{self, DirBuilder, File, TryLockError};
@@ -21,6 +22,9 @@ use super::error::OpenError;
 
 /// Where sled's files are.
 pub(super) const HOME: &str = "store";
+
+/// Where the rows of audit are.
+pub(super) const AUDIT: &str = "audit";
 
 /// What the mode of a data directory may allow: everything, to its owner.
 const OWNER: u32 = 0o700;
@@ -47,6 +51,11 @@ impl Lock {
     pub(super) fn home(&self) -> PathBuf {
         self.path.join(HOME)
     }
+}
+
+/// Where the rows of audit of a data directory are.
+pub fn audit_folder(data: &Path) -> PathBuf {
+    data.join(AUDIT)
 }
 
 pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {

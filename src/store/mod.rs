@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 pub use codec::{BadRecord, MAX_RECORD_BYTES, Record, decode, decode_body, encode};
 pub use create::{NewDirectory, remove_folders};
-pub use directory::make_folders;
+pub use directory::{audit_folder, make_folders};
 pub use error::{OpenError, StoreError};
 use table::Trees;
 pub use table::{Key, Table};
@@ -85,6 +85,11 @@ impl Store {
     /// be judged so. Changes nothing.
     pub fn check_seal(path: &Path) -> Result<(), OpenError> {
         open::check_seal(path)
+    }
+
+    /// Where the files with the rows of audit are: a folder of the data directory, which lives and goes with it.
+    pub fn audit_folder(&self) -> PathBuf {
+        audit_folder(&self.path)
     }
 
     /// Reads one record. It may not be on the device yet: good for a view, never for a permission that counts.

@@ -93,17 +93,22 @@ fn open_database(home: &Path, config: StoreConfig) -> sled::Result<Database> {
     Database::open(home, config)
 }
 
-/// Takes the database away, under its lock.
+/// Takes the database and its rows of audit away, under its lock.
 pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     let home = path.join(HOME);
     directory::make_folders(path).map_err(at(path))?;
     let _lock = directory::lock(path)?;
     seal::break_seal(path).map_err(at(path))?;
     mark::forget(path).map_err(at(path))?;
-    match fs::remove_dir_all(&home) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&home)(error)),
-        Ok(()) | Err(_) => Ok(()),
+    for folder in [home, directory::audit_folder(path)] {
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(at(&folder)(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
     }
+    Ok(())
 }
 
 /// A kill can leave `snap.….generating`, after which sled refuses to open. It was never renamed, so the database does

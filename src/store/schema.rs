@@ -18,7 +18,7 @@
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
 //! | 15 | `marks` | `last`, `swept` | [`Mark`]: how far the database and its sweeping have come | |
 //! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
-//! | 17 | `audit` | running number | [`AuditRow`] | from the front, `audit.keep_days` old |
+//! | 17 | `audit` | running number | [`AuditRow`] | when it and the one behind it are in a file of the log |
 //! | 18 | `stray_guesses` | phone | [`Log`] of guesses at codes that were never sent | a day after the last one |
 //! | 19 | `deliveries` | verification id | [`Delivery`] | 30 days after it was accepted |
 //! | 20 | `outbox` | end of the code's life, verification id | [`SealedMessage`] | when it is handed over or worth nothing |
@@ -26,6 +26,8 @@
 //! | 22 | `gateway_ids` | driver, gateway's id | [`GatewayId`]: which delivery that is | with its delivery |
 //! | 23 | `asks` | time, verification id | [`Due`]: ask the gateway then what became of it | when asked |
 //! | 24 | `outbox_again` | time, verification id | [`Due`]: one that may have left may be sent once more then | with its message |
+//! | 25 | `audit_heads` | `log` | [`AuditHead`]: how far the rows of audit have moved to files | |
+//! | 26 | `sealed_secrets` | name | [`SealedSecret`]: a secret of the directory itself | |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
@@ -104,6 +106,10 @@ pub const OUTBOX_DUE: Table<AtKey, Due> = Table::new(21, "outbox_due");
 pub const GATEWAY_IDS: Table<GatewayKey, GatewayId> = Table::new(22, "gateway_ids");
 /// See the table at the head of this file.
 pub const ASKS: Table<AtKey, Due> = Table::new(23, "asks");
+/// See the table at the head of this file.
+pub const AUDIT_HEADS: Table<String, AuditHead> = Table::new(25, "audit_heads");
+/// See the table at the head of this file.
+pub const SEALED_SECRETS: Table<String, SealedSecret> = Table::new(26, "sealed_secrets");
 
 /// See the table at the head of this file.
 pub const OUTBOX_AGAIN: Table<AtKey, Due> = Table::new(24, "outbox_again");
@@ -133,10 +139,13 @@ pub(super) const ALL: &[TableInfo] = &[
     GATEWAY_IDS.info(),
     ASKS.info(),
     OUTBOX_AGAIN.info(),
+    AUDIT_HEADS.info(),
+    SEALED_SECRETS.info(),
 ];
 
 /// Trees that are about the database, its keys or what was done with it, not about the world in it.
-pub(super) const NOT_OF_THE_WORLD: [TableId; 3] = [KEY_CHECKS.id, MARKS.id, AUDIT.id];
+pub(super) const NOT_OF_THE_WORLD: [TableId; 5] =
+    [KEY_CHECKS.id, MARKS.id, AUDIT.id, AUDIT_HEADS.id, SEALED_SECRETS.id];
 
 /// The name of every tree in the table at the head of this file that has an id.
 pub fn tree_names() -> impl Iterator<Item = &'static str> {
@@ -234,6 +243,35 @@ pub struct Due {}
 pub struct Mark {
     /// The number.
     pub number: u64,
+}
+
+/// How far the rows of audit have moved to the files of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditHead {
+    /// Number of the last row that is in a file.
+    pub number: u64,
+    /// Chain hash of the last entry of the files.
+    pub hash: [u8; 32],
+    /// Number of the first row that is kept.
+    pub kept_from: u64,
+}
+
+/// A secret that the data directory has for itself, sealed with a key of the keyring.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedSecret {
+    /// Which key.
+    pub key_id: String,
+    /// Drawn for this secret.
+    pub nonce: [u8; 12],
+    /// The secret and its tag.
+    pub sealed: Vec<u8>,
+}
+
+/// The key's id only.
+impl std::fmt::Debug for SealedSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SealedSecret(key {})", self.key_id)
+    }
 }
 
 /// A row of the limits' table, and whose budget it is.
@@ -371,6 +409,14 @@ impl Record for Due {
 }
 
 impl Record for Mark {
+    const VERSION: u8 = 1;
+}
+
+impl Record for AuditHead {
+    const VERSION: u8 = 1;
+}
+
+impl Record for SealedSecret {
     const VERSION: u8 = 1;
 }
 

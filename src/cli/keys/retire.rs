@@ -3,9 +3,11 @@ use std::path::Path;
 use tracing::level_filters::LevelFilter;
 
 use super::{RetireArgs, say};
+use crate::audit::{AnchorReason, AuditLog};
 use crate::cli::{Failure, keyring_file, log};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
+use crate::entropy::SystemEntropy;
 use crate::otp::{Keyring, NotRetired};
 use crate::store::Store;
 
@@ -31,7 +33,14 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
     let file = keyring_file::read_file(&path, data)?;
     let store = Store::open(data, config.store)?;
     let now = SystemClock::start().now();
-    Keyring::of(&file).retire(id, &store, now, *force).map_err(|error| refused(&path, error))?;
+    let keyring = Keyring::of(&file);
+    let is_done = keyring.check_retirable(id, &store, now, *force);
+    if !is_done.map_err(|error| refused(&path, error))? {
+        // What needs the key is made anew with the newest one before it goes.
+        keyring.reseal_without(id, &store, &SystemEntropy::new())?;
+        AuditLog::open_for(store.clone(), keyring.anchor_keys(), now, AnchorReason::KeyExchange)?;
+        keyring.retire(id, &store, now, *force).map_err(|error| refused(&path, error))?;
+    }
 
     let is_held = file.ids().any(|held| held == id);
     if is_held && keyring_file::check_editable(&path).is_err() {

@@ -47,7 +47,6 @@ pub struct Audited {
 
 /// A number under a secret of the data directory: equal for equal numbers, and worth nothing without the secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct PhoneHash([u8; 16]);
 
 impl PhoneHash {
@@ -95,7 +94,7 @@ impl AuditRow {
 
     /// The same, to be found by the number that has this hash.
     #[must_use]
-    pub fn findable_by(self, hash: PhoneHash) -> Self {
-        Self { what: Audited { phone_hash: Some(hash), ..self.what }, ..self }
+    pub fn findable_by(self, phone_hash: Option<PhoneHash>) -> Self {
+        Self { what: Audited { phone_hash, ..self.what }, ..self }
     }
 }

@@ -80,19 +80,8 @@ impl Keyring {
         now: Timestamp,
         by_force: bool,
     ) -> Result<(), NotRetired> {
-        let all = self.standings(store)?;
-        check_same(&all, by_force)?;
-        match all.get(id) {
-            None => return Err(NotRetired::unknown(id, all.keys().map(String::as_str))),
-            // By a run that could not finish.
-            Some(Standing::Retired { .. }) => return Ok(()),
-            Some(Standing::New | Standing::InUse | Standing::Changed | Standing::Missing) => {}
-        }
-        if self.newest().0 == id {
-            return Err(NotRetired::Newest(id.to_owned()));
-        }
-        if let Some(needs) = needs_by_key(store, now)?.remove(id).filter(|_| !by_force) {
-            return Err(NotRetired::Needed { id: id.to_owned(), needs });
+        if self.check_retirable(id, store, now, by_force)? {
+            return Ok(());
         }
         let (id, checks) = (id.to_owned(), self.checks());
         store.write_blocking(move |write| {
@@ -103,6 +92,30 @@ impl Keyring {
             }
             Ok(())
         })
+    }
+
+    /// Refuses what [`Keyring::retire`] would refuse. Says whether it is done already, by a run that could not finish.
+    pub fn check_retirable(
+        &self,
+        id: &str,
+        store: &Store,
+        now: Timestamp,
+        by_force: bool,
+    ) -> Result<bool, NotRetired> {
+        let all = self.standings(store)?;
+        check_same(&all, by_force)?;
+        match all.get(id) {
+            None => return Err(NotRetired::unknown(id, all.keys().map(String::as_str))),
+            Some(Standing::Retired { .. }) => return Ok(true),
+            Some(Standing::New | Standing::InUse | Standing::Changed | Standing::Missing) => {}
+        }
+        if self.newest().0 == id {
+            return Err(NotRetired::Newest(id.to_owned()));
+        }
+        match needs_by_key(store, now)?.remove(id).filter(|_| !by_force) {
+            Some(needs) => Err(NotRetired::Needed { id: id.to_owned(), needs }),
+            None => Ok(false),
+        }
     }
 
     fn checks(&self) -> Vec<(String, KeyCheck)> {

@@ -53,6 +53,9 @@ pub enum KeyringError {
     /// The store can't be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There is no chance to draw a secret from.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
 }
 
 /// Why a key was not added.

@@ -4,12 +4,14 @@
 //! - [`KeyringFile`]: what stands in the file, and how a key is added to it.
 //! - [`Keyring`]: what is made of it.
 //! - `directory`: a keyring held against what a data directory was used with; how a key is retired.
+//! - `secret`: what the directory keeps secret for itself.
 //! - [`needs_by_key`]: what can't do without a key.
 
 mod directory;
 mod error;
 mod file;
 mod needs;
+mod secret;
 
 pub use directory::Standing;
 pub use error::{KeyringError, NotAdded, NotRetired};
@@ -18,6 +20,7 @@ pub use needs::{Needs, needs_by_key};
 use ring::hkdf;
 use zeroize::Zeroizing;
 
+use crate::audit::AnchorKeys;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Sealer;
@@ -32,6 +35,10 @@ struct Key {
     created_at: Timestamp,
     pepper: Zeroizing<[u8; 32]>,
     outbox: Zeroizing<[u8; 32]>,
+    /// Vouches for the log of audit.
+    anchor: Zeroizing<[u8; 32]>,
+    /// Seals what the directory keeps secret for itself.
+    secret: Zeroizing<[u8; 32]>,
     check: [u8; 16],
 }
 
@@ -68,6 +75,11 @@ impl Keyring {
         Sealer::of(self.keys.iter().map(|key| (key.id.as_str(), &*key.outbox)))
     }
 
+    /// What vouches for the log of audit.
+    pub fn anchor_keys(&self) -> AnchorKeys {
+        AnchorKeys::of(self.keys.iter().map(|key| (key.id.as_str(), &*key.anchor)))
+    }
+
     /// Id and pepper of the key that new codes are hashed with.
     pub(super) fn newest(&self) -> (&str, &[u8; 32]) {
         let key = self.keys.last().expect("a keyring without a key is not read");
@@ -95,6 +107,8 @@ impl Key {
             created_at: written.created_at,
             pepper: expand(&source, b"pepper"),
             outbox: expand(&source, b"outbox"),
+            anchor: expand(&source, b"audit anchor"),
+            secret: expand(&source, b"directory secret"),
             check,
         }
     }

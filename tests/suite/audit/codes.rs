@@ -8,7 +8,7 @@ use esoz_otp::domain::CodeFormat;
 use esoz_otp::store::{MAX_RECORD_BYTES, encode};
 use serde_json::{Value, json};
 
-use super::{all, node_with, shown};
+use super::{kept, node_with, shown};
 use crate::support::{SEED_PHONE, SEED_REQUEST, TestNode, other_than, quick};
 
 const CLINIC: &str = "c0000000-0000-4000-8000-000000000001";
@@ -77,7 +77,7 @@ fn a_phone_s_code_without_a_token_leaves_rows_of_nobody_but_the_peer() {
 #[test]
 fn what_belongs_to_a_change_is_there_when_the_answer_is() {
     let node = node_with(quick());
-    let rows = || all(&node.store).len();
+    let rows = || kept(&node).len();
     assert_eq!(node.initialize(OTHER_PHONE).status, 201);
     assert_eq!(rows(), 1);
     let code = node.code_for(OTHER_PHONE);
@@ -224,7 +224,7 @@ fn what_is_stored_of_it_holds_no_code_and_no_number() {
         number.to_le_bytes().to_vec(),
         number.to_be_bytes().to_vec(),
     ];
-    let rows = all(&node.store);
+    let rows = kept(&node);
     assert!(rows.len() >= 4, "{rows:?}");
     for (_, row) in rows {
         let stored = encode(&row).unwrap();

@@ -1,6 +1,7 @@
 //! Who had which code sent, guessed and used, and who was refused: written down, read, taken away, watched.
 
 mod codes;
+mod log;
 mod reading;
 mod recorder;
 mod refused;
@@ -10,11 +11,11 @@ mod watching;
 
 use std::path::Path;
 
-use esoz_otp::audit;
 use esoz_otp::config::{Config, DialectName, StoreConfig};
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, TokenFault};
 use esoz_otp::domain::{By, Id, Timestamp};
 use esoz_otp::store::Store;
+use esoz_otp::store::schema::AUDIT;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, Setup, TestNode, demo_world_with, quick, start_of_time};
@@ -42,9 +43,14 @@ fn refused_at(seconds: i64, who: u128) -> AuditRow {
     AuditRow::new(at(seconds), AuditEvent::TokenRefused(TokenFault::Unknown), by)
 }
 
-/// Every row with its number.
+/// Every row with its number, of a store whose rows nothing moves.
 fn all(store: &Store) -> Vec<(u64, AuditRow)> {
-    audit::page(store, 0, 100_000).unwrap()
+    store.page(AUDIT, None, 100_000).unwrap()
+}
+
+/// Every row of a node with its number, wherever it is.
+fn kept(node: &TestNode) -> Vec<(u64, AuditRow)> {
+    node.api().service().audit_log().page(0, 100_000).unwrap()
 }
 
 /// The demo's world, and somebody who may read what is audited.

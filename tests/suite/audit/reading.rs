@@ -6,7 +6,7 @@ use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, SendFault, Token
 use esoz_otp::domain::{By, Id, Phone, Purpose};
 use serde_json::{Value, json};
 
-use super::{ADMIN, all, at, node, read, refused_at, shown};
+use super::{ADMIN, at, kept, node, read, refused_at, shown};
 use crate::support::{Reply, SEED_PHONE, SEED_REQUEST, TestNode, call};
 
 fn node_with_rows(count: u128) -> TestNode {
@@ -139,7 +139,7 @@ fn a_row_about_a_code_names_it_and_shows_of_the_phone_what_may_be_seen() {
 fn the_demo_s_reset_leaves_the_rows() {
     let node = node_with_rows(3);
     assert_eq!(node.call("POST", "/demo/reset", &[], "").status, 200);
-    assert_eq!(all(&node.store).len(), 3);
+    assert_eq!(kept(&node).len(), 3);
 }
 
 /// One of each; the match is there so that a new one is not forgotten.

@@ -55,7 +55,7 @@ fn many_rows_are_read_in_the_order_they_were_written_in() {
             .unwrap();
     }
     assert_eq!(numbers(&store), (1..=600).collect::<Vec<_>>());
-    let some = audit::page(&store, 250, 10).unwrap();
+    let some = store.page(AUDIT, Some(&250), 10).unwrap();
     assert_eq!(
         some.iter().map(|(number, _)| *number).collect::<Vec<_>>(),
         (251..=260).collect::<Vec<_>>()

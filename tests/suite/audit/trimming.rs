@@ -1,4 +1,4 @@
-//! Old rows go, from the front, some at a time.
+//! Old rows go with the file of their day, from the front.
 
 use std::time::Duration;
 
@@ -6,85 +6,107 @@ use esoz_otp::audit;
 use esoz_otp::config::StoreConfig;
 use esoz_otp::store::{Store, StoreError, Write};
 
-use super::{all, at, open, refused_at, wait};
+use super::log::{Stand, day, files, log_of, verified};
+use super::refused_at;
+use crate::support::keyring;
 
-const KEEP: Duration = Duration::from_secs(100);
-
-fn append(store: &Store, seconds: &[i64]) {
-    for at in seconds.iter().copied() {
-        store.write_blocking(move |write| audit::append(write, &refused_at(at, 1))).unwrap();
-    }
-}
-
-fn trim(store: &Store, now: i64, most: usize) -> usize {
-    wait(audit::trim(store, at(now), KEEP, most)).unwrap()
-}
-
-fn numbers(store: &Store) -> Vec<u64> {
-    all(store).into_iter().map(|(number, _)| number).collect()
-}
+const KEEP: Duration = Duration::from_hours(48);
 
 #[test]
 fn what_has_been_kept_long_enough_goes_and_numbers_run_on() {
-    let home = tempfile::tempdir().unwrap();
-    let store = open(home.path());
-    assert_eq!(trim(&store, 1000, 10), 0);
-    append(&store, &[0, 1, 2, 3]);
-    assert_eq!(trim(&store, 99, 10), 0);
-    assert_eq!(trim(&store, 101, 10), 2);
-    assert_eq!(numbers(&store), [3, 4]);
-    append(&store, &[4]);
-    assert_eq!(numbers(&store), [3, 4, 5]);
+    let stand = Stand::new();
+    for at in 0..4 {
+        stand.append(at, 3);
+        stand.move_all(at);
+    }
+    assert_eq!(stand.trim(2, KEEP), 0);
+    assert_eq!(stand.numbers(), (1..=12).collect::<Vec<_>>());
+    // The first day ended two days before the third began.
+    assert_eq!(stand.trim(3, KEEP), 1);
+    assert_eq!(stand.numbers(), (4..=12).collect::<Vec<_>>());
+    assert_eq!(stand.trim(3, KEEP), 0);
+    stand.append(4, 1);
+    assert_eq!(stand.numbers(), (4..=13).collect::<Vec<_>>());
+    stand.move_all(4);
+    assert_eq!(stand.numbers(), (4..=13).collect::<Vec<_>>());
+    assert_eq!(verified(&stand), "");
 }
 
 #[test]
-fn the_last_row_stays_so_that_no_number_is_given_twice() {
-    let home = tempfile::tempdir().unwrap();
-    let store = open(home.path());
-    append(&store, &[0, 1, 2]);
-    assert_eq!(trim(&store, 1_000_000, 10), 2);
-    assert_eq!(trim(&store, 1_000_000, 10), 0);
-    assert_eq!(numbers(&store), [3]);
-    append(&store, &[2_000_000]);
-    assert_eq!(numbers(&store), [3, 4]);
-}
-
-#[test]
-fn a_step_takes_no_more_than_it_was_told() {
-    let home = tempfile::tempdir().unwrap();
-    let store = open(home.path());
-    append(&store, &[0; 10]);
-    assert_eq!(trim(&store, 1000, 4), 4);
-    assert_eq!(numbers(&store)[0], 5);
-    assert_eq!(trim(&store, 1000, 4), 4);
-    assert_eq!(trim(&store, 1000, 4), 1);
-    assert_eq!(trim(&store, 1000, 4), 0);
+fn the_newest_file_stays_so_that_no_number_is_given_twice() {
+    let stand = Stand::new();
+    stand.append(0, 2);
+    stand.move_all(0);
+    stand.append(1, 2);
+    stand.move_all(1);
+    assert_eq!(stand.trim(1000, KEEP), 1);
+    assert_eq!(stand.trim(1000, KEEP), 0);
+    assert_eq!(stand.numbers(), [3, 4]);
+    let stand = stand.reopened(1000);
+    stand.append(1000, 1);
+    stand.move_all(1000);
+    assert_eq!(stand.trim(1000, KEEP), 1);
+    assert_eq!(stand.numbers(), [5]);
+    assert_eq!(verified(&stand), "");
 }
 
 #[test]
 fn a_row_from_the_future_keeps_those_behind_it_and_loses_none() {
-    let home = tempfile::tempdir().unwrap();
-    let store = open(home.path());
-    append(&store, &[0, 5000, 1, 2]);
-    assert_eq!(trim(&store, 1000, 10), 1);
-    assert_eq!(numbers(&store), [2, 3, 4]);
-    assert_eq!(trim(&store, 5100, 10), 2);
+    let stand = Stand::new();
+    stand.append(0, 1);
+    stand.move_all(0);
+    // A clock that is ahead for a moment, and goes back.
+    stand.append(50, 1);
+    stand.move_all(50);
+    for at in 1..10 {
+        stand.append(at, 1);
+        stand.move_all(at);
+    }
+    assert_eq!(stand.trim(10, KEEP), 1);
+    assert_eq!(stand.numbers(), (2..=11).collect::<Vec<_>>());
+    assert_eq!(stand.trim(49, KEEP), 0);
+    assert_eq!(verified(&stand), "");
 }
 
 #[test]
-fn it_writes_only_when_something_is_old_and_makes_room_on_a_full_disk_too() {
-    let home = tempfile::tempdir().unwrap();
+fn what_a_crash_left_behind_of_an_old_file_goes_at_the_next_start() {
+    let stand = Stand::new();
+    for at in 0..3 {
+        stand.append(at, 2);
+        stand.move_all(at);
+    }
+    let old = files(stand.path())[0].clone();
+    let bytes = std::fs::read(&old).unwrap();
+    assert_eq!(stand.trim(3, KEEP), 1);
+    // The database knew it already, the file was not gone yet.
+    std::fs::write(&old, bytes).unwrap();
+    assert!(verified(&stand).contains("were removed as too old, and are there again"));
+    let stand = stand.reopened(3);
+    assert!(!old.exists());
+    assert_eq!(stand.numbers(), [3, 4, 5, 6]);
+    assert_eq!(verified(&stand), "");
+}
+
+#[test]
+fn on_a_full_disk_rows_stay_where_they_are_and_old_files_go_all_the_same() {
+    let stand = Stand::new();
+    for at in 0..3 {
+        stand.append(at, 2);
+        stand.move_all(at);
+    }
+    stand.append(3, 2);
+    let home = stand.close();
     // More room is wanted than any disk has: nothing is written but what makes room.
-    let store = open(home.path());
-    append(&store, &[0, 1]);
-    drop(store);
     let config = StoreConfig { reserve_mib: 1 << 40, ..StoreConfig::default() };
     let store = Store::open(home.path(), config).unwrap();
-    assert_eq!(wait(audit::trim(&store, at(50), KEEP, 10)), Ok(0));
+    let log = log_of(&store, &keyring(), 3);
     let refused =
         store.write_blocking(|write: &mut Write<'_>| audit::append(write, &refused_at(1, 1)));
     assert_eq!(refused, Err(StoreError::DiskFull));
-    assert_eq!((numbers(&store), store.written()), (vec![1, 2], 0));
-    assert_eq!(wait(audit::trim(&store, at(100), KEEP, 10)), Ok(1));
-    assert_eq!((numbers(&store), store.written()), (vec![2], 1));
+    assert!(!log.move_rows(day(3)).unwrap());
+    assert_eq!(files(home.path()).len(), 3);
+    assert_eq!(log.page(0, 100).unwrap().len(), 8);
+    assert_eq!(log.trim(day(3), day(3), KEEP).unwrap(), 1);
+    assert_eq!(files(home.path()).len(), 2);
+    assert_eq!(log.page(0, 100).unwrap().len(), 6);
 }

@@ -1,5 +1,6 @@
 //! The program as it is built, started as a user starts it.
 
+mod audit;
 mod command_line;
 mod demo;
 pub mod files;

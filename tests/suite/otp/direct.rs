@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use esoz_otp::api::dialect;
-use esoz_otp::audit::Recorder;
+use esoz_otp::audit::{AuditLog, Recorder};
 use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::{Timestamp, Trouble};
@@ -62,6 +62,7 @@ impl Direct {
         now: Timestamp,
     ) -> Self {
         let keyring = keyring();
+        let anchor_keys = keyring.anchor_keys();
         let sealer = keyring.sealer();
         let hasher = Hasher::start(keyring, config.otp.argon2, 1).unwrap();
         let ready = ReadyCodes::up_to(config.otp.ready);
@@ -82,6 +83,7 @@ impl Direct {
         outbox.settle(now).unwrap();
         let (close, closing) = oneshot::channel();
         let sending = tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
+        let log = AuditLog::open(store.clone(), anchor_keys, now).unwrap();
         let audit = Arc::new(Recorder::new(store.clone()));
         let otp = Otp {
             store: store.clone(),
@@ -96,7 +98,8 @@ impl Direct {
         };
         otp.settle(now).unwrap();
         let order = dialect::of(config.dialect).order;
-        let service = Service::new(store.clone(), otp, audit, order, config.person_requests);
+        let requests = config.person_requests;
+        let service = Service::new(store.clone(), otp, audit, Arc::new(log), order, requests);
         Self { service: Arc::new(service), store, messages, refuses, clock, filler, close, sending }
     }
 

@@ -13,7 +13,9 @@ use esoz_otp::domain::{
     MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose, Scopes,
     SecretDigest, State, Timestamp, Token, User, Verification,
 };
-use esoz_otp::store::schema::{Due, KeyCheck, LiveCode, Mark, VerifiedPhone};
+use esoz_otp::store::schema::{
+    AuditHead, Due, KeyCheck, LiveCode, Mark, SealedSecret, VerifiedPhone,
+};
 use esoz_otp::store::{BadRecord, Record, decode, encode};
 
 use super::deliveries::deliveries;
@@ -291,13 +293,19 @@ fn small() -> Vec<Sample> {
         sample("key_checks", "retired", KeyCheck { value: [11; 16], retired_at: Some(at(3)) }),
         sample("due", "", Due {}),
         sample("marks", "", Mark { number: 300 }),
+        sample("audit_heads", "", AuditHead { number: 300, hash: [13; 32], kept_from: 7 }),
+        sample("sealed_secrets", "", sealed_secret()),
     ]
+}
+
+fn sealed_secret() -> SealedSecret {
+    SealedSecret { key_id: "key-1".into(), nonce: [14; 12], sealed: vec![15; 48] }
 }
 
 /// Every event in its place, the last about everything that a row can be about.
 fn audit() -> Vec<Sample> {
     let [(_, whole), ..] = audit_rows();
-    let whole = whole.findable_by(PhoneHash::from_bytes([12; 16]));
+    let whole = whole.findable_by(Some(PhoneHash::from_bytes([12; 16])));
     let request_id = RequestId::of("6617aeec-15e2-4d6f-b9bd-53559c358f97#17810");
     let whole = AuditRow { request_id, ..whole };
     let rows = audit_rows().into_iter().chain([("whole", whole)]);

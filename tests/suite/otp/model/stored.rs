@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use esoz_otp::audit;
 use esoz_otp::domain::audit::AuditEvent;
 use esoz_otp::domain::{State, Verification};
 use esoz_otp::store::Store;
-use esoz_otp::store::schema::{LIVE_CODES, PERSON_REQUESTS, VERIFICATIONS};
+use esoz_otp::store::schema::{AUDIT, LIVE_CODES, PERSON_REQUESTS, VERIFICATIONS};
 
 use super::ledger::{Found, Ledger};
 
@@ -73,7 +72,7 @@ impl Ledger {
 
     /// Every code sent, guessed wrong and used has its row, and nothing else has one.
     pub(super) fn what_was_written_down(&self, store: &Store) -> Found {
-        let rows = audit::page(store, 0, usize::MAX).unwrap();
+        let rows = store.page(AUDIT, None, usize::MAX).unwrap();
         let count = |is_it: fn(&AuditEvent) -> bool| {
             rows.iter().filter(|(_, row)| is_it(&row.what.event)).count()
         };

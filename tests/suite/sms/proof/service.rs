@@ -7,7 +7,7 @@ use esoz_otp::store::Store;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::binary::node::init;
-use crate::binary::program::Program;
+use crate::binary::program::{Program, run};
 
 /// The service as it is installed, in a directory, with one gateway.
 pub(super) struct Service {
@@ -65,6 +65,13 @@ impl Service {
     fn pid(&self) -> Pid {
         let id = self.running.as_ref().unwrap().id();
         Pid::from_raw(id.try_into().unwrap()).unwrap()
+    }
+
+    /// What is wrong with its log of audit, while it does not run.
+    pub(super) fn verify_audit(&self) -> Result<(), String> {
+        assert!(self.running.is_none());
+        let ended = run(&self.directory, &["audit", "verify", "--data", "node"]);
+        if ended.code == Some(0) { Ok(()) } else { Err(ended.stderr) }
     }
 
     /// Its data, while it does not run.

@@ -8,7 +8,7 @@ use esoz_otp::store::schema::OUTBOX;
 
 use super::load::{Load, Phones};
 use super::service::Service;
-use super::verdict::{Taken, Tally, all, interrupted_twice, judge};
+use super::verdict::{Taken, Tally, all, interrupted_twice, judge, judge_audit};
 use crate::support::call;
 use crate::support::gateway::{Behaviour, StubGateway};
 
@@ -97,11 +97,13 @@ impl Stand {
             }
             self.ended = self.accepted.len();
             self.service.stop();
+            self.service.verify_audit()?;
             let store = self.service.store();
             if all(&store, OUTBOX).is_empty() {
                 if std::mem::take(&mut self.kills) > 1 {
                     self.excused = interrupted_twice(&store);
                 }
+                judge_audit(&store, &self.accepted)?;
                 return judge(&store, &self.accepted, &self.taken(), &self.excused);
             }
         }

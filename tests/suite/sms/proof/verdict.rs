@@ -3,9 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 
+use esoz_otp::audit::{AnchorKeys, AuditLog};
+use esoz_otp::domain::audit::AuditEvent;
 use esoz_otp::domain::{Delivery, DeliveryStatus, Trouble, VerificationId};
 use esoz_otp::store::schema::{ASKS, DELIVERIES, OUTBOX, OUTBOX_DUE};
 use esoz_otp::store::{Key, Record, Store, Table};
+
+use crate::support::start_of_time;
 
 /// How often the gateway got which message.
 pub(super) type Taken = HashMap<VerificationId, usize>;
@@ -56,6 +60,26 @@ pub(super) fn judge(
         tally.add(judge_one(delivery, times)?);
     }
     Ok(tally)
+}
+
+/// Every code that was sent has its one row of audit, and no number is missing or there twice.
+pub(super) fn judge_audit(store: &Store, accepted: &[VerificationId]) -> Result<(), String> {
+    let log = AuditLog::open(store.clone(), AnchorKeys::of([]), start_of_time());
+    let rows = log.and_then(|log| log.page(0, 1_000_000)).map_err(|error| error.to_string())?;
+    if let Some(((number, _), due)) = rows.iter().zip(1..).find(|((number, _), due)| number != due)
+    {
+        return Err(format!("row {number} of audit comes where {due} is due"));
+    }
+    let issued = rows.iter().filter(|(_, row)| row.what.event == AuditEvent::CodeIssued);
+    let issued: Vec<_> = issued.filter_map(|(_, row)| row.what.verification_id).collect();
+    let each: HashSet<_> = issued.iter().collect();
+    if each.len() != issued.len() {
+        return Err("a code that was sent has more than one row of audit".into());
+    }
+    match accepted.iter().find(|id| !each.contains(id)) {
+        Some(id) => Err(format!("the row of audit is LOST of {id}")),
+        None => Ok(()),
+    }
 }
 
 fn judge_one(delivery: &Delivery, times: usize) -> Result<Tally, String> {

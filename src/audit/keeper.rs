@@ -1,0 +1,99 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::log::{AnchorReason, AuditError, AuditLog};
+use crate::clock::Clock;
+use crate::domain::Timestamp;
+use crate::store::StoreError;
+
+/// How often rows are moved to their files.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Most moves at a time, also at the end of a node: what is left stays in the database until later. Only a directory of an
+/// earlier release has so much to be moved.
+const MOST_MOVES: usize = 64;
+
+/// Has rows moved to their files while a node runs, and says once a day what the head of the log is.
+pub struct Keeper {
+    log: Arc<AuditLog>,
+    clock: Arc<dyn Clock>,
+    /// The day on which the head was last told.
+    told: String,
+    is_failing: bool,
+}
+
+impl Keeper {
+    /// Of this log.
+    pub fn of(log: Arc<AuditLog>, clock: Arc<dyn Clock>) -> Self {
+        Self { log, clock, told: String::new(), is_failing: false }
+    }
+
+    /// Moves rows once a second until `stop` ends, and then what is left.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+        let mut timer = tokio::time::interval(EVERY);
+        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let goes_on = tokio::select! {
+                () = &mut stop => false,
+                _ = timer.tick() => true,
+            };
+            let (log, now) = (Arc::clone(&self.log), self.clock.now());
+            if !goes_on {
+                return self.judge(run_blocking(move || end(&log, now)).await);
+            }
+            self.judge(run_blocking(move || move_rows(&log, now)).await);
+            self.tell_head(now);
+        }
+    }
+
+    /// Once a day, so that a copy of it stands where the log goes.
+    fn tell_head(&mut self, now: Timestamp) {
+        let day = now.day();
+        if day == self.told {
+            return;
+        }
+        if let Ok(Some((number, hash))) = self.log.head() {
+            tracing::info!(number, %hash, "head of the audit");
+            self.told = day;
+        }
+    }
+
+    /// One line when it begins to fail, and one when it works again. The rows are safe in the database meanwhile.
+    fn judge(&mut self, moved: Result<(), AuditError>) {
+        match moved {
+            Ok(()) if self.is_failing => {
+                tracing::info!("rows of audit move to their files again");
+                self.is_failing = false;
+            }
+            Err(AuditError::Store(StoreError::Busy | StoreError::DiskFull)) | Ok(()) => {}
+            Err(_) if self.is_failing => {}
+            Err(error) => {
+                tracing::error!(%error, "rows of audit stay in the database: they can't be moved to their files");
+                self.is_failing = true;
+            }
+        }
+    }
+}
+
+fn move_rows(log: &AuditLog, now: Timestamp) -> Result<(), AuditError> {
+    for _ in 0..MOST_MOVES {
+        if !log.move_rows(now)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn end(log: &AuditLog, now: Timestamp) -> Result<(), AuditError> {
+    move_rows(log, now)?;
+    log.anchor(now, AnchorReason::Stop)
+}
+
+/// Files are waited for on a thread of its own.
+async fn run_blocking(
+    work: impl FnOnce() -> Result<(), AuditError> + Send + 'static,
+) -> Result<(), AuditError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string()).into()))
+}

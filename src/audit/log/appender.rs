@@ -1,0 +1,169 @@
+//! The end of the log, where entries are put.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::chain::{AnchorKeys, ChainHash};
+use super::error::{AuditError, at, unwritable};
+use super::files::{self, FileName};
+use super::format::{self, Anchor, AnchorReason, Written};
+use crate::domain::Timestamp;
+use crate::domain::audit::AuditRow;
+use crate::store::schema::{AUDIT, AUDIT_HEADS, AuditHead};
+use crate::store::{Store, StoreError, Write};
+
+/// The key of the one head.
+const LOG: &str = "log";
+
+/// A file that has this many bytes is followed by another one of the same day.
+pub(super) const FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Where the next entry goes, and what the database says of the end of the log. After an error it is of no use any more.
+pub(super) struct Appender {
+    folder: PathBuf,
+    pub(super) head: AuditHead,
+    /// The newest file, if it is one that can be written on.
+    open: Option<OpenFile>,
+    /// The newest name that there is.
+    newest: Option<FileName>,
+}
+
+/// A file that is written on.
+pub(super) struct OpenFile {
+    pub(super) name: FileName,
+    pub(super) file: File,
+    pub(super) length: u64,
+    /// The anchor that is its last entry, if one is.
+    pub(super) anchor: Option<Anchor>,
+}
+
+/// What the database says of the log, if anything has moved.
+pub(super) fn head(store: &Store) -> Result<Option<AuditHead>, StoreError> {
+    store.get(AUDIT_HEADS, &LOG.to_owned())
+}
+
+/// Number of the last row that has moved, as a write sees it.
+pub(in crate::audit) fn last_moved(write: &Write<'_>) -> Result<u64, StoreError> {
+    Ok(write.get(AUDIT_HEADS, &LOG.to_owned())?.map_or(0, |head| head.number))
+}
+
+impl Appender {
+    pub(super) fn new(
+        folder: &Path,
+        head: AuditHead,
+        open: Option<OpenFile>,
+        newest: Option<FileName>,
+    ) -> Self {
+        Self { folder: folder.to_owned(), head, open, newest }
+    }
+
+    pub(super) fn hash(&self) -> ChainHash {
+        ChainHash::from_bytes(self.head.hash)
+    }
+
+    /// Whether rows of this day need another file.
+    pub(super) fn needs_file(&self, day: &str) -> bool {
+        self.open.as_ref().is_none_or(|open| open.name.is_before(day) || self.is_full())
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.length >= FILE_BYTES)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Where the next entry goes in the file that is open.
+    pub(super) fn place(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.length)
+    }
+
+    /// Whether the newest key has vouched for everything there is.
+    pub(super) fn is_anchored(&self, keys: &AnchorKeys) -> bool {
+        let anchor = self.open.as_ref().and_then(|open| open.anchor.as_ref());
+        anchor.is_some_and(|anchor| {
+            keys.newest() == Some(anchor.key_id.as_str()) && anchor.kept_from == self.head.kept_from
+        })
+    }
+
+    /// Begins a file for this day. It is on the device when this returns.
+    pub(super) fn begin_file(&mut self, day: &str) -> Result<FileName, AuditError> {
+        self.open = None;
+        files::make_folder(&self.folder)?;
+        let first = self.head.number + 1;
+        let Written { bytes, hash } =
+            format::begin(first, self.hash()).map_err(unwritable(first))?;
+        let beginning = [format::MAGIC, &bytes].concat();
+        loop {
+            let name = FileName::next(self.newest.as_ref(), day);
+            self.newest = Some(name.clone());
+            // Something else may have the name.
+            if let Some(file) = files::create(&self.folder, &name, &beginning)? {
+                let length = beginning.len() as u64;
+                self.open = Some(OpenFile { name: name.clone(), file, length, anchor: None });
+                self.head.hash = *hash.as_bytes();
+                return Ok(name);
+            }
+        }
+    }
+
+    /// Appends these rows, numbered on from the last one, all to the file that is open. They are on the device when this
+    /// returns.
+    pub(super) fn append(&mut self, rows: &[AuditRow]) -> Result<(), AuditError> {
+        let (mut bytes, mut hash, mut number) = (Vec::new(), self.hash(), self.head.number);
+        for row in rows {
+            number += 1;
+            let written = format::row(row, hash).map_err(unwritable(number))?;
+            bytes.extend_from_slice(&written.bytes);
+            hash = written.hash;
+        }
+        self.put(&bytes, None)?;
+        self.head = AuditHead { number, hash: *hash.as_bytes(), ..self.head };
+        Ok(())
+    }
+
+    /// Vouches for everything so far with the newest key, on the device.
+    pub(super) fn anchor(
+        &mut self,
+        keys: &AnchorKeys,
+        at: Timestamp,
+        reason: AnchorReason,
+    ) -> Result<(), AuditError> {
+        let (AuditHead { number, kept_from, .. }, Some(key_id)) = (self.head, keys.newest()) else {
+            return Ok(());
+        };
+        let anchor = Anchor { number, kept_from, at, reason, key_id: key_id.to_owned() };
+        let written = format::anchor(&anchor, self.hash(), keys).map_err(unwritable(number))?;
+        if let Some(Written { bytes, hash }) = written {
+            self.put(&bytes, Some(anchor))?;
+            self.head.hash = *hash.as_bytes();
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, bytes: &[u8], anchor: Option<Anchor>) -> Result<(), AuditError> {
+        let Some(open) = &mut self.open else {
+            return Err(StoreError::Failed("no file of the log is open".into()).into());
+        };
+        let written = open.file.write_all(bytes).and_then(|()| open.file.sync_data());
+        written.map_err(at(&self.folder.join(open.name.leaf())))?;
+        open.length += bytes.len() as u64;
+        open.anchor = anchor;
+        Ok(())
+    }
+
+    /// Notes in the database how far the log has come since it had this head. Rows that are in the files go from there,
+    /// but for the last one: numbers go on from it.
+    pub(super) fn note(&self, store: &Store, before: AuditHead) -> Result<(), StoreError> {
+        let head = self.head;
+        store.write_blocking_to_set_right(move |write: &mut Write<'_>| {
+            write.put(AUDIT_HEADS, &LOG.to_owned(), &head)?;
+            for number in before.number..head.number {
+                write.remove(AUDIT, &number);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,312 @@
+//! The log of audit: append-only files, one a day, in `DIR/audit`.
+//!
+//! - A row is born in the database, in the same write as the change that it is about. [`AuditLog::move_rows`] moves it to
+//!   the file of its day. When it is there on the device, it goes from the database; only the newest row stays until
+//!   the next one has moved.
+//! - `format`: what a file looks like. `chain`: each entry holds a hash of the one before it, and anchors made with the
+//!   keyring vouch for everything before them.
+//! - `recovery`: what a crash has left at the end.
+//! - `index`: a page is found without reading everything.
+//! - [`verify`]: whether anything was changed or is missing.
+//! - Old rows go with their file: [`AuditLog::trim`].
+
+mod appender;
+mod chain;
+mod error;
+mod files;
+mod format;
+mod index;
+mod recovery;
+mod verify;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use appender::Appender;
+pub(super) use appender::last_moved;
+pub use chain::{AnchorKeys, ChainHash};
+pub use error::AuditError;
+use error::at;
+pub(super) use format::fits;
+pub use format::{AnchorReason, MAX_ROW_BYTES};
+use index::LogFile;
+pub use verify::{Finding, Verification, verify};
+
+use crate::domain::Timestamp;
+use crate::domain::audit::AuditRow;
+use crate::store::schema::AUDIT;
+use crate::store::{Store, StoreError};
+
+/// Rows that move together. A row costs the writer some 20 µs when it goes from the database.
+const TOGETHER: usize = 128;
+
+/// How often a page is begun again because rows have moved meanwhile.
+const TRIES: usize = 8;
+
+/// The log of a data directory. One process has it, as it has the store.
+pub struct AuditLog {
+    store: Store,
+    folder: PathBuf,
+    keys: AnchorKeys,
+    /// `None` after an error: the end has to be found again.
+    appender: Mutex<Option<Appender>>,
+    shown: Mutex<Shown>,
+}
+
+/// What a reader sees of the files.
+#[derive(Clone)]
+struct Shown {
+    files: Vec<Arc<LogFile>>,
+    /// Up to which row they can be read.
+    number: u64,
+}
+
+impl AuditLog {
+    /// Opens the log of this store: sets right what a crash has left, and vouches for what there is.
+    pub fn open(store: Store, keys: AnchorKeys, now: Timestamp) -> Result<Self, AuditError> {
+        Self::open_for(store, keys, now, AnchorReason::Start)
+    }
+
+    /// The same when keys are exchanged.
+    pub fn open_for(
+        store: Store,
+        keys: AnchorKeys,
+        now: Timestamp,
+        reason: AnchorReason,
+    ) -> Result<Self, AuditError> {
+        let folder = store.audit_folder();
+        let mut appender = recovery::recover(&store, &folder)?;
+        let shown = Shown { files: Vec::new(), number: appender.head.number };
+        let before = appender.head;
+        if appender.is_open() && !appender.is_anchored(&keys) {
+            appender.anchor(&keys, now, reason)?;
+            appender.note(&store, before)?;
+        }
+        let appender = Mutex::new(Some(appender));
+        let log = Self { store, folder, keys, appender, shown: Mutex::new(shown) };
+        log.index(before.kept_from)?;
+        Ok(log)
+    }
+
+    /// Number of the last row in the files, and the hash that stands for everything in them. `None` before there is any.
+    pub fn head(&self) -> Result<Option<(u64, ChainHash)>, StoreError> {
+        let head = appender::head(&self.store)?;
+        Ok(head.map(|head| (head.number, ChainHash::from_bytes(head.hash))))
+    }
+
+    /// Moves some of the rows that the database holds to their file, and says whether there may be more. While the disk is
+    /// nearly full none moves.
+    pub fn move_rows(&self, now: Timestamp) -> Result<bool, AuditError> {
+        let mut held = self.appender();
+        let after = held.as_ref().map_or(self.shown().number, |appender| appender.head.number);
+        if self.store.page(AUDIT, Some(&after), 1)?.is_empty() || !self.store.has_room() {
+            return Ok(false);
+        }
+        let mut appender = self.take(&mut held)?;
+        let moved = self.move_some(&mut appender, now)?;
+        *held = Some(appender);
+        Ok(moved)
+    }
+
+    fn move_some(&self, appender: &mut Appender, now: Timestamp) -> Result<bool, AuditError> {
+        let before = appender.head;
+        // When this write is answered, every row that it sees is on the device: what is in a file is never ahead of the
+        // database.
+        let last = self.store.write_blocking_to_set_right(|write| write.last(AUDIT))?;
+        let last = last.unwrap_or(before.number);
+        let kept = self.store.page(AUDIT, Some(&before.number), TOGETHER)?;
+        let is_full = kept.len() == TOGETHER;
+        let kept = kept.into_iter().take_while(|(number, _)| *number <= last);
+        let mut rows = Vec::new();
+        for (number, row) in kept {
+            if number != before.number + 1 + rows.len() as u64 {
+                let why = format!("row {number} comes where another is due");
+                return Err(StoreError::Damaged { tree: "audit", why }.into());
+            }
+            rows.push(row);
+        }
+        let Some(first) = rows.first() else { return Ok(false) };
+        let day = day_of(first, now);
+        if appender.needs_file(&day) {
+            self.begin_file(appender, &day, now)?;
+        }
+        let day_ends = rows.iter().position(|row| appender.needs_file(&day_of(row, now)));
+        let day_ends = day_ends.unwrap_or(rows.len()).max(1);
+        appender.append(&rows[..day_ends])?;
+        self.shown().number = appender.head.number;
+        appender.note(&self.store, before)?;
+        Ok(is_full || day_ends < rows.len())
+    }
+
+    /// Ends the file that is open with an anchor, and begins another.
+    fn begin_file(
+        &self,
+        appender: &mut Appender,
+        day: &str,
+        now: Timestamp,
+    ) -> Result<(), AuditError> {
+        if appender.is_open() {
+            let before = appender.head;
+            appender.anchor(&self.keys, now, AnchorReason::FileEnd)?;
+            appender.note(&self.store, before)?;
+        }
+        let name = appender.begin_file(day)?;
+        let first = appender.head.number + 1;
+        let file = LogFile::new(name, first, appender.place());
+        self.shown().files.push(Arc::new(file));
+        Ok(())
+    }
+
+    /// Vouches for everything that is in the files.
+    pub fn anchor(&self, now: Timestamp, reason: AnchorReason) -> Result<(), AuditError> {
+        let mut held = self.appender();
+        let mut appender = self.take(&mut held)?;
+        if appender.is_open() && !appender.is_anchored(&self.keys) {
+            let before = appender.head;
+            appender.anchor(&self.keys, now, reason)?;
+            appender.note(&self.store, before)?;
+        }
+        *held = Some(appender);
+        Ok(())
+    }
+
+    /// Removes files whose day has ended `keep` before `until`, the oldest first, but never the newest. Says how many went.
+    pub fn trim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        keep: Duration,
+    ) -> Result<usize, AuditError> {
+        let is_old = |file: &&Arc<LogFile>| file.name.end_of_day() + keep <= until;
+        let files = self.shown().files.clone();
+        let but_newest = files.split_last().map_or(&[][..], |(_, others)| others);
+        let old = but_newest.iter().take_while(is_old).count();
+        if old == 0 {
+            return Ok(0);
+        }
+        let mut held = self.appender();
+        let mut appender = self.take(&mut held)?;
+        let before = appender.head;
+        appender.head.kept_from = files[old].first;
+        if appender.is_open() {
+            appender.anchor(&self.keys, now, AnchorReason::Trim)?;
+        }
+        appender.note(&self.store, before)?;
+        let kept_from = appender.head.kept_from;
+        *held = Some(appender);
+        self.index(kept_from)?;
+        Ok(old)
+    }
+
+    /// Up to `most` rows with their numbers, oldest first, from behind the number `after` on: those in files, and those that
+    /// have not moved yet.
+    pub fn page(&self, after: u64, most: usize) -> Result<Vec<(u64, AuditRow)>, AuditError> {
+        for _ in 0..TRIES {
+            let shown = self.shown().clone();
+            let page = self.page_of(&shown, after, most);
+            // Rows have moved, or files have gone, under our hands.
+            let is_same = self.shown().is(&shown);
+            match page {
+                Ok(rows) if is_same || shown.is_gapless(&rows, after) => return Ok(rows),
+                Err(error) if is_same => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    fn page_of(
+        &self,
+        shown: &Shown,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<(u64, AuditRow)>, AuditError> {
+        let mut rows = Vec::new();
+        for (place, file) in shown.files.iter().enumerate() {
+            let next = shown.files.get(place + 1).map(|next| next.first - 1);
+            let last = next.unwrap_or(shown.number);
+            let from = file.first.max(after.saturating_add(1));
+            let room = (most - rows.len()) as u64;
+            let to = last.min(from.saturating_add(room) - 1);
+            if room > 0 && from <= to {
+                rows.extend(file.read(&self.folder, from, to)?);
+            }
+        }
+        let room = most - rows.len();
+        if room > 0 {
+            rows.extend(self.store.page(AUDIT, Some(&after.max(shown.number)), room)?);
+        }
+        Ok(rows)
+    }
+
+    /// Takes note of the files from this row on, and removes those before it.
+    fn index(&self, kept_from: u64) -> Result<(), AuditError> {
+        let mut found = Vec::<Arc<LogFile>>::new();
+        let mut old = Vec::new();
+        for name in files::list(&self.folder)?.names {
+            let path = self.folder.join(name.leaf());
+            let due = found.last().map_or(kept_from, |file| file.first + 1);
+            match files::read(&path).and_then(|mut it| Ok((it.beginning()?.0.first, it.place()))) {
+                Ok((first, _)) if first < kept_from && found.is_empty() => old.push(path),
+                Ok((first, place)) if first >= due => {
+                    found.push(Arc::new(LogFile::new(name, first, place)));
+                }
+                Ok(_) | Err(_) => tracing::error!(
+                    "{name} is no file of the log of audit, or not where it belongs. `esoz-otp audit verify` says more."
+                ),
+            }
+        }
+        // A file before the first one that is kept may hold rows that are.
+        if found.first().is_none_or(|first| first.first == kept_from) {
+            for path in &old {
+                fs::remove_file(path).map_err(at(path))?;
+                tracing::info!("removed {}: its rows need not be kept any more", path.display());
+            }
+            if !old.is_empty() {
+                files::sync_folder(&self.folder)?;
+            }
+        }
+        self.shown().files = found;
+        Ok(())
+    }
+
+    /// The end of the log, to be put back when all has gone well.
+    fn take(&self, held: &mut Option<Appender>) -> Result<Appender, AuditError> {
+        if let Some(appender) = held.take() {
+            return Ok(appender);
+        }
+        let appender = recovery::recover(&self.store, &self.folder)?;
+        self.shown().number = appender.head.number;
+        self.index(appender.head.kept_from)?;
+        Ok(appender)
+    }
+
+    fn appender(&self) -> MutexGuard<'_, Option<Appender>> {
+        self.appender.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shown {
+    fn is(&self, other: &Self) -> bool {
+        let first = |shown: &Self| shown.files.first().map(|file| file.first);
+        self.number == other.number && first(self) == first(other)
+    }
+
+    /// Whether these rows follow this number and each other.
+    fn is_gapless(&self, rows: &[(u64, AuditRow)], after: u64) -> bool {
+        let first = self.files.first().map_or(1, |file| file.first);
+        let due = first.max(after.saturating_add(1));
+        !rows.is_empty() && rows.iter().zip(due..).all(|((number, _), due)| *number == due)
+    }
+}
+
+/// The day whose file a row belongs into: its own, unless the clock that dated it was ahead of now.
+fn day_of(row: &AuditRow, now: Timestamp) -> String {
+    row.at.min(now).day()
+}

@@ -1,0 +1,133 @@
+//! What a crash has left at the end of the log.
+//!
+//! A row is in the database until it is in its file, on the device, and the database has noted that. So what stands in the
+//! files behind the entry that the database notes as the last one is cut off: the database holds it still, and it
+//! moves again. Nothing is cut off that the database does not hold.
+
+use std::fs;
+use std::path::Path;
+
+use super::appender::{Appender, OpenFile, head};
+use super::chain::ChainHash;
+use super::error::{AuditError, at};
+use super::files::{self, FileName, Scan, Seen};
+use super::format::{Anchor, BEGINNING_BYTES, Entry, Fault};
+use crate::store::schema::{AUDIT, AuditHead};
+use crate::store::{Store, StoreError};
+
+/// The end of the log, where the database says that it is.
+pub(super) fn recover(store: &Store, folder: &Path) -> Result<Appender, AuditError> {
+    let head = match head(store)? {
+        Some(head) => head,
+        None => beginning(store)?,
+    };
+    let mut names = files::list(folder)?.names;
+    while let Some(name) = names.last() {
+        let path = folder.join(name.leaf());
+        let scan = Scan::of(&path)?;
+        match place_of(&scan, head) {
+            Place::Within(end) => {
+                check_known(store, name, &path, end, head.number)?;
+                let file = files::reopen(folder, name, end)?;
+                let anchor = last_anchor(&path, &scan, end)?;
+                let open = OpenFile { name: name.clone(), file, length: end, anchor };
+                return Ok(Appender::new(folder, head, Some(open), names.pop()));
+            }
+            Place::Behind => {
+                let first = scan.begin.map_or(1, |begin| begin.first);
+                check_known(store, name, &path, 0, first.saturating_sub(1))?;
+                fs::remove_file(&path).map_err(at(&path))?;
+                files::sync_folder(folder)?;
+                names.pop();
+            }
+            Place::Lost => break,
+        }
+    }
+    if names.is_empty() && head.hash == *ChainHash::START.as_bytes() {
+        return Ok(Appender::new(folder, head, None, None));
+    }
+    let newest = names.pop();
+    let file = newest.as_ref().map_or("audit/".into(), ToString::to_string);
+    tracing::error!(
+        row = head.number,
+        "the log of audit is damaged: {file} does not end with the row that the database knows as the last one. \
+         Rows go on in a new file. `esoz-otp audit verify` says more."
+    );
+    Ok(Appender::new(folder, head, None, newest))
+}
+
+/// Before anything has moved: the first row there is comes first.
+fn beginning(store: &Store) -> Result<AuditHead, StoreError> {
+    let first = store.page(AUDIT, None, 1)?.first().map_or(1, |(number, _)| *number);
+    Ok(AuditHead {
+        number: first.saturating_sub(1),
+        hash: *ChainHash::START.as_bytes(),
+        kept_from: first,
+    })
+}
+
+/// Where the last entry that the database knows is, as seen from a file.
+enum Place {
+    /// In this file; it ends there.
+    Within(u64),
+    /// Before this file.
+    Behind,
+    /// It should be in this file, and is not.
+    Lost,
+}
+
+fn place_of(scan: &Scan, head: AuditHead) -> Place {
+    let is_last = |seen: &&Seen| seen.number == head.number && *seen.hash.as_bytes() == head.hash;
+    match (scan.entries.iter().find(is_last), scan.begin) {
+        (Some(seen), _) => Place::Within(seen.end),
+        (None, Some(begin)) if begin.first > head.number => Place::Behind,
+        // A crash may leave a new file without its beginning, and so without a row.
+        (None, None) if scan.length <= BEGINNING_BYTES => Place::Behind,
+        (None, None | Some(_)) => Place::Lost,
+    }
+}
+
+/// Refuses rows behind this place of a file, where `last` is the number of the last one, that the database does not hold.
+fn check_known(
+    store: &Store,
+    name: &FileName,
+    path: &Path,
+    place: u64,
+    last: u64,
+) -> Result<(), AuditError> {
+    let mut number = last;
+    let mut look = || -> Result<Option<u64>, Fault> {
+        let mut frames = match place {
+            0 => files::read(path)?,
+            place => files::read_from(path, place)?,
+        };
+        while let Some(frame) = frames.next()? {
+            let Ok(Entry::Row(row)) = frame.entry() else { continue };
+            number += 1;
+            if !store.get(AUDIT, &number).is_ok_and(|held| held.as_ref() == Some(&row)) {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    };
+    match look() {
+        Ok(Some(number)) => Err(AuditError::NotKnown { file: name.to_string(), number }),
+        Err(Fault::Io(error)) => Err(at(path)(error)),
+        Ok(None) | Err(Fault::Torn | Fault::Changed) => Ok(()),
+    }
+}
+
+/// The anchor that ends here, if it is one that does.
+fn last_anchor(path: &Path, scan: &Scan, end: u64) -> Result<Option<Anchor>, AuditError> {
+    let ends = scan.entries.iter().map(|seen| seen.end);
+    let Some(start) = ends.take_while(|before| *before < end).last() else { return Ok(None) };
+    let entry = files::read_from(path, start).and_then(|mut frames| frames.next());
+    match entry {
+        Err(Fault::Io(error)) => Err(at(path)(error)),
+        Ok(Some(frame)) => Ok(match frame.entry() {
+            Ok(Entry::Anchor(anchor, _)) => Some(anchor),
+            Ok(Entry::Begin(_) | Entry::Row(_)) | Err(_) => None,
+        }),
+        Ok(None) | Err(Fault::Torn | Fault::Changed) => Ok(None),
+    }
+}

@@ -1,0 +1,194 @@
+//! A look at each entry of a file.
+
+use std::io;
+use std::path::Path;
+
+use super::super::chain::ChainHash;
+use super::super::error::{AuditError, at};
+use super::super::files::{self, FileName};
+use super::super::format::{self, Anchor, AnchorReason, Entry, Fault, Frame};
+use super::Look;
+use crate::domain::audit::AuditRow;
+use crate::store::schema::{AUDIT, AuditHead};
+
+/// Why no more of a file is looked at.
+enum Stop {
+    Io(io::Error),
+    Wrong(Option<u64>, &'static str),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Io(error) => Self::Io(error),
+            Fault::Torn => Self::Wrong(None, "it is cut: it ends within an entry"),
+            Fault::Changed => Self::Wrong(None, CHANGED),
+        }
+    }
+}
+
+const CHANGED: &str = "something was changed here: the checksum is wrong";
+const NOT_CHAINED: &str =
+    "it does not follow what stands before it: a row was changed, removed or moved";
+
+impl Look<'_> {
+    pub(super) fn file(
+        &mut self,
+        folder: &Path,
+        name: &FileName,
+        is_newest: bool,
+    ) -> Result<(), AuditError> {
+        let path = folder.join(name.leaf());
+        self.result.files += 1;
+        self.newest = Some(name.to_string());
+        let mut reached = None;
+        let looked = self.entries(name, &path, is_newest, &mut reached);
+        match looked {
+            Ok(()) => return Ok(()),
+            Err(Stop::Io(error)) => return Err(at(&path)(error)),
+            Err(Stop::Wrong(number, what)) => {
+                self.found(name.to_string(), number.or(reached), what);
+            }
+        }
+        // Where the chain is broken, nothing can be said of what follows on it.
+        self.last = None;
+        Ok(())
+    }
+
+    fn entries(
+        &mut self,
+        name: &FileName,
+        path: &Path,
+        is_newest: bool,
+        reached: &mut Option<u64>,
+    ) -> Result<(), Stop> {
+        let mut frames = files::read(path)?;
+        let (begin, frame) = frames.beginning()?;
+        self.begin(name, begin.first, &frame);
+        let mut number = begin.first.saturating_sub(1);
+        let mut hash = frame.hash;
+        let mut has_ended = false;
+        self.reached(number, hash);
+        loop {
+            *reached = Some(number + 1);
+            let frame = match frames.next() {
+                Ok(Some(frame)) => frame,
+                Ok(None) if has_ended || is_newest => return Ok(()),
+                Ok(None) => return Err(Stop::Wrong(None, "it is cut: its end is missing")),
+                // What a node was writing when it was killed is in the database still.
+                Err(Fault::Torn | Fault::Changed) if is_newest && self.may_be_torn() => {
+                    return Ok(());
+                }
+                Err(fault) => return Err(fault.into()),
+            };
+            if frame.previous != hash {
+                return Err(Stop::Wrong(None, NOT_CHAINED));
+            }
+            if has_ended {
+                return Err(Stop::Wrong(None, "something was added behind the end of the file"));
+            }
+            number += u64::from(frame.is_row());
+            has_ended = self.entry(name, number, &frame)?;
+            hash = frame.hash;
+            self.reached(number, hash);
+        }
+    }
+
+    /// Looks at an entry behind the beginning of its file, and says whether it is the last one. `number` is that of the last row
+    /// so far.
+    fn entry(&mut self, name: &FileName, number: u64, frame: &Frame) -> Result<bool, Stop> {
+        let entry = frame.entry().map_err(|_| Stop::Wrong(Some(number), "it can't be read"))?;
+        match entry {
+            Entry::Begin(_) => Err(Stop::Wrong(None, "a file begins within the file")),
+            Entry::Row(row) => {
+                self.check_waiting(number, &row)?;
+                self.row = Some(row);
+                Ok(false)
+            }
+            Entry::Anchor(anchor, mac) => {
+                let is_end = anchor.reason == AnchorReason::FileEnd;
+                self.check_anchor(name, number, anchor, &mac, frame.previous)?;
+                Ok(is_end)
+            }
+        }
+    }
+
+    /// A file begins with this row.
+    fn begin(&mut self, name: &FileName, first: u64, frame: &Frame) {
+        if self.first.is_none() {
+            self.first = Some((name.clone(), first));
+        }
+        let Some((number, hash)) = self.last else { return };
+        let due = number + 1;
+        let what = if first > due {
+            format!("rows {due} to {} are missing before it: a file was removed or cut", first - 1)
+        } else if first < due {
+            format!("it begins with row {first}, and row {due} is due: it was put there")
+        } else if frame.previous != hash {
+            "it does not follow the file before it: one of them was exchanged".into()
+        } else {
+            return;
+        };
+        self.found(name.to_string(), Some(first), what);
+    }
+
+    /// The chain is whole up to here.
+    fn reached(&mut self, number: u64, hash: ChainHash) {
+        self.last = Some((number, hash));
+        let known = self.known.as_ref().and_then(|known| known.head);
+        let is_head = |head: AuditHead| head.number == number && head.hash == *hash.as_bytes();
+        self.has_seen_head |= known.is_some_and(is_head);
+        for (copy, is_seen) in &mut self.copies {
+            *is_seen |= *copy == (number, hash);
+        }
+        if let Some((_, first)) = self.first.as_ref().filter(|(_, first)| *first <= number) {
+            self.result.rows = Some((*first, number));
+        }
+        self.result.hash = Some(hash);
+    }
+
+    fn may_be_torn(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| self.has_seen_head || known.head.is_none())
+    }
+
+    /// Behind what the database knows as the end there is only what it holds itself.
+    fn check_waiting(&self, number: u64, row: &AuditRow) -> Result<(), Stop> {
+        let Some(known) = &self.known else { return Ok(()) };
+        let is_behind = self.has_seen_head || known.head.is_none();
+        let is_held =
+            || known.store.get(AUDIT, &number).is_ok_and(|held| held.as_ref() == Some(row));
+        if is_behind && !is_held() {
+            return Err(Stop::Wrong(
+                Some(number),
+                "the database does not know this row: it was put there, or the database is older",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_anchor(
+        &mut self,
+        name: &FileName,
+        number: u64,
+        anchor: Anchor,
+        mac: &[u8],
+        previous: ChainHash,
+    ) -> Result<(), Stop> {
+        let is_genuine = format::is_genuine(&anchor, mac, previous, self.keys);
+        match is_genuine {
+            Some(true) if anchor.number == number => {
+                self.result.anchors += 1;
+                self.result.anchored = Some((number, anchor.key_id.clone(), anchor.at));
+            }
+            Some(_) => {
+                return Err(Stop::Wrong(
+                    Some(number),
+                    "the anchor behind this row is false: something before it was changed",
+                ));
+            }
+            None => self.result.of_other_keys += 1,
+        }
+        self.anchor = Some((name.clone(), anchor, is_genuine.is_some()));
+        Ok(())
+    }
+}

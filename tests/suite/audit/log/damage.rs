@@ -1,0 +1,133 @@
+//! Every changed byte is found, and where.
+
+use std::fs;
+
+use esoz_otp::audit::{Finding, verify};
+
+use super::{Stand, entries, files, verified};
+use crate::store::{Chance, is_long};
+use crate::support::keyring;
+
+/// A log of three days that was closed in order: every entry that there can be.
+fn three_days() -> Stand {
+    let stand = Stand::new();
+    for at in 0..3 {
+        stand.append(at, 3);
+        stand.move_all(at);
+    }
+    let stand = stand.reopened(2);
+    stand.append(2, 1);
+    stand.move_all(2);
+    let stand = stand.reopened(2);
+    assert_eq!(verified(&stand), "");
+    stand
+}
+
+fn look(stand: &Stand, with_database: bool) -> Vec<Finding> {
+    let store = with_database.then_some(&stand.store);
+    let keys = keyring().anchor_keys();
+    verify(&stand.store.audit_folder(), &keys, store, &[]).unwrap().findings
+}
+
+/// The row at or behind which each byte of a file stands.
+fn rows_of(bytes: &[u8], first: u64) -> Vec<u64> {
+    let mut rows = vec![first; 17];
+    let mut number = first;
+    for entry in entries(bytes) {
+        rows.extend(vec![number; entry.len()]);
+        number += u64::from(entry[2] == 2);
+    }
+    rows
+}
+
+#[test]
+fn every_single_changed_byte_is_found_in_its_file_and_at_its_row() {
+    let stand = three_days();
+    let mut chance = Chance::new();
+    let mut first = 1;
+    for file in files(stand.path()) {
+        let bytes = fs::read(&file).unwrap();
+        let name = format!("audit/{}", file.file_name().unwrap().to_str().unwrap());
+        let rows = rows_of(&bytes, first);
+        for place in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[place] ^= u8::try_from(1 + chance.below(255)).unwrap();
+            fs::write(&file, &changed).unwrap();
+            for with_database in [true, false] {
+                let found = look(&stand, with_database);
+                let seed = chance.seed();
+                let Some(found) = found.iter().find(|found| found.file == name) else {
+                    panic!("{name}, byte {place}, ESOZ_OTP_SEED={seed}: {found:?}");
+                };
+                let is_there = found.number.is_none_or(|number| number.abs_diff(rows[place]) <= 1);
+                assert!(is_there, "{name}, byte {place} of row {}: {found}", rows[place]);
+            }
+        }
+        fs::write(&file, &bytes).unwrap();
+        first = rows.last().unwrap() + u64::from(entries(&bytes).last().unwrap()[2] == 2);
+    }
+    assert_eq!(verified(&stand), "");
+}
+
+#[test]
+fn every_cut_is_found() {
+    let stand = three_days();
+    for file in files(stand.path()) {
+        let bytes = fs::read(&file).unwrap();
+        for length in 0..bytes.len() {
+            fs::write(&file, &bytes[..length]).unwrap();
+            let found = look(&stand, true);
+            assert!(!found.is_empty(), "{} cut to {length} bytes", file.display());
+        }
+        fs::write(&file, &bytes).unwrap();
+    }
+}
+
+/// Some bytes taken out, put in, turned round or doubled, anywhere.
+#[test]
+fn whatever_else_is_done_to_the_bytes_is_found() {
+    let stand = three_days();
+    let mut chance = Chance::new();
+    let seed = chance.seed();
+    let rounds = if is_long() { 20_000 } else { 1000 };
+    let files = files(stand.path());
+    for round in 0..rounds {
+        let file = chance.one_of(&files).clone();
+        let bytes = fs::read(&file).unwrap();
+        let changed = mangled(&bytes, &mut chance);
+        if changed == bytes {
+            continue;
+        }
+        fs::write(&file, &changed).unwrap();
+        for with_database in [true, false] {
+            let found = look(&stand, with_database);
+            let is_found = !found.is_empty();
+            assert!(is_found, "round {round}, ESOZ_OTP_SEED={seed}, {}", file.display());
+        }
+        fs::write(&file, &bytes).unwrap();
+    }
+    assert_eq!(verified(&stand), "");
+}
+
+fn mangled(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
+    let mut place = || usize::try_from(chance.below(bytes.len() as u64)).unwrap();
+    let (one, other) = (place(), place());
+    let (from, to) = (one.min(other), one.max(other));
+    match chance.below(4) {
+        // Without a part. What is cut off at the end only the database knows, and `every_cut_is_found` tries it.
+        0 => [&bytes[..from], &bytes[to.max(from + 1).min(bytes.len() - 1)..]].concat(),
+        1 => [&bytes[..to], &bytes[from..]].concat(),
+        2 => {
+            let mut turned = bytes.to_vec();
+            turned[from..to].reverse();
+            turned
+        }
+        _ => {
+            let mut others = bytes.to_vec();
+            for byte in &mut others[from..to] {
+                *byte = u8::try_from(chance.below(256)).unwrap();
+            }
+            others
+        }
+    }
+}
