@@ -118,6 +118,7 @@ impl Node {
             outbox,
             config: Arc::new(config.otp),
             limits: Arc::new(config.limits),
+            pending: Arc::default(),
             audit: Arc::clone(&audit),
             wrong_guesses: WrongGuesses::default(),
         };

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
+use super::hasher::HashPlace;
 use super::limits::{alarm_until, count_wrong_guess, raise_alarm};
+use super::pending::{Judged, PendingGuess, PendingGuesses};
 use super::rows::{note_refusal, row};
 use super::{Asked, Keyring, Otp, Target};
 use crate::audit::{self, Recorder};
@@ -11,10 +13,10 @@ use crate::domain::{
     VerificationRules,
 };
 use crate::sms::Canceled;
-use crate::store::Write;
 use crate::store::schema::{
     GUESSES, LIVE_CODES, SENDS, STRAY_GUESSES, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
 };
+use crate::store::{StoreError, Write};
 
 /// A guess that has been paid for.
 struct Spent {
@@ -24,6 +26,15 @@ struct Spent {
     against: Option<(VerificationId, HashedCode)>,
     /// As of when it was counted among the phone's guesses.
     counted_at: Timestamp,
+    /// Others for the phone wait until it is judged.
+    pending: PendingGuess,
+}
+
+/// Why a guess is not compared.
+enum Unpaid {
+    Refused(Refusal),
+    /// Others for the phone are being compared, and what refuses this one may be over with them.
+    Undecided(Judged),
 }
 
 /// What a guess is judged by before it is compared.
@@ -34,6 +45,7 @@ struct Judge {
     limits: Arc<Limits>,
     rules: VerificationRules,
     keyring: Arc<Keyring>,
+    pending: Arc<PendingGuesses>,
     /// Whether a phone without a code is to look like one with.
     is_strict: bool,
 }
@@ -43,7 +55,8 @@ impl Otp {
     ///
     /// The first write spends the attempt and one of the phone's guesses, durably, *before the code is looked at*: of
     /// any number of parallel guesses no more are compared than are allowed. The second write gives the guess of a
-    /// right code back, and succeeds only while the verification is still new, so a right code works once.
+    /// right code back, and succeeds only while the verification is still new, so a right code works once. A guess that
+    /// comes while the last ones allowed are compared waits for them: it gets the answer that it would get after them.
     ///
     /// Refusals: the gate's and `done`'s own, [`Refusal::NotFound`] when no code was ever sent,
     /// [`Refusal::GuessLimited`], [`Refusal::CodeSpent`], [`Refusal::CodeExpired`], [`Refusal::CodeWrong`],
@@ -57,11 +70,11 @@ impl Otp {
         done: D,
     ) -> Result<Verification, Refusal>
     where
-        G: FnOnce(&Write<'_>) -> Result<Target, Refusal> + Send + 'static,
+        G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
-        let hashing = self.hasher.reserve()?;
         let limits = Arc::clone(&self.limits);
+        let gate = Arc::new(gate);
         let judge = Judge {
             now,
             by,
@@ -69,10 +82,12 @@ impl Otp {
             limits: Arc::clone(&limits),
             rules: self.config.rules,
             keyring: Arc::clone(self.hasher.keyring()),
+            pending: Arc::clone(&self.pending),
             is_strict: self.config.strict_enumeration,
         };
-        let spent = self.store.write(move |write| judge.spend(write, gate)).await?;
-        let Spent { asked, against, counted_at } = spent;
+        let (hashing, spent) = self.pay(judge, &gate).await?;
+        // Until it has been judged, or given up.
+        let Spent { asked, against, counted_at, pending: _pending } = spent;
         let id = against.as_ref().map(|(id, _)| *id);
         // The same work, whether or not there is anything to compare with.
         let (against, kept) = against.unwrap_or_else(|| (Id::from_bytes([0; 16]), self.nothing()));
@@ -86,7 +101,7 @@ impl Otp {
         if is_right {
             let outbox = self.outbox.clone();
             let accept = move |write: &mut Write<'_>| {
-                let accepted = accept(write, asked, id, counted_at, done)?;
+                let accepted = accept(write, asked, id, counted_at, &*gate, done)?;
                 Ok::<_, Refusal>((accepted, outbox.drop_message(write, id, asked.now)?))
             };
             let (accepted, canceled) = self.store.write_waiting(accept).await?;
@@ -106,6 +121,28 @@ impl Otp {
             self.tell_alarm(asked.now);
         }
         Err(Refusal::CodeWrong)
+    }
+
+    /// Pays for a guess: the first write.
+    async fn pay<G>(&self, judge: Judge, gate: &Arc<G>) -> Result<(HashPlace, Spent), Refusal>
+    where
+        G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
+    {
+        let judge = Arc::new(judge);
+        for may_wait in [true, false] {
+            let hashing = self.hasher.reserve()?;
+            let (judge, gate) = (Arc::clone(&judge), Arc::clone(gate));
+            let spend = move |write: &mut Write<'_>| judge.spend(write, &*gate, may_wait);
+            match self.store.write(spend).await {
+                Ok(paid) => return Ok((hashing, paid)),
+                Err(Unpaid::Refused(refusal)) => return Err(refusal),
+                Err(Unpaid::Undecided(judged)) => {
+                    drop(hashing);
+                    judged.wait().await;
+                }
+            }
+        }
+        Err(Refusal::Busy)
     }
 
     /// Gives the place of a message back that is worth nothing.
@@ -135,12 +172,19 @@ impl Otp {
 }
 
 impl Judge {
-    fn spend<G>(&self, write: &mut Write<'_>, gate: G) -> Result<Spent, Refusal>
+    fn spend<G>(&self, write: &mut Write<'_>, gate: &G, may_wait: bool) -> Result<Spent, Unpaid>
     where
-        G: FnOnce(&Write<'_>) -> Result<Target, Refusal>,
+        G: Fn(&Write<'_>) -> Result<Target, Refusal>,
     {
         let asked = Asked::of(self.now, self.by, gate(write)?, &self.audit);
-        self.spend_on(write, asked).inspect_err(|refusal| note_refusal(&self.audit, asked, refusal))
+        self.spend_on(write, asked).map_err(|refusal| {
+            let others = self.pending.of(asked.target.phone);
+            if let Some(others) = others.filter(|_| may_wait && may_not_last(&refusal)) {
+                return Unpaid::Undecided(others);
+            }
+            note_refusal(&self.audit, asked, &refusal);
+            Unpaid::Refused(refusal)
+        })
     }
 
     fn spend_on(&self, write: &mut Write<'_>, asked: Asked) -> Result<Spent, Refusal> {
@@ -152,13 +196,15 @@ impl Judge {
         };
         let Some(verification) = verification else {
             self.spend_on_nothing(write, asked.target)?;
-            return Ok(Spent { asked, against: None, counted_at: self.now });
+            let pending = self.pending.begin(phone);
+            return Ok(Spent { asked, against: None, counted_at: self.now, pending });
         };
         let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
         let counted_at = guesses.spend(&self.limits, purpose, self.now).map_err(limited)?;
         let against = Some(self.spend_attempt(write, verification)?);
         write.put(GUESSES, &phone, &guesses)?;
-        Ok(Spent { asked, against, counted_at })
+        let pending = self.pending.begin(phone);
+        Ok(Spent { asked, against, counted_at, pending })
     }
 
     /// As if a code had been sent at the first of these guesses. They are counted apart: they can hit nothing, so they
@@ -200,20 +246,31 @@ impl Judge {
     }
 }
 
+/// Whether guesses that are being compared may take back what refuses this one: a right one does.
+fn may_not_last(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::GuessLimited { .. } | Refusal::CodeSpent(SpentReason::AttemptsExhausted)
+    )
+}
+
 fn limited(TooSoon { limit, next_attempt_at }: TooSoon) -> Refusal {
     Refusal::GuessLimited { limit, next_attempt_at }
 }
 
 /// The code was right. An outer refusal undoes the write; an inner one stands beside what was written: a right code
-/// that came second is refused, but it was no wrong guess.
-fn accept<D>(
+/// that came second is refused, but it was no wrong guess. What the gate says to it by then comes before what has become
+/// of the code, as it does for one that comes later.
+fn accept<G, D>(
     write: &mut Write<'_>,
     asked: Asked,
     id: VerificationId,
     counted_at: Timestamp,
+    gate: &G,
     done: D,
 ) -> Result<Result<Verification, Refusal>, Refusal>
 where
+    G: Fn(&Write<'_>) -> Result<Target, Refusal>,
     D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal>,
 {
     let Asked { now, target: Target { phone, purpose }, .. } = asked;
@@ -223,7 +280,7 @@ where
     write.put(GUESSES, &phone, &guesses)?;
     let verified = match verification.verify(now) {
         Ok(verified) => verified,
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => return Ok(Err(gate(write).err().unwrap_or(refusal))),
     };
     done(write, &verified)?;
     let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
@@ -265,4 +322,16 @@ fn reject(
         write.put(VERIFICATIONS, &id, over)?;
     }
     Ok(Rejected { is_alarm, is_over: over.is_some() })
+}
+
+impl From<Refusal> for Unpaid {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Unpaid {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
 }

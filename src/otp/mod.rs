@@ -11,6 +11,7 @@ mod hasher;
 mod initialize;
 mod keyring;
 mod limits;
+mod pending;
 mod ready;
 mod rows;
 mod sources;
@@ -21,6 +22,7 @@ pub use hasher::{HashPlace, Hasher};
 pub use keyring::{
     Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
 };
+pub use pending::PendingGuesses;
 pub use ready::{Filler, ReadyCodes};
 pub use sources::WrongGuesses;
 
@@ -50,6 +52,8 @@ pub struct Otp {
     pub config: Arc<OtpConfig>,
     /// How often.
     pub limits: Arc<Limits>,
+    /// Guesses that are being compared.
+    pub pending: Arc<PendingGuesses>,
     /// Who was refused what.
     pub audit: Arc<Recorder>,
     /// Where wrong guesses come from.

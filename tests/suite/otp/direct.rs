@@ -93,6 +93,7 @@ impl Direct {
             outbox,
             config: Arc::new(config.otp),
             limits: Arc::new(config.limits),
+            pending: Arc::default(),
             audit: Arc::clone(&audit),
             wrong_guesses: WrongGuesses::default(),
         };

@@ -3,6 +3,7 @@
 
 mod crossing;
 mod guesses;
+mod late;
 pub(super) mod naive;
 mod right_codes;
 mod sends;
