@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::envelope::Answer;
 use super::routes::{Call, Operating};
@@ -8,8 +9,8 @@ use super::validation::Properties;
 use super::verifications::VerificationView;
 use super::{Api, Rejection};
 use crate::domain::{
-    AuthenticationMethod, Id, MethodType, PersonRequest, PersonRequestId, PersonRequestStatus,
-    Phone, Refusal, Timestamp,
+    AuthenticationMethod, Code, CodeFormat, Id, MethodType, PersonRequest, PersonRequestId,
+    PersonRequestStatus, Phone, Refusal, Timestamp,
 };
 
 /// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". Whatever JSON comes is taken
@@ -22,23 +23,43 @@ pub(super) fn resend_otp(api: Arc<Api>, call: Call) -> Operating {
     })
 }
 
-/// `PATCH …/{id}/actions/approve {"verification_code"}`. What is wrong with the request comes before what is wrong with
-/// the code.
+/// `PATCH …/{id}/actions/approve {"verification_code"}`, and without it where no code is due. What is wrong with the
+/// request comes before what is wrong with the code.
 pub(super) fn approve(api: Arc<Api>, call: Call) -> Operating {
     Box::pin(async move {
         let id = request_id(&call)?;
-        let mut properties = Properties::of(&call.body, &["verification_code"]);
-        let code = properties.code("verification_code", api.service.code_format());
-        let code = match properties.finish(code) {
-            Ok(code) => code,
+        let caller = call.caller()?;
+        let read = if api.service.person_request(caller, id)?.needs_no_code() {
+            no_code(&call.body).map(|()| None)
+        } else {
+            code(&call.body, api.service.code_format()).map(Some)
+        };
+        let request = match read {
+            Ok(Some(code)) => api.service.approve(caller, id, code, call.now).await?,
+            Ok(None) => api.service.approve_without_code(caller, id, call.now).await?,
             Err(faults) => {
-                api.service.may_approve(call.caller()?, id, call.now).await?;
+                api.service.may_approve(caller, id, call.now).await?;
                 return Err(faults);
             }
         };
-        let request = api.service.approve(call.caller()?, id, code, call.now).await?;
         Ok(view(&api, &request, call.now))
     })
+}
+
+const CODE: &str = "verification_code";
+
+fn code(body: &Value, format: CodeFormat) -> Result<Code, Rejection> {
+    let mut properties = Properties::of(body, &[CODE]);
+    let code = properties.code(CODE, format);
+    properties.finish(code)
+}
+
+/// `{}`, `null` or nothing. A code that comes all the same is not looked at.
+fn no_code(body: &Value) -> Result<(), Rejection> {
+    if body.is_null() {
+        return Ok(());
+    }
+    Properties::of(body, &[CODE]).finish(Some(()))
 }
 
 /// `GET …/{id}`.

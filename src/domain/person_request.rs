@@ -92,6 +92,12 @@ impl PersonRequest {
         }
     }
 
+    /// No code is due: it was made without a method. A request whose method is another's, or whose method was changed
+    /// later, is none of these.
+    pub fn needs_no_code(&self) -> bool {
+        matches!(self.authentication_method, AuthenticationMethod::Na)
+    }
+
     /// NEW → APPROVED by the code of a verification.
     pub fn approve(
         self,
@@ -100,12 +106,21 @@ impl PersonRequest {
         life: Duration,
     ) -> Result<Self, Refusal> {
         self.must_be_new(now, life)?;
-        Ok(Self {
-            status: PersonRequestStatus::Approved,
-            approved_by: Some(by),
-            updated_at: now.max(self.updated_at),
-            ..self
-        })
+        Ok(self.approved(Some(by), now))
+    }
+
+    /// NEW → APPROVED without a code, where none is due.
+    pub fn approve_without_code(self, now: Timestamp, life: Duration) -> Result<Self, Refusal> {
+        self.must_be_new(now, life)?;
+        if !self.needs_no_code() {
+            return Err(Refusal::MethodNotOtp);
+        }
+        Ok(self.approved(None, now))
+    }
+
+    fn approved(self, by: Option<VerificationId>, now: Timestamp) -> Self {
+        let updated_at = now.max(self.updated_at);
+        Self { status: PersonRequestStatus::Approved, approved_by: by, updated_at, ..self }
     }
 }
 
@@ -151,6 +166,37 @@ mod tests {
                 Err(Refusal::InvalidTransition { already_used: false })
             );
         }
+    }
+
+    #[test]
+    fn only_a_request_that_was_made_without_a_method_is_approved_without_a_code() {
+        let now = Timestamp::from_micros(5);
+        let phone_number = Phone::parse("+380958697084").unwrap();
+        let person_id = Id::from_bytes([4; 16]);
+        let new = |authentication_method| PersonRequest {
+            authentication_method,
+            ..request(PersonRequestStatus::New)
+        };
+        for method in [
+            AuthenticationMethod::Otp { phone_number },
+            AuthenticationMethod::ThirdPerson { person_id, phone_number: Some(phone_number) },
+            AuthenticationMethod::ThirdPerson { person_id, phone_number: None },
+            AuthenticationMethod::Offline,
+        ] {
+            let refused = new(method).approve_without_code(now, LIFE);
+            assert_eq!(refused, Err(Refusal::MethodNotOtp));
+        }
+        let approved = new(AuthenticationMethod::Na).approve_without_code(now, LIFE).unwrap();
+        assert_eq!((approved.status, approved.approved_by), (PersonRequestStatus::Approved, None));
+        assert_eq!(
+            approved.approve_without_code(now, LIFE),
+            Err(Refusal::InvalidTransition { already_used: false })
+        );
+        let end = Timestamp::from_micros(0) + LIFE;
+        assert_eq!(
+            new(AuthenticationMethod::Na).approve_without_code(end, LIFE),
+            Err(Refusal::InvalidTransition { already_used: false })
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use super::{Caller, RequestCheck, Service};
+use crate::audit;
+use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{
     AuthenticationMethod, ClientId, Code, MethodType, PersonRequest, PersonRequestId,
     PersonRequestStatus, Phone, Purpose, Refusal, Timestamp, Verification,
@@ -57,7 +59,30 @@ impl Service {
         }
     }
 
-    /// Whether a right code would approve it.
+    /// NEW → APPROVED where no code is due: the request was made without a method, and what is decided is decided by
+    /// what was taken down then. Nothing is compared or counted.
+    pub async fn approve_without_code(
+        &self,
+        caller: &Caller,
+        id: PersonRequestId,
+        now: Timestamp,
+    ) -> Result<PersonRequest, Refusal> {
+        let (client, checks, life) =
+            (caller.client_id, self.order.approve, self.person_requests.life);
+        let row = AuditRow::new(now, AuditEvent::RequestApprovedWithoutCode, caller.by());
+        let row = row.about_request(id);
+        let approve = move |write: &mut Write<'_>| {
+            let request = own(write.get(PERSON_REQUESTS, &id), client)?;
+            examine(&request, request.needs_no_code(), checks, life, now)?;
+            let approved = request.approve_without_code(now, life)?;
+            write.put(PERSON_REQUESTS, &id, &approved)?;
+            audit::append(write, &row)?;
+            Ok(approved)
+        };
+        self.store.write(approve).await
+    }
+
+    /// Whether a right code would approve it, or none where none is due.
     pub async fn may_approve(
         &self,
         caller: &Caller,
@@ -66,9 +91,14 @@ impl Service {
     ) -> Result<(), Refusal> {
         let (client, checks, life) =
             (caller.client_id, self.order.approve, self.person_requests.life);
-        self.store
-            .write(move |write| open_request(write, client, id, checks, life, now).map(drop))
-            .await
+        let look = move |write: &mut Write<'_>| {
+            let request = own(write.get(PERSON_REQUESTS, &id), client)?;
+            if request.needs_no_code() {
+                return examine(&request, true, checks, life, now);
+            }
+            open_request(write, client, id, checks, life, now).map(drop)
+        };
+        self.store.write(look).await
     }
 
     /// The request, if it is the caller's.
@@ -97,15 +127,27 @@ fn open_request(
 ) -> Result<(PersonRequest, Phone), Refusal> {
     let request = own(write.get(PERSON_REQUESTS, &id), client)?;
     let phone = phone_for_codes(write, &request)?;
+    examine(&request, phone.is_some(), checks, life, now)?;
+    let phone = phone.ok_or(Refusal::MethodNotOtp)?;
+    Ok((request, phone))
+}
+
+/// Holds the checks against the request; whether its method allows what is asked for is known to the caller.
+fn examine(
+    request: &PersonRequest,
+    method_allows: bool,
+    checks: &[RequestCheck],
+    life: Duration,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     for check in checks {
         match check {
-            RequestCheck::Method if phone.is_none() => return Err(Refusal::MethodNotOtp),
+            RequestCheck::Method if !method_allows => return Err(Refusal::MethodNotOtp),
             RequestCheck::Status => request.must_be_new(now, life)?,
             RequestCheck::Method => {}
         }
     }
-    let phone = phone.ok_or(Refusal::MethodNotOtp)?;
-    Ok((request, phone))
+    Ok(())
 }
 
 /// Another client's request is an unknown one.

@@ -27,6 +27,8 @@ pub enum AuditEvent {
     NotRecorded,
     /// An operator has taken back a phone's wrong guesses.
     PhoneUnlocked,
+    /// A person request was approved for which no code was due.
+    RequestApprovedWithoutCode,
 }
 
 /// Why no code was sent.
@@ -153,6 +155,7 @@ impl AuditEvent {
             Self::ApiKeyRefused => "api_key_refused",
             Self::NotRecorded => "not_recorded",
             Self::PhoneUnlocked => "phone_unlocked",
+            Self::RequestApprovedWithoutCode => "request_approved_without_code",
         }
     }
 
@@ -167,6 +170,7 @@ impl AuditEvent {
             Self::CodeIssued
             | Self::PhoneVerified
             | Self::RequestApproved
+            | Self::RequestApprovedWithoutCode
             | Self::NotRecorded
             | Self::PhoneUnlocked => None,
         }
@@ -198,6 +202,7 @@ impl AuditEvent {
             | Self::SendRefused(_)
             | Self::PhoneVerified
             | Self::RequestApproved
+            | Self::RequestApprovedWithoutCode
             | Self::NotRecorded
             | Self::PhoneUnlocked => None,
         }

@@ -92,6 +92,12 @@ impl AuditRow {
         Self { what: Audited { phone: Some(phone.into()), person_request_id, ..self.what }, ..self }
     }
 
+    /// The same about a person request.
+    #[must_use]
+    pub fn about_request(self, id: PersonRequestId) -> Self {
+        Self { what: Audited { person_request_id: Some(id), ..self.what }, ..self }
+    }
+
     /// The same, to be found by the number that has this hash.
     #[must_use]
     pub fn findable_by(self, phone_hash: Option<PhoneHash>) -> Self {

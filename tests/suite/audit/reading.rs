@@ -169,6 +169,7 @@ fn events() -> Vec<AuditEvent> {
         AuditEvent::ApiKeyRefused,
         AuditEvent::NotRecorded,
         AuditEvent::PhoneUnlocked,
+        AuditEvent::RequestApprovedWithoutCode,
     ];
     for event in &events {
         match event {
@@ -196,7 +197,8 @@ fn events() -> Vec<AuditEvent> {
             )
             | AuditEvent::ApiKeyRefused
             | AuditEvent::NotRecorded
-            | AuditEvent::PhoneUnlocked => {}
+            | AuditEvent::PhoneUnlocked
+            | AuditEvent::RequestApprovedWithoutCode => {}
         }
     }
     events

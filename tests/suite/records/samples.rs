@@ -308,7 +308,10 @@ fn audit() -> Vec<Sample> {
     let whole = whole.findable_by(Some(PhoneHash::from_bytes([12; 16])));
     let request_id = RequestId::of("6617aeec-15e2-4d6f-b9bd-53559c358f97#17810");
     let whole = AuditRow { request_id, ..whole };
-    let rows = audit_rows().into_iter().chain([("whole", whole)]);
+    let without_code = AuditRow::new(at(60), AuditEvent::RequestApprovedWithoutCode, By::default());
+    let without_code = without_code.about_request(id(6));
+    let later = [("whole", whole), ("request_approved_without_code", without_code)];
+    let rows = audit_rows().into_iter().chain(later);
     rows.map(|(variant, value)| sample("audit", variant, value)).collect()
 }
 

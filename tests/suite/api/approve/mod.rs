@@ -1,6 +1,7 @@
 //! The person's code approves the request: which codes do, which don't, and which requests take one.
 
 mod bodies;
+mod without_code;
 
 use std::sync::Arc;
 use std::time::Duration;
