@@ -11,7 +11,7 @@ use super::gateways::PLACEHOLDER;
 use super::names::Word;
 use super::presets::PresetName;
 use super::sections::Config;
-use super::setting::{PREFIX, Setting};
+use super::setting::{PREFIX, START, Setting};
 use super::table::settings_with;
 use super::value::Value;
 use super::{file, named, nearest, relations};
@@ -218,7 +218,7 @@ fn manager(
 /// that reads none.
 pub fn unread(environment: &[(OsString, OsString)], reads_none: bool) -> Vec<String> {
     let settings = settings_with([PLACEHOLDER]);
-    let looks_like_ours = |name: &&str| name.starts_with(PREFIX.trim_end_matches('_'));
+    let looks_like_ours = |name: &&str| name.starts_with(START);
     let is_unread = |name: &&str| {
         let is_judged = name.starts_with(PREFIX) || nearest::variable(&settings, name).is_some();
         reads_none || !is_judged

@@ -107,6 +107,8 @@ impl Setting {
 
 /// What the name of every environment variable of ours begins with.
 pub(super) const PREFIX: &str = "ESOZ_OTP__";
+/// And what that of one begins with that somebody may take for ours.
+pub(super) const START: &str = "ESOZ_OTP_";
 
 #[cfg(test)]
 mod tests {

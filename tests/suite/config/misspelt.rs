@@ -98,3 +98,29 @@ fn the_directory_that_a_misspelt_setting_names_is_the_one_that_is_looked_at() {
         printed.stdout
     );
 }
+
+#[test]
+fn variables_that_look_like_ours_and_are_not_read_are_told_once_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    for name in ["check", "serve"] {
+        let mut command = command(directory.path(), &[name, "--data", "node"]);
+        command.args(["--allow-plaintext-codes"]).env("ESOZ_OTP_LONG", "a-value");
+        command.env("ESOZ_OTP__OTP__DIGITS", "5").env("ESOZ_OTPOTHER", "1");
+        if name == "serve" {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let mut program = Program::spawn(&mut command);
+        let ended = if name == "serve" {
+            program.address();
+            program.stop()
+        } else {
+            program.end()
+        };
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let told =
+            "esoz-otp: warning: these environment variables are set, and not read: ESOZ_OTP_LONG.";
+        assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
+        assert!(!ended.stderr.contains("a-value"), "{}", ended.stderr);
+    }
+}
