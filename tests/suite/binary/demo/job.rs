@@ -61,6 +61,30 @@ fn its_curl_lines_do_the_whole_job_as_they_stand() {
     assert_eq!((again.status, again.reason()), (409, Some("already_used")));
 }
 
+#[test]
+fn the_readme_s_main_job_works_as_pasted() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut demo = Program::start(directory.path(), &["demo"]);
+    let readme = include_str!("../../../../README.md");
+    let section = |head: &str, end: &str| {
+        let (_, rest) = readme.split_once(head).expect(head);
+        let text = rest.split_once(end).expect(end).0;
+        let blocks = text.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
+        blocks.filter(|block| block.contains("curl ")).collect::<String>()
+    };
+    let script = [
+        section("\n## The main job\n", "\n### Changing the demo\n"),
+        section("\n### Changing the demo\n", "\n## Methods\n"),
+    ];
+    let script = script.concat().replace("localhost:4000", &demo.address().to_string());
+    let answers = answers_of(&script);
+    let codes: Vec<_> = answers.iter().map(|answer| answer["meta"]["code"].clone()).collect();
+    assert_eq!(codes, [200, 200, 200, 201, 200, 200, 200, 200], "{answers:#?}");
+    assert_eq!(answers[1]["data"]["status"], "APPROVED");
+    assert_eq!(answers[4]["data"]["status"], "verified");
+    assert_eq!(answers[7]["data"], serde_json::json!({"mode": "refuse", "messages": 2}));
+}
+
 /// What curl prints: one JSON after the other.
 fn answers_of(script: &str) -> Vec<Value> {
     let ran = Command::new("bash").args(["-c", script]).output().unwrap();
