@@ -83,7 +83,8 @@ fn a_demo_outlives_a_hangup_as_long_as_its_terminal_is_there_or_it_never_had_one
 fn a_demo_ends_in_order_with_the_terminal_that_it_was_started_in() {
     let directory = tempfile::tempdir().unwrap();
     let (terminal, inside) = terminal();
-    let mut command = command(directory.path(), &["demo", "--listen", "127.0.0.1:0"]);
+    let arguments = ["demo", "--listen", "127.0.0.1:0", "--log-level", "info"];
+    let mut command = command(directory.path(), &arguments);
     let mut child =
         command.stdin(Stdio::null()).stdout(inside).stderr(Stdio::piped()).spawn().unwrap();
     drop(command);
