@@ -11,6 +11,7 @@ use super::fault::{Fault, Source};
 use super::gateway::GatewayConfig;
 use super::load::Given;
 use super::nearest;
+use super::replaced::replaced;
 use super::setting::Setting;
 use super::value::Value;
 use crate::files::{self, Writable};
@@ -188,13 +189,18 @@ impl Reader<'_> {
             | DeValue::Float(_)
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)
-            | DeValue::Array(_) => faults.push(Fault {
-                source,
-                key: section.written.to_owned(),
-                what: "is a section, and no setting".into(),
-                remedy: format!("Write its settings, one a line, below [{}].", section.meant),
-                meant: None,
-            }),
+            | DeValue::Array(_) => {
+                let (what, remedy) = replaced(section.written).map_or_else(
+                    || {
+                        let meant = section.meant;
+                        let remedy = format!("Write its settings, one a line, below [{meant}].");
+                        ("is a section, and no setting", remedy)
+                    },
+                    |replaced| (replaced.what, replaced.remedy()),
+                );
+                let (key, what) = (section.written.to_owned(), what.into());
+                faults.push(Fault { source, key, what, remedy, meant: None });
+            }
         }
     }
 

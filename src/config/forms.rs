@@ -9,6 +9,7 @@ use hyper::header::{
 
 use super::names::DriverName;
 use super::takes::Form;
+use crate::domain::Segments;
 
 /// What stands for the code in the text of a message.
 pub const CODE: &str = "{code}";
@@ -22,8 +23,9 @@ pub(super) const IN_QUESTION: [&str; 2] = ["{gateway_id}", SECRET];
 const OURS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING];
 /// No gateway's word for an outcome is longer.
 const LONGEST_VERDICT: usize = 100;
-/// Ten parts of a message.
-const LONGEST_TEMPLATE: usize = 670;
+/// The most parts of a message, whatever the length of its code.
+const MOST_PARTS: usize = 10;
+const LONGEST_CODE: &str = "0000000000";
 
 pub(super) fn address() -> Form {
     Form::new("addresses with a port, such as 127.0.0.1:4000 or [::1]:4000", |text| {
@@ -120,6 +122,6 @@ pub(super) fn template() -> Form {
     Form::new("a text of one line that has `{code}` in it once", |text| {
         text.matches(CODE).count() == 1
             && !text.contains(char::is_control)
-            && text.chars().count() <= LONGEST_TEMPLATE
+            && Segments::of(&text.replace(CODE, LONGEST_CODE)).parts <= MOST_PARTS
     })
 }

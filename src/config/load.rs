@@ -10,6 +10,7 @@ use super::gateway::GatewayConfig;
 use super::gateways::PLACEHOLDER;
 use super::names::Word;
 use super::presets::PresetName;
+use super::replaced::replaced;
 use super::sections::Config;
 use super::setting::{PREFIX, START, Setting};
 use super::table::settings_with;
@@ -248,6 +249,11 @@ fn environment(
         let Some(setting) = settings.iter().find(|setting| setting.variable() == variable) else {
             let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
             let key = name.replace("__", ".").to_ascii_lowercase();
+            if let Some(replaced) = replaced(&key) {
+                let (what, remedy) = (replaced.what.into(), replaced.remedy_in_variables());
+                faults.push(Fault { source, key, what, remedy, meant: None });
+                continue;
+            }
             let nearest =
                 nearest::variable(settings, variable).or_else(|| nearest::setting(settings, &key));
             let (what, remedy) =

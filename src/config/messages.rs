@@ -16,16 +16,9 @@ pub(super) fn messages() -> Vec<Setting> {
             |c, v| set(&mut c.sms.drivers, v.items(parsed)),
         ),
         Setting::new(
-            "sms.template",
-            Takes::Text(template()),
-            "the text of a message; `{code}` stands for the code",
-            |c| c.sms.template.as_str().into(),
-            |c, v| set(&mut c.sms.template, text(v)),
-        ),
-        Setting::new(
             "sms.allow_long_template",
             Takes::Switch,
-            "whether the text may be longer than one segment of 70 characters",
+            "whether a text may be longer than one segment: 160 characters of GSM 03.38, or 70 when any other is in it",
             |c| c.sms.allow_long_template.into(),
             |c, v| set(&mut c.sms.allow_long_template, v.switch()),
         ),
@@ -56,6 +49,20 @@ pub(super) fn messages() -> Vec<Setting> {
             "how many messages may wait; when there are more, no code is sent (503)",
             |c| c.sms.queue.into(),
             |c, v| set(&mut c.sms.queue, v.number()),
+        ),
+        Setting::new(
+            "sms.template.approval",
+            Takes::Text(template()),
+            "the text of a message with a code for a person request; `{code}` stands for the code",
+            |c| c.sms.template.approval.as_str().into(),
+            |c, v| set(&mut c.sms.template.approval, text(v)),
+        ),
+        Setting::new(
+            "sms.template.verification",
+            Takes::Text(template()),
+            "the text of a message with a code that verifies a phone",
+            |c| c.sms.template.verification.as_str().into(),
+            |c, v| set(&mut c.sms.template.verification, text(v)),
         ),
         Setting::new(
             "sms.file.path",

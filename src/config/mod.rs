@@ -23,6 +23,7 @@ mod names;
 mod nearest;
 mod presets;
 mod relations;
+mod replaced;
 mod rows;
 mod sections;
 mod setting;
@@ -40,7 +41,7 @@ pub use names::{DialectName, DriverName, LogFormat, NoDriver, Word};
 pub use presets::PresetName;
 pub use sections::{
     Argon2Cost, AuditConfig, Config, DataConfig, KeysConfig, LogConfig, NotSentTo, OtpConfig,
-    PersonRequestsConfig, PublicConfig, ServerConfig, SmsConfig, StoreConfig,
+    PersonRequestsConfig, PublicConfig, ServerConfig, SmsConfig, StoreConfig, Templates,
 };
 pub use setting::Setting;
 pub use table::{settings, settings_with};

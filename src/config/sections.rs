@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use super::gateway::GatewayConfig;
 use super::names::{DialectName, DriverName, LogFormat};
 use crate::domain::limits::Limits;
-use crate::domain::{CodeFormat, Phone, VerificationRules};
+use crate::domain::{CodeFormat, Phone, Purpose, VerificationRules};
 
 /// The whole configuration. [`Config::default`] is what a node runs with when nothing is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,9 +116,9 @@ pub struct Argon2Cost {
 pub struct SmsConfig {
     /// What sends them, the first choice first.
     pub drivers: Vec<DriverName>,
-    /// Their text; `{code}` stands for the code.
-    pub template: String,
-    /// Whether the text may need more than one segment, each of which is paid for.
+    /// Their texts.
+    pub template: Templates,
+    /// Whether a text may need more than one segment, each of which is paid for.
     pub allow_long_template: bool,
     /// How long a driver may take for one message.
     pub timeout: Duration,
@@ -132,6 +132,30 @@ pub struct SmsConfig {
     pub file: Option<PathBuf>,
     /// The gateways that `drivers` may name.
     pub gateways: Vec<GatewayConfig>,
+}
+
+/// The text of a message for each purpose of a code; `{code}` stands for the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Templates {
+    /// Of a code that approves a person request.
+    pub approval: String,
+    /// Of a code that shows that a phone is its caller's.
+    pub verification: String,
+}
+
+impl Templates {
+    /// The text for a code of this purpose.
+    pub fn of(&self, purpose: Purpose) -> &str {
+        match purpose {
+            Purpose::PersonRequest(_) => &self.approval,
+            Purpose::PhoneVerification => &self.verification,
+        }
+    }
+
+    /// Every text.
+    pub fn all(&self) -> [&str; 2] {
+        [&self.approval, &self.verification]
+    }
 }
 
 /// Person requests.
@@ -248,11 +272,18 @@ impl Default for Argon2Cost {
     }
 }
 
+impl Default for Templates {
+    fn default() -> Self {
+        let text = "Код авторизації дій в системі eHealth: {code}".to_owned();
+        Self { approval: text.clone(), verification: text }
+    }
+}
+
 impl Default for SmsConfig {
     fn default() -> Self {
         Self {
             drivers: vec![DriverName::Console],
-            template: "Код авторизації дій в системі eHealth: {code}".into(),
+            template: Templates::default(),
             allow_long_template: false,
             timeout: Duration::from_secs(10),
             allow_plaintext_codes: false,

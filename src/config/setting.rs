@@ -121,9 +121,9 @@ mod tests {
             "sms.token",
             takes,
             "",
-            |config| config.sms.template.as_str().into(),
+            |config| config.sms.template.approval.as_str().into(),
             |config, value| {
-                config.sms.template = value.text()?.to_owned();
+                config.sms.template.approval = value.text()?.to_owned();
                 Some(())
             },
         )

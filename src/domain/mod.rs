@@ -18,6 +18,7 @@ mod person_request;
 mod phone;
 mod refusal;
 mod secret;
+mod segments;
 mod time;
 mod token;
 mod verification;
@@ -37,6 +38,7 @@ pub use person_request::{
 pub use phone::{MaskedPhone, NotAPhone, Phone};
 pub use refusal::{Refusal, SpentReason};
 pub use secret::{Secret, SecretDigest};
+pub use segments::Segments;
 pub use time::{NotATime, Timestamp};
 pub use token::{Scope, Scopes, Token, TokenExpiry};
 pub use verification::{

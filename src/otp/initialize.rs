@@ -192,7 +192,7 @@ fn put_issued(
     write.put(LIVE_CODES, &(phone, purpose), &live)?;
     let expires_at = verification.code_expired_at;
     let delivery = Delivery::queue(id, by.client_id, phone, previous, now, expires_at);
-    let replaced = outbox.put(write, &delivery, &code)?;
+    let replaced = outbox.put(write, &delivery, &code, purpose)?;
     audit::append(write, &row(AuditEvent::CodeIssued, asked).of(id))?;
     Ok(Issued { verification, replaced })
 }

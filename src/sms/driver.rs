@@ -131,16 +131,17 @@ impl Message {
         Self { verification_id, phone, text, code: None }
     }
 
-    /// The same with a code between these two parts, as it was written, unless the text is another.
-    pub(super) fn with_code(
+    /// The same with a code between two of these parts, as it was written, unless the text is another.
+    pub(super) fn with_code<'a>(
         verification_id: VerificationId,
         phone: Phone,
         text: Zeroizing<String>,
-        around: Option<(&str, &str)>,
+        around: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
-        let code = around.and_then(|(before, after)| {
+        let code = around.into_iter().find_map(|(before, after)| {
             let code = text.strip_prefix(before)?.strip_suffix(after)?;
-            Some(before.len()..before.len() + code.len())
+            let is_code = code.bytes().all(|byte| byte.is_ascii_digit());
+            is_code.then(|| before.len()..before.len() + code.len())
         });
         Self { code, ..Self::new(verification_id, phone, text) }
     }

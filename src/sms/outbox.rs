@@ -14,7 +14,7 @@ use super::worker::Worker;
 use super::{news, receipts, rows};
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
-use crate::domain::{Code, Delivery, Phone, Refusal, Timestamp, VerificationId};
+use crate::domain::{Code, Delivery, Phone, Purpose, Refusal, Timestamp, VerificationId};
 use crate::entropy::Entropy;
 use crate::store::schema::{DELIVERIES, OUTBOX};
 use crate::store::{Store, StoreError, Write};
@@ -137,12 +137,13 @@ impl Outbox {
         write: &mut Write<'_>,
         delivery: &Delivery,
         code: &Code,
+        purpose: Purpose,
     ) -> Result<Option<Canceled>, Refusal> {
         let replaced = match delivery.previous {
             Some(previous) => cancel(write, previous, delivery.queued_at)?,
             None => None,
         };
-        let text = self.text_of(code);
+        let text = self.text_of(code, purpose);
         let id = delivery.verification_id;
         let sealed = self.0.sealer.seal(&*self.0.entropy, id, &text).map_err(|error| {
             tracing::error!(%error, "no message can be sealed");
@@ -171,8 +172,8 @@ impl Outbox {
     }
 
     /// What is sent. It is made in one piece: a text that grows leaves copies of itself behind.
-    fn text_of(&self, code: &Code) -> Zeroizing<String> {
-        let template = &self.0.config.template;
+    fn text_of(&self, code: &Code, purpose: Purpose) -> Zeroizing<String> {
+        let template = self.0.config.template.of(purpose);
         let mut text = Zeroizing::new(String::with_capacity(template.len() + code.reveal().len()));
         let (before, after) = template.split_once(CODE).unwrap_or((template, ""));
         for part in [before, code.reveal(), after] {
@@ -266,7 +267,8 @@ impl Shared {
         phone: Phone,
         text: Zeroizing<String>,
     ) -> Message {
-        Message::with_code(id, phone, text, self.config.template.split_once(CODE))
+        let around = self.config.template.all().map(|template| template.split_once(CODE));
+        Message::with_code(id, phone, text, around.into_iter().flatten())
     }
 
     /// So many messages are kept no more.

@@ -12,9 +12,10 @@ use super::gateway::{GatewayConfig, NumberFormat};
 use super::load::Effective;
 use super::names::DriverName;
 use super::sections::{Config, START_ABROAD};
+use crate::domain::Segments;
 
-/// Characters of one segment of a message in UCS-2, which Ukrainian text needs.
-const SEGMENT: usize = 70;
+/// What to do about a text that is too long.
+const LONG: &str = "Shorten it, or set sms.allow_long_template = true and pay for several.";
 
 struct Relation {
     /// Of which settings; the first is the one to speak of.
@@ -26,7 +27,7 @@ struct Relation {
     remedy: &'static str,
 }
 
-const RELATIONS: [Relation; 9] = [
+const RELATIONS: [Relation; 10] = [
     Relation {
         keys: &["server.listen", "server.internal_allow_remote"],
         is_for_serving: true,
@@ -64,18 +65,16 @@ const RELATIONS: [Relation; 9] = [
         remedy: "Give each of them an address of its own.",
     },
     Relation {
-        keys: &["sms.template", "sms.allow_long_template", "otp.digits"],
+        keys: &["sms.template.approval", "sms.allow_long_template", "otp.digits"],
         is_for_serving: false,
-        broken: |config| {
-            let length = message_length(config);
-            let is_broken = length > SEGMENT && !config.sms.allow_long_template;
-            is_broken.then(|| {
-                format!(
-                    "makes messages of {length} characters, more than the {SEGMENT} of one segment"
-                )
-            })
-        },
-        remedy: "Shorten it, or set sms.allow_long_template = true and pay for several.",
+        broken: |config| too_long(&config.sms.template.approval, config),
+        remedy: LONG,
+    },
+    Relation {
+        keys: &["sms.template.verification", "sms.allow_long_template", "otp.digits"],
+        is_for_serving: false,
+        broken: |config| too_long(&config.sms.template.verification, config),
+        remedy: LONG,
     },
     Relation {
         keys: &["sms.drivers", "sms.allow_plaintext_codes"],
@@ -195,8 +194,11 @@ fn remote(addresses: &[SocketAddr]) -> Option<SocketAddr> {
     addresses.iter().copied().find(|address| !address.ip().to_canonical().is_loopback())
 }
 
-/// Of a message with a code in it, as UCS-2 counts.
-fn message_length(config: &Config) -> usize {
-    let text = config.sms.template.encode_utf16().count();
-    text.saturating_sub(CODE.len()) + config.otp.format.digits()
+/// What is wrong with a text that takes more than one segment with its code.
+fn too_long(template: &str, config: &Config) -> Option<String> {
+    let code = "0".repeat(config.otp.format.digits());
+    let Segments { length, room, parts } = Segments::of(&template.replace(CODE, &code));
+    (parts > 1 && !config.sms.allow_long_template).then(|| {
+        format!("makes messages of {length} characters, more than the {room} of one segment")
+    })
 }

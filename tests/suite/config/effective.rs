@@ -75,9 +75,11 @@ fn fitting(setting: &Setting) -> BoxedStrategy<Value> {
         ("store.path" | "keys.keyring_file" | "sms.file.path", _) => {
             "[^\u{0}]{1,20}".prop_map(|path| Value::from(path.as_str())).boxed()
         }
-        ("sms.template", _) => "[^\\p{C}{}]{0,20}\\{code\\}[^\\p{C}{}]{0,10}"
-            .prop_map(|text| Value::from(text.as_str()))
-            .boxed(),
+        ("sms.template.approval" | "sms.template.verification", _) => {
+            "[^\\p{C}{}]{0,20}\\{code\\}[^\\p{C}{}]{0,10}"
+                .prop_map(|text| Value::from(text.as_str()))
+                .boxed()
+        }
         ("server.listen", _) => texts("127\\.0\\.0\\.[1-9]:[1-9][0-9]{3}"),
         ("public.listen", _) => texts("\\[::[1-9]\\]:[1-9][0-9]{3}"),
         ("server.hosts", _) => texts("[a-z0-9.-]{1,12}"),

@@ -54,12 +54,12 @@ const FAULTS: [(&str, &str); 27] = [
         "esoz-otp.toml:2: sms.drivers holds \"SMPP\", but takes a list of `console`, `file` or names of gateways",
     ),
     (
-        "[sms]\ntemplate = \"Код\"",
-        "esoz-otp.toml:2: sms.template is \"Код\", but takes a text of one line that has `{code}` in it once.",
+        "[sms]\ntemplate.approval = \"Код\"",
+        "esoz-otp.toml:2: sms.template.approval is \"Код\", but takes a text of one line that has `{code}` in it once.",
     ),
     (
-        "[sms]\ntemplate = \"{code} {code}\"",
-        "esoz-otp.toml:2: sms.template is \"{code} {code}\", but takes",
+        "[sms]\ntemplate.verification = \"{code} {code}\"",
+        "esoz-otp.toml:2: sms.template.verification is \"{code} {code}\", but takes",
     ),
     (
         "[otp]\nrefused_prefixes = [\"+1\"]",
@@ -132,21 +132,53 @@ fn a_key_that_is_set_twice_is_refused_where_it_stands_again() {
 
 #[test]
 fn a_message_has_to_fit_into_one_segment_with_its_code() {
-    let template = |length: usize| format!("[sms]\ntemplate = \"{}{{code}}\"", "я".repeat(length));
+    let template =
+        |length: usize| format!("[sms]\ntemplate.approval = \"{}{{code}}\"", "я".repeat(length));
     assert!(load(&template(64)).is_ok());
     let found = refused(&template(65));
     assert_eq!(
         found,
         [
-            "esoz-otp.toml:2: sms.template makes messages of 71 characters, more than the 70 of one segment. \
+            "esoz-otp.toml:2: sms.template.approval makes messages of 71 characters, more than the 70 of one segment. \
           Shorten it, or set sms.allow_long_template = true and pay for several."
         ]
     );
     assert!(load(&format!("{}\n[otp]\ndigits = 7", template(64))).is_err(), "a longer code");
     assert!(load(&format!("{}\nallow_long_template = true", template(65))).is_ok());
     // UCS-2 has two characters for one beyond its plane.
-    let smiling = format!("[sms]\ntemplate = \"{}{{code}}\"", "🙂".repeat(33));
+    let smiling = format!("[sms]\ntemplate.verification = \"{}{{code}}\"", "🙂".repeat(33));
     assert!(refused(&smiling)[0].contains("messages of 72 characters"));
+}
+
+#[test]
+fn a_text_of_gsm_03_38_has_more_room_and_is_counted_as_it_is_sent() {
+    let template = |text: &str| format!("[sms]\ntemplate.verification = \"{text}{{code}}\"");
+    assert!(load(&template(&"x".repeat(154))).is_ok());
+    let found = refused(&template(&"x".repeat(155)));
+    let said = "sms.template.verification makes messages of 161 characters, more than the 160 of one segment.";
+    assert!(found[0].contains(said), "{found:#?}");
+    // Those of the extension table are two.
+    assert!(load(&template(&"€".repeat(77))).is_ok());
+    assert!(refused(&template(&"€".repeat(78)))[0].contains("of 162 characters"));
+    // One of another alphabet makes it UCS-2.
+    assert!(load(&template(&format!("{}ї", "x".repeat(63)))).is_ok());
+    let found = refused(&template(&format!("{}ї", "x".repeat(64))));
+    assert!(found[0].contains("of 71 characters, more than the 70"), "{found:#?}");
+    // Ten parts are the most, whoever pays.
+    let long = |text: &str| format!("{}\nallow_long_template = true", template(text));
+    assert!(load(&long(&"x".repeat(1520))).is_ok() && load(&long(&"x".repeat(1521))).is_err());
+    assert!(load(&long(&"ї".repeat(660))).is_ok() && load(&long(&"ї".repeat(661))).is_err());
+}
+
+#[test]
+fn the_template_of_former_releases_is_answered_with_what_has_come_in_its_place() {
+    let what = "sms.template is a section now, with a text for each purpose of a code.";
+    let found = refused("[sms]\ntemplate = \"{code}\"");
+    let remedy = "Write sms.template.approval and sms.template.verification in its place.";
+    assert_eq!(found, [format!("esoz-otp.toml:2: {what} {remedy}")]);
+    let found = refused_with("", &[("ESOZ_OTP__SMS__TEMPLATE", "{code}")], Vec::new());
+    let remedy = "Set ESOZ_OTP__SMS__TEMPLATE__APPROVAL and ESOZ_OTP__SMS__TEMPLATE__VERIFICATION in its place.";
+    assert_eq!(found, [format!("ESOZ_OTP__SMS__TEMPLATE: {what} {remedy}")]);
 }
 
 #[test]
@@ -189,16 +221,18 @@ fn files_that_cannot_be_read_are_named() {
 fn a_value_of_the_environment_that_is_no_text_is_refused() {
     use std::os::unix::ffi::OsStringExt as _;
     let value = std::ffi::OsString::from_vec(vec![0xff]);
-    let environment = vec![("ESOZ_OTP__SMS__TEMPLATE".into(), value)];
+    let environment = vec![("ESOZ_OTP__SMS__TEMPLATE__APPROVAL".into(), value)];
     let Faults(faults) = Layers { environment, ..Layers::default() }.load().unwrap_err();
     assert!(
-        faults[0].to_string().starts_with("ESOZ_OTP__SMS__TEMPLATE: sms.template is not UTF-8")
+        faults[0]
+            .to_string()
+            .starts_with("ESOZ_OTP__SMS__TEMPLATE__APPROVAL: sms.template.approval is not UTF-8")
     );
 }
 
 #[test]
 fn long_values_are_not_repeated_whole() {
-    let found = refused(&format!("[sms]\ntemplate = \"{}\"", "я".repeat(3000)));
+    let found = refused(&format!("[sms]\ntemplate.approval = \"{}\"", "я".repeat(3000)));
     assert!(found[0].len() < 500, "{}", found[0].len());
 }
 

@@ -16,7 +16,7 @@ fn other_value(setting: &Setting) -> Value {
         "server.listen" | "public.listen" => "127.0.0.1:4999",
         "server.hosts" => "codes.example",
         "otp.refused_prefixes" | "otp.allowed_prefixes" => "+38099",
-        "sms.template" => "{code} – код",
+        "sms.template.approval" | "sms.template.verification" => "{code} – код",
         "log.level" => "debug",
         "log.format" => "json",
         "sms.drivers" => "file",

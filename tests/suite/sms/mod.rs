@@ -15,6 +15,7 @@ mod outbox;
 mod proof;
 mod questions;
 pub(crate) mod stand;
+mod templates;
 mod watched;
 
 use std::sync::Arc;

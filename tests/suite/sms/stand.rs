@@ -8,7 +8,8 @@ use std::time::Duration;
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{SmsConfig, StoreConfig};
 use esoz_otp::domain::{
-    Code, CodeFormat, Delivery, DeliveryStatus, Id, Phone, Refusal, Timestamp, VerificationId,
+    Code, CodeFormat, Delivery, DeliveryStatus, Id, Phone, Purpose, Refusal, Timestamp,
+    VerificationId,
 };
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::otp::Keyring;
@@ -24,6 +25,9 @@ use crate::support::{keyring, start_of_time};
 
 /// How long a code lives here.
 pub const LIFE: Duration = Duration::from_mins(5);
+
+/// What all codes are for here.
+const PURPOSE: Purpose = Purpose::PhoneVerification;
 
 /// A driver that says what it is told to, and yes when nothing is left of that.
 #[derive(Clone)]
@@ -134,7 +138,7 @@ impl Stand {
         let delivery = Delivery::queue(id, None, phone, previous, now, now + LIFE);
         let place = self.outbox.reserve()?;
         let outbox = self.outbox.clone();
-        let put = move |write: &mut Write<'_>| outbox.put(write, &delivery, &code);
+        let put = move |write: &mut Write<'_>| outbox.put(write, &delivery, &code, PURPOSE);
         place.fill(self.store.write_blocking(put)?.as_ref());
         Ok(id)
     }
@@ -149,7 +153,7 @@ impl Stand {
                 let at = now - Duration::from_micros((many - number).into());
                 let id = Self::id_of(number);
                 let delivery = Delivery::queue(id, None, phone, None, at, now + LIFE);
-                let replaced = outbox.put(write, &delivery, &code(0))?;
+                let replaced = outbox.put(write, &delivery, &code(0), PURPOSE)?;
                 assert!(replaced.is_none());
             }
             Ok::<_, Refusal>(())

@@ -224,10 +224,16 @@ fn an_id_that_repeats_what_was_sent_is_none() {
 fn an_id_may_share_numbers_with_the_text_but_for_the_code() {
     let stub = StubGateway::start();
     let mut config = quick();
-    config.sms.template = "eHealth 2026: {code}".into();
+    config.sms.template.approval = "eHealth 2026: {code}".into();
+    config.sms.template.verification = "{code} is your code of 2026".into();
     let node = TestNode::with_driver(config, driver(&settings_of(&stub)).unwrap());
     let message = json!([{"message_id": "2026-11-30/1", "response_status": "OK"}]);
     stub.next([Behaviour::json(200, &json!({"response_result": message}))]);
     let id = id_of(&node.resend());
     assert_eq!(delivery_once(&node, &id, "sent")["gateway_id"], "2026-11-30/1");
+    stub.next([Behaviour::json(200, &json!({"response_result": message}))]);
+    let id = id_of(&node.initialize("+380671000041"));
+    node.delivered();
+    let seen = node.call("GET", &format!("/verifications/{id}/delivery"), &[], "");
+    assert_eq!(seen.data()["gateway_id"], "2026-11-30/1", "in either text");
 }
