@@ -34,25 +34,6 @@ impl Entrance {
             Self::Public { behind_proxy: true } => Scheme::Https,
         }
     }
-
-    /// Who calls over a socket of this address, for log and audit; a permission is never made of it. A socket of the
-    /// proxy's says nothing, and nobody is to shut out the proxy: what counts is whom the proxy itself has seen, which it
-    /// writes behind whatever its caller had in that header.
-    pub(super) fn peer(self, socket: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        match self {
-            Self::Internal | Self::Public { behind_proxy: false } => Some(socket),
-            Self::Public { behind_proxy: true } => {
-                last_forwarded_for(headers).filter(|peer| *peer != socket)
-            }
-        }
-    }
-}
-
-/// The last element of the last line, if it is an address and nothing else.
-fn last_forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let line = headers.get_all(X_FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
-    let address: IpAddr = line.rsplit(',').next()?.trim().parse().ok()?;
-    Some(address.to_canonical())
 }
 
 /// What the internal listener is called.
@@ -63,7 +44,6 @@ pub(super) struct Door {
     origins: Vec<String>,
 }
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl Door {
@@ -122,59 +102,6 @@ mod tests {
         let public = Entrance::Public { behind_proxy: false };
         assert!(door.admit(public, host, &headers).is_ok());
         door.admit(Entrance::Internal, host, &headers).is_ok()
-    }
-
-    fn peer(entrance: Entrance, socket: &str, forwarded_for: &[&'static str]) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        for line in forwarded_for {
-            headers.append(X_FORWARDED_FOR, HeaderValue::from_static(line));
-        }
-        let peer = entrance.peer(socket.parse().unwrap(), &headers);
-        peer.map(|address| address.to_string())
-    }
-
-    #[test]
-    fn without_a_proxy_a_peer_is_whose_socket_it_is_whatever_is_said() {
-        for entrance in [Entrance::Internal, Entrance::Public { behind_proxy: false }] {
-            for forwarded_for in [&[][..], &["203.0.113.9"]] {
-                let peer = peer(entrance, "192.0.2.1", forwarded_for);
-                assert_eq!(peer.as_deref(), Some("192.0.2.1"), "{entrance:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn behind_a_proxy_a_peer_is_whom_the_proxy_has_written_down_last_or_nobody() {
-        let behind = |lines: &[&'static str]| {
-            peer(Entrance::Public { behind_proxy: true }, "192.0.2.1", lines)
-        };
-        for (lines, expected) in [
-            (&["203.0.113.9"][..], "203.0.113.9"),
-            (&["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
-            (&["198.51.100.1,203.0.113.9 "], "203.0.113.9"),
-            (&["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
-            (&["anything, at all", "2001:db8::9"], "2001:db8::9"),
-            (&["::ffff:203.0.113.9"], "203.0.113.9"),
-        ] {
-            assert_eq!(behind(lines).as_deref(), Some(expected), "{lines:?}");
-        }
-        for lines in [
-            &[][..],
-            &[""],
-            &["203.0.113.9,"],
-            &["203.0.113.9", ""],
-            &["203.0.113.9, unknown"],
-            &["203.0.113.9:4711"],
-            &["[2001:db8::9]"],
-            &["fe80::1%eth0"],
-            &["203.0.113.9 203.0.113.8"],
-            &["203.0.113.009"],
-            // The proxy itself is never to blame.
-            &["203.0.113.9, 192.0.2.1"],
-            &["::ffff:192.0.2.1"],
-        ] {
-            assert_eq!(behind(lines), None, "{lines:?}");
-        }
     }
 
     #[test]

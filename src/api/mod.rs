@@ -16,6 +16,7 @@ mod envelope;
 mod headers;
 mod health;
 mod json;
+mod peers;
 mod person_requests;
 mod query;
 mod receipts;
@@ -36,6 +37,7 @@ pub use door::Entrance;
 use envelope::Answer;
 use headers::Head;
 use hyper::header::{CONNECTION, HeaderValue};
+use peers::Peers;
 pub use rejection::{Kind, Rejection};
 use request_id::RequestIds;
 use routes::{Access, Call, Handler, Operating, Row, Surface};
@@ -43,7 +45,7 @@ use serde_json::Value;
 use trail::Trail;
 
 use crate::clock::Clock;
-use crate::domain::Timestamp;
+use crate::domain::{Network, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Params, Request, Response, Routed, Router};
 use crate::service::{NotAdmitted, Service};
@@ -54,6 +56,7 @@ pub struct Api {
     dialect: &'static Dialect,
     clock: Arc<dyn Clock>,
     door: Door,
+    peers: Peers,
     request_ids: RequestIds,
     internal: Router<Row>,
     public: Router<Row>,
@@ -61,11 +64,12 @@ pub struct Api {
 }
 
 impl Api {
-    /// Serves these methods in this dialect, to requests for these hosts; the demo's own rows only with a [`Demo`].
+    /// Serves these methods in this dialect, to requests for these hosts, behind these proxies; the demo's own rows only with a [`Demo`].
     pub fn new(
         service: Service,
         dialect: &'static Dialect,
         hosts: &[String],
+        proxies: &[Network],
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
         demo: Option<Demo>,
@@ -80,7 +84,8 @@ impl Api {
         let request_ids = RequestIds::start(entropy)?;
         let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
         let door = Door::new(hosts, origins);
-        Ok(Self { service, dialect, clock, door, request_ids, internal, public, demo })
+        let peers = Peers::behind(proxies);
+        Ok(Self { service, dialect, clock, door, peers, request_ids, internal, public, demo })
     }
 
     /// The methods behind it.
@@ -97,7 +102,8 @@ impl Api {
     ) -> Response {
         let now = self.clock.now();
         let head = Head::of(&request, entrance.scheme(), &self.request_ids);
-        let mut trail = Trail::of(entrance.peer(socket, request.headers()));
+        self.peers.warn_of_strangers(entrance, socket, request.headers(), now);
+        let mut trail = Trail::of(self.peers.peer(entrance, socket, request.headers()));
         let result = self.handle(entrance, &mut request, now, &mut trail).await;
         let mut response = match &result {
             Ok(answer) => envelope::success(&head, answer),

@@ -105,7 +105,8 @@ fn loggable(method: &Method) -> &str {
     if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" }
 }
 
-/// One line more for a token, an api-key or a code that was no good, for programs that shut out whoever tries many. It is
+/// One line more for a token, an api-key, a code or a gateway's secret that was no good, for programs that shut out
+/// whoever tries many. It is
 /// always the same, and nothing in it is of the caller's making; whoever goes by it can read it off the README.
 pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, by: By) {
     let Some(event) = event(rejection, operation) else { return };
@@ -121,7 +122,14 @@ pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, b
 }
 
 fn event(rejection: &Rejection, operation: Option<Operation>) -> Option<AuditEvent> {
-    let Rejection::Refused(refusal) = rejection else { return None };
+    let refusal = match (rejection, operation) {
+        (Rejection::Refused(refusal), _) => refusal,
+        // Without a gateway's secret there is nothing here.
+        (Rejection::RouteUnknown, Some(Operation::Receipts)) => {
+            return Some(AuditEvent::ReceiptsRefused);
+        }
+        _ => return None,
+    };
     match (refusal, operation) {
         // A code for a phone that none was sent to.
         (Refusal::NotFound, Some(Operation::Complete | Operation::InternalComplete)) => {

@@ -130,6 +130,8 @@ impl Noted {
     fn add(&mut self, row: AuditRow) {
         let is_full =
             self.rows.len() >= MOST || self.spent.allows_at(ROWS, ROWS.most, row.at) > row.at;
+        // Of these there is one at a time, and whoever fills the log fills this too.
+        let is_full = is_full && row.what.event != AuditEvent::LogLinesLost;
         let seen = match self.places.entry(row.what.clone()) {
             Entry::Occupied(place) => &mut self.rows[*place.get()],
             Entry::Vacant(_) if is_full => {

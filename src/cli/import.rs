@@ -21,7 +21,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let ImportArgs { settings, file, allow_demo_secrets } = args;
     let config = settings.load()?;
     let data = &config.data.path;
-    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
+    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
     let wrong = |error| Failure::fixtures(Some(&file), &error);
 
     Store::check_made(data)?;

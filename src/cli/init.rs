@@ -26,7 +26,7 @@ pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
     let keyring = config.keys.keyring_of(data);
     let now = SystemClock::start().now();
     let entropy = SystemEntropy::new();
-    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
+    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
 
     keep_apart(&keyring, data)?;
     let mut directory = NewDirectory::begin(data)?;

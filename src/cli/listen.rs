@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use super::Failure;
 use crate::api::Entrance;
 use crate::config::{Config, ServerConfig};
+use crate::domain::Network;
 use crate::http::{self, Listener};
 
 /// Addresses that a node may listen on.
@@ -15,6 +16,7 @@ pub(super) struct Addresses {
     internal: Vec<SocketAddr>,
     public: Vec<SocketAddr>,
     behind_proxy: bool,
+    proxies: Vec<Network>,
     /// The internal ones are not what anybody asked for: one of them may be missing.
     are_default: bool,
 }
@@ -34,6 +36,7 @@ impl Addresses {
             internal: server.listen.clone(),
             public: public.listen.clone(),
             behind_proxy: public.behind_proxy,
+            proxies: public.trusted_proxies.clone(),
             are_default: server.listen == ServerConfig::default().listen,
         }
     }
@@ -50,9 +53,12 @@ impl Addresses {
         };
         let (internal_at, public_at) = (at(&internal)?, at(&public)?);
         let behind_proxy = self.behind_proxy;
-        let inside = |socket| Listener { socket, tag: Entrance::Internal, behind_proxy: false };
-        let outside =
-            |socket| Listener { socket, tag: Entrance::Public { behind_proxy }, behind_proxy };
+        let inside = |socket| Listener { socket, tag: Entrance::Internal, proxies: Vec::new() };
+        let outside = |socket| Listener {
+            socket,
+            tag: Entrance::Public { behind_proxy },
+            proxies: self.proxies.clone(),
+        };
         let listeners = internal.into_iter().map(inside).chain(public.into_iter().map(outside));
         Ok(Listening { listeners: listeners.collect(), internal: internal_at, public: public_at })
     }

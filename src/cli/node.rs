@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::log::{LogWatch, LostLines};
 use crate::api::{Api, Demo, Entrance, dialect};
 use crate::audit::{AuditError, AuditLog, Keeper, Recorder};
 use crate::clock::{Clock, ClockWatch};
@@ -60,6 +61,7 @@ pub struct Node {
     audit_log: Arc<AuditLog>,
     keep_audit: Duration,
     last_messages: Duration,
+    lost_lines: LostLines,
 }
 
 /// Why a node could not be put together.
@@ -126,8 +128,8 @@ impl Node {
         let (order, requests) = (dialect.order, config.person_requests);
         let (recorder, log) = (Arc::clone(&audit), Arc::clone(&audit_log));
         let service = Service::new(store.clone(), otp, recorder, log, order, requests);
-        let hosts = &config.server.hosts;
-        let api = Api::new(service, dialect, hosts, Arc::clone(&clock), &*entropy, demo)?;
+        let (hosts, proxies) = (&config.server.hosts, &config.public.trusted_proxies);
+        let api = Api::new(service, dialect, hosts, proxies, Arc::clone(&clock), &*entropy, demo)?;
         let keep_audit = config.audit.keep;
         Ok(Self {
             api: Arc::new(api),
@@ -140,7 +142,13 @@ impl Node {
             audit_log,
             keep_audit,
             last_messages,
+            lost_lines: LostLines::default(),
         })
+    }
+
+    /// The same, which writes down how many lines this log loses.
+    pub(super) fn with_log(self, lost_lines: LostLines) -> Self {
+        Self { lost_lines, ..self }
     }
 
     /// What answers.
@@ -158,6 +166,12 @@ impl Node {
     ) -> Result<(), StoreError> {
         let Self { api, store, mut worker, outbox, filler, clock, audit, audit_log, .. } = self;
         let (keep_audit, last_messages) = (self.keep_audit, self.last_messages);
+        let watch = LogWatch {
+            lost_lines: self.lost_lines,
+            clock: Arc::clone(&clock),
+            audit: Arc::clone(&audit),
+        };
+        let last_look = watch.clone();
         let (close, closing) = oneshot::channel::<()>();
         let mut sending =
             tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
@@ -166,7 +180,7 @@ impl Node {
         let keeper = Keeper::of(Arc::clone(&audit_log), Arc::clone(&clock));
         let (last, is_last) = oneshot::channel::<()>();
         let keeping = tokio::spawn(async move { keeper.run(async { drop(is_last.await) }).await });
-        let tending = tokio::spawn(tend(store.clone(), audit_log, clock, keep_audit));
+        let tending = tokio::spawn(tend(store.clone(), audit_log, clock, keep_audit, watch));
         let mut failure = None;
         let stop = async {
             tokio::select! {
@@ -192,6 +206,7 @@ impl Node {
             sending.abort();
             drop(sending.await);
         }
+        last_look.last_look();
         // After everybody who could still be refused.
         drop(end);
         drop(recording.await);
@@ -202,11 +217,18 @@ impl Node {
 }
 
 /// Marks, sweeps and looks at the clocks from time to time.
-async fn tend(store: Store, log: Arc<AuditLog>, clock: Arc<dyn Clock>, keep_audit: Duration) {
+async fn tend(
+    store: Store,
+    log: Arc<AuditLog>,
+    clock: Arc<dyn Clock>,
+    keep_audit: Duration,
+    watch: LogWatch,
+) {
     let mut timer = tokio::time::interval(TEND_EVERY);
     let mut clocks = ClockWatch::default();
     loop {
         timer.tick().await;
+        watch.look();
         clocks.look(&*clock);
         match store.mark().await {
             // The store itself says that, once.

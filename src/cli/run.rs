@@ -23,7 +23,7 @@ pub(super) fn run<T>(
     prepare: impl FnOnce() -> Result<(Parts, T), Failure>,
     ready: impl FnOnce(&[SocketAddr], T) -> String,
 ) -> Result<(), Failure> {
-    let log = log::start(log);
+    let log = log::start(log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -38,6 +38,7 @@ pub(super) fn run<T>(
         let stop = signals::stop(&hangups)?;
         let reopening = tokio::spawn(hangups.reopen(parts.drivers.clone()));
         let node = Node::build(parts)?;
+        let node = node.with_log(log.lost_lines());
         say(&ready(&internal, word));
         for address in public {
             say(&format!("public methods on http://{address}"));

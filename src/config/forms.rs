@@ -9,7 +9,7 @@ use hyper::header::{
 
 use super::names::DriverName;
 use super::takes::Form;
-use crate::domain::Segments;
+use crate::domain::{Network, Segments};
 
 /// What stands for the code in the text of a message.
 pub const CODE: &str = "{code}";
@@ -31,6 +31,12 @@ pub(super) fn address() -> Form {
     Form::new("addresses with a port, such as 127.0.0.1:4000 or [::1]:4000", |text| {
         text.parse::<SocketAddr>().is_ok()
     })
+}
+
+pub(super) fn network() -> Form {
+    let words =
+        "networks of more than one bit, such as 10.0.0.0/8 or fd00::/8, or single addresses";
+    Form::new(words, |text| text.parse::<Network>().is_ok())
 }
 
 /// As it stands in `Host`.

@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use super::gateway::GatewayConfig;
 use super::names::{DialectName, DriverName, LogFormat};
 use crate::domain::limits::Limits;
-use crate::domain::{CodeFormat, Phone, Purpose, VerificationRules};
+use crate::domain::{CodeFormat, Network, Phone, Purpose, VerificationRules};
 
 /// The whole configuration. [`Config::default`] is what a node runs with when nothing is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct PublicConfig {
     pub listen: Vec<SocketAddr>,
     /// Whether something before it does the encryption, so that it may listen elsewhere than on loopback.
     pub behind_proxy: bool,
+    /// Where that is: only connections from there say for whom they are, in `X-Forwarded-For`.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// Where the data is.

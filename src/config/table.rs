@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tracing::level_filters::LevelFilter;
 
-use super::forms::{address, host, path, prefix};
+use super::forms::{address, host, network, path, prefix};
 use super::gateways::{PLACEHOLDER, gateway};
 use super::limits::limits;
 use super::messages::messages;
@@ -14,7 +14,7 @@ use super::rows::{number, parsed, set, text};
 use super::setting::Setting;
 use super::takes::{Form, Takes};
 use super::value::Value;
-use crate::domain::CodeFormat;
+use crate::domain::{CodeFormat, Network};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -75,6 +75,13 @@ fn listeners() -> Vec<Setting> {
             "whether a proxy does the encryption there, so that it may be elsewhere than on loopback",
             |c| c.public.behind_proxy.into(),
             |c, v| set(&mut c.public.behind_proxy, v.switch()),
+        ),
+        Setting::new(
+            "public.trusted_proxies",
+            Takes::List { of: network(), may_be_empty: true },
+            "where that proxy calls from: only from there does `X-Forwarded-For` say who calls",
+            |c| Value::texts(c.public.trusted_proxies.iter().map(Network::to_string)),
+            |c, v| set(&mut c.public.trusted_proxies, v.items(parsed)),
         ),
     ]
 }

@@ -13,6 +13,7 @@ mod factor;
 mod http_date;
 mod id;
 pub mod limits;
+mod network;
 mod person;
 mod person_request;
 mod phone;
@@ -31,6 +32,7 @@ pub use delivery::{
 };
 pub use factor::{AuthenticationFactor, FactorId, FactorType};
 pub use id::Id;
+pub use network::{Network, NotANetwork, written_address};
 pub use person::{MethodType, Person, PersonId, PersonStatus, User, UserId};
 pub use person_request::{
     AuthenticationMethod, PersonRequest, PersonRequestId, PersonRequestStatus,

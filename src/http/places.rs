@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Limits;
+use crate::domain::Network;
 
 /// Room for connections: so many in all, so many for one peer.
 #[derive(Clone)]
@@ -78,10 +79,11 @@ impl Drop for Place {
 }
 
 /// Whose share a connection counts to: an address's, or a whole /64's, which is what one customer of IPv6 has. Loopback
-/// is many programs of one machine and counts to nobody's.
-pub(super) fn peer_of(address: IpAddr) -> Option<IpAddr> {
+/// is many programs of one machine and counts to nobody's, and so does a proxy.
+pub(super) fn peer_of(address: IpAddr, proxies: &[Network]) -> Option<IpAddr> {
     match address.to_canonical() {
         address if address.is_loopback() => None,
+        address if proxies.iter().any(|network| network.contains(address)) => None,
         IpAddr::V4(address) => Some(address.into()),
         IpAddr::V6(address) => {
             let network = u128::from(address) >> 64 << 64;
@@ -95,17 +97,22 @@ mod tests {
     use super::*;
 
     fn peer(text: &str) -> Option<String> {
-        peer_of(text.parse().unwrap()).map(|address| address.to_string())
+        let proxies = ["10.0.0.0/8", "fd00::1"].map(|text| text.parse().unwrap());
+        peer_of(text.parse().unwrap(), &proxies).map(|address| address.to_string())
     }
 
     #[test]
-    fn a_peer_is_an_address_or_a_network_of_ipv6_and_loopback_is_none() {
+    fn a_peer_is_an_address_or_a_network_of_ipv6_and_neither_loopback_nor_a_proxy_is_one() {
         assert_eq!(peer("192.0.2.7").as_deref(), Some("192.0.2.7"));
         assert_eq!(peer("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
         assert_eq!(peer("2001:db8:1:2:3:4:5:6").as_deref(), Some("2001:db8:1:2::"));
         for loopback in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             assert_eq!(peer(loopback), None, "{loopback}");
         }
+        for proxy in ["10.9.9.9", "::ffff:10.0.0.1", "fd00::1"] {
+            assert_eq!(peer(proxy), None, "{proxy}");
+        }
+        assert_eq!(peer("fd00::2").as_deref(), Some("fd00::"), "a neighbour of the proxy's");
     }
 
     #[test]
@@ -113,8 +120,8 @@ mod tests {
         let limits = Limits { connections: 4, per_peer: 2, ..Limits::default() };
         let places = Places::new(&limits);
         let permit = || Arc::clone(&places.all).try_acquire_owned().unwrap();
-        let one = peer_of("192.0.2.1".parse().unwrap());
-        let other = peer_of("192.0.2.2".parse().unwrap());
+        let one = peer_of("192.0.2.1".parse().unwrap(), &[]);
+        let other = peer_of("192.0.2.2".parse().unwrap(), &[]);
         let first = places.give(permit(), one);
         let _second = places.give(permit(), one);
         assert!(places.give(permit(), one).is_none());

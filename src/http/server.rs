@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::places::{Places, peer_of};
 use super::{Limits, Request, Response, connection};
+use crate::domain::Network;
 
 /// A socket that is listened on.
 #[derive(Debug)]
@@ -16,8 +17,8 @@ pub struct Listener<T> {
     pub socket: TcpListener,
     /// What is handed on with each of its requests.
     pub tag: T,
-    /// A proxy is in front: one address stands for many peers.
-    pub behind_proxy: bool,
+    /// Proxies in front of it: each of their addresses stands for many peers.
+    pub proxies: Vec<Network>,
 }
 
 /// How long accepting rests after the system refused a connection, for want of descriptors most often.
@@ -84,7 +85,7 @@ async fn accept<T, A, F>(
     A: Fn(T, IpAddr, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
-    let Listener { socket, tag, behind_proxy } = listener;
+    let Listener { socket, tag, proxies } = listener;
     loop {
         let next = async { (places.free().await, socket.accept().await) };
         let (permit, accepted) = tokio::select! {
@@ -100,7 +101,7 @@ async fn accept<T, A, F>(
             }
         };
         let address = address.ip().to_canonical();
-        let peer = if behind_proxy { None } else { peer_of(address) };
+        let peer = peer_of(address, &proxies);
         let Some(place) = places.give(permit, peer) else {
             tracing::debug!("a peer has too many connections: one more is closed");
             continue;

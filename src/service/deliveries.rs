@@ -4,9 +4,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Service;
+use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{
-    AuthenticationMethod, ClientId, Delivery, PersonRequest, Phone, Purpose, Refusal, Timestamp,
-    VerificationId,
+    AuthenticationMethod, By, ClientId, Delivery, PersonRequest, Phone, Purpose, Refusal,
+    Timestamp, VerificationId,
 };
 use crate::sms::{OutboxHealth, Reception};
 use crate::store::schema::{DELIVERIES, LIVE_CODES, VERIFICATIONS};
@@ -64,15 +65,20 @@ impl Service {
         Ok(verification.is_some_and(|verification| verification.purpose == purpose))
     }
 
-    /// Takes what a gateway says, with its secret, has become of messages.
+    /// Takes what a gateway says, with its secret, has become of messages. A wrong one is noted for the audit.
     pub async fn receive(
         &self,
+        by: By,
         driver: &str,
         secret: &str,
         body: &Value,
         now: Timestamp,
     ) -> Result<Reception, Refusal> {
-        Ok(self.otp.outbox.receive(driver, secret, body, now).await?)
+        let reception = self.otp.outbox.receive(driver, secret, body, now).await?;
+        if reception == Reception::NotCalled {
+            self.audit.note(AuditRow::new(now, AuditEvent::ReceiptsRefused, by));
+        }
+        Ok(reception)
     }
 
     /// Refuses when messages don't leave.

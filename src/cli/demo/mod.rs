@@ -13,9 +13,10 @@ use std::sync::{Arc, Mutex};
 pub(super) use args::DemoArgs;
 use banner::Banner;
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::NonBlockingBuilder;
+use tracing_subscriber::fmt::MakeWriter as _;
 
 use super::listen::Addresses;
+use super::log::{self, LogWriter};
 use super::node::Parts;
 use super::{Failure, import, run, settings};
 use crate::api::{Demo, ReadWorld, TakeLine};
@@ -56,6 +57,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
         keyring.check(&store)?;
         let console = Arc::new(Console::to(io::stdout()).map_err(Failure::software)?);
         let gateway = DemoGateway::new(args.sms, console, Arc::clone(&clock));
+        let calls = (log.level == LevelFilter::WARN).then(call_lines).transpose();
         let demo = Demo {
             gateway: gateway.clone(),
             store: store.clone(),
@@ -63,7 +65,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
             secrets,
             shown: Mutex::new(digests(&known)),
             show: Box::new(show),
-            calls: (config.log.level == LevelFilter::WARN).then(call_lines),
+            calls: calls.map_err(Failure::software)?,
             origins: args.origins.clone(),
         };
         let drivers = vec![Arc::new(gateway) as _];
@@ -102,13 +104,15 @@ fn show(known: &[Known]) {
 
 /// Writes a line for each call to standard error, while the log says nothing of calls. Whoever does not read it keeps no
 /// call waiting.
-fn call_lines() -> TakeLine {
-    let (out, guard) = NonBlockingBuilder::default().thread_name("calls").finish(io::stderr());
-    Box::new(move |line| {
+fn call_lines() -> io::Result<TakeLine> {
+    let (out, guard) = LogWriter::start("calls", io::stderr(), log::WAITING, |out, lost| {
+        drop(writeln!(out.make_writer(), "({lost} calls are not shown: nobody read)"));
+    })?;
+    Ok(Box::new(move |line| {
         // Until the last call, what waits is to be written.
         let _kept = &guard;
-        drop(out.clone().write_all(format!("{line}\n").as_bytes()));
-    })
+        drop(out.make_writer().write_all(format!("{line}\n").as_bytes()));
+    }))
 }
 
 /// An empty store in a demo's directory. Whatever else is in the way stays as it is.

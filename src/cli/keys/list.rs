@@ -22,7 +22,7 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
     let config = args.settings.load()?;
     let data = &config.data.path;
     let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
-    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
+    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
     match known(&keyring, data, config.store) {
         Ok(Ok(known)) => manual::print(table(&of_both(&keyring, &known)).as_bytes()),
         Ok(Err(why)) => {

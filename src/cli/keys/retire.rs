@@ -28,7 +28,7 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
         ));
         return Ok(());
     }
-    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
+    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
     Store::check_made(data)?;
     let file = keyring_file::read_file(&path, data)?;
     let store = Store::open(data, config.store)?;

@@ -27,7 +27,7 @@ struct Relation {
     remedy: &'static str,
 }
 
-const RELATIONS: [Relation; 10] = [
+const RELATIONS: [Relation; 12] = [
     Relation {
         keys: &["server.listen", "server.internal_allow_remote"],
         is_for_serving: true,
@@ -50,7 +50,28 @@ const RELATIONS: [Relation; 10] = [
                 "has {address}, which is not a loopback address, and without TLS tokens would cross the network in clear"
             ))
         },
-        remedy: "Put a proxy that speaks TLS in front and set public.behind_proxy = true, or use 127.0.0.1 or [::1].",
+        remedy: "Put a proxy that speaks TLS in front and set public.behind_proxy = true and public.trusted_proxies, or use 127.0.0.1 or [::1].",
+    },
+    Relation {
+        keys: &["public.trusted_proxies", "public.behind_proxy"],
+        is_for_serving: true,
+        broken: |config| {
+            let is_missing = config.public.behind_proxy && config.public.trusted_proxies.is_empty();
+            is_missing.then(|| {
+                "is empty, and with public.behind_proxy anybody who reaches the port could say whom to shut out".into()
+            })
+        },
+        remedy: "Write where the proxy calls from: public.trusted_proxies = [\"127.0.0.1/32\", \"::1/128\"] for one on this \
+                 machine.",
+    },
+    Relation {
+        keys: &["public.trusted_proxies", "public.behind_proxy"],
+        is_for_serving: true,
+        broken: |config| {
+            let is_idle = !config.public.behind_proxy && !config.public.trusted_proxies.is_empty();
+            is_idle.then(|| "names a proxy, and public.behind_proxy says that there is none".into())
+        },
+        remedy: "Set public.behind_proxy = true, or take it out.",
     },
     Relation {
         keys: &["public.listen", "server.listen"],

@@ -29,6 +29,10 @@ pub enum AuditEvent {
     PhoneUnlocked,
     /// A person request was approved for which no code was due.
     RequestApprovedWithoutCode,
+    /// Receipts came with a secret that is no gateway's.
+    ReceiptsRefused,
+    /// Lines of the log were dropped, for nobody took them; `times` says how many.
+    LogLinesLost,
 }
 
 /// Why no code was sent.
@@ -85,6 +89,8 @@ pub enum Shown {
     ApiKey,
     /// A code.
     Code,
+    /// A gateway's secret, with receipts.
+    Receipt,
 }
 
 impl AuditEvent {
@@ -156,6 +162,8 @@ impl AuditEvent {
             Self::NotRecorded => "not_recorded",
             Self::PhoneUnlocked => "phone_unlocked",
             Self::RequestApprovedWithoutCode => "request_approved_without_code",
+            Self::ReceiptsRefused => "receipts_refused",
+            Self::LogLinesLost => "log_lines_lost",
         }
     }
 
@@ -167,12 +175,14 @@ impl AuditEvent {
             Self::TokenRefused(fault) => Some(fault.word()),
             Self::CodeWrong => Some("wrong_code"),
             Self::ApiKeyRefused => Some("invalid"),
+            Self::ReceiptsRefused => Some("wrong_secret"),
             Self::CodeIssued
             | Self::PhoneVerified
             | Self::RequestApproved
             | Self::RequestApprovedWithoutCode
             | Self::NotRecorded
-            | Self::PhoneUnlocked => None,
+            | Self::PhoneUnlocked
+            | Self::LogLinesLost => None,
         }
     }
 
@@ -188,6 +198,7 @@ impl AuditEvent {
                 | TokenFault::ApiKeyMissing,
             ) => Some(Shown::Token),
             Self::ApiKeyRefused => Some(Shown::ApiKey),
+            Self::ReceiptsRefused => Some(Shown::Receipt),
             Self::CodeWrong | Self::GuessRefused(GuessFault::NoCode) => Some(Shown::Code),
             // What is not looked at may be right: others' guesses can have used up what there was.
             Self::GuessRefused(
@@ -204,7 +215,8 @@ impl AuditEvent {
             | Self::RequestApproved
             | Self::RequestApprovedWithoutCode
             | Self::NotRecorded
-            | Self::PhoneUnlocked => None,
+            | Self::PhoneUnlocked
+            | Self::LogLinesLost => None,
         }
     }
 }
@@ -252,6 +264,7 @@ impl Shown {
             Self::Token => "token",
             Self::ApiKey => "api_key",
             Self::Code => "code",
+            Self::Receipt => "receipt",
         }
     }
 }

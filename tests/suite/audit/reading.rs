@@ -170,6 +170,8 @@ fn events() -> Vec<AuditEvent> {
         AuditEvent::NotRecorded,
         AuditEvent::PhoneUnlocked,
         AuditEvent::RequestApprovedWithoutCode,
+        AuditEvent::ReceiptsRefused,
+        AuditEvent::LogLinesLost,
     ];
     for event in &events {
         match event {
@@ -198,7 +200,9 @@ fn events() -> Vec<AuditEvent> {
             | AuditEvent::ApiKeyRefused
             | AuditEvent::NotRecorded
             | AuditEvent::PhoneUnlocked
-            | AuditEvent::RequestApprovedWithoutCode => {}
+            | AuditEvent::RequestApprovedWithoutCode
+            | AuditEvent::ReceiptsRefused
+            | AuditEvent::LogLinesLost => {}
         }
     }
     events

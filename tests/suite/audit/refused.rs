@@ -4,7 +4,7 @@ use esoz_otp::config::DialectName;
 use serde_json::{Value, json};
 
 use super::{CABINET, node, shown, world};
-use crate::support::{SEED_REQUEST, Setup, TestNode, call};
+use crate::support::{SEED_REQUEST, Setup, TestNode, call, quick};
 
 const CLINIC: &str = "c0000000-0000-4000-8000-000000000001";
 const BLOCKED_CLINIC: &str = "c0000000-0000-4000-8000-000000000003";
@@ -95,7 +95,19 @@ fn who_shows_nothing_and_who_is_let_in_leave_no_row() {
 
 /// Where the rows say that requests came from, over the public listener with this in the header.
 fn peers(behind_proxy: bool, forwarded_for: &[&str]) -> Vec<Value> {
-    let node = TestNode::set_up(Setup { world: world(), behind_proxy, ..Setup::default() });
+    peers_of(Setup { world: world(), behind_proxy, ..Setup::default() }, forwarded_for)
+}
+
+/// The same where the proxy is elsewhere.
+fn strangers(forwarded_for: &[&str]) -> Vec<Value> {
+    let mut config = quick();
+    config.public.trusted_proxies = vec!["192.0.2.0/24".parse().unwrap()];
+    let setup = Setup { config, world: world(), behind_proxy: true, ..Setup::default() };
+    peers_of(setup, forwarded_for)
+}
+
+fn peers_of(setup: Setup, forwarded_for: &[&str]) -> Vec<Value> {
+    let node = TestNode::set_up(setup);
     for value in forwarded_for {
         let headers = [("authorization", "Bearer nobody-s-token"), ("x-forwarded-for", value)];
         let reply = call(node.public_address(), "POST", "/api/verifications", &headers, "{}");
@@ -112,6 +124,10 @@ fn behind_a_proxy_the_peer_is_whom_the_proxy_names_and_otherwise_whose_socket_it
     // The last two may be one row: both are from nobody knows where.
     behind.dedup();
     assert_eq!(behind, named);
+    // With another proxy than the one that calls, nothing that it says counts.
+    let mut stranger = strangers(&said);
+    stranger.dedup();
+    assert_eq!(stranger, ["127.0.0.1"]);
     let mut direct = peers(false, &said);
     direct.dedup();
     assert_eq!(direct, ["127.0.0.1"]);

@@ -47,6 +47,7 @@ fn serve(directory: &Path, format: &str) -> Served {
     command.env("ESOZ_OTP__LOG__FORMAT", format);
     command.env("ESOZ_OTP__PUBLIC__LISTEN", "127.0.0.1:0");
     command.env("ESOZ_OTP__PUBLIC__BEHIND_PROXY", "true");
+    command.env("ESOZ_OTP__PUBLIC__TRUSTED_PROXIES", "127.0.0.1");
     let mut program = Program::spawn(&mut command);
     let internal = program.address();
     let line = program.line("public methods on http://");
@@ -107,6 +108,12 @@ fn failures(served: &mut Served) -> Vec<&'static str> {
     }
     let reply = served.forwarded("198.51.100.1", complete, &MIS, &body);
     assert_eq!(reply.reason(), Some("attempts_exhausted"), "it is not looked at");
+    for (peer, path) in [
+        ("198.51.100.66, 203.0.113.12", "/receipts/console/a-secret-of-nobody-s"),
+        ("[2001:db8::13]:4711", "/receipts/no-such-driver/a-secret-of-nobody-s"),
+    ] {
+        assert_eq!(served.forwarded(peer, ("POST", path), &[], "[]").status, 404);
+    }
     assert_eq!(call(served.internal, FACTOR.0, FACTOR.1, &UNKNOWN, "").status, 404);
     vec![
         "203.0.113.1",
@@ -120,6 +127,8 @@ fn failures(served: &mut Served) -> Vec<&'static str> {
         "203.0.113.9",
         "203.0.113.10",
         "203.0.113.11",
+        "203.0.113.12",
+        "2001:db8::13",
         "127.0.0.1",
     ]
 }

@@ -175,7 +175,40 @@ fn addresses_off_loopback_are_refused_before_anybody_serves_there() {
     }
     let allowed =
         remote.replace("[public]", "internal_allow_remote = true\n[public]\nbehind_proxy = true");
+    let ended = check(directory.path(), &format!("{GOOD}{allowed}"), &[]);
+    assert_eq!(ended.code, Some(78));
+    for part in [
+        "esoz-otp.toml:9: public.trusted_proxies is empty, and with public.behind_proxy anybody",
+        r#"public.trusted_proxies = ["127.0.0.1/32", "::1/128"]"#,
+    ] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+    let allowed =
+        format!("{allowed}trusted_proxies = [\"127.0.0.1/32\", \"::1\", \"10.0.0.0/8\"]\n");
     is_in_order(&check(directory.path(), &format!("{GOOD}{allowed}"), &[]));
+}
+
+#[test]
+fn proxies_are_networks_and_are_named_only_where_there_is_one() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    let proxied = |network: &str| {
+        let public = "[public]\nlisten = [\"127.0.0.1:0\"]\nbehind_proxy = true\ntrusted_proxies";
+        check(directory.path(), &format!("{GOOD}{public} = [\"{network}\"]\n"), &[])
+    };
+    for network in ["192.0.2.7", "192.0.2.0/24", "2001:db8::/32", "::ffff:192.0.2.0/120"] {
+        is_in_order(&proxied(network));
+    }
+    for network in ["0.0.0.0/0", "::/0", "192.0.2.7/24", "proxy.example", "192.0.2.7:80", "[::1]"] {
+        let ended = proxied(network);
+        assert_eq!(ended.code, Some(78), "{network}");
+        assert!(ended.stderr.contains("public.trusted_proxies holds"), "{}", ended.stderr);
+    }
+    let idle = format!("{GOOD}[public]\ntrusted_proxies = [\"192.0.2.7\"]\n");
+    let ended = check(directory.path(), &idle, &[]);
+    assert_eq!(ended.code, Some(78));
+    let said = "names a proxy, and public.behind_proxy says that there is none";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
 }
 
 #[test]

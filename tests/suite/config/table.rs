@@ -15,6 +15,7 @@ fn other_value(setting: &Setting) -> Value {
         "dialect" => "deployed",
         "server.listen" | "public.listen" => "127.0.0.1:4999",
         "server.hosts" => "codes.example",
+        "public.trusted_proxies" => "192.0.2.0/24",
         "otp.refused_prefixes" | "otp.allowed_prefixes" => "+38099",
         "sms.template.approval" | "sms.template.verification" => "{code} – код",
         "log.level" => "debug",

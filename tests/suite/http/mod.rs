@@ -60,7 +60,7 @@ impl Server {
                 let mut sockets = http::bind(&[address.parse().unwrap()]).await.unwrap();
                 let socket = sockets.remove(0);
                 tell.send(socket.local_addr().unwrap()).unwrap();
-                let listeners = vec![Listener { socket, tag: (), behind_proxy: false }];
+                let listeners = vec![Listener { socket, tag: (), proxies: Vec::new() }];
                 http::serve(listeners, limits, answer, async { drop(stopped.await) }).await;
             });
         });

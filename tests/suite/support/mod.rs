@@ -93,7 +93,7 @@ pub struct Setup {
     /// Sends the messages; the inbox when there is none.
     pub driver: Option<Arc<dyn SmsDriver>>,
     pub is_demo: bool,
-    /// Whether the public listener thinks that a proxy is in front of it.
+    /// Whether the public listener thinks that a proxy is in front of it: on loopback, unless the settings say where.
     pub behind_proxy: bool,
 }
 
@@ -177,7 +177,10 @@ impl TestNode {
 
     /// A node in a directory that outlives it.
     pub fn in_directory(path: &Path, setup: Setup, now: Timestamp, load_world: bool) -> Self {
-        let Setup { config, world, entropy, keyring, driver, is_demo, behind_proxy } = setup;
+        let Setup { mut config, world, entropy, keyring, driver, is_demo, behind_proxy } = setup;
+        if behind_proxy && config.public.trusted_proxies.is_empty() {
+            config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        }
         watch::watch_the_log();
         let clock = Arc::new(HandClock::at(now));
         let store = Store::open(path, config.store).unwrap();
@@ -224,8 +227,8 @@ impl TestNode {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async move {
-                let internal = listen(Entrance::Internal, false).await;
-                let public = listen(Entrance::Public { behind_proxy }, behind_proxy).await;
+                let internal = listen(Entrance::Internal).await;
+                let public = listen(Entrance::Public { behind_proxy }).await;
                 let listeners = vec![internal, public];
                 let at = |at: usize| listeners[at].socket.local_addr().unwrap();
                 tell.send((at(0), at(1))).unwrap();
@@ -330,9 +333,9 @@ impl Drop for TestNode {
     }
 }
 
-async fn listen(tag: Entrance, behind_proxy: bool) -> Listener<Entrance> {
+async fn listen(tag: Entrance) -> Listener<Entrance> {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Listener { socket, tag, behind_proxy }
+    Listener { socket, tag, proxies: Vec::new() }
 }
 
 /// The keys of every node under test.

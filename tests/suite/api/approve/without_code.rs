@@ -265,7 +265,8 @@ fn what_is_decided_is_decided_in_the_write_whatever_was_read_before() {
     let credentials =
         Credentials { bearer: Some(b"demo-mis-token"), api_key: Some(b"demo-api-key"), peer: None };
     let now = node.now();
-    let caller: Caller = api.service().admit(credentials, "person_request:write", now, now).unwrap();
+    let caller: Caller =
+        api.service().admit(credentials, "person_request:write", now, now).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for request in [SEED_REQUEST, OFFLINE, BY_OTHERS[0], BY_OTHERS[1]] {
         let id: PersonRequestId = Id::parse(request).unwrap();

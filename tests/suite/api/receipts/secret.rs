@@ -98,3 +98,24 @@ fn however_a_call_ends_its_answer_does_not_repeat_the_secret() {
     let audit = node.call("GET", "/admin/audit?page_size=500", &ADMIN, "");
     assert_eq!((audit.status, telling(&audit.text)), (200, None));
 }
+
+#[test]
+fn a_wrong_secret_is_written_down_and_a_right_one_is_not() {
+    let node = node(DialectName::default());
+    for path in [
+        "/receipts/gateway/another-secret",
+        "/receipts/another/s3cret-of-receipts",
+        "/receipts/gateway/s3cret-of-receipts",
+        "/nowhere/a/b",
+    ] {
+        node.call("POST", path, &[], "[]");
+    }
+    let rows = node.call("GET", "/admin/audit", &ADMIN, "").body["data"].clone();
+    let rows: Vec<_> = rows.as_array().unwrap().iter().collect();
+    for row in &rows {
+        let said = ["event", "reason", "peer"].map(|name| row[name].as_str().unwrap());
+        assert_eq!(said, ["receipts_refused", "wrong_secret", "127.0.0.1"]);
+    }
+    // Within one second they are one row.
+    assert_eq!(rows.iter().map(|row| row["times"].as_u64().unwrap()).sum::<u64>(), 2, "{rows:?}");
+}

@@ -1,18 +1,25 @@
+//! The log: lines on standard error, written behind whatever they tell of.
+
+mod watch;
+mod writer;
+
 use std::io::IsTerminal;
 
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+pub(super) use watch::LogWatch;
+pub(super) use writer::{LogGuard, LogWriter, LostLines};
 
+use super::Failure;
 use crate::config::{LogConfig, LogFormat};
 
 /// Lines that may wait for a log that nobody reads; more are dropped, so that no answer waits for them.
-const WAITING: usize = 16_384;
+pub(super) const WAITING: usize = 16_384;
 
 /// Logs to standard error until the guard is dropped, which writes what still waits.
-pub(super) fn start(config: LogConfig) -> WorkerGuard {
-    let (out, guard) = NonBlockingBuilder::default()
-        .buffered_lines_limit(WAITING)
-        .thread_name("log")
-        .finish(std::io::stderr());
+pub(super) fn start(config: LogConfig) -> Result<LogGuard, Failure> {
+    let (out, guard) = LogWriter::start("log", std::io::stderr(), WAITING, |_, lost| {
+        tracing::warn!(lost, "lines of the log were lost: standard error did not take them");
+    })
+    .map_err(Failure::software)?;
     let is_terminal = std::io::stderr().is_terminal();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(config.level)
@@ -31,5 +38,5 @@ pub(super) fn start(config: LogConfig) -> WorkerGuard {
     } else {
         drop(tracing::subscriber::set_global_default(subscriber.finish()));
     }
-    guard
+    Ok(guard)
 }

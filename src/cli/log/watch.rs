@@ -1,0 +1,34 @@
+use std::sync::Arc;
+
+use super::writer::LostLines;
+use crate::audit::Recorder;
+use crate::clock::Clock;
+use crate::domain::By;
+use crate::domain::audit::{AuditEvent, AuditRow};
+
+/// Writes down in the audit that lines of the log were lost.
+#[derive(Clone)]
+pub(in crate::cli) struct LogWatch {
+    pub(in crate::cli) lost_lines: LostLines,
+    pub(in crate::cli) clock: Arc<dyn Clock>,
+    pub(in crate::cli) audit: Arc<Recorder>,
+}
+
+impl LogWatch {
+    /// Notes those that the log has told of since the last look.
+    pub(in crate::cli) fn look(&self) {
+        self.note(self.lost_lines.take_told());
+    }
+
+    /// Notes those that it has not told of, too.
+    pub(in crate::cli) fn last_look(&self) {
+        self.note(self.lost_lines.take_all());
+    }
+
+    fn note(&self, lost: u64) {
+        if lost > 0 {
+            let row = AuditRow::new(self.clock.now(), AuditEvent::LogLinesLost, By::default());
+            self.audit.note(AuditRow { times: lost.try_into().unwrap_or(u32::MAX), ..row });
+        }
+    }
+}

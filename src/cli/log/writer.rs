@@ -1,0 +1,320 @@
+use std::convert::Infallible;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How long the last lines may take.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Hands lines to a thread that writes them: whoever logs waits for nobody. What does not fit into its queue, or can't be
+/// written, is lost, counted, and told when lines are taken again.
+#[derive(Clone)]
+pub(in crate::cli) struct LogWriter {
+    lines: SyncSender<Vec<u8>>,
+    shared: Arc<Shared>,
+}
+
+/// Ends the log when it is dropped: what waits is still written, unless nobody takes it.
+pub(in crate::cli) struct LogGuard {
+    writer: LogWriter,
+    /// Closed by the thread's end.
+    ended: Mutex<Receiver<Infallible>>,
+}
+
+/// How many lines were lost.
+#[derive(Clone, Default)]
+pub(in crate::cli) struct LostLines(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    lost: AtomicU64,
+    /// How many of them the log itself has told of.
+    told: AtomicU64,
+    /// And how many were taken for the audit.
+    taken: AtomicU64,
+    is_ending: AtomicBool,
+    thread: OnceLock<ThreadId>,
+    /// What the thread itself logs, which does not wait in its own queue.
+    own: Mutex<Vec<u8>>,
+}
+
+/// Logs that so many lines were lost.
+type Say = fn(&LogWriter, u64);
+
+impl LogWriter {
+    /// Writes to `out` on a thread of this name; `most` lines may wait.
+    pub(in crate::cli) fn start(
+        name: &str,
+        mut out: impl Write + Send + 'static,
+        most: usize,
+        say: Say,
+    ) -> io::Result<(Self, LogGuard)> {
+        let (lines, waiting) = sync_channel(most);
+        let (ending, ended) = channel();
+        let writer = Self { lines, shared: Arc::default() };
+        let own = writer.clone();
+        thread::Builder::new().name(name.into()).spawn(move || {
+            // Nobody else sets it.
+            let _ = own.shared.thread.set(thread::current().id());
+            own.write_all(&waiting, &mut out, most, say);
+            drop(ending);
+        })?;
+        Ok((writer.clone(), LogGuard { writer, ended: Mutex::new(ended) }))
+    }
+
+    /// Writes until it is to end and nothing waits. What was lost is told when all that waited is written, or when so much
+    /// was written meanwhile that this may never come.
+    fn write_all(&self, waiting: &Receiver<Vec<u8>>, out: &mut impl Write, most: usize, say: Say) {
+        let mut untold = 0;
+        loop {
+            let line = match waiting.try_recv() {
+                Ok(line) => line,
+                Err(TryRecvError::Empty) => {
+                    self.tell(out, say);
+                    untold = 0;
+                    if self.shared.is_ending.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let Ok(line) = waiting.recv() else { return };
+                    line
+                }
+                Err(TryRecvError::Disconnected) => return,
+            };
+            if out.write_all(&line).and_then(|()| out.flush()).is_err() {
+                self.shared.lost.fetch_add(1, Ordering::SeqCst);
+            }
+            untold += 1;
+            if untold >= 2 * most {
+                self.tell(out, say);
+                untold = 0;
+            }
+        }
+    }
+
+    fn tell(&self, out: &mut impl Write, say: Say) {
+        let lost = self.shared.lost.load(Ordering::SeqCst);
+        let told = self.shared.told.load(Ordering::SeqCst);
+        if lost == told {
+            return;
+        }
+        say(self, lost - told);
+        let own = std::mem::take(&mut *self.shared.own());
+        // What can't be written now is told with what is lost until it can be.
+        if out.write_all(&own).and_then(|()| out.flush()).is_ok() {
+            self.shared.told.store(lost, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Shared {
+    fn own(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LogGuard {
+    /// How many lines are lost.
+    pub(in crate::cli) fn lost_lines(&self) -> LostLines {
+        LostLines(Arc::clone(&self.writer.shared))
+    }
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        self.writer.shared.is_ending.store(true, Ordering::SeqCst);
+        // It only has to look; with a full queue it does so anyway.
+        drop(self.writer.lines.try_send(Vec::new()));
+        if let Ok(ended) = self.ended.get_mut() {
+            // It is the end of the thread that is waited for; nothing is ever received.
+            let _ = ended.recv_timeout(LAST_LINES);
+        }
+    }
+}
+
+impl LostLines {
+    /// How many were lost and told in the log since this was called last.
+    pub(in crate::cli) fn take_told(&self) -> u64 {
+        self.take(&self.0.told)
+    }
+
+    /// How many were lost since this was called last, told or not.
+    pub(in crate::cli) fn take_all(&self) -> u64 {
+        self.take(&self.0.lost)
+    }
+
+    fn take(&self, count: &AtomicU64) -> u64 {
+        let now = count.load(Ordering::SeqCst);
+        now - self.0.taken.swap(now, Ordering::SeqCst)
+    }
+}
+
+impl<'a> MakeWriter<'a> for LogWriter {
+    type Writer = LineWriter<'a>;
+
+    fn make_writer(&'a self) -> LineWriter<'a> {
+        LineWriter(self)
+    }
+}
+
+/// Takes one line.
+pub(in crate::cli) struct LineWriter<'a>(&'a LogWriter);
+
+impl Write for LineWriter<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let LogWriter { lines, shared } = self.0;
+        if shared.thread.get() == Some(&thread::current().id()) {
+            shared.own().extend_from_slice(line);
+        } else if lines.try_send(line.to_vec()).is_err() {
+            shared.lost.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+
+    use super::*;
+
+    /// A place to write to that can be stopped, and that can fail.
+    #[derive(Clone, Default)]
+    struct Out(Arc<(Mutex<State>, Condvar)>);
+
+    #[derive(Default)]
+    struct State {
+        is_stalled: bool,
+        is_broken: bool,
+        waits: bool,
+        written: String,
+    }
+
+    impl Out {
+        fn set(&self, change: impl FnOnce(&mut State)) {
+            change(&mut self.0.0.lock().unwrap());
+            self.0.1.notify_all();
+        }
+
+        fn wait_until(&self, is_so: impl Fn(&State) -> bool) {
+            let state = self.0.0.lock().unwrap();
+            drop(self.0.1.wait_while(state, |state| !is_so(state)).unwrap());
+        }
+
+        fn written(&self) -> String {
+            self.0.0.lock().unwrap().written.clone()
+        }
+    }
+
+    impl Write for Out {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (state, changed) = &*self.0;
+            let mut state = state.lock().unwrap();
+            state.waits = true;
+            changed.notify_all();
+            let mut state = changed.wait_while(state, |state| state.is_stalled).unwrap();
+            state.waits = false;
+            if state.is_broken {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            state.written.push_str(std::str::from_utf8(bytes).unwrap());
+            changed.notify_all();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    const MOST: usize = 8;
+
+    fn log(out: &Out) -> (LogWriter, LogGuard) {
+        let say: Say = |writer, lost| writeln!(writer.make_writer(), "lost {lost}").unwrap();
+        LogWriter::start("log", out.clone(), MOST, say).unwrap()
+    }
+
+    fn line(writer: &LogWriter, text: &str) {
+        writer.make_writer().write_all(format!("{text}\n").as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn what_did_not_fit_while_nobody_read_is_told_once_behind_what_did() {
+        let out = Out::default();
+        out.set(|state| state.is_stalled = true);
+        let (writer, guard) = log(&out);
+        line(&writer, "first");
+        out.wait_until(|state| state.waits);
+        for number in 0..MOST + 5 {
+            line(&writer, &number.to_string());
+        }
+        let lost = guard.lost_lines();
+        assert_eq!(lost.take_told(), 0, "nobody has been told");
+        out.set(|state| state.is_stalled = false);
+        out.wait_until(|state| state.written.contains("lost"));
+        line(&writer, "last");
+        drop(guard);
+        assert_eq!(out.written(), "first\n0\n1\n2\n3\n4\n5\n6\n7\nlost 5\nlast\n");
+        assert_eq!((lost.take_told(), lost.take_told(), lost.take_all()), (5, 0, 0));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_told_when_it_can_be() {
+        let out = Out::default();
+        out.set(|state| state.is_broken = true);
+        let (writer, guard) = log(&out);
+        line(&writer, "one");
+        line(&writer, "two");
+        let lost = guard.lost_lines();
+        while lost.0.lost.load(Ordering::SeqCst) < 2 {
+            thread::yield_now();
+        }
+        out.set(|state| state.is_broken = false);
+        line(&writer, "three");
+        drop(guard);
+        let written = out.written();
+        // It may have come to tell of the first before the second was lost, or of both.
+        assert!(written.ends_with("three\nlost 2\n") || written == "lost 2\nthree\n", "{written}");
+        assert_eq!(lost.take_all(), 2);
+    }
+
+    #[test]
+    fn every_line_is_written_or_counted() {
+        let out = Out::default();
+        let (writer, guard) = log(&out);
+        let lines = 200 * MOST;
+        for number in 0..lines {
+            line(&writer, &format!("line {number}"));
+        }
+        drop(guard);
+        let written = out.written();
+        let number = |line: &str| line.strip_prefix("lost ").map(|it| it.parse::<usize>().unwrap());
+        let told: Vec<_> = written.lines().filter_map(number).collect();
+        let kept = written.matches("line ").count();
+        assert_eq!(told.iter().sum::<usize>() + kept, lines, "{told:?}");
+    }
+
+    #[test]
+    fn the_end_waits_for_what_is_written_and_not_for_a_reader_who_does_not_come() {
+        let out = Out::default();
+        let (writer, guard) = log(&out);
+        line(&writer, "one");
+        drop(guard);
+        assert_eq!(out.written(), "one\n");
+        out.set(|state| state.is_stalled = true);
+        let (writer, guard) = log(&out);
+        (0..20).for_each(|_| line(&writer, "more"));
+        let lost = guard.lost_lines();
+        drop(guard);
+        assert!(lost.take_all() >= 20 - MOST as u64 - 1, "they are counted all the same");
+        out.set(|state| state.is_stalled = false);
+    }
+}
