@@ -46,7 +46,7 @@ pub(super) fn messages() -> Vec<Setting> {
         Setting::new(
             "sms.queue",
             number(100..=100_000, "messages"),
-            "how many messages may wait; when there are more, no code is sent (503)",
+            "how many messages may wait, a single client's up to three quarters of them; when there are more, no code is sent (503)",
             |c| c.sms.queue.into(),
             |c, v| set(&mut c.sms.queue, v.number()),
         ),

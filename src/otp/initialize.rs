@@ -59,7 +59,7 @@ impl Otp {
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
         let gate = Arc::new(gate);
-        let place = self.outbox.reserve()?;
+        let place = self.outbox.reserve(by.client_id)?;
         let issued = match self.reserve_or_issue(now, by, &gate).await? {
             First::Issued(issued) => issued,
             First::Counted(hashing) => {

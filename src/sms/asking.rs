@@ -1,26 +1,32 @@
 //! Asks gateways what became of messages that they took.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 
 use super::driver::Told;
 use super::outbox::Shared;
+use super::share::Share;
 use super::{receipts, rows};
 use crate::domain::{Receipt, Timestamp};
-use crate::store::schema::{ASKS, DELIVERIES, GatewayKey};
+use crate::store::schema::{DELIVERIES, GatewayKey, QUESTIONS, QuestionKey};
 use crate::store::{StoreError, Write};
 
-/// How many questions are open at a time.
-const PARALLEL: usize = 4;
+/// How many questions to a driver that is asked no longer are dropped at a time.
+const DROPPED: usize = 64;
 
 /// A question that is not answered by then is asked again another time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Asking {
     shared: Arc<Shared>,
-    asking: JoinSet<()>,
+    /// Each says whether it was answered.
+    tasks: JoinSet<bool>,
+    /// Whom each of those asks, and when it began.
+    open: HashMap<task::Id, (String, Timestamp)>,
+    shares: BTreeMap<String, Share>,
 }
 
 /// Who is asked, and for what.
@@ -31,15 +37,13 @@ struct Question {
 
 impl Asking {
     pub(super) fn of(shared: Arc<Shared>) -> Self {
-        Self { shared, asking: JoinSet::new() }
+        Self { shared, tasks: JoinSet::new(), open: HashMap::new(), shares: BTreeMap::new() }
     }
 
     /// Asks as much as may be asked at a time of what is due. When to ask again is kept before: an answer that never
     /// comes does not end the asking.
     pub(super) async fn ask_what_is_due(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        while self.asking.try_join_next().is_some() {}
-        let due = self.shared.store.page(ASKS, None, PARALLEL - self.asking.len())?;
-        let due: Vec<_> = due.into_iter().map(|(key, _)| key).filter(|key| key.at <= now).collect();
+        let due = self.due(now)?;
         if due.is_empty() {
             return Ok(());
         }
@@ -47,7 +51,7 @@ impl Asking {
         let ask_later = move |write: &mut Write<'_>| {
             let mut questions = Vec::new();
             for key in due {
-                write.remove(ASKS, &key);
+                write.remove(QUESTIONS, &key);
                 let Some(delivery) = write.get(DELIVERIES, &key.id)? else { continue };
                 let Some(GatewayKey { driver, gateway_id }) = rows::gateway_key(&delivery) else {
                     continue;
@@ -59,27 +63,64 @@ impl Asking {
             Ok::<_, StoreError>(questions)
         };
         for question in self.shared.store.write(ask_later).await? {
+            let driver = question.driver.clone();
+            self.shares.entry(driver.clone()).or_default().begin();
             let shared = Arc::clone(&self.shared);
-            self.asking.spawn(async move { shared.ask(question).await });
+            let task = self.tasks.spawn(async move { shared.ask(question).await });
+            self.open.insert(task.id(), (driver, now));
         }
         Ok(())
+    }
+
+    /// Returns when a question has ended, and never while none is open.
+    pub(super) async fn ended(&mut self) {
+        let (id, is_answered) = match self.tasks.join_next_with_id().await {
+            Some(Ok(ended)) => ended,
+            Some(Err(broken)) => (broken.id(), false),
+            None => return std::future::pending().await,
+        };
+        let Some((driver, began)) = self.open.remove(&id) else { return };
+        let share = self.shares.entry(driver).or_default();
+        if is_answered { share.answered() } else { share.failed(began) }
+    }
+
+    /// Of each driver as much as it may be asked now.
+    fn due(&self, now: Timestamp) -> Result<Vec<QuestionKey>, StoreError> {
+        let (mut due, mut after) = (Vec::new(), None);
+        while let Some((first, _)) = self.shared.store.page(QUESTIONS, after.as_ref(), 1)?.pop() {
+            let driver = first.driver;
+            let room = match self.shares.get(&driver) {
+                _ if !self.shared.chain.is_asked(&driver) => DROPPED,
+                share => share.copied().unwrap_or_default().room(now),
+            };
+            let page = self.shared.store.page(QUESTIONS, after.as_ref(), room)?;
+            let its = page.into_iter().map(|(key, _)| key);
+            due.extend(its.take_while(|key| key.driver == driver && key.at <= now));
+            after = Some(QuestionKey::last_of(driver));
+        }
+        Ok(due)
     }
 }
 
 impl Shared {
-    async fn ask(self: Arc<Self>, Question { driver: name, gateway_id }: Question) {
-        let Some(driver) = self.chain.driver(&name) else { return };
-        let answer = tokio::time::timeout(PATIENCE, driver.ask(&gateway_id)).await;
-        let fate = match answer {
+    /// Says whether there was an answer.
+    async fn ask(self: Arc<Self>, Question { driver: name, gateway_id }: Question) -> bool {
+        let Some(driver) = self.chain.driver(&name) else { return false };
+        let fate = match tokio::time::timeout(PATIENCE, driver.ask(&gateway_id)).await {
             Ok(Ok(fate)) => fate,
-            Ok(Err(error)) => return tracing::warn!(driver = name, %error, "no receipt"),
-            Err(_) => return tracing::warn!(driver = name, "no receipt: time-out"),
+            Ok(Err(error)) => {
+                tracing::warn!(driver = name, %error, "no receipt");
+                return false;
+            }
+            Err(_) => {
+                tracing::warn!(driver = name, "no receipt: time-out");
+                return false;
+            }
         };
         let told = Told { receipts: vec![Receipt { gateway_id, fate }], ..Told::default() };
         if let Err(error) = receipts::receive(&self, &name, told, self.clock.now()).await {
             tracing::warn!(%error, "a receipt could not be kept; it is asked for again");
         }
-        // A worker with more to ask need not wait.
-        self.wake.notify_one();
+        true
     }
 }

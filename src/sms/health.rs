@@ -26,7 +26,7 @@ impl Outbox {
     pub fn health(&self, now: Timestamp) -> Result<OutboxHealth, StoreError> {
         let oldest = self.0.store.page(OUTBOX_DUE, None, 1)?.pop();
         let late = oldest.map(|(key, _)| key.at).filter(|at| *at <= now).map(|at| now.since(at));
-        let waiting = self.0.kept.load(Ordering::SeqCst);
+        let waiting = self.0.places.count();
         let (down, is_down) = self.0.chain.down(waiting > 0, now);
         Ok(OutboxHealth { waiting, late, stuck: self.stuck(now)?, down, is_down })
     }

@@ -2,10 +2,13 @@
 //!
 //! - [`SmsDriver`]: whatever can send a message; [`Console`] prints it, [`File`] appends it to a file,
 //!   [`Memory`] remembers it, [`HttpGateway`] sends it through a gateway, [`DemoGateway`] is the gateway of a demo.
-//! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them.
+//! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them; `places`:
+//!   how many those may be.
 //! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
-//! - `lanes`: which messages get the places; `hanging`: when those that hang leave others too few.
-//! - `receipts`, `asking`: what gateways say, when they call or are asked, about messages that they took.
+//! - `waiting`: which messages are next; `lanes`: how many of each kind; `hanging`: when those that hang leave others too
+//!   few places.
+//! - `receipts`, `asking`: what gateways say, when they call or are asked, about messages that they took; `share`: how
+//!   often each is asked.
 //! - `rows`: what stands in which tree for a delivery; `news`: what the log says of it.
 //! - `health`: what waits, and for how long.
 //! - `settling`: what a process finds that comes after another.
@@ -26,10 +29,13 @@ mod lines;
 mod memory;
 mod news;
 mod outbox;
+mod places;
 mod receipts;
 mod rows;
 mod sealer;
 mod settling;
+mod share;
+mod waiting;
 mod worker;
 
 pub use chain::hand_over;

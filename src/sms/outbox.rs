@@ -9,12 +9,13 @@ use zeroize::Zeroizing;
 use super::chain::Chain;
 use super::driver::{Message, SmsDriver};
 use super::early::Early;
+use super::places::Places;
 use super::sealer::Sealer;
 use super::worker::Worker;
 use super::{news, receipts, rows};
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
-use crate::domain::{Code, Delivery, Phone, Purpose, Refusal, Timestamp, VerificationId};
+use crate::domain::{ClientId, Code, Delivery, Phone, Purpose, Refusal, Timestamp, VerificationId};
 use crate::entropy::Entropy;
 use crate::store::schema::{DELIVERIES, OUTBOX};
 use crate::store::{Store, StoreError, Write};
@@ -46,8 +47,8 @@ pub(super) struct Shared {
     pub(super) chain: Chain,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
-    /// How many messages are kept, and places held for others.
-    pub(super) kept: AtomicUsize,
+    /// Those of messages that are kept, and of others that may be.
+    pub(super) places: Places,
     /// How many are with drivers.
     pub(super) under_way: AtomicUsize,
     /// How often messages have been taken to drivers; counted on the writer's thread.
@@ -68,6 +69,7 @@ pub(super) struct Shared {
 /// Room for one message, taken before anything is written, so that what was accepted is never turned away.
 pub struct Place {
     shared: Arc<Shared>,
+    client: Option<ClientId>,
     is_filled: bool,
 }
 
@@ -105,7 +107,7 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
         chain,
         clock,
         entropy,
-        kept: AtomicUsize::new(0),
+        places: Places::new(config.queue),
         under_way: AtomicUsize::new(0),
         claims: AtomicU64::new(0),
         taken_at: AtomicI64::new(i64::MIN),
@@ -121,13 +123,12 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
 }
 
 impl Outbox {
-    /// Takes a place, or says that there is none left.
-    pub fn reserve(&self) -> Result<Place, Refusal> {
-        let most = self.0.config.queue;
-        let one_more = |kept| (kept < most).then_some(kept + 1);
-        let taken = self.0.kept.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more);
-        taken.map_err(|_| Refusal::Busy)?;
-        Ok(Place { shared: Arc::clone(&self.0), is_filled: false })
+    /// Takes a place, or says that there is none left for this client.
+    pub fn reserve(&self, client: Option<ClientId>) -> Result<Place, Refusal> {
+        if !self.0.places.take(client) {
+            return Err(Refusal::Busy);
+        }
+        Ok(Place { shared: Arc::clone(&self.0), client, is_filled: false })
     }
 
     /// Puts a message with this code in, in the write that issues it: sealed, and in the place of the message before
@@ -168,7 +169,7 @@ impl Outbox {
     /// This message is kept no more.
     pub fn freed(&self, canceled: &Canceled) {
         news::tell(&canceled.0);
-        self.0.leave(1);
+        self.0.leave(canceled.0.client_id);
     }
 
     /// What is sent. It is made in one piece: a text that grows leaves copies of itself behind.
@@ -204,7 +205,7 @@ impl Outbox {
 
     /// All that was kept has been taken away, as the demo's reset does.
     pub fn forget(&self) {
-        self.0.kept.store(0, Ordering::SeqCst);
+        self.0.places.clear();
         self.0.left.notify_waiters();
     }
 
@@ -224,7 +225,7 @@ impl Outbox {
         let emptied = async {
             loop {
                 let left = self.0.left.notified();
-                if self.0.kept.load(Ordering::SeqCst) == 0 {
+                if self.0.places.count() == 0 {
                     return;
                 }
                 left.await;
@@ -245,8 +246,9 @@ impl Place {
     pub fn fill(mut self, replaced: Option<&Canceled>) {
         if let Some(Canceled(delivery)) = replaced {
             news::tell(delivery);
+            self.shared.leave(delivery.client_id);
         }
-        self.is_filled = replaced.is_none();
+        self.is_filled = true;
         self.shared.wake.notify_one();
     }
 }
@@ -254,7 +256,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if !self.is_filled {
-            self.shared.leave(1);
+            self.shared.leave(self.client);
         }
     }
 }
@@ -271,11 +273,9 @@ impl Shared {
         Message::with_code(id, phone, text, around.into_iter().flatten())
     }
 
-    /// So many messages are kept no more.
-    pub(super) fn leave(&self, messages: usize) {
-        let fewer = |kept: usize| Some(kept.saturating_sub(messages));
-        // It always gives a number.
-        let _ = self.kept.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
+    /// A message of this client is kept no more.
+    pub(super) fn leave(&self, client: Option<ClientId>) {
+        self.places.give_back(client);
         self.left.notify_waiters();
     }
 }

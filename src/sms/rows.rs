@@ -3,7 +3,7 @@
 use crate::domain::{Delivery, DeliveryState, Phone, Timestamp};
 use crate::store::schema::{
     ASKS, AtKey, DELIVERIES, Due, GATEWAY_IDS, GatewayId, GatewayKey, KEEP_VERIFICATIONS, OUTBOX,
-    OUTBOX_AGAIN, OUTBOX_DUE, SENDS, SealedMessage,
+    OUTBOX_AGAIN, OUTBOX_DUE, QUESTIONS, QuestionKey, SENDS, SealedMessage,
 };
 use crate::store::{StoreError, Table, Write};
 
@@ -90,7 +90,17 @@ pub(super) fn ask_later(
     delivery: &Delivery,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some(at) = delivery.ask_at(now) else { return Ok(false) };
-    write.put(ASKS, &AtKey { at, id: delivery.verification_id }, &Due {})?;
+    let Some((at, driver)) = delivery.ask_at(now).zip(delivery.driver.clone()) else {
+        return Ok(false);
+    };
+    write.put(QUESTIONS, &QuestionKey { driver, at, id: delivery.verification_id }, &Due {})?;
     Ok(true)
+}
+
+/// Earlier releases kept the questions to all drivers in one row.
+pub(super) fn ask_in_its_row(write: &mut Write<'_>, key: AtKey) -> Result<(), StoreError> {
+    write.remove(ASKS, &key);
+    let Some(delivery) = write.get(DELIVERIES, &key.id)? else { return Ok(()) };
+    let Some(GatewayKey { driver, .. }) = gateway_key(&delivery) else { return Ok(()) };
+    write.put(QUESTIONS, &QuestionKey { driver, at: key.at, id: key.id }, &Due {})
 }

@@ -1,11 +1,9 @@
 //! What is found in the outbox when the process starts.
 
-use std::sync::atomic::Ordering;
-
 use super::outbox::Outbox;
 use super::{news, rows};
 use crate::domain::{Delivery, Timestamp};
-use crate::store::schema::{AtKey, DELIVERIES, OUTBOX};
+use crate::store::schema::{ASKS, AtKey, DELIVERIES, OUTBOX};
 use crate::store::{StoreError, Write};
 
 /// Messages that are read at a time.
@@ -15,7 +13,8 @@ impl Outbox {
     /// To be called before the first message: counts what is kept, and finds what was with a driver when the process
     /// ended. Whether that left, nobody knows.
     pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
-        let (mut kept, mut last) = (0, None);
+        self.0.places.clear();
+        let mut last = None;
         loop {
             let page = self.0.store.page(OUTBOX, last.as_ref(), PAGE)?;
             let keys: Vec<_> = page.into_iter().map(|(key, _)| key).collect();
@@ -25,35 +24,58 @@ impl Outbox {
                 let settled = keys.iter().map(|key| settle_one(write, *key, now));
                 settled.collect::<Result<Vec<_>, StoreError>>()
             };
-            for (is_kept, changed) in self.0.store.write_blocking_to_set_right(settle)? {
-                kept += usize::from(is_kept);
-                changed.iter().for_each(news::tell);
+            for settled in self.0.store.write_blocking_to_set_right(settle)?.into_iter().flatten() {
+                if settled.delivery.is_kept() {
+                    self.0.places.keep(settled.delivery.client_id);
+                }
+                if settled.has_changed {
+                    news::tell(&settled.delivery);
+                }
             }
         }
-        self.0.kept.store(kept, Ordering::SeqCst);
-        Ok(())
+        self.move_questions()
+    }
+
+    fn move_questions(&self) -> Result<(), StoreError> {
+        loop {
+            let page = self.0.store.page(ASKS, None, PAGE)?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            let move_all = move |write: &mut Write<'_>| {
+                page.into_iter().try_for_each(|(key, _)| rows::ask_in_its_row(write, key))
+            };
+            self.0.store.write_blocking_to_set_right(move_all)?;
+        }
     }
 }
 
+/// A message of the outbox, as it is from now on.
+struct Settled {
+    delivery: Delivery,
+    has_changed: bool,
+}
+
 /// What was with a driver is interrupted, and what comes from the future is over: how much of its life is left can't be
-/// known. Says whether the message is kept, and what it is now if that is something else.
+/// known. `None` when nothing is known of it.
 fn settle_one(
     write: &mut Write<'_>,
     key: AtKey,
     now: Timestamp,
-) -> Result<(bool, Option<Delivery>), StoreError> {
+) -> Result<Option<Settled>, StoreError> {
     let Some(before) = write.get(DELIVERIES, &key.id)? else {
         write.remove(OUTBOX, &key);
-        return Ok((false, None));
+        return Ok(None);
     };
     let mut delivery = before.clone().interrupt(now).unwrap_or_else(|| before.clone());
     if delivery.is_from_the_future(now) {
         delivery = delivery.clone().expire(now).unwrap_or(delivery);
     }
-    if delivery == before {
+    let has_changed = delivery != before;
+    if has_changed {
+        rows::change(write, Some(&before), &delivery)?;
+    } else {
         rows::set_apart(write, &delivery)?;
-        return Ok((true, None));
     }
-    let has_left = rows::change(write, Some(&before), &delivery)?;
-    Ok((!has_left, Some(delivery)))
+    Ok(Some(Settled { delivery, has_changed }))
 }

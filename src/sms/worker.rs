@@ -12,22 +12,20 @@ use super::asking::Asking;
 use super::breaker::{Room, Try};
 use super::chain::Order;
 use super::driver::Message;
-use super::lanes::{Lanes, Tries};
+use super::lanes::Lanes;
 use super::outbox::Shared;
+use super::waiting::Waiting;
 use super::{news, rows};
 use crate::domain::{Attempt, Delivery, Outcome, Timestamp, Trouble};
 use crate::entropy::draw_bytes;
-use crate::store::schema::{AtKey, DELIVERIES, Due, OUTBOX, OUTBOX_AGAIN, OUTBOX_DUE};
-use crate::store::{StoreError, Table, Write};
+use crate::store::schema::{AtKey, DELIVERIES, OUTBOX};
+use crate::store::{StoreError, Write};
 
 /// How soon it looks again at the latest.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How many messages whose time is over are taken out at a time: more than may be with drivers, which stay.
 const EXPIRE_MOST: usize = 256;
-
-/// Of how many messages that are due the trial is chosen.
-const TRIAL_OF: usize = 64;
 
 /// The pause before a message is tried a second time, and the longest there is.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -40,9 +38,6 @@ pub struct Worker {
     second_tries: JoinSet<()>,
     asking: Asking,
 }
-
-/// A tree of messages that wait.
-type Waiting = Table<AtKey, Due>;
 
 /// A message that is with drivers from now on.
 struct Claimed {
@@ -81,6 +76,7 @@ impl Worker {
                 () = woken.wake.notified() => {}
                 Some(_) = self.first_tries.join_next() => {}
                 Some(_) = self.second_tries.join_next() => {}
+                () = self.asking.ended() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = &mut closing, if !is_closing => is_closing = true,
             }
@@ -109,7 +105,7 @@ impl Worker {
             let shared = Arc::clone(&self.shared);
             lane.spawn(async move { shared.deliver(claimed).await });
         }
-        Ok(Some(self.until_the_next(now)?))
+        Ok(Some(self.shared.until_the_next(TICK, now)?))
     }
 
     fn lanes(&self) -> Lanes {
@@ -138,15 +134,19 @@ impl Worker {
             Ok::<_, StoreError>((over.len(), left, expired))
         };
         let (looked_at, left, expired) = self.shared.store.write_waiting(expire).await?;
-        self.shared.leave(left);
-        expired.iter().for_each(news::tell);
+        for delivery in expired {
+            news::tell(&delivery);
+            if !delivery.is_kept() {
+                self.shared.leave(delivery.client_id);
+            }
+        }
         // Those with drivers stay.
         Ok(if left == 0 { 0 } else { looked_at })
     }
 
     /// Marks messages that are due, and that drivers have room for, as being submitted, durably.
     async fn claim(&self, now: Timestamp) -> Result<Vec<Claimed>, StoreError> {
-        let due = self.due(now)?;
+        let due = self.shared.next_to_claim(self.lanes(), now)?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
@@ -160,59 +160,6 @@ impl Worker {
         let claimed = self.shared.store.write_waiting(claim).await?;
         self.shared.under_way.fetch_add(claimed.len(), Ordering::SeqCst);
         Ok(claimed)
-    }
-
-    /// Which messages may be claimed now.
-    fn due(&self, now: Timestamp) -> Result<Vec<(Waiting, AtKey)>, StoreError> {
-        let (lanes, shared) = (self.lanes(), &self.shared);
-        if lanes.free() == 0 || shared.is_shut.load(Ordering::SeqCst) {
-            return Ok(Vec::new());
-        }
-        let rooms = [Try::First, Try::Second].map(|kind| shared.chain.room(kind, now));
-        let first = match rooms[0] {
-            Room::One => self.least_tried(now)?,
-            Room::All | Room::Nobody(_) => self.due_in(OUTBOX_DUE, lanes.free(), now)?,
-        };
-        let second = self.due_in(OUTBOX_AGAIN, lanes.free(), now)?;
-        let due = Tries { first: first.len(), second: second.len() };
-        let claims = lanes.claims(due, rooms[0], rooms[1]);
-        let first = first.into_iter().take(claims.first).map(|key| (OUTBOX_DUE, key));
-        let second = second.into_iter().take(claims.second).map(|key| (OUTBOX_AGAIN, key));
-        Ok(first.chain(second).collect())
-    }
-
-    /// The message that makes the best trial: one that failed before says less of the driver.
-    fn least_tried(&self, now: Timestamp) -> Result<Vec<AtKey>, StoreError> {
-        let mut best: Option<(u16, AtKey)> = None;
-        for key in self.due_in(OUTBOX_DUE, TRIAL_OF, now)? {
-            let attempts =
-                self.shared.store.get(DELIVERIES, &key.id)?.map_or(0, |found| found.attempts);
-            if best.is_none_or(|(fewest, _)| attempts < fewest) {
-                best = Some((attempts, key));
-            }
-        }
-        Ok(best.into_iter().map(|(_, key)| key).collect())
-    }
-
-    fn due_in(
-        &self,
-        table: Waiting,
-        most: usize,
-        now: Timestamp,
-    ) -> Result<Vec<AtKey>, StoreError> {
-        let page = self.shared.store.page(table, None, most)?;
-        Ok(page.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect())
-    }
-
-    /// How long it is until a message is due; those that are due already wait for a driver.
-    fn until_the_next(&self, now: Timestamp) -> Result<Duration, StoreError> {
-        let mut wait = TICK;
-        for table in [OUTBOX_DUE, OUTBOX_AGAIN] {
-            let next = self.shared.store.page(table, None, 1)?.pop();
-            let later = next.map(|(key, _)| key.at).filter(|at| *at > now);
-            wait = wait.min(later.map_or(TICK, |at| at.since(now)));
-        }
-        Ok(wait)
     }
 }
 
@@ -285,7 +232,9 @@ impl Shared {
                 self.early.settle(&key);
             }
             news::tell(&delivery);
-            self.leave(has_left.into());
+            if has_left {
+                self.leave(delivery.client_id);
+            }
         }
         Ok(())
     }

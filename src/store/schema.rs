@@ -24,10 +24,11 @@
 //! | 20 | `outbox` | end of the code's life, verification id | [`SealedMessage`] | when it is handed over or worth nothing |
 //! | 21 | `outbox_due` | time, verification id | [`Due`]: a message in the outbox may be sent then | with its message |
 //! | 22 | `gateway_ids` | driver, gateway's id | [`GatewayId`]: which delivery that is | with its delivery |
-//! | 23 | `asks` | time, verification id | [`Due`]: ask the gateway then what became of it | when asked |
+//! | 23 | `asks` | time, verification id | [`Due`]: what `questions` has today; emptied at the start | |
 //! | 24 | `outbox_again` | time, verification id | [`Due`]: one that may have left may be sent once more then | with its message |
 //! | 25 | `audit_heads` | `log` | [`AuditHead`]: how far the rows of audit have moved to files | |
 //! | 26 | `sealed_secrets` | name | [`SealedSecret`]: a secret of the directory itself | |
+//! | 27 | `questions` | driver, time, verification id | [`Due`]: ask the driver then what became of it | when asked |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
@@ -114,6 +115,9 @@ pub const SEALED_SECRETS: Table<String, SealedSecret> = Table::new(26, "sealed_s
 /// See the table at the head of this file.
 pub const OUTBOX_AGAIN: Table<AtKey, Due> = Table::new(24, "outbox_again");
 
+/// See the table at the head of this file.
+pub const QUESTIONS: Table<QuestionKey, Due> = Table::new(27, "questions");
+
 pub(super) const ALL: &[TableInfo] = &[
     CLIENTS.info(),
     CLIENTS_BY_API_KEY.info(),
@@ -141,6 +145,7 @@ pub(super) const ALL: &[TableInfo] = &[
     OUTBOX_AGAIN.info(),
     AUDIT_HEADS.info(),
     SEALED_SECRETS.info(),
+    QUESTIONS.info(),
 ];
 
 /// Trees that are about the database, its keys or what was done with it, not about the world in it.
@@ -223,6 +228,24 @@ pub struct AtKey {
     pub at: Timestamp,
     /// Of which verification.
     pub id: VerificationId,
+}
+
+/// A question to a driver: each driver's in the order of their times.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct QuestionKey {
+    /// The driver.
+    pub driver: String,
+    /// When it is asked.
+    pub at: Timestamp,
+    /// Of which verification.
+    pub id: VerificationId,
+}
+
+impl QuestionKey {
+    /// Behind all questions to this driver.
+    pub fn last_of(driver: String) -> Self {
+        Self { driver, at: Timestamp::from_micros(i64::MAX), id: Id::from_bytes([u8::MAX; 16]) }
+    }
 }
 
 /// What a gateway calls a message: ids are its own only.
@@ -546,6 +569,19 @@ impl Key for AtKey {
     }
 }
 
+impl Key for QuestionKey {
+    fn to_bytes(&self) -> Vec<u8> {
+        [self.driver.as_bytes(), &[0], &order(self.at)[..], self.id.as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().position(|byte| *byte == 0)?;
+        let (driver, rest) = bytes.split_at_checked(end)?;
+        let AtKey { at, id } = AtKey::from_bytes(rest.get(1..)?)?;
+        Some(Self { driver: String::from_utf8(driver.to_vec()).ok()?, at, id })
+    }
+}
+
 impl Key for GatewayKey {
     fn to_bytes(&self) -> Vec<u8> {
         [self.driver.as_bytes(), &[0], self.gateway_id.as_bytes()].concat()
@@ -615,6 +651,24 @@ mod tests {
             let key = |at| AtKey { at: Timestamp::from_micros(at), id: Id::from_bytes(id) };
             prop_assert_eq!(AtKey::from_bytes(&key(a).to_bytes()), Some(key(a)));
             prop_assert_eq!(key(a).to_bytes().cmp(&key(b).to_bytes()), a.cmp(&b));
+        }
+
+        #[test]
+        fn questions_come_back_and_sort_by_driver_and_time(
+            one in "[a-z]{1,9}", other in "[a-z]{1,9}", a in any::<i64>(), b in any::<i64>(),
+            id in any::<[u8; 16]>(),
+        ) {
+            let key = |driver: &String, at| QuestionKey {
+                driver: driver.clone(),
+                at: Timestamp::from_micros(at),
+                id: Id::from_bytes(id),
+            };
+            let (a, b) = ((&one, a), (&other, b));
+            let [first, second] = [a, b].map(|(driver, at)| key(driver, at).to_bytes());
+            prop_assert_eq!(QuestionKey::from_bytes(&first), Some(key(a.0, a.1)));
+            prop_assert_eq!(first.cmp(&second), a.cmp(&b));
+            let last = QuestionKey::last_of(one.clone()).to_bytes();
+            prop_assert!(first <= last && (last < second) == (one < other));
         }
 
         #[test]

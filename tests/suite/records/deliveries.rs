@@ -15,6 +15,7 @@ pub(super) fn deliveries() -> Vec<Sample> {
         sample("gateway_ids", "", named),
         sample("asks", "", Due {}),
         sample("outbox_again", "", Due {}),
+        sample("questions", "", Due {}),
     ];
     [by_state(), by_trouble(), others].into_iter().flatten().collect()
 }

@@ -14,6 +14,7 @@ mod node;
 mod outbox;
 mod proof;
 mod questions;
+mod shares;
 pub(crate) mod stand;
 mod templates;
 mod watched;

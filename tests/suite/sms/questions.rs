@@ -7,7 +7,7 @@ use std::time::Duration;
 use esoz_otp::clock::HandClock;
 use esoz_otp::domain::{DeliveryStatus, Id, Secret, Timestamp, VerificationId};
 use esoz_otp::sms::{GatewaySecrets, HttpGateway};
-use esoz_otp::store::schema::{ASKS, DELIVERIES};
+use esoz_otp::store::schema::{DELIVERIES, QUESTIONS};
 
 use crate::api::deliveries::id_of;
 use crate::config::load;
@@ -63,7 +63,7 @@ fn status(node: &TestNode, id: VerificationId) -> DeliveryStatus {
 
 /// When gateways are asked next.
 fn questions(node: &TestNode) -> Vec<Timestamp> {
-    let kept = node.store.page(ASKS, None, 10).unwrap();
+    let kept = node.store.page(QUESTIONS, None, 10).unwrap();
     kept.into_iter().map(|(key, _)| key.at).collect()
 }
 

@@ -136,7 +136,7 @@ impl Stand {
         let code = code(number);
         let now = esoz_otp::clock::Clock::now(&*self.clock);
         let delivery = Delivery::queue(id, None, phone, previous, now, now + LIFE);
-        let place = self.outbox.reserve()?;
+        let place = self.outbox.reserve(None)?;
         let outbox = self.outbox.clone();
         let put = move |write: &mut Write<'_>| outbox.put(write, &delivery, &code, PURPOSE);
         place.fill(self.store.write_blocking(put)?.as_ref());
@@ -145,7 +145,7 @@ impl Stand {
 
     /// Accepts so many messages for as many phones, a microsecond between one and the next.
     pub fn put_many(&self, many: u32) {
-        let places: Vec<_> = (0..many).map(|_| self.outbox.reserve().unwrap()).collect();
+        let places: Vec<_> = (0..many).map(|_| self.outbox.reserve(None).unwrap()).collect();
         let (outbox, now) = (self.outbox.clone(), esoz_otp::clock::Clock::now(&*self.clock));
         let put_all = move |write: &mut Write<'_>| {
             for number in 0..many {

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use esoz_otp::audit::{AnchorKeys, AuditLog};
 use esoz_otp::domain::audit::AuditEvent;
 use esoz_otp::domain::{Delivery, DeliveryStatus, Trouble, VerificationId};
-use esoz_otp::store::schema::{ASKS, DELIVERIES, OUTBOX, OUTBOX_DUE};
+use esoz_otp::store::schema::{DELIVERIES, OUTBOX, OUTBOX_AGAIN, OUTBOX_DUE, QUESTIONS};
 use esoz_otp::store::{Key, Record, Store, Table};
 
 use crate::support::start_of_time;
@@ -50,7 +50,8 @@ pub(super) fn judge(
     if let Some(id) = taken.keys().find(|id| !deliveries.contains_key(id)) {
         return Err(format!("sent by nobody: {id}"));
     }
-    let left = (all(store, OUTBOX).len(), all(store, OUTBOX_DUE).len(), all(store, ASKS).len());
+    let waiting = all(store, OUTBOX_DUE).len() + all(store, OUTBOX_AGAIN).len();
+    let left = (all(store, OUTBOX).len(), waiting, all(store, QUESTIONS).len());
     if left != (0, 0, 0) {
         return Err(format!("left in the outbox: {left:?}"));
     }

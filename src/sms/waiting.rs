@@ -1,0 +1,78 @@
+//! Which of the messages that wait is next.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::breaker::{Room, Try};
+use super::lanes::{Lanes, Tries};
+use super::outbox::Shared;
+use crate::domain::Timestamp;
+use crate::store::schema::{AtKey, DELIVERIES, Due, OUTBOX_AGAIN, OUTBOX_DUE};
+use crate::store::{StoreError, Table};
+
+/// Of how many messages that are due the trial is chosen.
+const TRIAL_OF: usize = 64;
+
+/// A tree of messages that wait.
+pub(super) type Waiting = Table<AtKey, Due>;
+
+impl Shared {
+    /// Which messages may be claimed now, beside those that are with drivers.
+    pub(super) fn next_to_claim(
+        &self,
+        lanes: Lanes,
+        now: Timestamp,
+    ) -> Result<Vec<(Waiting, AtKey)>, StoreError> {
+        if lanes.free() == 0 || self.is_shut.load(Ordering::SeqCst) {
+            return Ok(Vec::new());
+        }
+        let rooms = [Try::First, Try::Second].map(|kind| self.chain.room(kind, now));
+        let first = match rooms[0] {
+            Room::One => self.least_tried(now)?,
+            Room::All | Room::Nobody(_) => self.due_in(OUTBOX_DUE, lanes.free(), now)?,
+        };
+        let second = self.due_in(OUTBOX_AGAIN, lanes.free(), now)?;
+        let due = Tries { first: first.len(), second: second.len() };
+        let claims = lanes.claims(due, rooms[0], rooms[1]);
+        let first = first.into_iter().take(claims.first).map(|key| (OUTBOX_DUE, key));
+        let second = second.into_iter().take(claims.second).map(|key| (OUTBOX_AGAIN, key));
+        Ok(first.chain(second).collect())
+    }
+
+    /// The message that makes the best trial: one that failed before says less of the driver.
+    fn least_tried(&self, now: Timestamp) -> Result<Vec<AtKey>, StoreError> {
+        let mut best: Option<(u16, AtKey)> = None;
+        for key in self.due_in(OUTBOX_DUE, TRIAL_OF, now)? {
+            let attempts = self.store.get(DELIVERIES, &key.id)?.map_or(0, |found| found.attempts);
+            if best.is_none_or(|(fewest, _)| attempts < fewest) {
+                best = Some((attempts, key));
+            }
+        }
+        Ok(best.into_iter().map(|(_, key)| key).collect())
+    }
+
+    fn due_in(
+        &self,
+        table: Waiting,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<AtKey>, StoreError> {
+        let page = self.store.page(table, None, most)?;
+        Ok(page.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect())
+    }
+
+    /// How long it is until a message is due, `most` at most; those that are due already wait for a driver.
+    pub(super) fn until_the_next(
+        &self,
+        most: Duration,
+        now: Timestamp,
+    ) -> Result<Duration, StoreError> {
+        let mut wait = most;
+        for table in [OUTBOX_DUE, OUTBOX_AGAIN] {
+            let next = self.store.page(table, None, 1)?.pop();
+            let later = next.map(|(key, _)| key.at).filter(|at| *at > now);
+            wait = wait.min(later.map_or(most, |at| at.since(now)));
+        }
+        Ok(wait)
+    }
+}
