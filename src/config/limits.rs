@@ -4,12 +4,12 @@ use std::time::Duration;
 use super::setting::Setting;
 use super::takes::Takes;
 use super::value::Value;
-use crate::domain::limits::{Limit, Limits, Rule};
+use crate::domain::limits::{LEAST_TO_LOCK, Limit, Limits, Rule};
 
 /// The most that a window may allow: what it counts has to fit into one record.
 const MOST: i128 = 100;
 /// A phone is locked after a hundred wrong guesses in a row at the latest (NIST SP 800-63B 5.2.2).
-const LOCK_AFTER: std::ops::RangeInclusive<i128> = 10..=100;
+const LOCK_AFTER: std::ops::RangeInclusive<i128> = LEAST_TO_LOCK as i128..=100;
 /// The most that a budget may hold.
 const MOST_OF_A_BUDGET: i128 = 1_000_000;
 /// Beyond a day nothing is counted.

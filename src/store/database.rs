@@ -5,6 +5,11 @@
 //! were cut short cost the whole database. Between the last of the new places and the first byte over the old ones
 //! sled always fills one segment more. So no segment's worth of log may go by without a sync: every change goes
 //! through [`Database::change`], which counts.
+//!
+//! sled moves what still lives out of a segment that is mostly dead, one page whenever it writes another page anew. That
+//! is too slow: with one page in ten changes the log grows for ever, though most of it is dead. sled's own thread for it
+//! writes as fast as it can, uncounted. So every change adds some more of these occasions, each a small record of our own
+//! that is changed until sled writes its page anew: [`Database::tidy`]. Without writes nothing is moved.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -23,11 +28,28 @@ const UNSYNCED_BYTES: usize = 96 * 1024;
 /// What a change counts beside its key and value.
 const CHANGE_BYTES: usize = 64;
 
+/// Changes of our own record that follow each change of another; sled writes its page anew, and moves another, at every
+/// tenth (`PAGE_CONSOLIDATION_THRESHOLD`). With two the log keeps its size if nothing in it lives for long, and grows if a
+/// tenth does. With three it keeps its size then, too; the fourth is for records of other sizes.
+const TIDYING: u32 = 4;
+
+/// What such a change counts. Ten of them move a page, of at most 17 records of 4 KiB, and the log may grow by some forty
+/// times what is counted.
+const TIDYING_BYTES: usize = 192;
+
+/// More is not made up for. A large write is mostly new, and leaves nothing behind that could be moved.
+const MOST_TIDYING: u32 = 20_000;
+
 /// An open database. Only one thread changes it.
 pub(super) struct Database {
     sled: sled::Db,
     log: File,
     unsynced: Cell<usize>,
+    /// Holds one record, which is there to be changed.
+    tidying: sled::Tree,
+    /// Changes of it that are due, and the last.
+    owed: Cell<u32>,
+    turn: Cell<u32>,
 }
 
 impl Database {
@@ -45,7 +67,10 @@ impl Database {
             .mode(sled::Mode::LowSpace)
             .flush_every_ms(None)
             .open()?;
-        Ok(Self { sled, log: File::open(log)?, unsynced: Cell::new(0) })
+        let tidying = sled.open_tree("tidying")?;
+        let log = File::open(log)?;
+        let (unsynced, owed, turn) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        Ok(Self { sled, log, unsynced, tidying, owed, turn })
     }
 
     pub(super) fn tree(&self, name: &str) -> sled::Result<sled::Tree> {
@@ -75,15 +100,33 @@ impl Database {
         key: &[u8],
         value: Option<&[u8]>,
     ) -> Result<(), StoreError> {
-        let bytes = CHANGE_BYTES + key.len() + value.map_or(0, <[u8]>::len);
-        if self.unsynced.get() + bytes > UNSYNCED_BYTES {
-            self.sync()?;
-        }
-        self.unsynced.set(self.unsynced.get() + bytes);
+        self.count(CHANGE_BYTES + key.len() + value.map_or(0, <[u8]>::len))?;
         match value {
             Some(value) => tree.insert(key, value)?,
             None => tree.remove(key)?,
         };
+        self.owed.set(MOST_TIDYING.min(self.owed.get() + TIDYING));
+        Ok(())
+    }
+
+    /// Has sled move what still lives out of segments that are mostly dead, as much as the changes since the last time owe.
+    /// Nothing that anybody reads changes, so it need not be synced; what it writes counts for the next sync.
+    pub(super) fn tidy(&self) -> Result<(), StoreError> {
+        for _ in 0..self.owed.replace(0) {
+            self.count(TIDYING_BYTES)?;
+            // What is put in its own place is not written.
+            self.turn.set(self.turn.get().wrapping_add(1));
+            self.tidying.insert("turn", &self.turn.get().to_be_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Counts what is about to be written, and syncs before it becomes too much.
+    fn count(&self, bytes: usize) -> Result<(), StoreError> {
+        if self.unsynced.get() + bytes > UNSYNCED_BYTES {
+            self.sync()?;
+        }
+        self.unsynced.set(self.unsynced.get() + bytes);
         Ok(())
     }
 

@@ -4,10 +4,11 @@
 //! everything that the step changed is on the device. A step that a crash interrupts is carried out again from its
 //! beginning, so each step has to give the same result when parts of it are done already.
 
+use super::codec::{self, Record};
 use super::database::Database;
 use super::error::StoreError;
-use super::schema::DATA_VERSION;
-use super::table::Trees;
+use super::schema::{DATA_VERSION, DUE, Due, DueKey, GUESSES, VERIFIED_PHONES};
+use super::table::{self, Key, Table, Trees};
 
 /// What a step works on: the open trees, with every redo record of the last run carried out.
 pub(super) struct Directory<'a> {
@@ -35,12 +36,36 @@ fn run(directory: &Directory<'_>, from: u32, steps: &[Step]) -> Result<(), Store
     Ok(())
 }
 
-/// Version 2: redo records have a version of their own. Those of version 1 are carried out by now.
+/// Version 2: redo records have a version of their own, and those of version 1 are carried out by now. Records that had no end
+/// have one, so they have to be found when it comes.
 fn to_version_2(directory: &Directory<'_>) -> Result<(), StoreError> {
-    match directory.trees.redo.first()? {
-        None => Ok(()),
-        Some(_) => Err(StoreError::Damaged { tree: "redo", why: "it is not empty".into() }),
+    if directory.trees.redo.first()?.is_some() {
+        return Err(StoreError::Damaged { tree: "redo", why: "it is not empty".into() });
     }
+    put_ends(directory, VERIFIED_PHONES)?;
+    put_ends(directory, GUESSES)
+}
+
+/// Notes for every record of this table when it ends. What is noted already is noted in the same place.
+fn put_ends<K: Key, V: Record>(
+    directory: &Directory<'_>,
+    table: Table<K, V>,
+) -> Result<(), StoreError> {
+    let due_tree = directory.trees.known(DUE.id)?;
+    for row in directory.trees.known(table.id)? {
+        let (key, value) = row?;
+        if let Some(at) = table::decode(table, &value)?.keep_until() {
+            let due = DueKey { at, table: table.id, key: key.to_vec() };
+            directory.database.change(due_tree, &due.to_bytes(), Some(&no_more()?))?;
+        }
+    }
+    directory.database.tidy()
+}
+
+/// The record of an entry that is all key.
+fn no_more() -> Result<Vec<u8>, StoreError> {
+    codec::encode(&Due {})
+        .map_err(|why| StoreError::Damaged { tree: DUE.name, why: why.to_string() })
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@
 //! | 7 | `person_requests` | request id | [`PersonRequest`] | |
 //! | 8 | `verifications` | verification id | [`Verification`] | 30 days after its issue |
 //! | 9 | `live_codes` | phone, purpose | [`LiveCode`] | with its verification |
-//! | 10 | `verified_phones` | phone | [`VerifiedPhone`] | |
+//! | 10 | `verified_phones` | phone | [`VerifiedPhone`] | a year after it was last verified |
 //! | 11 | `sends` | phone | [`Sends`] | a day after its last entry |
-//! | 12 | `guesses` | phone | wrong [`Guesses`] | a day after the last one, if a right one came since |
+//! | 12 | `guesses` | phone | wrong [`Guesses`] | a day after the last one, if a right one came since; a year and a day, if they are fewer than any lock needs |
 //! | 13 | `key_checks` | key id | [`KeyCheck`] | |
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
 //! | 15 | `marks` | `last`, `swept` | [`Mark`]: how far the database and its sweeping have come | |
@@ -30,6 +30,7 @@
 //! | 26 | `sealed_secrets` | name | [`SealedSecret`]: a secret of the directory itself | |
 //! | 27 | `questions` | driver, time, verification id | [`Due`]: ask the driver then what became of it | when asked |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
+//! | | `tidying` | `turn` | see the module `database` | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
 //!
 //! Ids and names are never given again. A change of a record's layout raises its `VERSION`, reads the old layout in
@@ -56,6 +57,10 @@ pub const DATA_VERSION: u32 = 2;
 
 /// How long a verification is kept after its issue.
 pub const KEEP_VERIFICATIONS: Duration = Duration::from_hours(30 * 24);
+
+/// How long a phone counts as verified. A number may have another holder after that; what upstream keeps for ever, and asks for
+/// once more if it is not there, need not be kept for ever.
+pub const KEEP_VERIFIED_PHONES: Duration = Duration::from_hours(365 * 24);
 
 /// See the table at the head of this file.
 pub const CLIENTS: Table<ClientId, Client> = Table::new(1, "clients").cached();
@@ -380,6 +385,10 @@ impl Record for LiveCode {
 
 impl Record for VerifiedPhone {
     const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(self.verified_at + KEEP_VERIFIED_PHONES)
+    }
 }
 
 impl Record for Log {
@@ -627,7 +636,7 @@ mod tests {
     #[test]
     fn no_id_and_no_name_stands_for_two_trees() {
         for (i, one) in ALL.iter().enumerate() {
-            assert!(one.name != "redo" && one.name != "meta");
+            assert!(!["redo", "meta", "tidying"].contains(&one.name));
             for other in &ALL[i + 1..] {
                 assert!(one.id != other.id && one.name != other.name, "{}", one.name);
             }

@@ -188,7 +188,8 @@ fn run(
             group.run(trees, database, space, number, job);
         }
         written.fetch_add(group.changes, Ordering::SeqCst);
-        if let Err(error) = group.commit(database) {
+        // What is moved is moved when the callers have their answers.
+        if let Err(error) = group.commit(database).and_then(|()| database.tidy()) {
             tracing::error!(%error, "the store has failed; start the process again");
             drop(failing.send(Some(error.clone())));
             // Whoever still comes is told at once; the process is on its way out.

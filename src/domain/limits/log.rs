@@ -8,6 +8,12 @@ use crate::domain::{Purpose, Timestamp};
 /// After this long without counting, no pause and no window knows of anything in a log.
 pub const DAY: Duration = Duration::from_hours(24);
 
+/// Fewer wrong guesses in a row than this lock no phone, whatever the settings say.
+pub const LEAST_TO_LOCK: u32 = 10;
+
+/// After this long without a wrong guess, fewer of them are forgotten.
+const YEAR: Duration = Duration::from_hours(365 * 24);
+
 /// What was counted for one phone, oldest first.
 ///
 /// Time: it is judged at the later of now and its last moment, so a clock set back makes a wait longer and never
@@ -19,8 +25,8 @@ pub struct Log {
     in_a_row: u32,
 }
 
-/// The wrong guesses for one phone. How many came in a row is not forgotten with time, but by a right code or an operator:
-/// a record that counts any is kept.
+/// The wrong guesses for one phone. How many came in a row is not forgotten with time, but by a right code or an operator: a
+/// record that counts any is kept. Only a count that no lock comes after is forgotten, a year after the last guess.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guesses(Log);
 
@@ -203,7 +209,11 @@ impl Guesses {
 
     /// When it is worth nothing and may be swept, if time alone brings that about.
     pub fn keep_until(&self) -> Option<Timestamp> {
-        (self.0.in_a_row == 0).then(|| self.0.keep_until())
+        match self.0.in_a_row {
+            0 => Some(self.0.keep_until()),
+            1..LEAST_TO_LOCK => Some(self.0.keep_until() + YEAR),
+            LEAST_TO_LOCK.. => None,
+        }
     }
 }
 
@@ -324,6 +334,21 @@ mod tests {
         assert!(guesses.spend(&limits, PHONE, at(1)).is_ok());
         assert!(guesses.spend(&limits, PHONE, at(1)).is_err());
         assert!(guesses.spend(&limits, PHONE, at(3600)).is_ok());
+    }
+
+    #[test]
+    fn a_few_wrong_ones_in_a_row_are_forgotten_after_a_year_and_a_day() {
+        let limits = Limits::default();
+        let mut guesses = Guesses::default();
+        assert!(guesses.keep_until() <= Some(at(0)));
+        for count in 1..LEAST_TO_LOCK {
+            let last = guesses.spend(&limits, PHONE, at(i64::from(count) * 3600)).unwrap();
+            assert_eq!(guesses.keep_until(), Some(last + YEAR + DAY));
+        }
+        let tenth = guesses.spend(&limits, PHONE, at(36_000)).unwrap();
+        assert_eq!(guesses.keep_until(), None);
+        guesses.forgive(tenth);
+        assert!(guesses.keep_until() < Some(tenth + DAY));
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod sends;
 
 use std::time::Duration;
 
-pub use log::{DAY, Guesses, Log};
+pub use log::{DAY, Guesses, LEAST_TO_LOCK, Log};
 pub use rate::{Budget, Rate};
 pub use sends::{GIVEN_BACK_A_DAY, Sends};
 

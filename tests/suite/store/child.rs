@@ -117,8 +117,12 @@ pub fn tool() -> Command {
 }
 
 pub(super) fn tool_path() -> PathBuf {
+    example_path("store-load")
+}
+
+pub(super) fn example_path(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let path = own.ancestors().nth(2).unwrap().join("examples/store-load");
+    let path = own.ancestors().nth(2).unwrap().join("examples").join(name);
     assert!(path.exists(), "no {}: `cargo build --examples` makes it", path.display());
     path
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::Timestamp;
 use esoz_otp::otp::Keyring;
+use esoz_otp::store::schema::{GUESSES, VERIFIED_PHONES};
 use serde_json::Value;
 
 use super::child::tool;
@@ -138,7 +139,23 @@ fn a_directory_of_data_version_1_is_migrated_and_serves() {
 }
 
 #[test]
-fn so_is_one_that_a_crash_has_left() {
+fn what_had_no_end_in_data_version_1_ends_after_the_migration() {
+    let earlier = version_1();
+    let node = earlier.serve();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let left_after = |days: u32| {
+        let then = node.now() + Duration::from_hours(24) * days;
+        while runtime.block_on(node.store.sweep(then, 1000)).unwrap() > 0 {}
+        let verified = node.store.page(VERIFIED_PHONES, None, 10).unwrap().len();
+        (verified, node.store.page(GUESSES, None, 10).unwrap().len())
+    };
+    assert_eq!(left_after(364), (2, 2));
+    assert_eq!(left_after(365), (0, 2));
+    assert_eq!(left_after(366), (0, 0));
+}
+
+#[test]
+fn a_directory_of_data_version_1_that_a_crash_has_left_is_migrated_and_serves() {
     let earlier = version_1();
     fs::remove_file(earlier.data().join("seal")).unwrap();
     let node = earlier.serve();

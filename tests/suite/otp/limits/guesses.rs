@@ -74,11 +74,30 @@ fn wrong_guesses_are_kept_until_a_right_one_came_and_are_swept_after_that() {
     assert_eq!(node.complete(SEED_PHONE, &other_than(&right)).reason(), Some("wrong_code"));
     // Long enough for everything else to be swept, the entry for this record too.
     assert!(is_kept_after(100));
+    assert!(is_kept_after(365));
     node.clock.push(Duration::from_mins(1));
     let right = code(&node);
     assert_eq!(node.complete(SEED_PHONE, &right).status, 200);
     assert!(is_kept_after(0));
     assert!(!is_kept_after(2));
+}
+
+#[test]
+fn a_few_wrong_guesses_are_forgotten_after_a_year_and_as_many_as_lock_a_phone_never() {
+    for (count, is_forgotten) in [(9, true), (10, false), (100, false)] {
+        let node = TestNode::start();
+        wrong_before(&node, count, node.clock.now());
+        let phone = Phone::parse(SEED_PHONE).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let is_kept_after = |days: u32| {
+            let then = node.clock.now() + Duration::from_hours(24) * days;
+            while runtime.block_on(node.store.sweep(then, 1000)).unwrap() > 0 {}
+            node.store.get(GUESSES, &phone).unwrap().is_some()
+        };
+        assert!(is_kept_after(365), "{count}");
+        assert_eq!(!is_kept_after(366), is_forgotten, "{count}");
+        assert_eq!(!is_kept_after(36_600), is_forgotten, "{count}");
+    }
 }
 
 #[test]
