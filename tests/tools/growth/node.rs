@@ -57,7 +57,7 @@ impl RunningNode {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let running = runtime.spawn(async move {
             let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let listener = Listener { socket, tag: Entrance::Internal, behind_proxy: false };
+            let listener = Listener { socket, tag: Entrance::Internal, proxies: Vec::new() };
             node.run(vec![listener], async { drop(stopped.await) }).await.unwrap();
         });
         Self { runtime, api, clock, phones, store, stop, running }
