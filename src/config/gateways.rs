@@ -212,7 +212,7 @@ fn connections(name: &str) -> Vec<Setting> {
             name,
             "allow_local",
             Takes::Switch,
-            "whether it may be on this machine or link",
+            "whether it may be on this machine (any address that an interface has) or link",
             |g| g.allow_local.into(),
             |g, v| set(&mut g.allow_local, v.switch()),
         ),

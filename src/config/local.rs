@@ -1,6 +1,6 @@
 //! Which addresses are this machine's or its link's: the settings are checked by it, and what names are found to be.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use hyper::Uri;
 
@@ -13,10 +13,26 @@ pub(crate) fn is_on_local(url: &Uri) -> bool {
 
 /// Whether an address is this machine's own, or its link's, or everybody's.
 pub(crate) fn is_local(address: IpAddr) -> bool {
-    match address {
+    let is_local_by_itself = match address {
         IpAddr::V4(address) => is_local_v4(address),
         IpAddr::V6(address) => is_local_v6(address),
-    }
+    };
+    is_local_by_itself || is_own(address.to_canonical())
+}
+
+/// Addresses for documents, which no machine has (RFC 5737, RFC 3849).
+const NOBODYS: (Ipv4Addr, Ipv6Addr) =
+    (Ipv4Addr::new(203, 0, 113, 254), Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, 1));
+
+/// Whether an interface of this machine has the address now: then a socket can have it. Where the system lets sockets have
+/// any address (`ip_nonlocal_bind`) it can't be told so.
+fn is_own(address: IpAddr) -> bool {
+    let nobodys = match address {
+        IpAddr::V4(_) => IpAddr::V4(NOBODYS.0),
+        IpAddr::V6(_) => IpAddr::V6(NOBODYS.1),
+    };
+    let can_be_had = |address| UdpSocket::bind((address, 0)).is_ok();
+    can_be_had(address) && !can_be_had(nobodys)
 }
 
 fn is_local_v4(address: Ipv4Addr) -> bool {
@@ -35,4 +51,39 @@ fn is_local_v6(address: Ipv6Addr) -> bool {
         || address.is_unspecified()
         || address.is_unicast_link_local()
         || address.is_multicast()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the kernel lists them.
+    fn own_addresses() -> Vec<IpAddr> {
+        let tree = std::fs::read_to_string("/proc/net/fib_trie").unwrap_or_default();
+        let lines: Vec<_> = tree.lines().collect();
+        let is_host = |two: &&[&str]| two[1].contains("/32 host LOCAL");
+        let address = |line: &str| line.split_whitespace().last()?.parse().ok();
+        let old = lines.windows(2).filter(is_host).filter_map(|two| address(two[0]));
+        let list = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+        let address = |line: &str| {
+            let digits = u128::from_str_radix(line.split_whitespace().next()?, 16).ok()?;
+            Some(Ipv6Addr::from(digits))
+        };
+        old.map(IpAddr::V4).chain(list.lines().filter_map(address).map(IpAddr::V6)).collect()
+    }
+
+    #[test]
+    fn every_address_of_this_machine_is_its_own_and_no_other_is() {
+        let own = own_addresses();
+        assert!(own.contains(&Ipv4Addr::LOCALHOST.into()), "{own:?}");
+        for address in own {
+            assert!(is_local(address), "{address}");
+            if let IpAddr::V4(address) = address {
+                assert!(is_local(address.to_ipv6_mapped().into()), "{address}");
+            }
+        }
+        for nobodys in ["198.51.100.7", "203.0.113.9", "2001:db8::9", "::ffff:198.51.100.7"] {
+            assert!(!is_local(nobodys.parse().unwrap()), "{nobodys}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod gateways;
 mod manual;
 mod misspelt;
 mod numbers;
+mod own_addresses;
 mod presets;
 mod readme;
 mod service;
