@@ -7,12 +7,13 @@ use std::process::Command;
 
 use super::root;
 
-const VISIBLE: [&str; 9] = [
+const VISIBLE: [&str; 10] = [
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "README.md",
     "data",
+    "findings",
     "fixtures",
     "src",
     "systemd",
