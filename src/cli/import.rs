@@ -13,7 +13,7 @@ use crate::files;
 use crate::service::fixtures::{Draft, Expected, Known};
 use crate::store::Store;
 
-/// What one write of the store may hold; a file says more of a record than is kept of it.
+/// The one limit of an import: what a file of so much comes to is less than a write of the store may hold.
 pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// `esoz-otp import`.
@@ -66,7 +66,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     let file = files::open(path).map_err(cannot)?;
     let bytes = files::read(file, MOST_BYTES).map_err(|error| match error.kind() {
         ErrorKind::FileTooLarge => Failure::data(format_args!(
-            "{name} has more than 64 MiB, which is all that one import can hold. Divide it: \
+            "{name} has more than 64 MiB, the most that one file may have. Divide it: \
              what an entry names has to come before it, or with it."
         )),
         _ => cannot(error),

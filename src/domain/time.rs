@@ -2,6 +2,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, the precision ЕСОЗ prints (`…T12:20:16.300597Z`).
@@ -29,9 +30,9 @@ impl Timestamp {
 
     /// Reads an RFC 3339 time; digits beyond microseconds are cut off.
     pub fn parse(text: &str) -> Result<Self, NotATime> {
-        text.parse::<jiff::Timestamp>()
-            .map(|at| Self(at.as_microsecond()))
-            .map_err(|_| NotATime(text.to_owned()))
+        let at = text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond);
+        let at = at.ok().or_else(|| last_day(text));
+        at.map(Self).ok_or_else(|| NotATime(text.to_owned()))
     }
 
     /// The time from `earlier` to here; zero when `earlier` is later.
@@ -58,6 +59,17 @@ impl Timestamp {
         format!("{:.0}", calendar(seconds.saturating_mul(1_000_000)))
     }
 }
+
+/// A time at the end of the year 9999, which for many systems is "never". jiff leaves the last hours out, so that every time
+/// has one in every zone; it is kept as the latest time that jiff has.
+fn last_day(text: &str) -> Option<i64> {
+    let pieces = Pieces::parse(text).ok()?;
+    let is_whole = pieces.time().is_some() && pieces.to_numeric_offset().is_some();
+    (is_whole && pieces.date().year() == LAST_YEAR).then(|| jiff::Timestamp::MAX.as_microsecond())
+}
+
+/// A year has four digits in RFC 3339.
+const LAST_YEAR: i16 = 9999;
 
 fn calendar(micros: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
@@ -108,6 +120,20 @@ mod tests {
         assert_eq!(at.to_string(), "2017-07-10T12:20:16.300597Z");
         let whole = Timestamp::parse("2017-07-10T15:20:16+03:00").unwrap();
         assert_eq!(whole.to_string(), "2017-07-10T12:20:16.000000Z");
+    }
+
+    #[test]
+    fn the_last_day_of_the_calendar_is_a_time_and_later_than_others() {
+        let never = Timestamp::parse("9999-12-31T23:59:59Z").unwrap();
+        assert!(never > Timestamp::parse("9999-12-30T21:00:00Z").unwrap());
+        assert_eq!(never, Timestamp::parse("9999-12-31T23:59:59.999999z").unwrap());
+        assert!(never.to_string().starts_with("9999-12-30T"), "{never}");
+        assert_eq!(never, Timestamp::parse("9999-12-31T23:59:59-02:00").unwrap());
+        for wrong in
+            ["9999-12-32T00:00:00Z", "10000-01-01T00:00:00Z", "9999-12-31", "9999-12-31T23:59:59"]
+        {
+            assert!(Timestamp::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -20,8 +20,9 @@ const VERSION: u8 = 2;
 /// Bytes of a chunk, its version and mark not counted.
 const CHUNK: usize = 2048;
 
-/// Largest redo record: what one write may change at most.
-const MAX_WRITE_BYTES: usize = 64 * 1024 * 1024;
+/// Largest redo record: what one write may change at most. An entry of a file that is imported has at least 43 bytes (a user's
+/// id alone), and comes to 51 here: what a file may have, 64 MiB, is reached before this.
+const MAX_WRITE_BYTES: usize = 96 * 1024 * 1024;
 
 const MORE: u8 = 0;
 const LAST: u8 = 1;
@@ -80,7 +81,7 @@ pub(super) fn size(overlay: &Overlay) -> Result<u64, StoreError> {
         .map(|((_, key), value)| 16 + key.len() + value.as_ref().map_or(0, Vec::len))
         .sum();
     if bytes > MAX_WRITE_BYTES {
-        return Err(StoreError::TooLarge { what: "one write", limit: "64 MiB" });
+        return Err(StoreError::TooLarge { what: "one write", limit: "96 MiB" });
     }
     Ok(bytes as u64)
 }
