@@ -114,9 +114,9 @@ impl From<Faults> for Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let code = match error {
-            OpenError::Io { .. } => IO,
+            OpenError::Io { .. } | OpenError::NoRoom { .. } => IO,
             OpenError::Locked(_) => IN_USE,
-            OpenError::Damaged { .. } | OpenError::Newer { .. } => DATA,
+            OpenError::Damaged { .. } | OpenError::Newer { .. } | OpenError::Stray(_) => DATA,
             OpenError::NotMade(_)
             | OpenError::Unfinished(_)
             | OpenError::Restored(_)

@@ -6,6 +6,7 @@
 
 mod audit;
 mod check;
+mod compact;
 mod demo;
 mod drivers;
 mod failure;
@@ -55,6 +56,8 @@ enum Command {
     Import(ImportArgs),
     /// A node on a data directory.
     Serve(ServingArgs),
+    /// Puts a new database into a stopped node's directory, in the place of one that has grown.
+    Compact(CompactArgs),
     /// Adds, lists and retires the keys that protect codes.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -81,6 +84,7 @@ impl Command {
             Self::Init(_)
             | Self::Import(_)
             | Self::Serve(_)
+            | Self::Compact(_)
             | Self::Keys(_)
             | Self::Audit(_)
             | Self::Sms(_)
@@ -103,6 +107,12 @@ struct ImportArgs {
     /// Take a file that says of itself that it is a demo's: everybody knows its tokens.
     #[arg(long)]
     allow_demo_secrets: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+#[derive(Args)]
+struct CompactArgs {
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -149,6 +159,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(args) => init::init(args),
         Command::Import(args) => import::import(args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Compact(args) => compact::compact(&args),
         Command::Keys(command) => keys::keys(command),
         Command::Audit(command) => audit::audit(&command),
         Command::Sms(command) => sms::sms(&command),

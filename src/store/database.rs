@@ -88,7 +88,7 @@ impl Database {
         self.sync()
     }
 
-    #[cfg(test)]
+    /// The names of all trees that are there.
     pub(super) fn tree_names(&self) -> Vec<sled::IVec> {
         self.sled.tree_names()
     }

@@ -7,6 +7,8 @@
 //! DIR/mark         how far the database had come when it was last noted
 //! DIR/ballast      see `space`
 //! DIR/store/       sled's own files
+//! DIR/store.new/   see `compact`
+//! DIR/store.old/   see `compact`
 //! DIR/audit/       rows of audit, a file a day (module `audit`)
 //! ```
 
@@ -18,6 +20,7 @@ use std::time::Duration;
 
 use rustix::fs::Access;
 
+use super::compact;
 use super::error::OpenError;
 
 /// Where sled's files are.
@@ -100,7 +103,7 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
     if path.join(UNFINISHED).exists() {
         return Err(OpenError::Unfinished(path.to_owned()));
     }
-    if path.join(HOME).join("db").exists() {
+    if [HOME, compact::OLD].iter().any(|home| path.join(home).join("db").exists()) {
         return Ok(());
     }
     let path = path.to_owned();

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use crate::domain::Refusal;
 
+const MIB: u64 = 1024 * 1024;
+
 /// A read or a write that did not happen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -96,6 +98,24 @@ pub enum OpenError {
         path: PathBuf,
         /// What sled, or our own reading, found.
         why: String,
+    },
+    /// A file that is none of the database's is among its files.
+    #[error(
+        "{0} does not belong to the database, or was not there when it was closed. Move it elsewhere. Nothing has been changed."
+    )]
+    Stray(PathBuf),
+    /// A new database may not fit beside the old one.
+    #[error(
+        "a new database needs up to {} MiB on the disk of {path}, and {} MiB are free. Make room on it. Nothing has been changed.",
+        .needed.div_ceil(MIB), .free / MIB
+    )]
+    NoRoom {
+        /// The directory.
+        path: PathBuf,
+        /// How many bytes it needs at most.
+        needed: u64,
+        /// How many there are.
+        free: u64,
     },
     /// A later release wrote it.
     #[error(

@@ -21,9 +21,12 @@ type Step = fn(&Directory<'_>) -> Result<(), StoreError>;
 /// The step at place n leads from version n + 1 to the one after it.
 const STEPS: [Step; DATA_VERSION as usize - 1] = [to_version_2];
 
-/// Carries out every step that a directory of version `from` needs.
-pub(super) fn migrate(directory: &Directory<'_>, from: u32) -> Result<(), StoreError> {
-    run(directory, from, &STEPS)
+/// Carries out every step that a directory of this version needs; one without a version is new.
+pub(super) fn migrate(directory: &Directory<'_>, version: Option<u32>) -> Result<(), StoreError> {
+    match version {
+        Some(from) => run(directory, from, &STEPS),
+        None => directory.database.set_version(DATA_VERSION),
+    }
 }
 
 fn run(directory: &Directory<'_>, from: u32, steps: &[Step]) -> Result<(), StoreError> {

@@ -11,6 +11,8 @@
 //! - `migrate`: how a directory of an earlier release becomes one of this release.
 //! - `directory`, `open`: whose the directory is, its lock, and what a crash has left.
 //! - [`NewDirectory`]: a directory that is being made, whole or not at all.
+//! - `snapshot`: a broken snapshot of sled's is set aside.
+//! - `compact`: a new database in the place of one that has grown.
 //! - `space`: no write is begun on a disk that is nearly full.
 //! - `cache`: what nearly every request reads, in front of the trees.
 //! - `seal`: digests of the closed database, so that a damaged one is not opened.
@@ -21,6 +23,7 @@
 
 mod cache;
 mod codec;
+mod compact;
 mod create;
 mod database;
 mod directory;
@@ -32,6 +35,7 @@ mod open;
 mod redo;
 pub mod schema;
 mod seal;
+mod snapshot;
 mod space;
 mod sweep;
 mod table;
@@ -42,6 +46,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use codec::{BadRecord, MAX_RECORD_BYTES, Record, decode, decode_body, encode};
+pub use compact::Compacted;
 pub use create::{NewDirectory, remove_folders};
 pub use directory::{audit_folder, make_folders};
 pub use error::{OpenError, StoreError};
@@ -74,6 +79,11 @@ impl Store {
     pub fn open_emptied(path: &Path, config: StoreConfig) -> Result<Self, OpenError> {
         open::empty(path)?;
         Self::open(path, config)
+    }
+
+    /// Puts a new database with the same records in the place of one that has grown. Nobody may have the directory open.
+    pub fn compact(path: &Path, config: StoreConfig) -> Result<Compacted, OpenError> {
+        compact::compact(path, config)
     }
 
     /// Refuses a directory that nobody has made, or that is not this user's alone. Changes nothing.

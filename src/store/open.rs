@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::compact;
 use super::database::Database;
 use super::directory::{self, HOME, LOCK_PAUSE, LOCK_TRIES, Lock, at};
 use super::error::{OpenError, StoreError};
@@ -11,10 +12,14 @@ use super::mark;
 use super::migrate;
 use super::redo;
 use super::schema::DATA_VERSION;
-use super::seal;
+use super::seal::{self, BrokenSeal};
+use super::snapshot;
 use super::space::{self, Space};
 use super::table::Trees;
 use crate::config::StoreConfig;
+
+/// How sled begins to say that another process has its log locked.
+const LOCK_CONFLICT: &str = "could not acquire lock on";
 
 /// Less than this is a full disk.
 const NOTHING: u64 = 64 * 1024;
@@ -30,12 +35,13 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     directory::make_folders(path).map_err(at(path))?;
     let lock = directory::lock(path)?;
     let home = lock.home();
+    compact::put_right(path).map_err(at(path))?;
     directory::make_folders(&home).map_err(at(&home))?;
     check_seal(path)?;
     let space = Space::new(path, config);
     space.before_opening().map_err(at(path))?;
     let was_sealed = seal::break_seal(path).map_err(at(path))?;
-    remove_unfinished_snapshots(&home).map_err(at(&home))?;
+    snapshot::prepare(&home).map_err(at(&home))?;
 
     let database = open_database(&home, config).map_err(|error| explain(path, error))?;
     // First of all: a newer release may have other trees.
@@ -61,13 +67,8 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         }
         return Err(OpenError::Damaged { path: path.to_owned(), why });
     }
-    let migrated = match version {
-        None => database.set_version(DATA_VERSION),
-        Some(from) => {
-            migrate::migrate(&migrate::Directory { trees: &trees, database: &database }, from)
-        }
-    };
-    migrated.map_err(|error| failed(path, &error))?;
+    let directory = migrate::Directory { trees: &trees, database: &database };
+    migrate::migrate(&directory, version).map_err(|error| failed(path, &error))?;
     sync_names(path, &home).map_err(at(path))?;
     space.after_opening();
     Ok(Opened { trees, database, lock, space })
@@ -75,22 +76,30 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
 
 pub(super) fn check_seal(path: &Path) -> Result<(), OpenError> {
     let home = path.join(HOME);
-    seal::check(path, &home)
-        .map_err(at(&home))?
-        .map_err(|why| OpenError::Damaged { path: path.to_owned(), why })
+    if let Some(name) = snapshot::stray(&home).map_err(at(&home))? {
+        return Err(OpenError::Stray(home.join(name)));
+    }
+    seal::check(path, &home).map_err(at(&home))?.map_err(|broken| match broken {
+        BrokenSeal::Stray(name) => OpenError::Stray(home.join(name)),
+        BrokenSeal::Other(why) => OpenError::Damaged { path: path.to_owned(), why },
+    })
 }
 
 /// sled has a lock of its own, and lets go of it some time after it was closed.
 fn open_database(home: &Path, config: StoreConfig) -> sled::Result<Database> {
     for _ in 0..LOCK_TRIES {
         match Database::open(home, config) {
-            Err(sled::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                std::thread::sleep(LOCK_PAUSE);
-            }
+            Err(error) if is_lock_conflict(&error) => std::thread::sleep(LOCK_PAUSE),
             opened => return opened,
         }
     }
     Database::open(home, config)
+}
+
+/// sled hands the system's `WouldBlock` on as the text of an error of another kind.
+fn is_lock_conflict(error: &sled::Error) -> bool {
+    let sled::Error::Io(error) = error else { return false };
+    error.kind() == io::ErrorKind::Other && error.to_string().starts_with(LOCK_CONFLICT)
 }
 
 /// Takes the database and its rows of audit away, under its lock.
@@ -100,26 +109,13 @@ pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     let _lock = directory::lock(path)?;
     seal::break_seal(path).map_err(at(path))?;
     mark::forget(path).map_err(at(path))?;
+    compact::put_right(path).map_err(at(path))?;
     for folder in [home, directory::audit_folder(path)] {
         match fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(at(&folder)(error));
             }
             Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
-}
-
-/// A kill can leave `snap.….generating`, after which sled refuses to open. It was never renamed, so the database does
-/// not depend on it. Done under our own lock, so that no living process is making it.
-fn remove_unfinished_snapshots(home: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(home)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            fs::remove_file(entry.path())?;
         }
     }
     Ok(())
@@ -146,7 +142,7 @@ fn read_version(path: &Path, database: &Database) -> Result<Option<u32>, OpenErr
 }
 
 /// The flush of a new database does not make its names durable. Done at every start: the first may have been cut short.
-fn sync_names(path: &Path, home: &Path) -> io::Result<()> {
+pub(super) fn sync_names(path: &Path, home: &Path) -> io::Result<()> {
     for entry in fs::read_dir(home)? {
         File::open(entry?.path())?.sync_all()?;
     }
@@ -155,12 +151,12 @@ fn sync_names(path: &Path, home: &Path) -> io::Result<()> {
     directory::sync_folder_above(path)
 }
 
-fn explain(path: &Path, error: sled::Error) -> OpenError {
+pub(super) fn explain(path: &Path, error: sled::Error) -> OpenError {
     let path = path.to_owned();
+    if is_lock_conflict(&error) {
+        return OpenError::Locked(path);
+    }
     match error {
-        sled::Error::Io(source) if source.kind() == io::ErrorKind::WouldBlock => {
-            OpenError::Locked(path)
-        }
         sled::Error::Io(source) => OpenError::Io { path, source },
         sled::Error::Corruption { .. }
         | sled::Error::CollectionNotFound(_)
@@ -170,7 +166,7 @@ fn explain(path: &Path, error: sled::Error) -> OpenError {
 }
 
 /// A disk that is full or broken is no reason to fetch a backup.
-fn failed(path: &Path, error: &StoreError) -> OpenError {
+pub(super) fn failed(path: &Path, error: &StoreError) -> OpenError {
     let is_full = space::free(path).is_some_and(|free| free < NOTHING);
     let path = path.to_owned();
     match error {
@@ -192,6 +188,21 @@ mod tests {
 
     fn config() -> StoreConfig {
         StoreConfig { cache_mib: 8, ..StoreConfig::default() }
+    }
+
+    /// Somebody has sled's log locked, and not our own lock.
+    #[test]
+    fn sled_s_lock_is_recognized() {
+        let home = tempfile::tempdir().unwrap();
+        drop(open(home.path(), config()).unwrap());
+        let store = home.path().join("store");
+        let held = Database::open(&store, config()).unwrap();
+        let conflict = Database::open(&store, config()).err().unwrap();
+        assert!(is_lock_conflict(&conflict), "{conflict:?}");
+        let refusal = explain(home.path(), conflict);
+        assert!(matches!(refusal, OpenError::Locked(_)), "{refusal}");
+        drop(held);
+        assert!(!is_lock_conflict(&sled::Error::Io(io::ErrorKind::NotFound.into())));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
 
+use super::snapshot;
+
 /// How long sled may take to let go of its files after it has been closed.
 const CLOSE_TRIES: u32 = 100;
 const CLOSE_PAUSE: Duration = Duration::from_millis(20);
@@ -28,8 +30,18 @@ pub(super) fn seal(path: &Path, home: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Compares the files with the seal, if there is one; says how they differ.
-pub(super) fn check(path: &Path, home: &Path) -> io::Result<Result<(), String>> {
+/// How the files differ from the seal.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum BrokenSeal {
+    /// A file of this name was not there when the store was closed.
+    Stray(String),
+    /// Something else, in words.
+    Other(String),
+}
+
+/// Compares the files with the seal, if there is one. A snapshot that is broken or missing is no difference: all that was in
+/// the database is in the log.
+pub(super) fn check(path: &Path, home: &Path) -> io::Result<Result<(), BrokenSeal>> {
     let sealed = match fs::read(path.join("seal")) {
         Ok(sealed) => sealed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ok(())),
@@ -40,14 +52,30 @@ pub(super) fn check(path: &Path, home: &Path) -> io::Result<Result<(), String>> 
         return Ok(Ok(()));
     }
     let sealed = String::from_utf8_lossy(&sealed);
-    let lines = found.lines().chain(sealed.lines());
-    let other = lines.filter(|line| found.contains(line) != sealed.contains(line));
-    let names: Vec<_> =
-        other.filter_map(|line| line.split_once("  ")).map(|(_, name)| name).collect();
-    let name = names.first().unwrap_or(&"seal");
-    Ok(Err(format!(
+    let name_in = |line: &str| line.split_once("  ").map(|(_, name)| name.to_owned());
+    let is_told =
+        |lines: &str, name: &String| lines.lines().filter_map(name_in).any(|it| it == *name);
+    let other = |lines: &str, than: &str| -> Vec<_> {
+        let lines = lines.lines().filter(|line| !than.lines().any(|it| it == *line));
+        lines.filter_map(name_in).collect()
+    };
+    let is_done_without = |name: &String| snapshot::is_done_without(home, name);
+    let (new, gone) = (other(&found, &sealed), other(&sealed, &found));
+    let is_stray = |name: &&String| !is_told(&sealed, name) && !snapshot::is_sled_s(name);
+    if let Some(stray) = new.iter().find(is_stray) {
+        return Ok(Err(BrokenSeal::Stray(stray.clone())));
+    }
+    match new.iter().chain(&gone).find(|name| !is_done_without(name)) {
+        Some(name) => Ok(Err(BrokenSeal::Other(changed(name)))),
+        None if new.is_empty() && gone.is_empty() => Ok(Err(BrokenSeal::Other(changed("seal")))),
+        None => Ok(Ok(())),
+    }
+}
+
+fn changed(name: &str) -> String {
+    format!(
         "the file {name} is not what it was when the store was closed; nothing has been changed"
-    )))
+    )
 }
 
 /// Takes the seal away, durably: what sled writes from now on is not what it says. Says whether there was one.
@@ -60,7 +88,7 @@ pub(super) fn break_seal(path: &Path) -> io::Result<bool> {
 }
 
 /// sled locks its log, and its threads outlive a drop a little.
-fn wait_until_closed(log: &Path) -> io::Result<()> {
+pub(super) fn wait_until_closed(log: &Path) -> io::Result<()> {
     let file = File::open(log)?;
     for _ in 0..CLOSE_TRIES {
         match file.try_lock() {

@@ -61,6 +61,8 @@ fn known(
             error @ (OpenError::Io { .. }
             | OpenError::Damaged { .. }
             | OpenError::Newer { .. }
+            | OpenError::Stray(_)
+            | OpenError::NoRoom { .. }
             | OpenError::Unfinished(_)
             | OpenError::Restored(_)
             | OpenError::NotEmpty(_)

@@ -2,6 +2,7 @@
 
 mod audit;
 mod command_line;
+mod compact;
 mod demo;
 pub mod files;
 mod import;

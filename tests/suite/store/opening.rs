@@ -82,7 +82,9 @@ fn one_changed_byte_anywhere_is_noticed_and_nothing_is_touched() {
     fill(&open(home.path()).unwrap(), 300..600);
     let whole = files(home.path());
     let mut chance = Chance::new();
-    for (name, bytes) in whole.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+    let is_snapshot = |name: &Path| name.to_string_lossy().contains("/snap.");
+    let others = whole.iter().filter(|(name, bytes)| !bytes.is_empty() && !is_snapshot(name));
+    for (name, bytes) in others {
         for _ in 0..5 {
             let place = usize::try_from(chance.below(bytes.len() as u64)).unwrap();
             let mut changed = bytes.clone();
@@ -100,6 +102,80 @@ fn one_changed_byte_anywhere_is_noticed_and_nothing_is_touched() {
         }
     }
     assert_eq!(open(home.path()).unwrap().page(VERIFIED_PHONES, None, 1000).unwrap().len(), 600);
+}
+
+/// The one snapshot of a closed store.
+fn snapshot(home: &Path) -> PathBuf {
+    let names = fs::read_dir(home.join("store")).unwrap().map(|entry| entry.unwrap().path());
+    let mut snapshots = names.filter(|path| path.to_string_lossy().contains("/snap."));
+    let snapshot = snapshots.next().unwrap();
+    assert_eq!(snapshots.next(), None);
+    snapshot
+}
+
+#[test]
+fn a_broken_snapshot_beside_a_good_log_is_set_aside_and_nothing_is_lost() {
+    let home = tempfile::tempdir().unwrap();
+    fill(&open(home.path()).unwrap(), 0..600);
+    open(home.path()).unwrap().mark_blocking().unwrap();
+    // Closed in order, and as after a crash.
+    for (round, is_sealed) in [true, false, true, false].into_iter().enumerate() {
+        let snapshot = snapshot(home.path());
+        let mut bytes = fs::read(&snapshot).unwrap();
+        match round {
+            0 | 1 => bytes[20] ^= 4,
+            _ => bytes.truncate(7),
+        }
+        fs::write(&snapshot, bytes).unwrap();
+        if !is_sealed {
+            fs::remove_file(home.path().join("seal")).unwrap();
+        }
+        Store::check_seal(home.path()).unwrap();
+        assert!(snapshot.exists(), "checking changes nothing");
+        let store = open(home.path()).unwrap();
+        assert_eq!(store.page(VERIFIED_PHONES, None, 1000).unwrap().len(), 600);
+        drop(store);
+        let name = format!("broken-{}", snapshot.file_name().unwrap().to_str().unwrap());
+        assert!(snapshot.with_file_name(name).exists(), "kept");
+    }
+}
+
+#[test]
+fn a_broken_snapshot_does_not_hide_a_log_that_has_lost_its_end() {
+    let home = tempfile::tempdir().unwrap();
+    fill(&open(home.path()).unwrap(), 0..600);
+    open(home.path()).unwrap().mark_blocking().unwrap();
+    let snapshot = snapshot(home.path());
+    fs::write(&snapshot, [0; 5]).unwrap();
+    fs::remove_file(home.path().join("seal")).unwrap();
+    let log = home.path().join("store/db");
+    let mut bytes = fs::read(&log).unwrap();
+    let middle = bytes.iter().rposition(|byte| *byte != 0).unwrap() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&log, bytes).unwrap();
+    let refusal = open(home.path()).err().unwrap();
+    assert!(matches!(refusal, OpenError::Damaged { .. }), "{refusal}");
+}
+
+#[test]
+fn a_file_that_is_not_the_database_s_is_named() {
+    for (name, is_sealed) in
+        [("notes.txt", true), ("snap.old", true), ("snap.old", false), ("db.bak", true)]
+    {
+        let home = tempfile::tempdir().unwrap();
+        fill(&open(home.path()).unwrap(), 0..10);
+        let stray = home.path().join("store").join(name);
+        fs::write(&stray, "of somebody").unwrap();
+        if !is_sealed {
+            fs::remove_file(home.path().join("seal")).unwrap();
+        }
+        let refusal = open(home.path()).err().unwrap();
+        assert!(matches!(&refusal, OpenError::Stray(path) if *path == stray), "{refusal}");
+        assert!(refusal.to_string().contains(name), "{refusal}");
+        assert_eq!(home.path().join("seal").exists(), is_sealed);
+        fs::remove_file(&stray).unwrap();
+        assert_eq!(open(home.path()).unwrap().page(VERIFIED_PHONES, None, 100).unwrap().len(), 10);
+    }
 }
 
 /// As under systemd's `DynamicUser`: the state directory is ours, the one above is root's alone.

@@ -1,0 +1,29 @@
+use std::io::{self, Write as _};
+
+use tracing::level_filters::LevelFilter;
+
+use super::{CompactArgs, Failure, log};
+use crate::config::LogConfig;
+use crate::store::{Compacted, Store};
+
+/// `esoz-otp compact`.
+pub(super) fn compact(args: &CompactArgs) -> Result<(), Failure> {
+    let config = args.settings.load()?;
+    let data = &config.data.path;
+    let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
+    Store::check_made(data)?;
+    let Compacted { before, after } = Store::compact(data, config.store)?;
+    let (data, before, after) = (data.display(), mib(before), mib(after));
+    // It is done, whether anybody reads of it or not.
+    drop(writeln!(
+        io::stdout(),
+        "compacted {data}: its database had {before} MiB and has {after} MiB"
+    ));
+    Ok(())
+}
+
+/// With one digit behind the point.
+fn mib(bytes: u64) -> String {
+    let tenths = bytes * 10 / (1024 * 1024);
+    format!("{}.{}", tenths / 10, tenths % 10)
+}

@@ -1,0 +1,343 @@
+//! A new database in the place of one that has grown.
+//!
+//! ```text
+//! DIR/store.new/   the new database while it is filled; after the swap the old one, until it is removed
+//! DIR/store.old/   the old one, where the file system cannot exchange two names at once
+//! ```
+//!
+//! Every record is copied, byte for byte, and compared with its original before anything is swapped. The swap exchanges
+//! two names in one step (`renameat2`). Where the file system has no such step, the old database gets another name first,
+//! and is looked for under it at the next start if there is none under its own: [`put_right`]. So whatever interrupts this,
+//! the old database or the new one is there, whole.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+use super::database::Database;
+use super::directory::{self, HOME, at};
+use super::error::{OpenError, StoreError};
+use super::open::{self, Opened};
+use super::{seal, space};
+use crate::config::StoreConfig;
+
+/// The database that takes the place of the other.
+pub(super) const NEW: &str = "store.new";
+
+/// The database that has been replaced.
+pub(super) const OLD: &str = "store.old";
+
+/// What a byte of keys and values comes to in a new log, at most.
+const GROWTH: u64 = 3;
+
+/// What a database needs that holds hardly anything.
+const LEAST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What a database had on the disk, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compacted {
+    /// Before.
+    pub before: u64,
+    /// After.
+    pub after: u64,
+}
+
+/// What has been done when a crash comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Opened,
+    Copied,
+    Compared,
+    Moved,
+    Swapped,
+    Sealed,
+}
+
+/// Called after each step; an error is a crash.
+type Observer<'a> = &'a mut dyn FnMut(Step) -> io::Result<()>;
+
+/// Exchanges two names in a directory, in one step.
+type Exchange = fn(&Path, &Path) -> Result<(), Errno>;
+
+/// Replaces the database of a closed directory by a new one with the same records.
+pub(super) fn compact(path: &Path, config: StoreConfig) -> Result<Compacted, OpenError> {
+    carry_out(path, config, exchange, &mut |_| Ok(())).inspect_err(|_| {
+        // What can't be taken away now is at the next start.
+        if let Ok(_lock) = directory::lock(path) {
+            drop(put_right(path));
+        }
+    })
+}
+
+fn carry_out(
+    path: &Path,
+    config: StoreConfig,
+    exchange: Exchange,
+    observer: Observer<'_>,
+) -> Result<Compacted, OpenError> {
+    let Opened { trees, database, lock, space } = open::open(path, config)?;
+    drop((trees, space));
+    let (home, new) = (lock.home(), path.join(NEW));
+    let before = size(&home).map_err(at(&home))?;
+    let filled = fill(path, &database, &new, config, observer);
+    drop(database);
+    let swapped = filled.and_then(|()| {
+        seal::wait_until_closed(&home.join("db")).map_err(at(&home))?;
+        swap(path, exchange, observer).map_err(at(path))
+    });
+    // Whichever it is now, the database is closed in order.
+    let sealed = seal::seal(path, &home).map_err(at(&home));
+    swapped.and(sealed)?;
+    observer(Step::Sealed).map_err(at(path))?;
+    put_right(path).map_err(at(path))?;
+    Ok(Compacted { before, after: size(&home).map_err(at(&home))? })
+}
+
+/// Takes away what an interrupted swap has left, under the directory's lock. The database is there afterwards if there is one.
+pub(super) fn put_right(path: &Path) -> io::Result<()> {
+    let (home, new, old) = (path.join(HOME), path.join(NEW), path.join(OLD));
+    if !home.exists() && old.exists() {
+        fs::rename(&old, &home)?;
+        File::open(path)?.sync_all()?;
+    }
+    for left in [new, old] {
+        match fs::remove_dir_all(&left) {
+            Ok(()) => File::open(path)?.sync_all()?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Makes the new database, closed and on the device.
+fn fill(
+    path: &Path,
+    from: &Database,
+    new: &Path,
+    config: StoreConfig,
+    observer: Observer<'_>,
+) -> Result<(), OpenError> {
+    let wrong = |error: StoreError| open::failed(path, &error);
+    check_room(path, live_bytes(from).map_err(wrong)?)?;
+    observer(Step::Opened).map_err(at(path))?;
+    directory::make_folders(new).map_err(at(new))?;
+    let to = Database::open(new, config).map_err(|error| open::explain(path, error))?;
+    copy(from, &to).map_err(wrong)?;
+    drop(to);
+    seal::wait_until_closed(&new.join("db")).map_err(at(new))?;
+    observer(Step::Copied).map_err(at(path))?;
+
+    // Read anew, from the device's files.
+    let to = Database::open(new, config).map_err(|error| open::explain(path, error))?;
+    compare(from, &to).map_err(wrong)?;
+    drop(to);
+    seal::wait_until_closed(&new.join("db")).map_err(at(new))?;
+    close_to_others(new).map_err(at(new))?;
+    open::sync_names(path, new).map_err(at(new))?;
+    observer(Step::Compared).map_err(at(path))
+}
+
+/// Every tree that is there, those of earlier releases too.
+fn names(database: &Database) -> impl Iterator<Item = String> {
+    let names = database.tree_names().into_iter();
+    names.map(|name| String::from_utf8_lossy(&name).into_owned())
+}
+
+fn live_bytes(from: &Database) -> Result<u64, StoreError> {
+    let mut bytes = 0;
+    for name in names(from) {
+        for row in &from.tree(&name)? {
+            let (key, value) = row?;
+            bytes += (key.len() + value.len()) as u64;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Refuses when the new database may not fit beside the old one.
+fn check_room(path: &Path, live: u64) -> Result<(), OpenError> {
+    let needed = live * GROWTH + LEAST_BYTES;
+    match space::free(path) {
+        Some(free) if free < needed => {
+            Err(OpenError::NoRoom { path: path.to_owned(), needed, free })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn copy(from: &Database, to: &Database) -> Result<(), StoreError> {
+    for name in names(from) {
+        let tree = to.tree(&name)?;
+        for row in &from.tree(&name)? {
+            let (key, value) = row?;
+            to.change(&tree, &key, Some(&value))?;
+        }
+    }
+    to.sync()
+}
+
+fn compare(from: &Database, to: &Database) -> Result<(), StoreError> {
+    let other = || StoreError::Failed("the copy is not what it was copied from".into());
+    for name in names(from) {
+        let mut copied = to.tree(&name)?.iter();
+        for row in &from.tree(&name)? {
+            if copied.next().transpose()? != Some(row?) {
+                return Err(other());
+            }
+        }
+        if copied.next().is_some() {
+            return Err(other());
+        }
+    }
+    Ok(())
+}
+
+/// The new database takes the place of the old one.
+fn swap(path: &Path, exchange: Exchange, observer: Observer<'_>) -> io::Result<()> {
+    let (home, new, old) = (path.join(HOME), path.join(NEW), path.join(OLD));
+    match exchange(&new, &home) {
+        Ok(()) => {}
+        Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => {
+            fs::rename(&home, &old)?;
+            observer(Step::Moved)?;
+            fs::rename(&new, &home)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    File::open(path)?.sync_all()?;
+    observer(Step::Swapped)
+}
+
+fn exchange(one: &Path, other: &Path) -> Result<(), Errno> {
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
+}
+
+/// As the data directory itself: nobody but its owner reads it.
+fn close_to_others(folder: &Path) -> io::Result<()> {
+    fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            close_to_others(&entry.path())?;
+        } else {
+            fs::set_permissions(entry.path(), Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
+}
+
+fn size(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() {
+            size(&entry.path())?
+        } else {
+            entry.metadata()?.len()
+        };
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Phone, Timestamp};
+    use crate::store::Store;
+    use crate::store::schema::{VERIFIED_PHONES, VerifiedPhone};
+
+    const STEPS: [Step; 6] =
+        [Step::Opened, Step::Copied, Step::Compared, Step::Moved, Step::Swapped, Step::Sealed];
+
+    fn config() -> StoreConfig {
+        StoreConfig { cache_mib: 8, reserve_mib: 0 }
+    }
+
+    fn cannot(_: &Path, _: &Path) -> Result<(), Errno> {
+        Err(Errno::INVAL)
+    }
+
+    /// With 300 records.
+    fn directory() -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        fs::set_permissions(home.path(), Permissions::from_mode(0o700)).unwrap();
+        let store = Store::open(home.path(), config()).unwrap();
+        for number in 0..300 {
+            let phone = Phone::from_national(number).unwrap();
+            let record = VerifiedPhone { verified_at: Timestamp::from_micros(number.into()) };
+            let put = store.write_blocking::<_, StoreError, _>(move |write| {
+                write.put(VERIFIED_PHONES, &phone, &record)
+            });
+            put.unwrap();
+        }
+        store.mark_blocking().unwrap();
+        home
+    }
+
+    fn records(path: &Path) -> usize {
+        let store = Store::open(path, config()).unwrap();
+        store.page(VERIFIED_PHONES, None, 1000).unwrap().len()
+    }
+
+    fn names(path: &Path) -> Vec<String> {
+        let entries = fs::read_dir(path).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_compacted_directory_has_every_record_and_nothing_else() {
+        for exchange in [exchange as Exchange, cannot] {
+            let home = directory();
+            let before = names(home.path());
+            let sizes = carry_out(home.path(), config(), exchange, &mut |_| Ok(())).unwrap();
+            assert!(sizes.after <= sizes.before, "{sizes:?}");
+            assert_eq!(names(home.path()), before);
+            seal::check(home.path(), &home.path().join(HOME)).unwrap().unwrap();
+            assert_eq!(records(home.path()), 300);
+            for entry in fs::read_dir(home.path().join(HOME)).unwrap() {
+                let found = entry.unwrap().metadata().unwrap();
+                let mode = if found.is_dir() { 0o700 } else { 0o600 };
+                assert_eq!(found.permissions().mode() & 0o777, mode);
+            }
+        }
+    }
+
+    #[test]
+    fn a_crash_after_any_step_leaves_the_old_database_or_the_new_one() {
+        for (exchange, is_in_one_step) in [(exchange as Exchange, true), (cannot, false)] {
+            for step in STEPS {
+                let home = directory();
+                let before = names(home.path());
+                let mut crash =
+                    |now| if now == step { Err(io::Error::other("crash")) } else { Ok(()) };
+                let ended = carry_out(home.path(), config(), exchange, &mut crash);
+                // An exchange moves nothing out of the way.
+                assert_eq!(ended.is_ok(), step == Step::Moved && is_in_one_step);
+                if step != Step::Sealed {
+                    drop(fs::remove_file(home.path().join("seal")));
+                }
+                Store::check_made(home.path()).unwrap();
+                assert_eq!(records(home.path()), 300, "{step:?}");
+                let left = names(home.path());
+                assert!(left.iter().all(|name| before.contains(name)), "{step:?}: {left:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_disk_without_room_is_said_with_what_is_needed() {
+        let home = tempfile::tempdir().unwrap();
+        check_room(home.path(), 1).unwrap();
+        let refusal = check_room(home.path(), u64::MAX / 4).unwrap_err();
+        assert!(matches!(refusal, OpenError::NoRoom { .. }), "{refusal}");
+        assert!(refusal.to_string().contains("MiB"), "{refusal}");
+    }
+}
