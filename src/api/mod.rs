@@ -23,6 +23,7 @@ mod receipts;
 mod rejection;
 mod request_id;
 pub mod routes;
+mod row;
 mod trail;
 mod validation;
 mod verifications;
@@ -177,6 +178,7 @@ impl Api {
             Access::Anyone => None,
         };
         accept::must_take_json(request.headers())?;
+        query::check(row.parameters, request.uri().query())?;
         Ok((row, params))
     }
 }

@@ -1,7 +1,10 @@
 use std::ops::RangeInclusive;
 
+use serde_json::{Map, Value, json};
+
 use super::Rejection;
-use super::validation::Fault;
+use super::routes::Parameters;
+use super::validation::{Fault, MOST_EXTRA};
 use crate::domain::{Id, Refusal, VerificationId};
 use crate::http::query_value;
 
@@ -9,6 +12,28 @@ use crate::http::query_value;
 pub(super) struct Query<'q> {
     text: Option<&'q str>,
     faults: Vec<Fault>,
+}
+
+/// Refuses parameters that a row does not take.
+pub(super) fn check(parameters: Parameters, query: Option<&str>) -> Result<(), Rejection> {
+    let Parameters::Only(known) = parameters else { return Ok(()) };
+    let mut seen = Vec::new();
+    let mut faults = Vec::new();
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        let fault = match () {
+            () if !known.contains(&name) => unknown(name, known),
+            () if !pair.contains('=') || seen.contains(&name) => not_once(name),
+            () => {
+                seen.push(name);
+                continue;
+            }
+        };
+        if faults.len() < MOST_EXTRA && !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Rejection::Invalid(faults)) }
 }
 
 impl<'q> Query<'q> {
@@ -29,7 +54,7 @@ impl<'q> Query<'q> {
         match text.parse() {
             Ok(number) if is_number && bounds.contains(&number) => number,
             Ok(_) | Err(_) => {
-                self.faults.push(Fault::parameter(name, &bounds));
+                self.faults.push(out_of_bounds(name, &bounds));
                 default
             }
         }
@@ -48,7 +73,7 @@ impl<'q> Query<'q> {
         {
             return Ok(Some(id));
         }
-        self.faults.push(Fault::not_listed(name));
+        self.faults.push(not_listed(name));
         Ok(None)
     }
 
@@ -57,9 +82,56 @@ impl<'q> Query<'q> {
     }
 }
 
+/// The method does not know it.
+fn unknown(name: &str, known: &[&str]) -> Fault {
+    let params: Map<_, _> = known.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let description = format!("the method does not know this parameter; known: {known}");
+    Fault::of_parameter(name, "schema", Value::Object(params), description)
+}
+
+/// It has no `=` behind it, or stands twice: what is asked for would not be looked at.
+fn not_once(name: &str) -> Fault {
+    let description = "expected once, with a value".to_owned();
+    Fault::of_parameter(name, "schema", json!({}), description)
+}
+
+/// It is no whole number within these bounds.
+fn out_of_bounds(name: &str, bounds: &RangeInclusive<u64>) -> Fault {
+    let (least, most) = bounds.clone().into_inner();
+    let params = json!({"greater_than_or_equal_to": least, "less_than_or_equal_to": most});
+    let description = format!("expected a whole number from {least} to {most}");
+    Fault::of_parameter(name, "number", params, description)
+}
+
+/// It names no delivery of the list.
+fn not_listed(name: &str) -> Fault {
+    let description = "expected the verification_id of a delivery in this list".to_owned();
+    Fault::of_parameter(name, "inclusion", json!([]), description)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_row_does_not_know_is_refused_where_it_says_so() {
+        let only = Parameters::Only(&["phone", "after"]);
+        for query in [None, Some(""), Some("phone=1"), Some("&after=&phone=%31&"), Some("phone==")]
+        {
+            assert!(check(only, query).is_ok(), "{query:?}");
+        }
+        for query in
+            ["phone", "phone=1&phone=1", "Phone=1", "%70hone=1", "=1", "=", "phone=1&a", "phone;=1"]
+        {
+            assert!(check(only, Some(query)).is_err(), "{query}");
+            assert!(check(Parameters::Any, Some(query)).is_ok(), "{query}");
+            assert!(check(Parameters::Only(&[]), Some(query)).is_err(), "{query}");
+        }
+        let many: Vec<_> = (b'a'..=b'z').map(|b| char::from(b).to_string()).collect();
+        let Err(Rejection::Invalid(faults)) = check(only, Some(&many.join("&"))) else { panic!() };
+        assert_eq!(faults.len(), MOST_EXTRA);
+    }
 
     #[test]
     fn a_number_is_digits_within_its_bounds() {

@@ -8,109 +8,15 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::envelope::Answer;
+pub use super::row::{Access, Body, Operation, Parameters, Row, Surface};
 use super::{Api, Rejection};
 use super::{
     admin, authentication_factor, deliveries, demo, health, person_requests, receipts,
     verifications,
 };
-use crate::domain::{By, Refusal, Scope, Timestamp};
-use crate::http::{Params, Route};
+use crate::domain::{By, Refusal, Timestamp};
+use crate::http::Params;
 use crate::service::Caller;
-
-/// One row of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    /// What it does.
-    pub operation: Operation,
-    /// Its method; HEAD goes with GET.
-    pub method: &'static str,
-    /// Its path.
-    pub path: &'static str,
-    /// Where it answers.
-    pub surface: Surface,
-    /// Who may call it.
-    pub access: Access,
-    /// Whether it takes a body.
-    pub body: Body,
-    /// Most bytes of a body.
-    pub max_body: usize,
-    /// Time for the body to come, and then for the answer to be made.
-    pub deadline: Duration,
-    /// Who answers.
-    pub handler: Handler,
-}
-
-/// What a row does: the name that dialects and handlers know it by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the rows say it")]
-pub enum Operation {
-    ResendOtp,
-    Approve,
-    GetPersonRequest,
-    AuthenticationFactor,
-    Initialize,
-    Complete,
-    GetVerifiedPhone,
-    GetDelivery,
-    ListDeliveries,
-    InternalInitialize,
-    InternalComplete,
-    InternalGetVerifiedPhone,
-    InternalGetDelivery,
-    Receipts,
-    Live,
-    Ready,
-    ReadAudit,
-    UnlockPhone,
-    AdminGetDelivery,
-    DemoMessages,
-    DemoReset,
-    DemoGateway,
-    DemoSetGateway,
-}
-
-/// Where a row answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Surface {
-    /// Everywhere.
-    Public,
-    /// Never on a public listener.
-    Internal,
-    /// Under `demo` only.
-    Demo,
-}
-
-/// Who may call a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Callers with a token, and a vendor if they need one, that allow this.
-    Scope(Scope),
-    /// Whoever reaches the surface.
-    Anyone,
-}
-
-impl Access {
-    /// The scope that it requires.
-    pub fn scope(self) -> Option<Scope> {
-        match self {
-            Self::Scope(scope) => Some(scope),
-            Self::Anyone => None,
-        }
-    }
-}
-
-/// Whether a row takes a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// None is read.
-    None,
-    /// JSON; none at all counts as `{}`.
-    Json,
-    /// The same, but a number that 64 bits don't hold is the text of its digits.
-    JsonWithEveryDigit,
-    /// Whatever JSON, or none; nothing of it is looked at.
-    AnyJson,
-}
 
 /// Who answers.
 #[derive(Clone, Copy, Debug)]
@@ -155,16 +61,6 @@ impl Call {
     /// What stood in the first braces of the path.
     pub(super) fn param(&self) -> &str {
         self.params.first().map_or("", String::as_str)
-    }
-}
-
-impl Route for Row {
-    fn method(&self) -> &'static str {
-        self.method
-    }
-
-    fn path(&self) -> &'static str {
-        self.path
     }
 }
 
@@ -263,6 +159,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::ReadAudit,
         path: "/admin/audit",
+        parameters: Parameters::Only(&["after", "page_size"]),
         surface: Surface::Internal,
         access: ADMIN_READ,
         body: Body::None,
@@ -272,6 +169,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::UnlockPhone,
         path: "/admin/phones/{phone}/actions/unlock",
+        parameters: Parameters::Only(&[]),
         surface: Surface::Internal,
         access: ADMIN_WRITE,
         body: Body::AnyJson,
@@ -280,6 +178,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::AdminGetDelivery,
         path: "/admin/verifications/{id}/delivery",
+        parameters: Parameters::Only(&[]),
         surface: Surface::Internal,
         access: ADMIN_READ,
         ..read(admin::deliveries::get)
@@ -287,6 +186,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::DemoMessages,
         path: "/demo/messages",
+        parameters: Parameters::Only(&["phone"]),
         surface: Surface::Demo,
         body: Body::None,
         max_body: 0,
@@ -295,18 +195,21 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::DemoReset,
         path: "/demo/reset",
+        parameters: Parameters::Only(&[]),
         surface: Surface::Demo,
         ..change("POST", Handler::Operate(demo::reset))
     },
     Row {
         operation: Operation::DemoGateway,
         path: "/demo/gateway",
+        parameters: Parameters::Only(&[]),
         surface: Surface::Demo,
         ..read(demo::gateway)
     },
     Row {
         operation: Operation::DemoSetGateway,
         path: "/demo/gateway",
+        parameters: Parameters::Only(&[]),
         surface: Surface::Demo,
         ..change("POST", Handler::Operate(demo::set_gateway))
     },
@@ -340,6 +243,7 @@ const fn change(method: &'static str, handler: Handler) -> Row {
         surface: Surface::Public,
         access: Access::Anyone,
         body: Body::Json,
+        parameters: Parameters::Any,
         max_body: 16 * 1024,
         deadline: Duration::from_secs(5),
         handler,

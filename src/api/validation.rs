@@ -79,27 +79,15 @@ impl Fault {
         }
     }
 
-    /// A parameter of the query that is no whole number within these bounds.
-    pub(super) fn parameter(name: &str, bounds: &RangeInclusive<u64>) -> Self {
-        let (least, most) = bounds.clone().into_inner();
-        Self {
-            entry_type: "query_parameter",
-            entry: format!("$.{name}"),
-            rule: "number",
-            params: json!({"greater_than_or_equal_to": least, "less_than_or_equal_to": most}),
-            description: format!("expected a whole number from {least} to {most}"),
-        }
-    }
-
-    /// A parameter of the query that names no delivery of the list.
-    pub(super) fn not_listed(name: &str) -> Self {
-        Self {
-            entry_type: "query_parameter",
-            entry: format!("$.{name}"),
-            rule: "inclusion",
-            params: json!([]),
-            description: "expected the verification_id of a delivery in this list".into(),
-        }
+    /// What is wrong with a parameter of the query. Its name may be the caller's own text.
+    pub(super) fn of_parameter(
+        name: &str,
+        rule: &'static str,
+        params: Value,
+        description: String,
+    ) -> Self {
+        let entry = format!("$.{}", shown(name));
+        Self { entry_type: "query_parameter", entry, rule, params, description }
     }
 
     /// A property that is none of these words.
@@ -116,8 +104,13 @@ impl Fault {
     /// A property that is no whole number within these bounds.
     fn number(name: &str, bounds: &RangeInclusive<u32>) -> Self {
         let (least, most) = bounds.clone().into_inner();
-        let bounds = u64::from(least)..=u64::from(most);
-        Self { entry_type: PROPERTY, ..Self::parameter(name, &bounds) }
+        Self {
+            entry_type: PROPERTY,
+            entry: format!("$.{name}"),
+            rule: "number",
+            params: json!({"greater_than_or_equal_to": least, "less_than_or_equal_to": most}),
+            description: format!("expected a whole number from {least} to {most}"),
+        }
     }
 
     /// Something that is wrong with the file of a demo's world, and where in it.
@@ -255,7 +248,7 @@ impl<'b> Properties<'b> {
 }
 
 /// Most entries about properties that were not asked for: an answer must not outgrow its question.
-const MOST_EXTRA: usize = 16;
+pub(super) const MOST_EXTRA: usize = 16;
 
 /// The longest name that is repeated; those of ЕСОЗ are shorter.
 const LONGEST_NAME: usize = 30;

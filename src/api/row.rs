@@ -1,0 +1,123 @@
+//! What a row of the table says of a method.
+
+use std::time::Duration;
+
+use super::routes::Handler;
+use crate::domain::Scope;
+use crate::http::Route;
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// What it does.
+    pub operation: Operation,
+    /// Its method; HEAD goes with GET.
+    pub method: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// Where it answers.
+    pub surface: Surface,
+    /// Who may call it.
+    pub access: Access,
+    /// Whether it takes a body.
+    pub body: Body,
+    /// Which query parameters it takes.
+    pub parameters: Parameters,
+    /// Most bytes of a body.
+    pub max_body: usize,
+    /// Time for the body to come, and then for the answer to be made.
+    pub deadline: Duration,
+    /// Who answers.
+    pub handler: Handler,
+}
+
+/// What a row does: the name that dialects and handlers know it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the rows say it")]
+pub enum Operation {
+    ResendOtp,
+    Approve,
+    GetPersonRequest,
+    AuthenticationFactor,
+    Initialize,
+    Complete,
+    GetVerifiedPhone,
+    GetDelivery,
+    ListDeliveries,
+    InternalInitialize,
+    InternalComplete,
+    InternalGetVerifiedPhone,
+    InternalGetDelivery,
+    Receipts,
+    Live,
+    Ready,
+    ReadAudit,
+    UnlockPhone,
+    AdminGetDelivery,
+    DemoMessages,
+    DemoReset,
+    DemoGateway,
+    DemoSetGateway,
+}
+
+/// Where a row answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// Everywhere.
+    Public,
+    /// Never on a public listener.
+    Internal,
+    /// Under `demo` only.
+    Demo,
+}
+
+/// Who may call a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Callers with a token, and a vendor if they need one, that allow this.
+    Scope(Scope),
+    /// Whoever reaches the surface.
+    Anyone,
+}
+
+impl Access {
+    /// The scope that it requires.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Scope(scope) => Some(scope),
+            Self::Anyone => None,
+        }
+    }
+}
+
+/// Whether a row takes a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// None is read.
+    None,
+    /// JSON; none at all counts as `{}`.
+    Json,
+    /// The same, but a number that 64 bits don't hold is the text of its digits.
+    JsonWithEveryDigit,
+    /// Whatever JSON, or none; nothing of it is looked at.
+    AnyJson,
+}
+
+/// What becomes of the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameters {
+    /// What the method does not know is not looked at, as upstream.
+    Any,
+    /// These, once each and with a value; anything else is refused: a misspelt filter would show everything.
+    Only(&'static [&'static str]),
+}
+
+impl Route for Row {
+    fn method(&self) -> &'static str {
+        self.method
+    }
+
+    fn path(&self) -> &'static str {
+        self.path
+    }
+}

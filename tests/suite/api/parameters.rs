@@ -1,0 +1,106 @@
+//! Query parameters that a method does not know: refused for operators and authors of tests, whom a misspelt filter would
+//! show everything, and not looked at elsewhere.
+
+use esoz_otp::api::routes::{Access, Parameters, ROUTES, Row, Surface};
+use serde_json::json;
+
+use super::envelope::assert_enveloped;
+use super::routes::{path_of, shown_path_of};
+use crate::support::{Reply, TestNode};
+
+const ADMIN: [(&str, &str); 1] = [("authorization", "Bearer demo-admin-token")];
+
+fn call(node: &TestNode, row: &Row, query: &str) -> Reply {
+    let path = format!("{}?{query}", path_of(row));
+    let headers = match row.access {
+        Access::Scope(_) => &ADMIN[..],
+        Access::Anyone => &[],
+    };
+    let body = if row.method == "GET" { "" } else { "{}" };
+    node.call(row.method, &path, headers, body)
+}
+
+fn is_strict(row: &Row) -> bool {
+    row.path.starts_with("/admin/") || row.path.starts_with("/demo/")
+}
+
+#[test]
+fn every_row_for_operators_and_authors_of_tests_refuses_what_it_does_not_know() {
+    let node = TestNode::start();
+    for row in ROUTES.iter().filter(|row| is_strict(row)) {
+        let Parameters::Only(known) = row.parameters else { panic!("{} takes any", row.path) };
+        assert_ne!(row.surface, Surface::Public, "{}", row.path);
+        for query in ["phone_number=%2B380671000041", "a", "a=1&b=2"] {
+            let refused = call(&node, row, query);
+            assert_eq!(
+                (refused.status, &refused.error()["type"]),
+                (422, &json!("validation_failed"))
+            );
+            assert_enveloped(&node, &refused, &shown_path_of(row));
+            let invalid = &refused.error()["invalid"];
+            let name = query.split(['=', '&']).next().unwrap();
+            assert_eq!(invalid[0]["entry"], format!("$.{name}"), "{}", row.path);
+            assert_eq!(invalid[0]["entry_type"], "query_parameter");
+            let rule = &invalid[0]["rules"][0];
+            let named: Vec<_> = rule["params"].as_object().unwrap().keys().collect();
+            assert_eq!(named.len(), known.len());
+            let description = rule["description"].as_str().unwrap();
+            for name in known {
+                assert!(named.contains(&&(*name).to_owned()) && description.contains(name));
+            }
+        }
+        for name in known {
+            for query in [(*name).to_owned(), format!("{name}=1&{name}=1")] {
+                let refused = call(&node, row, &query);
+                let entry = &refused.error()["invalid"][0]["entry"];
+                assert_eq!((refused.status, entry), (422, &json!(format!("$.{name}"))), "{query}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_that_may_be_a_phone_or_a_token_is_not_repeated() {
+    let node = TestNode::start();
+    for query in ["+380671000041", "%2B380671000041=1", "demo-mis-token=1"] {
+        let refused = node.by_hand("GET", &format!("/demo/messages?{query}"), &[], b"");
+        assert_eq!((refused.status, &refused.error()["invalid"][0]["entry"]), (422, &json!("$.*")));
+    }
+}
+
+#[test]
+fn who_may_not_call_is_told_that_and_nothing_of_parameters() {
+    let node = TestNode::start();
+    for row in ROUTES.iter().filter(|row| matches!(row.access, Access::Scope(_))) {
+        let path = format!("{}?phone_number=1", path_of(row));
+        let body = if row.method == "GET" { "" } else { "{}" };
+        assert_eq!(node.call(row.method, &path, &[], body).status, 401, "{path}");
+    }
+}
+
+#[test]
+fn everywhere_else_they_are_not_looked_at() {
+    let node = TestNode::start();
+    for row in ROUTES.iter().filter(|row| !is_strict(row)) {
+        assert_eq!(row.parameters, Parameters::Any, "{}", row.path);
+        let with = call(&node, row, "phone_number=1&a&a");
+        let without = call(&node, row, "");
+        assert_eq!(with.status, without.status, "{}", row.path);
+    }
+}
+
+#[test]
+fn a_misspelt_filter_shows_nobody_s_messages() {
+    let node = TestNode::start();
+    assert_eq!(node.initialize("+380671000041").status, 201);
+    node.code_for("+380671000041");
+    for query in ["phone_number=%2B380671000042", "Phone=%2B380671000042", "phone"] {
+        let refused = node.call("GET", &format!("/demo/messages?{query}"), &[], "");
+        assert_eq!((refused.status, refused.data().is_null()), (422, true), "{query}");
+    }
+    let of_one = node.call("GET", "/demo/messages?phone=%2B380671000042", &[], "");
+    assert_eq!((of_one.status, of_one.data()), (200, &json!([])));
+    assert_eq!(node.call("POST", "/demo/reset?phone=1", &[], "").status, 422);
+    let all = node.call("GET", "/demo/messages", &[], "");
+    assert_eq!(all.data().as_array().unwrap().len(), 1, "nothing was reset");
+}
