@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::dialect::Worded;
 use super::headers::Head;
-use crate::domain::{Timestamp, VerificationId};
+use crate::domain::VerificationId;
 use crate::http::Response;
 
 /// A success, its data already written as JSON.
@@ -157,7 +157,7 @@ pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
         message: worded.message.as_deref(),
         invalid: &worded.invalid,
         reason: worded.reason,
-        next_attempt_at: worded.next_attempt_at.map(Timestamp::to_whole_second),
+        next_attempt_at: worded.next_attempt_at.map(|at| at.to_string()),
     };
     let status = StatusCode::from_u16(worded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let envelope = Envelope {

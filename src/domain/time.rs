@@ -53,10 +53,17 @@ impl Timestamp {
         text
     }
 
-    /// RFC 3339 in whole seconds, rounded up, so that a client who waits until then has waited long enough.
-    pub fn to_whole_second(self) -> String {
+    /// The whole second that it is or that comes next: a client who waits until then has waited long enough, whether or
+    /// not it reads fractions.
+    #[must_use]
+    pub fn rounded_up(self) -> Self {
         let seconds = self.0.div_euclid(1_000_000) + i64::from(self.0.rem_euclid(1_000_000) > 0);
-        format!("{:.0}", calendar(seconds.saturating_mul(1_000_000)))
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    /// RFC 3339 in whole seconds, rounded up, for people.
+    pub fn to_whole_second(self) -> String {
+        format!("{:.0}", calendar(self.rounded_up().0))
     }
 }
 
@@ -142,6 +149,9 @@ mod tests {
         let next = Timestamp::from_micros(1_000_001);
         assert_eq!(next.seconds_since(now), 1);
         assert_eq!(next.to_whole_second(), "1970-01-01T00:00:02Z");
+        assert_eq!(next.rounded_up().to_string(), "1970-01-01T00:00:02.000000Z");
+        assert_eq!(now.rounded_up(), now);
+        assert_eq!(Timestamp(-1).rounded_up(), Timestamp(0));
         assert_eq!(now.to_whole_second(), "1970-01-01T00:00:01Z");
         assert_eq!(now.since(next), Duration::ZERO);
     }

@@ -111,7 +111,7 @@ impl Dialect {
         let row = self
             .find(rejection.kind(), operation)
             .expect("a test holds every dialect against every kind");
-        let next_attempt_at = rejection.next_attempt_at();
+        let next_attempt_at = rejection.next_attempt_at().map(Timestamp::rounded_up);
         Worded {
             status: row.status,
             error_type: row.error_type,
@@ -145,8 +145,8 @@ fn message(message: Message, rejection: &Rejection) -> Option<String> {
         }
         (Message::MissingAllowances { .. }, _) => Some(ALLOWANCES.to_owned()),
         (Message::NextAttemptAt(text), _) => {
-            let at = rejection.next_attempt_at().map(Timestamp::to_whole_second);
-            Some(format!("{text}{}", at.unwrap_or_default()))
+            let at = rejection.next_attempt_at().map(Timestamp::rounded_up);
+            Some(format!("{text}{}", at.map(|at| at.to_string()).unwrap_or_default()))
         }
     }
 }

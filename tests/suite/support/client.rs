@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
 
-use super::{SEED_REQUEST, TestNode, telling};
+use super::{SEED_REQUEST, TestNode, other_form_of_time, telling};
 
 /// What came back.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ pub fn try_call(
     };
     let told = telling(&reply.error().to_string());
     assert_eq!(told, None, "no error may say that: {method} {}", reply.error());
+    assert_eq!(other_form_of_time(&reply.text), None, "{method} {path}");
     Ok(reply)
 }
 

@@ -38,7 +38,7 @@ pub use log::logged;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-pub use watch::telling;
+pub use watch::{other_form_of_time, telling};
 
 /// The world that `demo` serves.
 pub const DEMO_WORLD: &str = include_str!("../../../fixtures/demo.json");

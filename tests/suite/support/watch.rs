@@ -61,6 +61,26 @@ pub fn telling(text: &str) -> Option<String> {
     })
 }
 
+/// A time in this text that has another form than RFC 3339 in UTC with microseconds.
+pub fn other_form_of_time(text: &str) -> Option<String> {
+    let shape = |pattern: &str, at: usize| {
+        let bytes = text.as_bytes().get(at..at + pattern.len());
+        bytes.is_some_and(|bytes| {
+            bytes.iter().zip(pattern.bytes()).all(|(byte, p)| match p {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => matches!(byte, b'T' | b't' | b' '),
+                other => *byte == other,
+            })
+        })
+    };
+    let mut starts = (0..text.len()).filter(|at| shape("0000-00-00T00:00", *at));
+    let other = starts.find(|at| {
+        let has_form = shape("0000-00-00T00:00:00.000000Z", *at);
+        !has_form || text.as_bytes()[at + 10] != b'T'
+    })?;
+    Some(text.get(other..).unwrap_or_default().chars().take(40).collect())
+}
+
 /// `380` and nine digits, that are no part of a longer number or name, nor the end of a UUID, which may have them by chance.
 fn full_phone(text: &str) -> Option<String> {
     let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);

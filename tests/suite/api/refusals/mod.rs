@@ -101,7 +101,7 @@ fn every_row_is_worded_as_the_table_says() {
 fn assert_worded(node: &TestNode, case: &Case, name: &str) {
     let reply = (case.provoke)(node, case.path);
     let next = case.wait.map(|seconds| node.clock.now() + Duration::from_secs(seconds));
-    let next = next.map(esoz_otp::domain::Timestamp::to_whole_second);
+    let next = next.map(|at| at.rounded_up().to_string());
     let message = case.message.map(|text| format!("{text}{}", next.as_deref().unwrap_or("")));
     let expected = (case.status, case.error_type, message.as_deref(), case.reason);
     assert_eq!(reply.refusal(), expected, "{name}");

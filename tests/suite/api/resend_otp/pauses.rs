@@ -9,7 +9,7 @@ use super::{CLINIC, path};
 use crate::support::{MIS, Reply, SEED_PHONE, SEED_REQUEST, TestNode, quick, start_of_time};
 
 fn assert_waits(reply: &Reply, seconds: u64, until: Timestamp) {
-    let until = until.to_whole_second();
+    let until = until.rounded_up().to_string();
     let message =
         format!("Sending SMS timeout. Try later. Next attempt will be available at {until}");
     let expected = (429, "too_many_requests", Some(message.as_str()), Some("send_pause"));
@@ -43,7 +43,7 @@ fn the_wait_grows_from_one_minute_to_fifteen_and_refused_calls_do_not_lengthen_i
 fn the_first_wait_is_told_as_a_time_of_day() {
     let node = TestNode::start();
     assert_eq!(node.resend().status, 200);
-    assert_eq!(node.resend().error()["next_attempt_at"], "2026-11-21T12:01:00Z");
+    assert_eq!(node.resend().error()["next_attempt_at"], "2026-11-21T12:01:00.000000Z");
 }
 
 #[test]

@@ -70,10 +70,10 @@ fn a_phone_s_guesses_are_ten_an_hour_over_all_its_codes_and_then_a_right_one_wai
     assert_eq!((right.status, right.reason()), (429, Some("too_many_guesses")));
     assert_eq!(
         right.message(),
-        Some("Too many attempts. Next attempt will be available at 2026-11-21T13:00:00Z")
+        Some("Too many attempts. Next attempt will be available at 2026-11-21T13:00:00.000000Z")
     );
     assert_eq!(right.header("retry-after"), Some("3600"));
-    assert_eq!(right.error()["next_attempt_at"], "2026-11-21T13:00:00Z");
+    assert_eq!(right.error()["next_attempt_at"], "2026-11-21T13:00:00.000000Z");
     assert_eq!(node.compared(), 10);
 }
 

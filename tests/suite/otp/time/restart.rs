@@ -7,12 +7,12 @@ use crate::support::{MIS, SEED_PHONE, SEED_REQUEST, other_than};
 fn the_ladder_of_pauses_goes_on_after_a_restart() {
     let mut bench = Bench::start();
     for (pause, limit, next_attempt_at) in [
-        (0, "send_pause", "2026-11-21T12:01:00Z"),
-        (60, "send_pause", "2026-11-21T12:03:00Z"),
-        (120, "send_pause", "2026-11-21T12:08:00Z"),
-        (300, "send_pause", "2026-11-21T12:23:00Z"),
-        (900, "sends_per_hour", "2026-11-21T13:00:00Z"),
-        (2220, "sends_per_day", "2026-11-22T12:00:00Z"),
+        (0, "send_pause", "2026-11-21T12:01:00.000000Z"),
+        (60, "send_pause", "2026-11-21T12:03:00.000000Z"),
+        (120, "send_pause", "2026-11-21T12:08:00.000000Z"),
+        (300, "send_pause", "2026-11-21T12:23:00.000000Z"),
+        (900, "sends_per_hour", "2026-11-21T13:00:00.000000Z"),
+        (2220, "sends_per_day", "2026-11-22T12:00:00.000000Z"),
     ] {
         bench.node().clock.push(seconds(pause));
         bench.send();

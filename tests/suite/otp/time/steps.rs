@@ -26,7 +26,7 @@ fn after_a_step_of_two_hours_back_the_code_is_expired_and_the_pause_ends_when_it
 
         let early = bench.node().initialize(SEED_PHONE);
         assert_eq!((early.status, early.reason()), (429, Some("send_pause")));
-        assert_eq!(early.error()["next_attempt_at"], "2026-11-21T12:01:00Z", "{shift:?}");
+        assert_eq!(early.error()["next_attempt_at"], "2026-11-21T12:01:00.000000Z", "{shift:?}");
         assert_eq!(early.header("retry-after"), Some("7260"), "longer, never shorter");
 
         bench.shift(shift, start_of_time() + seconds(60) - MICROSECOND);
@@ -49,7 +49,7 @@ fn a_correction_of_up_to_five_seconds_back_leaves_a_code_good() {
             let code = bench.send();
             bench.shift(shift, start_of_time() - back);
             let early = bench.node().initialize(SEED_PHONE);
-            assert_eq!(early.error()["next_attempt_at"], "2026-11-21T12:01:00Z");
+            assert_eq!(early.error()["next_attempt_at"], "2026-11-21T12:01:00.000000Z");
             assert_eq!(bench.complete(&code), outcome, "{shift:?} {back:?}");
         }
     }
@@ -64,7 +64,11 @@ fn the_hour_of_guesses_ends_when_it_did_whatever_the_clock_says_meanwhile() {
             bench.shift(shift, step);
             let early = bench.node().complete(SEED_PHONE, "000000");
             assert_eq!((early.status, early.reason()), (429, Some("too_many_guesses")));
-            assert_eq!(early.error()["next_attempt_at"], "2026-11-21T13:00:00Z", "{shift:?}");
+            assert_eq!(
+                early.error()["next_attempt_at"],
+                "2026-11-21T13:00:00.000000Z",
+                "{shift:?}"
+            );
         }
         bench.shift(shift, start_of_time() + hours(1) - MICROSECOND);
         let code = bench.send();
