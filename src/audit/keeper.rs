@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::log::{AnchorReason, AuditError, AuditLog};
+use super::log::{AnchorReason, AuditError, AuditLog, ChainHash};
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::store::StoreError;
@@ -43,20 +43,23 @@ impl Keeper {
                 return self.judge(run_blocking(move || end(&log, now)).await);
             }
             self.judge(run_blocking(move || move_rows(&log, now)).await);
-            self.tell_head(now);
+            if let Some((number, hash)) = self.head_to_tell(now) {
+                tracing::info!(number, %hash, "head of the audit");
+            }
         }
     }
 
-    /// Once a day, so that a copy of it stands where the log goes.
-    fn tell_head(&mut self, now: Timestamp) {
+    /// The head of the log once a day, so that a copy of it stands where the node's own log goes.
+    fn head_to_tell(&mut self, now: Timestamp) -> Option<(u64, ChainHash)> {
         let day = now.day();
         if day == self.told {
-            return;
+            return None;
         }
-        if let Ok(Some((number, hash))) = self.log.head() {
-            tracing::info!(number, %hash, "head of the audit");
+        let head = self.log.head().ok().flatten();
+        if head.is_some() {
             self.told = day;
         }
+        head
     }
 
     /// One line when it begins to fail, and one when it works again. The rows are safe in the database meanwhile.
@@ -96,4 +99,33 @@ async fn run_blocking(
 ) -> Result<(), AuditError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string()).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{AnchorKeys, append};
+    use crate::clock::HandClock;
+    use crate::config::StoreConfig;
+    use crate::domain::By;
+    use crate::domain::audit::{AuditEvent, AuditRow};
+    use crate::store::Store;
+
+    #[test]
+    fn the_head_is_told_once_a_day_from_the_first_row_on() {
+        let now = Timestamp::parse("2026-12-01T12:00:00Z").unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path(), StoreConfig::default()).unwrap();
+        let log = Arc::new(AuditLog::open(store.clone(), AnchorKeys::of([]), now).unwrap());
+        let mut keeper = Keeper::of(Arc::clone(&log), Arc::new(HandClock::at(now)));
+        assert_eq!(keeper.head_to_tell(now), None, "there is none yet");
+        let row = AuditRow::new(now, AuditEvent::CodeIssued, By::default());
+        store.write_blocking(move |write| append(write, &row)).unwrap();
+        move_rows(&log, now).unwrap();
+        assert_eq!(keeper.head_to_tell(now).unwrap().0, 1);
+        assert_eq!(keeper.head_to_tell(now + Duration::from_hours(11)), None);
+        let next = now + Duration::from_hours(12);
+        assert_eq!(keeper.head_to_tell(next), log.head().unwrap());
+        assert_eq!(keeper.head_to_tell(next), None);
+    }
 }

@@ -176,6 +176,16 @@ impl Store {
         self.write_blocking_in(Urgency::Second, decide)
     }
 
+    /// The same for what only moves what is there already: it does not count as a write.
+    pub fn write_blocking_for_upkeep<T, E, F>(&self, decide: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_blocking_in(Urgency::Upkeep, decide)
+    }
+
     fn write_blocking_in<T, E, F>(&self, urgency: Urgency, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
@@ -227,7 +237,7 @@ impl Store {
         self.writer.failed().await
     }
 
-    /// How many writes have changed something since it was opened.
+    /// How many writes have changed something since it was opened, without upkeep.
     pub fn written(&self) -> u64 {
         self.writer.written()
     }

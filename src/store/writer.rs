@@ -29,6 +29,8 @@ pub(super) enum Urgency {
     First,
     /// It completes what an earlier one has begun, or makes room.
     Second,
+    /// The same, and it only moves what is there already: nobody's call costs it.
+    Upkeep,
 }
 
 /// What a closure came to.
@@ -187,7 +189,7 @@ fn run(
             number += 1;
             group.run(trees, database, space, number, job);
         }
-        written.fetch_add(group.changes, Ordering::SeqCst);
+        written.fetch_add(group.counted, Ordering::SeqCst);
         // What is moved is moved when the callers have their answers.
         if let Err(error) = group.commit(database).and_then(|()| database.tidy()) {
             tracing::error!(%error, "the store has failed; start the process again");
@@ -206,6 +208,8 @@ fn run(
 struct Group {
     outcomes: Vec<Outcome>,
     changes: u64,
+    /// Those of them that are not upkeep.
+    counted: u64,
     failure: Option<StoreError>,
 }
 
@@ -216,13 +220,14 @@ impl Group {
         if outcome.accepted && !write.is_empty() && self.failure.is_none() {
             let kept = match outcome.urgency {
                 Urgency::First => write.check_room(),
-                Urgency::Second => write.check_size(),
+                Urgency::Second | Urgency::Upkeep => write.check_size(),
             };
             if let Err(error) = kept {
                 (outcome.tell)(Err(error));
                 return;
             }
             self.changes += 1;
+            self.counted += u64::from(outcome.urgency != Urgency::Upkeep);
             self.failure = redo::apply(trees, database, number, write.into_overlay()).err();
         }
         self.outcomes.push(outcome);

@@ -158,7 +158,7 @@ impl Appender {
     /// but for the last one: numbers go on from it.
     pub(super) fn note(&self, store: &Store, before: AuditHead) -> Result<(), StoreError> {
         let head = self.head;
-        store.write_blocking_to_set_right(move |write: &mut Write<'_>| {
+        store.write_blocking_for_upkeep(move |write: &mut Write<'_>| {
             write.put(AUDIT_HEADS, &LOG.to_owned(), &head)?;
             for number in before.number..head.number {
                 write.remove(AUDIT, &number);

@@ -114,7 +114,7 @@ impl AuditLog {
         let before = appender.head;
         // When this write is answered, every row that it sees is on the device: what is in a file is never ahead of the
         // database.
-        let last = self.store.write_blocking_to_set_right(|write| write.last(AUDIT))?;
+        let last = self.store.write_blocking_for_upkeep(|write| write.last(AUDIT))?;
         let last = last.unwrap_or(before.number);
         let kept = self.store.page(AUDIT, Some(&before.number), TOGETHER)?;
         let is_full = kept.len() == TOGETHER;

@@ -4,6 +4,7 @@ mod crashes;
 mod damage;
 mod keys;
 mod moving;
+mod node;
 mod paging;
 mod tampering;
 mod upgrade;

@@ -4,9 +4,11 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use esoz_otp::audit::MAX_ROW_BYTES;
 use esoz_otp::audit::append;
+use esoz_otp::config::StoreConfig;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, PhoneHash, RequestId, SendFault};
 use esoz_otp::domain::limits::Limits;
 use esoz_otp::domain::{By, Id, Phone, Purpose};
+use esoz_otp::store::Store;
 
 use super::super::open;
 use super::{Stand, day, entries, files, names, row, verified};
@@ -146,6 +148,20 @@ fn the_largest_row_has_256_bytes_with_all_that_is_around_it() {
     assert!(read.iter().zip(&rows).all(|((_, read), row)| read.what == row.what));
     let has_id = |(_, row): &(u64, AuditRow)| row.request_id.is_some();
     assert!(read[..read.len() - 1].iter().all(has_id) && !has_id(&read[read.len() - 1]));
+}
+
+#[test]
+fn a_demo_s_directory_is_emptied_of_it() {
+    let stand = Stand::new();
+    stand.append(0, 3);
+    stand.move_all(0);
+    let home = stand.close();
+    let store = Store::open_emptied(home.path(), StoreConfig::default()).unwrap();
+    assert_eq!(names(home.path()), [""; 0]);
+    drop(store);
+    let stand = Stand::on(home, 0);
+    stand.append(0, 1);
+    assert_eq!(stand.numbers(), [1]);
 }
 
 #[test]

@@ -32,9 +32,10 @@ fn phone(range: usize) -> String {
     format!("+380{:05}0001", 67_000 + range)
 }
 
-/// A node that has written what it writes by itself: its world, and the two marks that it makes at its start.
+/// A node that has written what it writes by itself: its world, the directory's secret, and the two marks that it makes at
+/// its start.
 fn at_rest(node: TestNode) -> TestNode {
-    wait_until("its own writes are done", || node.store.written() >= 3);
+    wait_until("its own writes are done", || node.store.written() >= 4);
     node
 }
 
