@@ -49,7 +49,8 @@ use crate::clock::Clock;
 use crate::domain::{Network, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Params, Request, Response, Routed, Router};
-use crate::service::{NotAdmitted, Service};
+use crate::otp::{Waiter, Waiting};
+use crate::service::{Caller, NotAdmitted, Service};
 
 /// Answers requests.
 pub struct Api {
@@ -134,7 +135,8 @@ impl Api {
         let (row, params) = self.admit(entrance, request, now, trail)?;
         let query = request.uri().query().map(str::to_owned);
         let caller = trail.caller.clone();
-        let call = Call { caller, peer: trail.by.peer, params, query, body: Value::Null, now };
+        let (peer, waiting) = (trail.by.peer, Waiting::default());
+        let call = Call { caller, peer, params, query, body: Value::Null, now, waiting };
         match row.handler {
             Handler::Read(read) => read(self, &call),
             // On the heap, so that the many requests that only read carry nothing of it about.
@@ -192,7 +194,11 @@ async fn operate_on(
     operate: fn(Arc<Api>, Call) -> Operating,
     call: Call,
 ) -> Result<Answer, Rejection> {
-    let call = Call { body: body::read(request, row, &mut trail.body).await?, ..call };
+    let body = body::read(request, row, &mut trail.body).await?;
+    // Kept until the caller has been answered, or has hung up: what is not begun by then need not be.
+    let (_waiter, waiting) = Waiter::start();
+    let caller = call.caller.map(|caller| Caller { waiting: waiting.clone(), ..caller });
+    let call = Call { caller, body, waiting, ..call };
     let (by, operation) = (call.by(), row.operation);
     trail.is_operated_on = true;
     // A task of its own: a caller who hangs up does not leave an operation half done, nor unseen what failed, unless

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::domain::{By, Refusal, Timestamp};
 use crate::http::Params;
+use crate::otp::{Requester, Waiting};
 use crate::service::Caller;
 
 /// Who answers.
@@ -44,6 +45,8 @@ pub struct Call {
     pub body: Value,
     /// The time of the request.
     pub now: Timestamp,
+    /// Whether the caller still waits for an answer.
+    pub waiting: Waiting,
 }
 
 impl Call {
@@ -56,6 +59,11 @@ impl Call {
     pub(super) fn by(&self) -> By {
         let tokenless = || By { peer: self.peer, ..By::default() };
         self.caller.as_ref().map_or_else(tokenless, Caller::by)
+    }
+
+    /// The same, and whether it still waits.
+    pub(super) fn requester(&self) -> Requester {
+        Requester { by: self.by(), waiting: self.waiting.clone() }
     }
 
     /// What stood in the first braces of the path.

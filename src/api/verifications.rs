@@ -15,7 +15,7 @@ pub(super) fn initialize(api: Arc<Api>, call: Call) -> Operating {
         let mut properties = Properties::of(&call.body, &["phone_number", "provider"]);
         let phone = properties.phone("phone_number");
         let phone = properties.finish(phone)?;
-        let verification = api.service.initialize(call.by(), phone, call.now).await?;
+        let verification = api.service.initialize(call.requester(), phone, call.now).await?;
         Ok(Answer::created(&VerificationView::of(&verification, call.now)))
     })
 }
@@ -26,7 +26,8 @@ pub(super) fn complete(api: Arc<Api>, call: Call) -> Operating {
         let mut properties = Properties::of(&call.body, &["code"]);
         let code = properties.code("code", api.service.code_format());
         let code = properties.finish(code)?;
-        let verification = api.service.complete(call.by(), phone(&call)?, code, call.now).await?;
+        let verification =
+            api.service.complete(call.requester(), phone(&call)?, code, call.now).await?;
         let location = format!("/verifications/{}", verification.id);
         Ok(Answer::ok(&VerificationView::of(&verification, call.now)).at(location))
     })

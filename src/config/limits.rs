@@ -23,7 +23,7 @@ pub(super) fn limits() -> Vec<Setting> {
             bounds: (*Limits::KEPT_PERCENT.start()).into()..=(*Limits::KEPT_PERCENT.end()).into(),
             unit: "percent".into(),
         },
-        "how much of `sends_per_day`, `sends_per_range` and `sends_per_node` phone verifications leave to person requests",
+        "how much of `sends_per_day`, `sends_per_range`, `sends_per_node` and a client's share of it phone verifications leave to person requests",
         |config| u32::from(config.limits.kept_percent).into(),
         |config, value| {
             config.limits.kept_percent = value.number()?;
@@ -60,6 +60,10 @@ fn takes(rule: Rule) -> Takes {
         Rule::Rate { length, .. } => {
             Takes::Number { bounds: 1..=MOST_OF_A_BUDGET, unit: within(length) }
         }
+        Rule::Share { .. } => Takes::Number {
+            bounds: (*Limits::SHARE_PERCENT.start()).into()..=(*Limits::SHARE_PERCENT.end()).into(),
+            unit: "percent".into(),
+        },
     }
 }
 
@@ -81,6 +85,7 @@ fn value(rule: Rule) -> Value {
         Rule::Window { most, .. } => most.into(),
         Rule::Lock { after, .. } => after.into(),
         Rule::Rate { most, .. } => most.into(),
+        Rule::Share { percent } => u32::from(percent).into(),
     }
 }
 
@@ -93,5 +98,6 @@ fn with(rule: Rule, value: &Value) -> Option<Rule> {
         Rule::Window { length, .. } => Some(Rule::Window { most: value.number()?, length }),
         Rule::Lock { pause, .. } => Some(Rule::Lock { after: value.number()?, pause }),
         Rule::Rate { per, length, .. } => Some(Rule::Rate { per, most: value.number()?, length }),
+        Rule::Share { .. } => Some(Rule::Share { percent: value.number()? }),
     }
 }

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
-use super::hasher::HashPlace;
-use super::limits::{alarm_until, count_wrong_guess, raise_alarm};
+use super::limits::{ClientGuesses, alarm_until, count_wrong_guess, raise_alarm};
 use super::pending::{Judged, PendingGuess, PendingGuesses};
+use super::places::{HashPlace, Places};
+use super::requester::Requester;
 use super::rows::{note_refusal, row};
 use super::{Asked, Keyring, Otp, Target};
 use crate::audit::{self, Recorder};
 use crate::domain::audit::{AuditEvent, GuessFault};
-use crate::domain::limits::{DAY, Limits, Rule, TooSoon};
+use crate::domain::limits::{DAY, Limits, TooSoon};
 use crate::domain::{
-    By, Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
+    Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
     VerificationRules,
 };
 use crate::sms::Canceled;
@@ -22,12 +23,12 @@ use crate::store::{StoreError, Write};
 struct Spent {
     /// What it is for, and who brought it.
     asked: Asked,
-    /// What it is held against; nothing, when no code was sent and nobody is to know.
-    against: Option<(VerificationId, HashedCode)>,
+    /// What it is held against.
+    against: Against,
     /// As of when it was counted among the phone's guesses.
     counted_at: Timestamp,
-    /// Others for the phone wait until it is judged.
-    pending: PendingGuess,
+    /// Others for the phone wait until it is judged, if there is anything to judge.
+    pending: Option<PendingGuess>,
 }
 
 /// Why a guess is not compared.
@@ -37,14 +38,25 @@ enum Unpaid {
     Undecided(Judged),
 }
 
+/// What a guess is held against, with the place for hashing where that takes one.
+enum Against {
+    /// The live code.
+    Code(VerificationId, HashedCode, HashPlace),
+    /// Nothing, but nobody is to know.
+    Secret(HashPlace),
+    /// Nothing.
+    Nothing,
+}
+
 /// What a guess is judged by before it is compared.
 struct Judge {
     now: Timestamp,
-    by: By,
+    requester: Requester,
     audit: Arc<Recorder>,
     limits: Arc<Limits>,
     rules: VerificationRules,
     keyring: Arc<Keyring>,
+    places: Arc<Places>,
     pending: Arc<PendingGuesses>,
     /// Whether a phone without a code is to look like one with.
     is_strict: bool,
@@ -53,10 +65,11 @@ struct Judge {
 impl Otp {
     /// Takes a code back: if it is the live one, the verification is verified and `done` is part of the same write.
     ///
-    /// The first write spends the attempt and one of the phone's guesses, durably, *before the code is looked at*: of
-    /// any number of parallel guesses no more are compared than are allowed. The second write gives the guess of a
-    /// right code back, and succeeds only while the verification is still new, so a right code works once. A guess that
-    /// comes while the last ones allowed are compared waits for them: it gets the answer that it would get after them.
+    /// The first write spends the attempt, one of the phone's guesses and one of the client's, durably, *before the code is
+    /// looked at*: of any number of parallel guesses no more are compared than are allowed. It does so only with a place
+    /// for hashing in hand, which only what is to be hashed takes. The second write gives the guess of a right code back,
+    /// and succeeds only while the verification is still new, so a right code works once. A guess that comes while the
+    /// last ones allowed are compared waits for them: it gets the answer that it would get after them.
     ///
     /// Refusals: the gate's and `done`'s own, [`Refusal::NotFound`] when no code was ever sent,
     /// [`Refusal::GuessLimited`], [`Refusal::CodeSpent`], [`Refusal::CodeExpired`], [`Refusal::CodeWrong`],
@@ -64,7 +77,7 @@ impl Otp {
     pub async fn complete<G, D>(
         &self,
         now: Timestamp,
-        by: By,
+        requester: Requester,
         guess: Code,
         gate: G,
         done: D,
@@ -73,76 +86,113 @@ impl Otp {
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
-        let limits = Arc::clone(&self.limits);
         let gate = Arc::new(gate);
         let judge = Judge {
             now,
-            by,
+            requester,
             audit: Arc::clone(&self.audit),
-            limits: Arc::clone(&limits),
+            limits: Arc::clone(&self.limits),
             rules: self.config.rules,
             keyring: Arc::clone(self.hasher.keyring()),
+            places: Arc::clone(self.hasher.places()),
             pending: Arc::clone(&self.pending),
             is_strict: self.config.strict_enumeration,
         };
-        let (hashing, spent) = self.pay(judge, &gate).await?;
+        let spent = self.pay(judge, &gate).await?;
         // Until it has been judged, or given up.
         let Spent { asked, against, counted_at, pending: _pending } = spent;
-        let id = against.as_ref().map(|(id, _)| *id);
-        // The same work, whether or not there is anything to compare with.
-        let (against, kept) = against.unwrap_or_else(|| (Id::from_bytes([0; 16]), self.nothing()));
-        let is_right = self.hasher.compare(hashing, against, guess, kept).await?;
-        let Some(id) = id else {
-            // As much work as for a real one, but nothing that lasts: a row of it is as cheap as any refusal's.
-            self.audit.note(row(AuditEvent::GuessRefused(GuessFault::NoCode), asked));
-            self.store.write_waiting(move |write| touch_stray(write, asked.target)).await?;
-            return Err(Refusal::CodeWrong);
+        let (id, code, place) = match against {
+            Against::Code(id, code, place) => (id, code, place),
+            Against::Secret(place) => {
+                return Err(self.compare_with_nothing(asked, place, guess).await);
+            }
+            Against::Nothing => {
+                note_refusal(&self.audit, asked, &Refusal::NotFound);
+                return Err(Refusal::NotFound);
+            }
         };
-        if is_right {
-            let outbox = self.outbox.clone();
-            let accept = move |write: &mut Write<'_>| {
-                let accepted = accept(write, asked, id, counted_at, &*gate, done)?;
-                Ok::<_, Refusal>((accepted, outbox.drop_message(write, id, asked.now)?))
-            };
-            let (accepted, canceled) = self.store.write_waiting(accept).await?;
-            self.free(canceled);
-            return accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal));
+        if self.hasher.compare(place, id, guess, code).await? {
+            self.accept_guess(asked, id, counted_at, gate, done).await
+        } else {
+            Err(self.reject_guess(asked, id).await)
         }
-        let outbox = self.outbox.clone();
-        let reject = move |write: &mut Write<'_>| {
-            let Rejected { is_alarm, is_over } = reject(write, asked, id, &limits)?;
-            let canceled = if is_over { outbox.drop_message(write, id, asked.now)? } else { None };
-            Ok::<_, Refusal>((is_alarm, canceled))
-        };
-        let (is_alarm, canceled) = self.store.write_waiting(reject).await?;
-        self.free(canceled);
-        self.wrong_guesses.note(asked);
-        if is_alarm {
-            self.tell_alarm(asked.now);
-        }
-        Err(Refusal::CodeWrong)
     }
 
     /// Pays for a guess: the first write.
-    async fn pay<G>(&self, judge: Judge, gate: &Arc<G>) -> Result<(HashPlace, Spent), Refusal>
+    async fn pay<G>(&self, judge: Judge, gate: &Arc<G>) -> Result<Spent, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
         let judge = Arc::new(judge);
         for may_wait in [true, false] {
-            let hashing = self.hasher.reserve()?;
             let (judge, gate) = (Arc::clone(&judge), Arc::clone(gate));
             let spend = move |write: &mut Write<'_>| judge.spend(write, &*gate, may_wait);
             match self.store.write(spend).await {
-                Ok(paid) => return Ok((hashing, paid)),
+                Ok(paid) => return Ok(paid),
                 Err(Unpaid::Refused(refusal)) => return Err(refusal),
-                Err(Unpaid::Undecided(judged)) => {
-                    drop(hashing);
-                    judged.wait().await;
-                }
+                Err(Unpaid::Undecided(judged)) => judged.wait().await,
             }
         }
         Err(Refusal::Busy)
+    }
+
+    /// The second write of a right guess.
+    async fn accept_guess<G, D>(
+        &self,
+        asked: Asked,
+        id: VerificationId,
+        counted_at: Timestamp,
+        gate: Arc<G>,
+        done: D,
+    ) -> Result<Verification, Refusal>
+    where
+        G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
+        D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
+    {
+        let (outbox, limits) = (self.outbox.clone(), Arc::clone(&self.limits));
+        let accept = move |write: &mut Write<'_>| {
+            ClientGuesses::of(write, &limits, asked)?.give_back(write, asked.now)?;
+            let accepted = accept(write, asked, id, counted_at, &*gate, done)?;
+            Ok::<_, Refusal>((accepted, outbox.drop_message(write, id, asked.now)?))
+        };
+        let (accepted, canceled) = self.store.write_waiting(accept).await?;
+        self.free(canceled);
+        accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal))
+    }
+
+    /// The second write of a wrong guess, and what it is answered.
+    async fn reject_guess(&self, asked: Asked, id: VerificationId) -> Refusal {
+        let (outbox, limits) = (self.outbox.clone(), Arc::clone(&self.limits));
+        let reject = move |write: &mut Write<'_>| {
+            let Rejected { is_alarm, is_over } = reject(write, asked, id, &limits)?;
+            let canceled = if is_over { outbox.drop_message(write, id, asked.now)? } else { None };
+            Ok::<_, Refusal>((is_alarm, canceled))
+        };
+        match self.store.write_waiting(reject).await {
+            Ok((is_alarm, canceled)) => {
+                self.free(canceled);
+                self.wrong_guesses.note(asked);
+                if is_alarm {
+                    self.tell_alarm(asked.now);
+                }
+                Refusal::CodeWrong
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// The same work as for a wrong guess, though there is nothing to compare with.
+    async fn compare_with_nothing(&self, asked: Asked, place: HashPlace, guess: Code) -> Refusal {
+        let id = Id::from_bytes([0; 16]);
+        if let Err(refusal) = self.hasher.compare(place, id, guess, self.nothing()).await {
+            return refusal;
+        }
+        // Nothing of it lasts: a row of audit is as cheap as any refusal's.
+        self.audit.note(row(AuditEvent::GuessRefused(GuessFault::NoCode), asked));
+        match self.store.write_waiting(move |write| touch_stray(write, asked.target)).await {
+            Ok(()) => Refusal::CodeWrong,
+            Err(refusal) => refusal,
+        }
     }
 
     /// Gives the place of a message back that is worth nothing.
@@ -154,10 +204,8 @@ impl Otp {
 
     /// Says that the alarm has begun, and where the guesses come from.
     fn tell_alarm(&self, now: Timestamp) {
-        let hour = match self.limits.wrong_guesses.rule {
-            Rule::Rate { length, .. } => length,
-            Rule::Ladder(_) | Rule::Window { .. } | Rule::Lock { .. } => DAY,
-        };
+        let budget = self.limits.budget(&self.limits.wrong_guesses);
+        let hour = budget.map_or(DAY, |(_, budget)| budget.length);
         raise_alarm(&self.limits, self.wrong_guesses.sources(hour, now));
     }
 
@@ -176,7 +224,10 @@ impl Judge {
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal>,
     {
-        let asked = Asked::of(self.now, self.by, gate(write)?, &self.audit);
+        if self.requester.waiting.is_over() {
+            return Err(Refusal::Busy.into());
+        }
+        let asked = Asked::of(self.now, self.requester.by, gate(write)?, &self.audit);
         self.spend_on(write, asked).map_err(|refusal| {
             let others = self.pending.of(asked.target.phone);
             if let Some(others) = others.filter(|_| may_wait && may_not_last(&refusal)) {
@@ -189,43 +240,60 @@ impl Judge {
 
     fn spend_on(&self, write: &mut Write<'_>, asked: Asked) -> Result<Spent, Refusal> {
         let Target { phone, purpose } = asked.target;
+        let of_client = ClientGuesses::of(write, &self.limits, asked)?;
         let live = write.get(LIVE_CODES, &(phone, purpose))?;
         let verification = match live {
             Some(live) => write.get(VERIFICATIONS, &live.verification_id)?,
             None => None,
         };
         let Some(verification) = verification else {
-            self.spend_on_nothing(write, asked.target)?;
-            let pending = self.pending.begin(phone);
-            return Ok(Spent { asked, against: None, counted_at: self.now, pending });
+            let against = self.spend_on_nothing(write, asked, of_client)?;
+            let is_judged = matches!(against, Against::Secret(_));
+            let pending = is_judged.then(|| self.pending.begin(phone));
+            return Ok(Spent { asked, against, counted_at: self.now, pending });
         };
         let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
-        let counted_at = guesses.spend(&self.limits, purpose, self.now).map_err(limited)?;
-        let against = Some(self.spend_attempt(write, verification)?);
+        must_allow([
+            guesses.refusal(&self.limits, purpose, self.now),
+            of_client.refusal(self.now),
+        ])?;
+        let (id, code) = self.spend_attempt(write, verification)?;
+        let place = self.places.take(&self.requester)?;
+        let counted_at = guesses.count(&self.limits, self.now);
+        of_client.spend(write, self.now)?;
         write.put(GUESSES, &phone, &guesses)?;
-        let pending = self.pending.begin(phone);
-        Ok(Spent { asked, against, counted_at, pending })
+        let pending = Some(self.pending.begin(phone));
+        Ok(Spent { asked, against: Against::Code(id, code, place), counted_at, pending })
     }
 
-    /// As if a code had been sent at the first of these guesses. They are counted apart: they can hit nothing, so they
-    /// take nothing from the guesses at a real code, and raise no alarm.
-    fn spend_on_nothing(&self, write: &mut Write<'_>, target: Target) -> Result<(), Refusal> {
+    /// Where nobody is to know, as if a code had been sent at the first of these guesses. For the phone they are counted
+    /// apart: they can hit nothing, so they take nothing from the guesses at a real code, and raise no alarm.
+    fn spend_on_nothing(
+        &self,
+        write: &mut Write<'_>,
+        asked: Asked,
+        of_client: ClientGuesses<'_>,
+    ) -> Result<Against, Refusal> {
+        let Target { phone, purpose } = asked.target;
         if !self.is_strict {
-            return Err(Refusal::NotFound);
+            must_allow([None, of_client.refusal(self.now)])?;
+            of_client.spend(write, self.now)?;
+            return Ok(Against::Nothing);
         }
-        let Target { phone, purpose } = target;
         let mut guesses = write.get(STRAY_GUESSES, &phone)?.unwrap_or_default();
         let rows = &self.limits.guesses;
-        if let Some(too_soon) = guesses.refusal(&self.limits, rows, purpose, self.now) {
-            return Err(limited(too_soon));
-        }
+        let of_phone = guesses.refusal(&self.limits, rows, purpose, self.now);
+        must_allow([of_phone, of_client.refusal(self.now)])?;
         let is_alarm = alarm_until(write, &self.limits, self.now)?.is_some();
         let attempts = if is_alarm { 1 } else { self.rules.attempts };
         if guesses.count_since(self.now - self.rules.life) >= usize::from(attempts) {
             return Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
         }
+        let place = self.places.take(&self.requester)?;
         guesses.count(rows, self.now);
-        Ok(write.put(STRAY_GUESSES, &phone, &guesses)?)
+        of_client.spend(write, self.now)?;
+        write.put(STRAY_GUESSES, &phone, &guesses)?;
+        Ok(Against::Secret(place))
     }
 
     fn spend_attempt(
@@ -254,8 +322,12 @@ fn may_not_last(refusal: &Refusal) -> bool {
     )
 }
 
-fn limited(TooSoon { limit, next_attempt_at }: TooSoon) -> Refusal {
-    Refusal::GuessLimited { limit, next_attempt_at }
+/// Refused when one of these says so: for the one that lasts longest.
+fn must_allow(verdicts: [Option<TooSoon>; 2]) -> Result<(), Refusal> {
+    let longest = verdicts.into_iter().flatten().max_by_key(|verdict| verdict.next_attempt_at);
+    longest.map_or(Ok(()), |TooSoon { limit, next_attempt_at }| {
+        Err(Refusal::GuessLimited { limit, next_attempt_at })
+    })
 }
 
 /// The code was right. An outer refusal undoes the write; an inner one stands beside what was written: a right code

@@ -1,12 +1,13 @@
 //! Whose turn it is to hash: argon2 never runs at once more often than there are cores, and whoever somebody waits for
 //! goes before what is made ahead of need.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use argon2::Block;
 use rustix::process::{getpriority_process, setpriority_process};
+
+use super::places::{Lane, Turns};
 
 /// Work that somebody waits for, with the memory that a hash needs.
 pub(super) type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
@@ -16,7 +17,7 @@ pub(super) struct Cores {
     count: usize,
     /// Of each memory.
     blocks: usize,
-    turns: Mutex<Turns>,
+    state: Mutex<State>,
     /// There may be a job, and a core for it.
     job: Condvar,
     /// There may be a core that no job waits for.
@@ -25,8 +26,8 @@ pub(super) struct Cores {
 }
 
 #[derive(Default)]
-struct Turns {
-    jobs: VecDeque<Job>,
+struct State {
+    jobs: Turns<Job>,
     /// Those of idle cores that have hashed before. They are kept: to map and clear one anew would cost a third of the
     /// time of a hash again.
     memories: Vec<Vec<Block>>,
@@ -47,7 +48,7 @@ impl Cores {
         Self {
             count,
             blocks,
-            turns: Mutex::default(),
+            state: Mutex::default(),
             job: Condvar::new(),
             spare: Condvar::new(),
             is_refusal_told: AtomicBool::new(false),
@@ -55,35 +56,35 @@ impl Cores {
     }
 
     /// Queues a job.
-    pub(super) fn push(&self, job: Job) {
-        self.turns().jobs.push_back(job);
+    pub(super) fn push(&self, lane: Lane, job: Job) {
+        self.state().jobs.push(lane, job);
         self.job.notify_one();
     }
 
     /// The next job, waited for, and a core for it; `None` when there are no more to come.
     pub(super) fn next_job(&self) -> Option<(Job, Core<'_>)> {
-        let mut turns = self.turns();
+        let mut state = self.state();
         loop {
-            if turns.busy < self.count
-                && let Some(job) = turns.jobs.pop_front()
+            if state.busy < self.count
+                && let Some(job) = state.jobs.pop()
             {
-                return Some((job, self.occupy(&mut turns)));
+                return Some((job, self.occupy(&mut state)));
             }
-            if turns.is_closed && turns.jobs.is_empty() {
+            if state.is_closed && state.jobs.is_empty() {
                 return None;
             }
-            turns = self.job.wait(turns).unwrap_or_else(PoisonError::into_inner);
+            state = self.job.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// A core that no job waits for, itself waited for; `None` once `is_over`, which is asked again at [`Self::wake`].
     pub(super) fn spare(&self, is_over: impl Fn() -> bool) -> Option<Core<'_>> {
-        let mut turns = self.turns();
+        let mut state = self.state();
         while !is_over() {
-            if turns.busy < self.count && turns.jobs.is_empty() {
-                return Some(self.occupy(&mut turns));
+            if state.busy < self.count && state.jobs.is_empty() {
+                return Some(self.occupy(&mut state));
             }
-            turns = self.spare.wait(turns).unwrap_or_else(PoisonError::into_inner);
+            state = self.spare.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         None
     }
@@ -91,20 +92,20 @@ impl Cores {
     /// Lets those who wait for a spare core ask whether it is over.
     pub(super) fn wake(&self) {
         // With this in hand nobody is between asking and waiting.
-        let turns = self.turns();
+        let state = self.state();
         self.spare.notify_all();
-        drop(turns);
+        drop(state);
     }
 
     /// No more jobs are to come; those that wait are still done.
     pub(super) fn close(&self) {
-        self.turns().is_closed = true;
+        self.state().is_closed = true;
         self.job.notify_all();
     }
 
     /// The most cores that were hashing at once so far.
     pub(super) fn most_busy(&self) -> usize {
-        self.turns().most_busy
+        self.state().most_busy
     }
 
     /// Makes the calling thread stand back for others. Where the system does not allow it, it hashes all the same.
@@ -124,14 +125,14 @@ impl Cores {
         }
     }
 
-    fn occupy(&self, turns: &mut Turns) -> Core<'_> {
-        turns.busy += 1;
-        turns.most_busy = turns.most_busy.max(turns.busy);
-        Core { cores: self, memory: turns.memories.pop().unwrap_or_default() }
+    fn occupy(&self, state: &mut State) -> Core<'_> {
+        state.busy += 1;
+        state.most_busy = state.most_busy.max(state.busy);
+        Core { cores: self, memory: state.memories.pop().unwrap_or_default() }
     }
 
-    fn turns(&self) -> MutexGuard<'_, Turns> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -146,10 +147,10 @@ impl Core<'_> {
 
 impl Drop for Core<'_> {
     fn drop(&mut self) {
-        let mut turns = self.cores.turns();
-        turns.busy -= 1;
-        turns.memories.push(std::mem::take(&mut self.memory));
-        if turns.jobs.is_empty() {
+        let mut state = self.cores.state();
+        state.busy -= 1;
+        state.memories.push(std::mem::take(&mut self.memory));
+        if state.jobs.is_empty() {
             self.cores.spare.notify_one();
         } else {
             self.cores.job.notify_one();
@@ -206,7 +207,7 @@ mod tests {
             }
             for _ in 0..2000 {
                 let busy = Arc::clone(&busy);
-                cores.push(Box::new(move |_| busy.work()));
+                cores.push(Lane::default(), Box::new(move |_| busy.work()));
             }
             cores.close();
             for worker in workers {
@@ -222,7 +223,7 @@ mod tests {
     #[test]
     fn as_long_as_a_job_waits_no_core_is_spare() {
         let cores = Cores::new(2, 0);
-        cores.push(Box::new(|_| {}));
+        cores.push(Lane::default(), Box::new(|_| {}));
         let (ask, asked) = channel();
         let is_over = AtomicBool::new(false);
         let is_over = &is_over;

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::{Algorithm, Argon2, AssociatedData, Block, Params, ParamsBuilder, Version};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::cores::{Cores, Job};
 use super::keyring::Keyring;
+use super::places::{HashPlace, Places};
+use super::requester::Requester;
 use crate::config::Argon2Cost;
 use crate::domain::{Code, HashedCode, Refusal, VerificationId};
 
-/// Hashes that may wait, for each thread: about two seconds of work.
+/// Hashes of one client that may wait, for each thread: about two seconds of work.
 const WAITING: usize = 64;
 
 /// Threads that answer readers are let through sooner. Measured on two cores, Linux 6.18, both hashing: at 0 one reader in
@@ -24,14 +26,9 @@ const NICENESS: i32 = 5;
 pub struct Hasher {
     pub(super) cores: Arc<Cores>,
     pub(super) recipe: Recipe,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     hashed: Arc<AtomicU64>,
     compared: Arc<AtomicU64>,
-}
-
-/// A place in the queue, taken before anything is spent on what is to be hashed.
-pub struct HashPlace {
-    _held: OwnedSemaphorePermit,
 }
 
 /// How codes are hashed.
@@ -48,7 +45,7 @@ impl Hasher {
     pub fn start(keyring: Keyring, cost: Argon2Cost, threads: usize) -> std::io::Result<Self> {
         let cores = Arc::new(Cores::new(threads, cost.memory_kib as usize));
         let recipe = Recipe { keyring: Arc::new(keyring), cost };
-        let places = Arc::new(Semaphore::new(WAITING * threads));
+        let places = Places::of(WAITING * threads);
         // Should a thread not start, those before it end with what is dropped here.
         let hasher =
             Self { cores, recipe, places, hashed: Arc::default(), compared: Arc::default() };
@@ -60,12 +57,16 @@ impl Hasher {
     }
 
     /// Takes a place, or says that too many wait already.
-    pub fn reserve(&self) -> Result<HashPlace, Refusal> {
-        let held = Arc::clone(&self.places).try_acquire_owned();
-        held.map(|held| HashPlace { _held: held }).map_err(|_| Refusal::Busy)
+    pub fn reserve(&self, requester: impl Into<Requester>) -> Result<HashPlace, Refusal> {
+        self.places.take(&requester.into())
     }
 
-    /// Hashes a new code with the newest key.
+    /// Where places are taken.
+    pub(super) fn places(&self) -> &Arc<Places> {
+        &self.places
+    }
+
+    /// Hashes a new code with the newest key, if somebody still waits for it when its turn comes.
     pub async fn hash(
         &self,
         place: HashPlace,
@@ -81,7 +82,7 @@ impl Hasher {
         .await
     }
 
-    /// Whether `guess` is the code of this verification.
+    /// Whether `guess` is the code of this verification, if somebody still waits to hear that when its turn comes.
     pub async fn compare(
         &self,
         place: HashPlace,
@@ -117,20 +118,29 @@ impl Hasher {
         self.cores.most_busy()
     }
 
+    /// [`Refusal::Busy`] when nobody waits any more: nobody hears it.
     async fn run<T: Send + 'static>(
         &self,
         place: HashPlace,
         work: impl FnOnce(&mut [Block]) -> Option<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (answer, told) = oneshot::channel();
+        let lane = place.lane;
         let job: Job = Box::new(move |memory| {
-            drop(answer.send(work(memory)));
+            let done = if place.waiting.is_over() {
+                Err(Refusal::Busy)
+            } else {
+                work(memory).ok_or(Refusal::HashingFailed)
+            };
+            drop(answer.send(done));
             drop(place);
         });
-        self.cores.push(job);
-        told.await.ok().flatten().ok_or_else(|| {
-            tracing::error!("a code could not be hashed");
-            Refusal::HashingFailed
+        self.cores.push(lane, job);
+        let done = told.await.unwrap_or(Err(Refusal::HashingFailed));
+        done.inspect_err(|refusal| {
+            if *refusal == Refusal::HashingFailed {
+                tracing::error!("a code could not be hashed");
+            }
         })
     }
 }
@@ -210,4 +220,46 @@ fn params(cost: Argon2Cost, data: &[u8]) -> Option<Params> {
         .data(AssociatedData::new(data).ok()?)
         .build()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{By, CodeFormat, Id};
+    use crate::otp::requester::Waiter;
+
+    fn hasher() -> Hasher {
+        let key = "0123456789abcdef".repeat(4);
+        let file = format!(
+            r#"{{"format":1,"keys":[{{"id":"k","created_at":"2026-01-01T00:00:00Z","key":"{key}"}}]}}"#
+        );
+        let cost = Argon2Cost { memory_kib: 8, passes: 1 };
+        Hasher::start(Keyring::parse(&file).unwrap(), cost, 1).unwrap()
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_not_hashed() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let hasher = hasher();
+        let code = CodeFormat::new(6).unwrap().parse("123456").unwrap();
+        // The only core is busy, and both jobs wait.
+        let busy = hasher.cores.spare(|| false);
+        let hashing = |waiting| {
+            let place = hasher.reserve(Requester { by: By::default(), waiting }).unwrap();
+            hasher.hash(place, Id::from_bytes([1; 16]), code.clone(), [0; 16])
+        };
+        let (stays, is_there) = Waiter::start();
+        let (goes, was_there) = Waiter::start();
+        let (gone, there, ()) = runtime.block_on(async {
+            let (left, right) = (hashing(was_there), hashing(is_there));
+            tokio::join!(left, right, async {
+                drop(goes);
+                drop(busy);
+            })
+        });
+        assert_eq!(gone, Err(Refusal::Busy));
+        assert!(there.is_ok());
+        assert_eq!(hasher.hashed(), 1);
+        drop(stays);
+    }
 }

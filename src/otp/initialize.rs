@@ -2,17 +2,18 @@ use std::sync::Arc;
 
 use tracing::field::display;
 
-use super::hasher::HashPlace;
-use super::limits::{RanLow, spend_send};
+use super::limits::{CountedSend, spend_send};
+use super::places::HashPlace;
 use super::ready::{Drawn, Minted, ReadyCodes};
+use super::requester::Requester;
 use super::rows::{note_refusal, row};
 use super::{Asked, Otp, Target};
 use crate::audit;
 use crate::config::OtpConfig;
 use crate::domain::audit::AuditEvent;
 use crate::domain::limits::Limits;
-use crate::domain::{By, Delivery, Refusal, Timestamp, Verification, VerificationRules};
-use crate::sms::{Canceled, Outbox};
+use crate::domain::{By, Delivery, Phone, Refusal, Timestamp, Verification, VerificationRules};
+use crate::sms::{Canceled, Outbox, give_back_send};
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
 use crate::store::{StoreError, Write};
 
@@ -20,8 +21,17 @@ use crate::store::{StoreError, Write};
 enum First {
     /// A ready code was taken and issued: it is the only one.
     Issued(Issued),
-    /// The limits are spent; here is the place to make a code.
-    Counted(HashPlace),
+    /// The limits are spent.
+    Counted(Begun),
+}
+
+/// A send that is counted, and has no code yet.
+struct Begun {
+    /// For making one.
+    place: HashPlace,
+    phone: Phone,
+    /// As of when the phone's limits count it.
+    counted_at: Timestamp,
 }
 
 /// A code that counts, its message in the outbox.
@@ -52,20 +62,18 @@ impl Otp {
     pub async fn initialize<G>(
         &self,
         now: Timestamp,
-        by: By,
+        requester: Requester,
         gate: G,
     ) -> Result<Verification, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
+        let by = requester.by;
         let gate = Arc::new(gate);
         let place = self.outbox.reserve(by.client_id)?;
-        let issued = match self.reserve_or_issue(now, by, &gate).await? {
+        let issued = match self.reserve_or_issue(now, &requester, &gate).await? {
             First::Issued(issued) => issued,
-            First::Counted(hashing) => {
-                let minted = self.mint(hashing).await?;
-                self.issue(now, by, gate, minted).await?
-            }
+            First::Counted(counted) => self.make_and_issue(now, by, gate, counted).await?,
         };
         place.fill(issued.replaced.as_ref());
         let Verification { id: verification, phone_number: phone, .. } = &issued.verification;
@@ -78,21 +86,26 @@ impl Otp {
     async fn reserve_or_issue<G>(
         &self,
         now: Timestamp,
-        by: By,
+        requester: &Requester,
         gate: &Arc<G>,
     ) -> Result<First, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let mut hashing = if self.ready.count() == 0 { Some(self.hasher.reserve()?) } else { None };
+        let (by, reserve) = (requester.by, || self.hasher.places().take(requester));
+        let mut hashing = if self.ready.count() == 0 { Some(reserve()?) } else { None };
         loop {
             let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
             let (limits, config) = (Arc::clone(&self.limits), Arc::clone(&self.config));
             let (audit, outbox) = (Arc::clone(&self.audit), self.outbox.clone());
             let decide = move |write: &mut Write<'_>| {
                 let asked = Asked::of(now, by, gate(write)?, &audit);
-                let ran_low = allow(write, asked, &limits, &config)
+                let CountedSend { counted_at, ran_low } = allow(write, asked, &limits, &config)
                     .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
+                let hashing = hashing.map(|place| {
+                    let phone = asked.target.phone;
+                    Begun { place, phone, counted_at }
+                });
                 let first = take_or_count(write, asked, &ready, hashing, config.rules, &outbox)?;
                 Ok((first, ran_low))
             };
@@ -103,9 +116,35 @@ impl Otp {
                 }
                 Err(Declined::Refused(refusal)) => return Err(refusal),
                 // Others were quicker to the last ones.
-                Err(Declined::NoneReady) => hashing = Some(self.hasher.reserve()?),
+                Err(Declined::NoneReady) => hashing = Some(reserve()?),
             }
         }
+    }
+
+    /// Makes a code, and the second write. Where that fails nothing was sent, and the phone's place is given back.
+    async fn make_and_issue<G>(
+        &self,
+        now: Timestamp,
+        by: By,
+        gate: Arc<G>,
+        counted: Begun,
+    ) -> Result<Issued, Refusal>
+    where
+        G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
+    {
+        let Begun { place, phone, counted_at } = counted;
+        let issued = match self.mint(place).await {
+            Ok(minted) => self.issue(now, by, gate, minted).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = &issued
+            && *refusal != Refusal::StorageFailed
+        {
+            let give_back = move |write: &mut Write<'_>| give_back_send(write, phone, counted_at);
+            // If that fails too, the place stays taken; why the send failed is what is answered.
+            drop(self.store.write_waiting(give_back).await);
+        }
+        issued
     }
 
     /// Draws a code and hashes it.
@@ -142,7 +181,7 @@ fn allow(
     asked: Asked,
     limits: &Limits,
     config: &OtpConfig,
-) -> Result<RanLow, Refusal> {
+) -> Result<CountedSend, Refusal> {
     if config.not_sent_to(asked.target.phone).is_some() {
         return Err(Refusal::PhoneRefused);
     }
@@ -154,7 +193,7 @@ fn take_or_count(
     write: &mut Write<'_>,
     asked: Asked,
     ready: &ReadyCodes,
-    hashing: Option<HashPlace>,
+    hashing: Option<Begun>,
     rules: VerificationRules,
     outbox: &Outbox,
 ) -> Result<First, Declined> {
@@ -162,7 +201,7 @@ fn take_or_count(
     write.check_room()?;
     match (ready.take(), hashing) {
         (Some(minted), _) => Ok(First::Issued(put_issued(write, asked, minted, rules, outbox)?)),
-        (None, Some(hashing)) => Ok(First::Counted(hashing)),
+        (None, Some(counted)) => Ok(First::Counted(counted)),
         (None, None) => Err(Declined::NoneReady),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::sources::Sources;
-use super::{Asked, Target};
+use super::{Asked, Target, senders};
 use crate::domain::limits::{Budget, Limit, Limits, Per, Rate, Rule, Subject, TooSoon};
 use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};
@@ -13,37 +13,81 @@ use crate::store::{StoreError, Write};
 #[derive(Default)]
 pub(super) struct RanLow(Vec<(&'static str, Subject)>);
 
+/// A send that was counted.
+pub(super) struct CountedSend {
+    /// As of when, for the phone.
+    pub(super) counted_at: Timestamp,
+    pub(super) ran_low: RanLow,
+}
+
 /// Counts one send everywhere, if every limit allows it. Nothing is put when one does not.
 pub(super) fn spend_send(
     write: &mut Write<'_>,
     limits: &Limits,
     asked: Asked,
-) -> Result<RanLow, Refusal> {
-    let Asked { now, target: Target { phone, purpose }, .. } = asked;
+) -> Result<CountedSend, Refusal> {
+    let Asked { now, by, target: Target { phone, purpose }, .. } = asked;
     let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
-    let budgets = budgets(write, limits, asked)?;
+    let budgets = Standing::of_all(write, limits, &limits.sends, asked)?;
     let alarm = alarm_of(write, limits, asked)?;
-    let of_budgets = budgets.iter().map(|budget| TooSoon {
-        limit: budget.row.reason,
-        next_attempt_at: budget.rate.allows_at(budget.judged_by, budget.usable, now),
-    });
-    let refusals = of_budgets
-        .filter(|verdict| verdict.next_attempt_at > now)
+    let others_send = senders::others_send(write, by.client_id, now)?;
+    let binds = |budget: &&Standing<'_>| match budget.row.rule {
+        Rule::Share { .. } => others_send,
+        _ => true,
+    };
+    let refusals = budgets
+        .iter()
+        .filter(binds)
+        .filter_map(|budget| budget.refusal(now))
         .chain(sends.refusal(limits, purpose, now))
         .chain(alarm);
     if let Some(strictest) = refusals.max_by_key(|verdict| verdict.next_attempt_at) {
         let TooSoon { limit, next_attempt_at } = strictest;
         return Err(Refusal::SendLimited { limit, next_attempt_at });
     }
-    sends.count(limits, now);
+    let counted_at = sends.count(limits, now);
     write.put(SENDS, &phone, &sends)?;
+    senders::note(write, by.client_id, now)?;
     let mut ran_low = RanLow::default();
     for mut budget in budgets {
         if budget.spend(write, now)? {
             ran_low.0.push((budget.row.name, budget.key.subject));
         }
     }
-    Ok(ran_low)
+    Ok(CountedSend { counted_at, ran_low })
+}
+
+/// The client's own budget of wrong guesses. It counts those at a code and those at none, and refuses both alike.
+pub(super) struct ClientGuesses<'l>(Vec<Standing<'l>>);
+
+impl<'l> ClientGuesses<'l> {
+    /// As it stands.
+    pub(super) fn of(
+        write: &Write<'_>,
+        limits: &'l Limits,
+        asked: Asked,
+    ) -> Result<Self, StoreError> {
+        Standing::of_all(write, limits, &limits.guesses, asked).map(Self)
+    }
+
+    /// Why it allows no guess.
+    pub(super) fn refusal(&self, now: Timestamp) -> Option<TooSoon> {
+        let refusals = self.0.iter().filter_map(|budget| budget.refusal(now));
+        refusals.max_by_key(|verdict| verdict.next_attempt_at)
+    }
+
+    /// Counts a guess, which may yet turn out to be right.
+    pub(super) fn spend(self, write: &mut Write<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.0.into_iter().try_for_each(|mut budget| budget.spend(write, now).map(drop))
+    }
+
+    /// The guess was right.
+    pub(super) fn give_back(self, write: &mut Write<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.0.into_iter().try_for_each(|mut budget| {
+            budget.rate.give_back(budget.judged_by, now);
+            write.put(RATES, &budget.key, &budget.rate)
+        })
+    }
 }
 
 /// What a debt that can't be is taken for, where a budget refuses the node as a whole.
@@ -60,7 +104,7 @@ pub(super) fn settle(
     for (key, rate) in kept {
         let row = limits.rows().find(|row| row.name == key.limit);
         let settled = row.and_then(|row| {
-            let budget = budget_of(limits, row)?;
+            let (_, budget) = limits.budget(row)?;
             rate.settle(budget, bound_of(limits, row, key.subject, rate), now)
         });
         if let Some(settled) = settled {
@@ -150,49 +194,48 @@ struct Standing<'l> {
     usable: u32,
 }
 
-fn budgets<'l>(
-    write: &Write<'_>,
-    limits: &'l Limits,
-    Asked { by, target: Target { phone, purpose }, .. }: Asked,
-) -> Result<Vec<Standing<'l>>, StoreError> {
-    let standings = limits
-        .sends
-        .iter()
-        .map(|row| standing(write, limits, row, |per| per.subject(phone, by.client_id), purpose));
-    standings.filter_map(Result::transpose).collect()
-}
-
 fn wrong_guesses<'l>(
     write: &Write<'_>,
     limits: &'l Limits,
 ) -> Result<Option<Standing<'l>>, StoreError> {
-    standing(write, limits, &limits.wrong_guesses, |_| Subject::Node, Purpose::PhoneVerification)
+    let purpose = Purpose::PhoneVerification;
+    Standing::of(write, limits, &limits.wrong_guesses, |_| Subject::Node, purpose)
 }
 
-/// What a row's budget is judged by; `None` when the row is none's.
-fn budget_of(limits: &Limits, row: &Limit) -> Option<Budget> {
-    let Rule::Rate { most, length, .. } = row.rule else { return None };
-    Some(Budget { most, length, low_at: limits.usable(row, most, Purpose::PhoneVerification) })
-}
+impl<'l> Standing<'l> {
+    /// Those of these rows that are budgets.
+    fn of_all(
+        write: &Write<'_>,
+        limits: &Limits,
+        rows: &'l [Limit],
+        Asked { by, target: Target { phone, purpose }, .. }: Asked,
+    ) -> Result<Vec<Self>, StoreError> {
+        let subject = |per: Per| per.subject(phone, by.client_id);
+        let standings = rows.iter().map(|row| Self::of(write, limits, row, subject, purpose));
+        standings.filter_map(Result::transpose).collect()
+    }
 
-/// `None` when the row is no budget's.
-fn standing<'l>(
-    write: &Write<'_>,
-    limits: &Limits,
-    row: &'l Limit,
-    subject: impl Fn(Per) -> Subject,
-    purpose: Purpose,
-) -> Result<Option<Standing<'l>>, StoreError> {
-    let (Rule::Rate { per, most, .. }, Some(judged_by)) = (row.rule, budget_of(limits, row)) else {
-        return Ok(None);
-    };
-    let key = RateKey { limit: row.name.to_owned(), subject: subject(per) };
-    let rate = write.get(RATES, &key)?.unwrap_or_default();
-    let usable = limits.usable(row, most, purpose);
-    Ok(Some(Standing { row, key, rate, judged_by, usable }))
-}
+    /// `None` when the row is no budget's.
+    fn of(
+        write: &Write<'_>,
+        limits: &Limits,
+        row: &'l Limit,
+        subject: impl Fn(Per) -> Subject,
+        purpose: Purpose,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some((per, judged_by)) = limits.budget(row) else { return Ok(None) };
+        let key = RateKey { limit: row.name.to_owned(), subject: subject(per) };
+        let rate = write.get(RATES, &key)?.unwrap_or_default();
+        let usable = limits.usable(row, judged_by.most, purpose);
+        Ok(Some(Self { row, key, rate, judged_by, usable }))
+    }
 
-impl Standing<'_> {
+    /// Why it allows no more now.
+    fn refusal(&self, now: Timestamp) -> Option<TooSoon> {
+        let next_attempt_at = self.rate.allows_at(self.judged_by, self.usable, now);
+        (next_attempt_at > now).then_some(TooSoon { limit: self.row.reason, next_attempt_at })
+    }
+
     /// Says whether the budget has just run low.
     fn spend(&mut self, write: &mut Write<'_>, now: Timestamp) -> Result<bool, StoreError> {
         let ran_low = self.rate.spend(self.judged_by, now);

@@ -12,18 +12,23 @@ mod initialize;
 mod keyring;
 mod limits;
 mod pending;
+mod places;
 mod ready;
+mod requester;
 mod rows;
+mod senders;
 mod sources;
 
 use std::sync::Arc;
 
-pub use hasher::{HashPlace, Hasher};
+pub use hasher::Hasher;
 pub use keyring::{
     Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
 };
 pub use pending::PendingGuesses;
+pub use places::HashPlace;
 pub use ready::{Filler, ReadyCodes};
+pub use requester::{Requester, Waiter, Waiting};
 pub use sources::WrongGuesses;
 
 use crate::audit::Recorder;

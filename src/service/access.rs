@@ -6,6 +6,7 @@ use super::{AdmissionStep, Service};
 use crate::domain::{
     AccessType, By, Client, ClientId, Refusal, Scope, SecretDigest, Timestamp, Token, User,
 };
+use crate::otp::{Requester, Waiting};
 use crate::store::schema::{CLIENTS, CLIENTS_BY_API_KEY, TOKENS, USERS};
 
 /// What a request brings to show who it is from.
@@ -37,12 +38,19 @@ pub struct Caller {
     pub user: User,
     /// Where the request came from.
     pub peer: Option<IpAddr>,
+    /// Whether it still waits for its answer.
+    pub waiting: Waiting,
 }
 
 impl Caller {
     /// Who that is, for limits and audit.
     pub fn by(&self) -> By {
         By { client_id: Some(self.client_id), user_id: Some(self.user.id), peer: self.peer }
+    }
+
+    /// The same, and whether it still waits.
+    pub fn requester(&self) -> Requester {
+        Requester { by: self.by(), waiting: self.waiting.clone() }
     }
 }
 
@@ -94,7 +102,8 @@ impl Service {
             }
         }
         let user = user.ok_or(Refusal::UserUnknown)?;
-        Ok(Caller { client_id: client.id, user, peer: credentials.peer })
+        let waiting = Waiting::default();
+        Ok(Caller { client_id: client.id, user, peer: credentials.peer, waiting })
     }
 
     /// The client whose api-key a BROKER's caller shows; a DIRECT one needs none, and none is looked at.

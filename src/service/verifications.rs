@@ -2,7 +2,7 @@ use super::Service;
 use crate::audit;
 use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{By, Code, Phone, Purpose, Refusal, Timestamp, Verification};
-use crate::otp::Target;
+use crate::otp::{Requester, Target};
 use crate::store::Write;
 use crate::store::schema::{GUESSES, SENDS, STRAY_GUESSES, VERIFIED_PHONES};
 
@@ -10,22 +10,23 @@ impl Service {
     /// Sends a code that shows whether the caller's user holds this phone ("Initialize OTP").
     pub async fn initialize(
         &self,
-        by: By,
+        requester: impl Into<Requester>,
         phone: Phone,
         now: Timestamp,
     ) -> Result<Verification, Refusal> {
-        self.otp.initialize(now, by, move |_| Ok(target(phone))).await
+        self.otp.initialize(now, requester.into(), move |_| Ok(target(phone))).await
     }
 
     /// Takes that code back; the phone is a verified one from then on.
     pub async fn complete(
         &self,
-        by: By,
+        requester: impl Into<Requester>,
         phone: Phone,
         guess: Code,
         now: Timestamp,
     ) -> Result<Verification, Refusal> {
-        self.otp.complete(now, by, guess, move |_| Ok(target(phone)), |_, _| Ok(())).await
+        let gate = move |_: &Write<'_>| Ok(target(phone));
+        self.otp.complete(now, requester.into(), guess, gate, |_, _| Ok(())).await
     }
 
     /// Takes a phone's wrong guesses back, however many there are, and says how many came in a row. Sends that a clock

@@ -47,5 +47,6 @@ pub use gateway::{GatewayError, GatewaySecrets, HttpGateway, with_every_digit};
 pub use health::OutboxHealth;
 pub use memory::{Memory, Sent};
 pub use outbox::{Canceled, Outbox, OutboxParts, Place, Reception, outbox};
+pub(crate) use rows::give_back_send;
 pub use sealer::Sealer;
 pub use worker::Worker;

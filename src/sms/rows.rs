@@ -55,7 +55,7 @@ pub(super) fn change(
 
 /// The one place where a send that never left gives its place in the phone's hour and day back. It is counted at the moment
 /// at which its message is accepted, unless the clock was set back between: then it stays counted.
-pub(super) fn give_back_send(
+pub(crate) fn give_back_send(
     write: &mut Write<'_>,
     phone: Phone,
     counted_at: Timestamp,

@@ -29,6 +29,7 @@
 //! | 25 | `audit_heads` | `log` | [`AuditHead`]: how far the rows of audit have moved to files | |
 //! | 26 | `sealed_secrets` | name | [`SealedSecret`]: a secret of the directory itself | |
 //! | 27 | `questions` | driver, time, verification id | [`Due`]: ask the driver then what became of it | when asked |
+//! | 28 | `senders` | `latest`, `other` | [`Sender`]: which client sent last, and which other one before it | a day after |
 //! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
 //! | | `tidying` | `turn` | see the module `database` | |
 //! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
@@ -44,7 +45,7 @@ use super::codec::{BadRecord, Record, decode_body};
 use super::earlier::{AuditRowV1, RateV1};
 use super::table::{Key, Table, TableId, TableInfo};
 use crate::domain::audit::AuditRow;
-use crate::domain::limits::{Guesses, Log, Rate, Sends, Subject};
+use crate::domain::limits::{DAY, Guesses, Log, Rate, Sends, Subject};
 use crate::domain::{
     AuthenticationFactor, Client, ClientId, Delivery, Id, Person, PersonId, PersonRequest,
     PersonRequestId, Phone, Purpose, SecretDigest, Timestamp, Token, User, UserId, Verification,
@@ -119,6 +120,8 @@ pub const SEALED_SECRETS: Table<String, SealedSecret> = Table::new(26, "sealed_s
 
 /// See the table at the head of this file.
 pub const OUTBOX_AGAIN: Table<AtKey, Due> = Table::new(24, "outbox_again");
+/// See the table at the head of this file.
+pub const SENDERS: Table<String, Sender> = Table::new(28, "senders");
 
 /// See the table at the head of this file.
 pub const QUESTIONS: Table<QuestionKey, Due> = Table::new(27, "questions");
@@ -151,6 +154,7 @@ pub(super) const ALL: &[TableInfo] = &[
     AUDIT_HEADS.info(),
     SEALED_SECRETS.info(),
     QUESTIONS.info(),
+    SENDERS.info(),
 ];
 
 /// Trees that are about the database, its keys or what was done with it, not about the world in it.
@@ -169,6 +173,15 @@ pub struct LiveCode {
     pub verification_id: VerificationId,
     /// Swept together with it.
     pub keep_until: Timestamp,
+}
+
+/// A client that had a code sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// Which one. None is who calls without a token.
+    pub client_id: Option<ClientId>,
+    /// When it last did.
+    pub sent_at: Timestamp,
 }
 
 /// Somebody has shown that they hold this phone.
@@ -429,6 +442,14 @@ impl Record for Rate {
 
     fn upgrade(version: u8, body: &[u8]) -> Option<Result<Self, BadRecord>> {
         (version == 1).then(|| decode_body::<RateV1>(body).map(Self::from))
+    }
+}
+
+impl Record for Sender {
+    const VERSION: u8 = 1;
+
+    fn keep_until(&self) -> Option<Timestamp> {
+        Some(self.sent_at + DAY)
     }
 }
 

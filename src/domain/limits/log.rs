@@ -82,7 +82,7 @@ impl Log {
             Rule::Lock { after, pause } if self.in_a_row >= after => {
                 self.moments.last().map_or(as_of, |last| *last + pause)
             }
-            Rule::Lock { .. } | Rule::Rate { .. } => as_of,
+            Rule::Lock { .. } | Rule::Rate { .. } | Rule::Share { .. } => as_of,
         }
     }
 
@@ -171,7 +171,7 @@ impl Rule {
             Self::Ladder(pauses) => pauses.len(),
             Self::Window { most, .. } => most,
             Self::Lock { .. } => 1,
-            Self::Rate { .. } => 0,
+            Self::Rate { .. } | Self::Share { .. } => 0,
         }
     }
 }
@@ -184,11 +184,20 @@ impl Guesses {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<Timestamp, TooSoon> {
-        let rows = &limits.guesses;
-        match self.0.refusal(limits, rows, purpose, now) {
+        match self.refusal(limits, purpose, now) {
             Some(too_soon) => Err(too_soon),
-            None => Ok(self.0.count(rows, now)),
+            None => Ok(self.count(limits, now)),
         }
+    }
+
+    /// Which row forbids one more: of several the one that does so longest.
+    pub fn refusal(&self, limits: &Limits, purpose: Purpose, now: Timestamp) -> Option<TooSoon> {
+        self.0.refusal(limits, &limits.guesses, purpose, now)
+    }
+
+    /// Counts one more, and says as of when.
+    pub fn count(&mut self, limits: &Limits, now: Timestamp) -> Timestamp {
+        self.0.count(&limits.guesses, now)
     }
 
     /// How many there were of late: enough of them for every row.

@@ -8,8 +8,10 @@
 //! | `sends_per_range` | first eight digits after `+` | 20 in 10 minutes, a share kept | from numbers tried in a row |
 //! | `sends_per_client` | client | 120 a minute | the node from a client that runs wild |
 //! | `sends_per_node` | node | 1 000 an hour, a share kept | the bill |
+//! | `client_share_of_node` | client | half of that while other clients send, a share kept | clients from one another |
 //! | `guesses_per_hour` | phone | 10 | a code from being guessed across resends |
 //! | `guesses_in_a_row` | phone | 100, then one an hour | a phone from patience |
+//! | `wrong_guesses_per_client` | client | 300 an hour | all codes from one client that guesses |
 //! | `wrong_guesses_per_hour` | node | 1 000, then alarm | all phones from one guess each |
 //!
 //! What is counted for a phone is kept moment by moment, in a [`Log`], so its limits are exact. Everything else is a
@@ -67,6 +69,11 @@ pub enum Rule {
         after: u32,
         /// The pause from then on.
         pause: Duration,
+    },
+    /// A budget of this share of the node's, in percent: for each client, and only while others send.
+    Share {
+        /// How much of it.
+        percent: u8,
     },
     /// A budget that is full when nothing was spent for this length of time.
     Rate {
@@ -167,6 +174,11 @@ impl Default for Limits {
                     "the node from a client that runs wild",
                 ),
                 keeping("sends_per_node", rate(Per::Node, 1000, HOUR), "the bill as a whole"),
+                keeping(
+                    "client_share_of_node",
+                    Rule::Share { percent: 50 },
+                    "clients from one that uses up `sends_per_node` while others send",
+                ),
             ],
             guesses: vec![
                 refusing_as(
@@ -185,6 +197,11 @@ impl Default for Limits {
                         "a phone from somebody with patience",
                     ),
                 ),
+                row(
+                    "wrong_guesses_per_client",
+                    rate(Per::Client, 300, HOUR),
+                    "all codes from one client that guesses",
+                ),
             ],
             wrong_guesses: row(
                 "wrong_guesses_per_hour",
@@ -197,6 +214,9 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The bounds of a [`Rule::Share`].
+    pub const SHARE_PERCENT: std::ops::RangeInclusive<u8> = 10..=100;
+
     /// The bounds of `limits.kept_for_person_requests`.
     pub const KEPT_PERCENT: std::ops::RangeInclusive<u8> = 0..=80;
 
@@ -219,6 +239,28 @@ impl Limits {
         let row = rows.into_iter().find(|row| row.name == name)?;
         row.rule = rule;
         Some(self)
+    }
+
+    /// What is counted against a row as a budget; `None` when it counts moments, or a share of a budget that is not there.
+    pub fn budget(&self, row: &Limit) -> Option<(Per, Budget)> {
+        let (per, most, length) = match row.rule {
+            Rule::Rate { per, most, length } => (per, most, length),
+            Rule::Share { percent } => {
+                let (most, length) = self.node_s_sends()?;
+                let share = (u64::from(most) * u64::from(percent)).div_ceil(100);
+                (Per::Client, u32::try_from(share).unwrap_or(most).max(1), length)
+            }
+            Rule::Ladder(_) | Rule::Window { .. } | Rule::Lock { .. } => return None,
+        };
+        let low_at = self.usable(row, most, Purpose::PhoneVerification);
+        Some((per, Budget { most, length, low_at }))
+    }
+
+    fn node_s_sends(&self) -> Option<(u32, Duration)> {
+        self.sends.iter().find_map(|row| match row.rule {
+            Rule::Rate { per: Per::Node, most, length } => Some((most, length)),
+            _ => None,
+        })
     }
 
     /// How many of `most` this purpose may use up under this row: at least one.
@@ -258,6 +300,21 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), rows);
         assert!(limits.with("no_such_row", Rule::Ladder([Duration::ZERO; 4])).is_none());
+    }
+
+    #[test]
+    fn a_client_s_share_is_a_part_of_the_node_s_budget_rounded_up_and_never_nothing() {
+        let share_of = |most, percent| {
+            let node = Rule::Rate { per: Per::Node, most, length: HOUR };
+            let limits = Limits::default().with("sends_per_node", node).unwrap();
+            let limits = limits.with("client_share_of_node", Rule::Share { percent }).unwrap();
+            let row = limits.rows().find(|row| row.name == "client_share_of_node").unwrap();
+            let (per, budget) = limits.budget(row).unwrap();
+            assert_eq!((per, budget.length), (Per::Client, HOUR));
+            budget.most
+        };
+        assert_eq!([share_of(1000, 50), share_of(5, 50), share_of(1, 10)], [500, 3, 1]);
+        assert_eq!(share_of(1_000_000, 100), 1_000_000);
     }
 
     #[test]

@@ -72,6 +72,12 @@ impl Rate {
         self.is_low && !was_low
     }
 
+    /// Takes one back that was spent.
+    pub fn give_back(&mut self, budget: Budget, now: Timestamp) {
+        let debt = self.debt(budget, now).saturating_sub(budget.piece());
+        self.full_at = now.max(self.spent_at) + debt;
+    }
+
     /// Until when it counts as low, if it does.
     pub fn low_until(&self, budget: Budget, now: Timestamp) -> Option<Timestamp> {
         let half = budget.piece() * budget.low_at / 2;
@@ -179,6 +185,20 @@ mod tests {
         // 21 and 60 seconds were owed: 61 later it is half of what made it low.
         assert_eq!(rate.low_until(budget, at(100)), None);
         assert_eq!(lows(&mut rate, at(101)), 1);
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_spent_again_and_never_more_than_that() {
+        let budget = budget(3, 30, 3);
+        let mut rate = Rate::default();
+        (0..3).for_each(|_| assert!(ask(&mut rate, budget, 3, at(0))));
+        assert!(!ask(&mut rate, budget, 3, at(0)));
+        rate.give_back(budget, at(0));
+        assert!(ask(&mut rate, budget, 3, at(0)) && !ask(&mut rate, budget, 3, at(0)));
+        for _ in 0..9 {
+            rate.give_back(budget, at(20));
+        }
+        assert_eq!((0..9).filter(|_| ask(&mut rate, budget, 3, at(20))).count(), 3);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use esoz_otp::domain::{
     SecretDigest, State, Timestamp, Token, User, Verification,
 };
 use esoz_otp::store::schema::{
-    AuditHead, Due, KeyCheck, LiveCode, Mark, SealedSecret, VerifiedPhone,
+    AuditHead, Due, KeyCheck, LiveCode, Mark, SealedSecret, Sender, VerifiedPhone,
 };
 use esoz_otp::store::{BadRecord, Record, decode, encode};
 
@@ -233,6 +233,8 @@ fn phones() -> Vec<Sample> {
         sample("sends", "", filled_sends()),
         sample("sends", "empty", Sends::default()),
         sample("stray_guesses", "", filled_log()),
+        sample("senders", "", Sender { client_id: Some(id(2)), sent_at: at(60) }),
+        sample("senders", "tokenless", Sender { client_id: None, sent_at: at(60) }),
         sample("guesses", "", filled_guesses()),
         sample("guesses", "empty", Guesses::default()),
         earlier(1, "rates", "", old_rate()),

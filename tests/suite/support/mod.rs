@@ -69,6 +69,7 @@ pub fn without_send_limits() -> Config {
             Rule::Ladder(_) => Rule::Ladder([Duration::ZERO; 4]),
             Rule::Window { length, .. } => Rule::Window { most: 10_000, length },
             Rule::Rate { per, length, .. } => Rule::Rate { per, most: 1_000_000, length },
+            Rule::Share { .. } => Rule::Share { percent: 100 },
             Rule::Lock { .. } => row.rule,
         };
     }

@@ -141,11 +141,11 @@ fn when_strict_guesses_at_nothing_are_forgotten_in_a_day() {
 }
 
 #[test]
-fn otherwise_a_phone_that_no_code_was_sent_to_is_not_found_and_costs_nothing() {
+fn otherwise_a_phone_that_no_code_was_sent_to_is_not_found_and_costs_no_hash() {
     let node = at_rest(TestNode::start());
     let mut status = 0;
     let work = work_of(&node, || status = node.complete(&phone(0), "000000").status);
-    assert_eq!((status, work), (404, (0, 0)));
+    assert_eq!((status, work), (404, (0, 1)), "the client's budget of wrong guesses counts it");
 }
 
 #[test]

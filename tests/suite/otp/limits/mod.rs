@@ -1,6 +1,7 @@
 //! Every limit, from the outside: what it counts, for whom, until when, and what it leaves alone.
 
 mod alarm;
+mod clients;
 mod enumeration;
 mod guesses;
 mod sends;
@@ -21,6 +22,7 @@ fn with_limit(mut config: Config, name: &str, number: u32) -> Config {
         Rule::Window { length, .. } => Rule::Window { most: number as usize, length },
         Rule::Rate { per, length, .. } => Rule::Rate { per, most: number, length },
         Rule::Lock { pause, .. } => Rule::Lock { after: number, pause },
+        Rule::Share { .. } => Rule::Share { percent: number.try_into().unwrap() },
         Rule::Ladder(_) => Rule::Ladder([Duration::from_secs(number.into()); 4]),
     };
     config.limits = config.limits.with(name, rule).unwrap();

@@ -3,6 +3,7 @@
 use esoz_otp::domain::{
     By, ClientId, CodeFormat, Id, Phone, Purpose, Refusal, User, VerificationId,
 };
+use esoz_otp::otp::Waiting;
 use esoz_otp::service::Caller;
 
 use super::super::direct::code_in;
@@ -12,6 +13,9 @@ use super::rules::{No, Place};
 use super::run::Run;
 use super::steps::{For, Guess, REQUESTS, client, phone};
 use crate::support::other_than;
+
+/// What a code is for, who had it sent, and whether others have sent lately.
+pub(super) type Asked = (Place, Option<ClientId>, bool);
 
 /// What a call came to: the verification, where it is told.
 type Answer = Result<Option<VerificationId>, Refusal>;
@@ -24,13 +28,14 @@ impl Run<'_> {
         let real = self.ask_for_a_code(to, by).await;
         self.real().delivered().await;
         let after = self.spent();
+        let is_shared = self.model.others_send(by);
         let model = self.model.send(place, by);
         self.compare(&real, &model)?;
         let spent = (after.0 - before.0, after.1 - before.1);
         match (real, spent) {
             // One write or two, and two of the delivery.
             (Ok(Some(id)), (3, 0) | (4, 1)) => {
-                self.arrived(place, by, id).await?;
+                self.arrived((place, by, is_shared), id).await?;
                 self.note_given_back(place.0);
                 let limits = &self.config.limits;
                 self.planted.after_send(&self.real().store, place, self.model.now, limits);
@@ -55,7 +60,8 @@ impl Run<'_> {
     }
 
     /// The one message of a send.
-    async fn arrived(&mut self, place: Place, by: Option<ClientId>, id: VerificationId) -> Found {
+    async fn arrived(&mut self, asked: Asked, id: VerificationId) -> Found {
+        let (place, ..) = asked;
         let messages = &mut self.real_mut().messages;
         let message = messages.recv().await.expect("the worker lives as long as it");
         if message.verification_id != id || message.phone != place.0 || !messages.is_empty() {
@@ -65,7 +71,7 @@ impl Run<'_> {
         if let Some(kept) = self.model.codes.get_mut(&place) {
             code.clone_into(&mut kept.text);
         }
-        self.ledger.sent(place, by, id, code, !self.refuses)
+        self.ledger.sent(asked, id, code, !self.refuses)
     }
 
     /// What was refused never left.
@@ -104,16 +110,20 @@ impl Run<'_> {
             is_alarm: self.model.alarm_until().is_some(),
             is_ahead: self.is_ahead(place),
         };
-        let before = self.spent();
+        let before = (self.spent().0, self.compared());
         let shown = self.planted.shown(guess, || self.text(place, Guess::Right), &text);
         let real = self.show(at, &shown).await;
         let writes = self.spent().0 - before.0;
-        let model = self.model.complete(place, &text);
+        let was_compared = self.compared() > before.1;
+        let model = self.model.complete(place, caller(at, 0), &text);
         self.compare(&real, &model)?;
-        if writes > 0 {
+        self.ledger.tried(caller(at, 0), writes > 0 && real.is_err())?;
+        if was_compared {
             self.ledger.judged(place, &text, real.clone().ok().flatten())?;
         }
         match (&real, writes) {
+            // It is counted, though there is nothing to compare it with.
+            (Err(Refusal::NotFound | Refusal::CodeWrong), 1) if !was_compared => {}
             (Ok(_), 2) => self.planted.after_success(&self.real().store, place),
             (Err(Refusal::CodeWrong), 2) => {
                 self.planted.after_failure(&self.real().store, place);
@@ -121,7 +131,7 @@ impl Run<'_> {
             (Err(_), 0) => {}
             (real, writes) => return Err(format!("{writes} writes for {real:?}")),
         }
-        self.note_tried(at, guess, &real, writes > 0, &was);
+        self.note_tried(at, guess, &real, was_compared, &was);
         Ok(())
     }
 
@@ -217,6 +227,10 @@ impl Run<'_> {
     fn spent(&self) -> (u64, u64) {
         (self.real().store.written(), self.real().service.otp().hasher.hashed())
     }
+
+    fn compared(&self) -> u64 {
+        self.real().service.otp().hasher.compared()
+    }
 }
 
 /// How things stood before a try.
@@ -237,5 +251,5 @@ fn caller(what: For, by: usize) -> Option<ClientId> {
 fn clinic(by: Option<ClientId>) -> Caller {
     let client_id = by.expect("a clinic asks");
     let user = User { id: Id::from_bytes([9; 16]), person_id: None, is_blocked: false };
-    Caller { client_id, user, peer: None }
+    Caller { client_id, user, peer: None, waiting: Waiting::default() }
 }

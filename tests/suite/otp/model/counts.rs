@@ -119,6 +119,11 @@ impl Budget {
         (self.full_at, self.spent_at) = (now + owed, now);
     }
 
+    /// What was spent last was not owed.
+    pub(super) fn give_back(&mut self, row: Row, now: Timestamp) {
+        self.full_at = now + self.owed(row, now).saturating_sub(row.piece());
+    }
+
     /// At a start with a clock that was set back, what was owed is owed as of now.
     pub(super) fn settle(&mut self, row: Row, now: Timestamp) {
         if self.spent_at > now {

@@ -6,11 +6,14 @@ use std::time::Duration;
 use esoz_otp::config::Config;
 use esoz_otp::domain::limits::{Guesses, Limits, Sends};
 use esoz_otp::domain::{Timestamp, Verification};
-use esoz_otp::store::schema::{GUESSES, LIVE_CODES, LiveCode, RATES, SENDS, VERIFICATIONS};
+use esoz_otp::store::schema::{
+    GUESSES, LIVE_CODES, LiveCode, RATES, SENDERS, SENDS, VERIFICATIONS,
+};
 use esoz_otp::store::{Key, Record, Store, StoreError, Table};
 
 use super::numbers::{
-    NARROW_BUDGETS, NARROW_GUESSES, NARROW_PHONES, Numbers, SOON_ALARMED, SOON_LOCKED,
+    NARROW_BUDGETS, NARROW_CLIENTS, NARROW_GUESSES, NARROW_PHONES, Numbers, SOON_ALARMED,
+    SOON_LOCKED,
 };
 use super::rules::Place;
 use super::steps::Guess;
@@ -38,6 +41,8 @@ pub(super) enum Fault {
     ClockGoesSlow,
     WhatLeftIsGivenBack,
     UnsentStaysCounted,
+    OneGuessMoreOfTheClient,
+    NobodyElseSends,
 }
 
 /// Who finds it.
@@ -50,7 +55,7 @@ pub(super) enum Finder {
 }
 
 /// Every fault, the table under which it soon shows, and who finds it.
-pub(super) const ALL: [(Fault, usize, Finder); 21] = [
+pub(super) const ALL: [(Fault, usize, Finder); 23] = [
     (Fault::OneSendMoreAnHour, NARROW_PHONES, Finder::Both),
     (Fault::OneSendMoreOfTheRange, NARROW_BUDGETS, Finder::Both),
     (Fault::NoShareIsKept, NARROW_BUDGETS, Finder::Both),
@@ -72,6 +77,8 @@ pub(super) const ALL: [(Fault, usize, Finder); 21] = [
     (Fault::ClockGoesSlow, NARROW_PHONES, Finder::Model),
     (Fault::WhatLeftIsGivenBack, NARROW_PHONES, Finder::Both),
     (Fault::UnsentStaysCounted, NARROW_PHONES, Finder::Model),
+    (Fault::OneGuessMoreOfTheClient, NARROW_CLIENTS, Finder::Both),
+    (Fault::NobodyElseSends, NARROW_BUDGETS, Finder::Both),
 ];
 
 /// A fault, or none; and who is to find it.
@@ -112,6 +119,7 @@ impl Planted {
             Some(Fault::OneGuessMoreAnHour) => &mut numbers.guesses,
             Some(Fault::LockedOneLater) => &mut numbers.lock,
             Some(Fault::AlarmOneLater) => &mut numbers.wrong_guesses,
+            Some(Fault::OneGuessMoreOfTheClient) => &mut numbers.client_guesses,
             _ => return numbers,
         };
         *row = row.more();
@@ -166,6 +174,9 @@ impl Planted {
             let mut sends = store.get(SENDS, &place.0).unwrap().unwrap_or_default();
             sends.give_back(now);
             put(store, SENDS, place.0, sends);
+        }
+        if self.is(Fault::NobodyElseSends) {
+            forget(store, SENDERS);
         }
         if self.is(Fault::UnsentStaysCounted) {
             let mut sends = before.sends.clone().unwrap_or_default();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use esoz_otp::domain::limits::Subject;
 use esoz_otp::domain::{ClientId, Phone, Purpose, Verification, VerificationId};
 
+use super::calls::Asked;
 use super::numbers::{ATTEMPTS, GIVEN_BACK, Numbers, Row};
 use super::rules::Place;
 
@@ -27,6 +28,8 @@ pub(super) struct Ledger {
     pub(super) unlocks: usize,
     pub(super) wrong: usize,
     pub(super) kept: BTreeMap<VerificationId, Verification>,
+    /// The wrong guesses of each client, those at nothing included.
+    wrong_by: BTreeMap<Option<ClientId>, Vec<Duration>>,
 }
 
 pub(super) struct Send {
@@ -37,6 +40,8 @@ pub(super) struct Send {
     code: String,
     /// Whether a gateway took the message.
     has_left: bool,
+    /// Whether other clients have sent lately.
+    is_shared: bool,
 }
 
 #[derive(Default)]
@@ -47,10 +52,10 @@ pub(super) struct Guesses {
 }
 
 impl Ledger {
-    pub(super) fn new(numbers: Numbers) -> Self {
+    pub(super) fn new(&numbers: &Numbers) -> Self {
         let (elapsed, sends, guesses, tries, used, kept) = Default::default();
-        let (unlocks, wrong) = (0, 0);
-        Self { numbers, elapsed, sends, guesses, tries, used, unlocks, wrong, kept }
+        let (unlocks, wrong, wrong_by) = (0, 0, BTreeMap::new());
+        Self { numbers, elapsed, sends, guesses, tries, used, unlocks, wrong, kept, wrong_by }
     }
 
     fn since(&self, then: Duration) -> Duration {
@@ -77,14 +82,13 @@ impl Ledger {
     /// A message has come, and has left or was refused.
     pub(super) fn sent(
         &mut self,
-        place: Place,
-        by: Option<ClientId>,
+        (place, by, is_shared): Asked,
         id: VerificationId,
         code: &str,
         has_left: bool,
     ) -> Found {
         let (at, code) = (self.elapsed, code.to_owned());
-        self.sends.push(Send { at, place, by, id, code, has_left });
+        self.sends.push(Send { at, place, by, id, code, has_left, is_shared });
         let n = self.numbers;
         for (what, row) in [("an hour", n.per_hour), ("a day", n.per_day)] {
             self.window(row, place)
@@ -96,7 +100,27 @@ impl Ledger {
             .map_err(|count| format!("{count} sends to the range of {phone}"))?;
         self.budget(n.per_client, |send| send.by == by)
             .map_err(|count| format!("{count} sends by {by:?}"))?;
+        self.budget(n.client_share(), |send| send.by == by && send.is_shared)
+            .map_err(|count| format!("{count} sends by {by:?}, beside others"))?;
         self.budget(n.per_node, |_| true).map_err(|count| format!("{count} sends in all"))
+    }
+
+    /// A guess by this client was counted as a wrong one, or not: since any of them there are never more than the whole
+    /// budget and what has come back since.
+    pub(super) fn tried(&mut self, by: Option<ClientId>, is_wrong: bool) -> Found {
+        if !is_wrong {
+            return Ok(());
+        }
+        let wrong = self.wrong_by.entry(by).or_default();
+        wrong.push(self.elapsed);
+        let row = self.numbers.client_guesses;
+        for (count, at) in (1_u128..).zip(wrong.iter().rev()) {
+            let back = self.elapsed.saturating_sub(*at).as_micros() / row.piece().as_micros();
+            if count > u128::from(row.whole) + back {
+                return Err(format!("{count} wrong guesses by {by:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// Phones exactly: within the length before now. What never left may be given back, but not more of it than that.

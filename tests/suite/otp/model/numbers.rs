@@ -39,6 +39,7 @@ pub(super) struct Numbers {
     /// After so many, one in such a time.
     pub(super) lock: Row,
     pub(super) wrong_guesses: Row,
+    pub(super) client_guesses: Row,
 }
 
 const fn row(whole: u32, of_verifications: u32, seconds: u64) -> Row {
@@ -61,6 +62,7 @@ const AS_IT_COMES: Numbers = Numbers {
     guesses: row(10, 10, 3600),
     lock: row(100, 100, 3600),
     wrong_guesses: row(1000, 1000, 3600),
+    client_guesses: row(300, 300, 3600),
 };
 
 /// Nothing is refused for limits in as many steps as a sequence has.
@@ -75,7 +77,7 @@ const WIDE: Numbers = Numbers {
 };
 
 /// Tables under which a few steps lead to a refusal, each narrow elsewhere: by their numbers.
-pub(super) const TABLES: [Numbers; 7] = [
+pub(super) const TABLES: [Numbers; 8] = [
     AS_IT_COMES,
     Numbers {
         pauses: pauses([60, 120, 300, 900]),
@@ -102,13 +104,16 @@ pub(super) const TABLES: [Numbers; 7] = [
         guesses: row(5, 5, 3600),
         lock: row(8, 8, 7200),
         wrong_guesses: row(6, 6, 3600),
+        client_guesses: row(8, 8, 3600),
     },
+    Numbers { client_guesses: row(4, 4, 3600), ..WIDE },
 ];
 pub(super) const NARROW_PHONES: usize = 1;
 pub(super) const NARROW_BUDGETS: usize = 2;
 pub(super) const NARROW_GUESSES: usize = 3;
 pub(super) const SOON_LOCKED: usize = 4;
 pub(super) const SOON_ALARMED: usize = 5;
+pub(super) const NARROW_CLIENTS: usize = 7;
 
 impl Row {
     /// How many of them this may use up.
@@ -136,8 +141,17 @@ impl Numbers {
             "sends_per_client" => self.per_client,
             "sends_per_node" => self.per_node,
             "wrong_guesses_per_hour" => self.wrong_guesses,
+            "wrong_guesses_per_client" => self.client_guesses,
+            "client_share_of_node" => self.client_share(),
             other => panic!("{other} is no budget"),
         }
+    }
+
+    /// What one client gets of the node's sends while others send: half of it.
+    pub(super) fn client_share(&self) -> Row {
+        let half = |count: u32| count.div_ceil(2);
+        let Row { whole, of_verifications, length } = self.per_node;
+        Row { whole: half(whole), of_verifications: half(of_verifications), length }
     }
 
     /// Settings with these numbers in the table.
@@ -154,6 +168,7 @@ impl Numbers {
             ("guesses_per_hour", window(self.guesses)),
             ("guesses_in_a_row", Rule::Lock { after: self.lock.whole, pause: self.lock.length }),
             ("wrong_guesses_per_hour", budget(self.wrong_guesses, Per::Node)),
+            ("wrong_guesses_per_client", budget(self.client_guesses, Per::Client)),
         ];
         let mut config = Config::default();
         config.otp.argon2 = CHEAPEST;

@@ -7,7 +7,7 @@ use esoz_otp::domain::limits::Subject;
 use esoz_otp::domain::{ClientId, PersonRequestId, Phone, Purpose, Refusal, Timestamp};
 
 use super::counts::{Budget, Code, Tally};
-use super::numbers::{GIVEN_BACK, KEPT, Numbers, REQUEST_LIFE};
+use super::numbers::{DAY, GIVEN_BACK, KEPT, Numbers, REQUEST_LIFE};
 
 pub(super) type Place = (Phone, Purpose);
 pub(super) type Waits = Vec<(&'static str, Timestamp)>;
@@ -25,24 +25,30 @@ pub(super) struct Model {
     pub(super) sends: BTreeMap<Phone, Tally>,
     pub(super) guesses: BTreeMap<Phone, Tally>,
     pub(super) budgets: BTreeMap<(&'static str, Subject), Budget>,
+    /// The client that sent last, and the other one before it; the last one last.
+    senders: Vec<(Option<ClientId>, Timestamp)>,
 }
 const ALARM: (&str, Subject) = ("wrong_guesses_per_hour", Subject::Node);
+const SHARE: &str = "client_share_of_node";
+const GUESSES: &str = "wrong_guesses_per_client";
 
 impl Model {
-    pub(super) fn new(numbers: Numbers, now: Timestamp) -> Self {
-        let (codes, requests, sends, guesses, budgets) = Default::default();
-        Self { numbers, now, codes, requests, sends, guesses, budgets }
+    pub(super) fn new(&numbers: &Numbers, now: Timestamp) -> Self {
+        let (codes, requests, sends, guesses, budgets, senders) = Default::default();
+        Self { numbers, now, codes, requests, sends, guesses, budgets, senders }
     }
 
     pub(super) fn send(&mut self, (phone, purpose): Place, by: Option<ClientId>) -> Result<(), No> {
         let (now, n) = (self.now, self.numbers);
         self.must_be_new(purpose)?;
         let alarm = self.alarm_until().filter(|_| by.is_none());
+        let is_alone = !self.others_send(by);
         let sends = self.sends.entry(phone).or_default();
         let budgets = [
             (("sends_per_range", Subject::Range(phone.range())), n.per_range),
             (("sends_per_client", Subject::Client(by)), n.per_client),
             (("sends_per_node", Subject::Node), n.per_node),
+            ((SHARE, Subject::Client(by)), n.client_share()),
         ];
         let (hour, day) = (n.per_hour.share(purpose), n.per_day.share(purpose));
         let mut waits = vec![
@@ -53,9 +59,12 @@ impl Model {
         ];
         for (key, row) in budgets {
             let budget = self.budgets.entry(key).or_insert_with(Budget::full);
-            waits.push((key.0, budget.until(row, row.share(purpose), now)));
+            let until = budget.until(row, row.share(purpose), now);
+            waits.push((key.0, until.filter(|_| key.0 != SHARE || !is_alone)));
         }
         none_of(waits)?;
+        self.note_sender(by);
+        let sends = self.sends.entry(phone).or_default();
         sends.count(n.per_day.whole + 2 * GIVEN_BACK, now);
         for (key, row) in budgets {
             self.budgets.entry(key).and_modify(|budget| budget.spend(row, now));
@@ -64,27 +73,54 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn complete(&mut self, place: Place, guess: &str) -> Result<(), No> {
+    /// Whether another client than this has sent within a day.
+    pub(super) fn others_send(&self, by: Option<ClientId>) -> bool {
+        let is_lately = |at: Timestamp| at.since(self.now).max(self.now.since(at)) < DAY;
+        self.senders.iter().any(|(client, at)| *client != by && is_lately(*at))
+    }
+
+    fn note_sender(&mut self, by: Option<ClientId>) {
+        self.senders.retain(|(client, _)| *client != by);
+        self.senders.push((by, self.now));
+        let beyond = self.senders.len().saturating_sub(2);
+        self.senders.drain(..beyond);
+    }
+
+    pub(super) fn complete(
+        &mut self,
+        place: Place,
+        by: Option<ClientId>,
+        guess: &str,
+    ) -> Result<(), No> {
         let (now, n, (phone, purpose)) = (self.now, self.numbers, place);
         self.must_be_new(purpose)?;
         let is_alarm = self.alarm_until().is_some();
-        let code = self.codes.get_mut(&place).ok_or(No::Refused(match purpose {
-            Purpose::PhoneVerification => Refusal::NotFound,
-            Purpose::PersonRequest(_) => Refusal::CodeWrong,
-        }))?;
+        let of_client = self.budgets.entry((GUESSES, Subject::Client(by)));
+        let of_client = of_client.or_insert_with(Budget::full);
+        let client = (GUESSES, of_client.until(n.client_guesses, n.client_guesses.whole, now));
+        let Some(code) = self.codes.get_mut(&place) else {
+            none_of(vec![client])?;
+            of_client.spend(n.client_guesses, now);
+            return Err(No::Refused(match purpose {
+                Purpose::PhoneVerification => Refusal::NotFound,
+                Purpose::PersonRequest(_) => Refusal::CodeWrong,
+            }));
+        };
         let guesses = self.guesses.entry(phone).or_default();
         let hour = guesses.until(n.guesses.whole, n.guesses.length, now);
         let locked = guesses.until(1, n.lock.length, now);
         let locked = locked.filter(|_| guesses.in_a_row >= n.lock.whole);
-        none_of(vec![("too_many_guesses", hour), ("locked", locked)])?;
+        none_of(vec![("too_many_guesses", hour), ("locked", locked), client])?;
         code.spend_attempt(is_alarm, now).map_err(No::Refused)?;
         guesses.count(n.guesses.whole, now);
+        of_client.spend(n.client_guesses, now);
         if !code.is_right(guess) {
             let budget = self.budgets.entry(ALARM).or_insert_with(Budget::full);
             budget.spend(n.wrong_guesses, now);
             return Err(No::Refused(Refusal::CodeWrong));
         }
         guesses.forgive();
+        of_client.give_back(n.client_guesses, now);
         self.sends.entry(phone).and_modify(|sends| sends.in_a_row = 0);
         if let Purpose::PersonRequest(id) = purpose {
             self.requests.entry(id).and_modify(|request| request.1 = true);
@@ -107,6 +143,7 @@ impl Model {
         self.sends.retain(|_, sends| is_recent(sends));
         self.guesses.retain(|_, guesses| guesses.in_a_row > 0 || is_recent(guesses));
         self.budgets.retain(|_, budget| !budget.is_full(now));
+        self.senders.retain(|(_, at)| *at + DAY > now);
     }
 
     pub(super) fn alarm_until(&self) -> Option<Timestamp> {

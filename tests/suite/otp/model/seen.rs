@@ -9,16 +9,18 @@ use esoz_otp::domain::{Refusal, SpentReason};
 pub(super) struct Seen(Mutex<BTreeMap<&'static str, u64>>);
 
 /// Everything that a run must come to.
-const ALL: [&str; 39] = [
+const ALL: [&str; 41] = [
     "send_pause",
     "sends_per_hour",
     "sends_per_day",
     "sends_per_range",
     "sends_per_client",
     "sends_per_node",
+    "client_share_of_node",
     "too_many_guesses",
     "locked",
     "wrong_guesses_per_hour",
+    "wrong_guesses_per_client",
     "no code",
     "wrong_code",
     "expired",

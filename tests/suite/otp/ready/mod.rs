@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use esoz_otp::config::Config;
+use esoz_otp::domain::{By, Id};
 use esoz_otp::entropy::{Entropy, NoEntropy, SystemEntropy};
 use esoz_otp::otp::{HashPlace, Otp};
 
@@ -92,10 +93,17 @@ fn otp(api: &esoz_otp::api::Api) -> &Otp {
     api.service().otp()
 }
 
-/// Every place for hashing that there is.
+/// Every place for hashing that there is for who calls without a token, and for the demo's clinic.
 fn all_places(node: &TestNode) -> Vec<HashPlace> {
     let api = node.api();
-    std::iter::from_fn(|| otp(&api).hasher.reserve().ok()).collect()
+    let peer = Some(node.address().ip());
+    let clinic = Id::parse("c0000000-0000-4000-8000-000000000001");
+    let places = [None, clinic].into_iter().flat_map(|client_id| {
+        let by = By { client_id, peer, ..By::default() };
+        let hasher = &otp(&api).hasher;
+        std::iter::from_fn(move || hasher.reserve(by).ok())
+    });
+    places.collect()
 }
 
 fn phone(number: usize) -> String {

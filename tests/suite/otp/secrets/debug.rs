@@ -67,7 +67,7 @@ fn no_record_prints_the_number_it_is_about_or_the_hash_it_keeps() {
     let id = Id::from_bytes([1; 16]);
     let hasher = Hasher::start(keyring(), quick().otp.argon2, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let hashing = hasher.hash(hasher.reserve().unwrap(), id, code, [0xa5; 16]);
+    let hashing = hasher.hash(hasher.reserve(By::default()).unwrap(), id, code, [0xa5; 16]);
     let kept = runtime.block_on(hashing).unwrap();
     let hash = format!("{:?}", kept.hash);
     let (rules, now) = (Config::default().otp.rules, start_of_time());

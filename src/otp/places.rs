@@ -1,0 +1,262 @@
+//! Places in the queue for hashing, and whose turn it is there.
+//!
+//! A client that is alone may take every place. When none is left, others still get some: each client half as many as its
+//! even share would be, and of those each of its addresses an even part; twice as many as for one is the most of all. Turns
+//! go round the clients, and within a client round its addresses.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::requester::{Requester, Waiting};
+use crate::domain::{ClientId, Refusal};
+
+/// Who waits for a hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lane {
+    client: Option<ClientId>,
+    address: Option<IpAddr>,
+}
+
+/// The places.
+pub(super) struct Places {
+    most: usize,
+    taken: Mutex<Taken>,
+}
+
+type Addresses = HashMap<Option<IpAddr>, usize>;
+
+#[derive(Default)]
+struct Taken {
+    count: usize,
+    clients: HashMap<Option<ClientId>, Addresses>,
+}
+
+/// A place in the queue, taken before anything is spent on what is to be hashed.
+pub struct HashPlace {
+    places: Arc<Places>,
+    pub(super) lane: Lane,
+    pub(super) waiting: Waiting,
+}
+
+impl Places {
+    /// So many for one client.
+    pub(super) fn of(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, taken: Mutex::default() })
+    }
+
+    /// Takes one, or says that too many wait already.
+    pub(super) fn take(self: &Arc<Self>, requester: &Requester) -> Result<HashPlace, Refusal> {
+        let Requester { by, waiting } = requester;
+        let lane = Lane { client: by.client_id, address: by.peer };
+        let mut taken = self.taken();
+        if !taken.may_have_one_more(lane, self.most) {
+            return Err(Refusal::Busy);
+        }
+        taken.count += 1;
+        let addresses = taken.clients.entry(lane.client).or_default();
+        *addresses.entry(lane.address).or_default() += 1;
+        Ok(HashPlace { places: Arc::clone(self), lane, waiting: waiting.clone() })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    fn may_have_one_more(&self, Lane { client, address }: Lane, most: usize) -> bool {
+        if self.count < most {
+            return true;
+        }
+        let own = self.clients.get(&client);
+        let of_client = own.map_or(0, |addresses| addresses.values().sum());
+        let of_address = own.and_then(|addresses| addresses.get(&address)).copied().unwrap_or(0);
+        let clients = self.clients.len() + usize::from(own.is_none());
+        let addresses = own.map_or(1, |own| own.len() + usize::from(!own.contains_key(&address)));
+        let share = (most / (2 * clients)).max(1);
+        // Where no other client waits, a little is for this one's other addresses, and most is left for other clients.
+        let bound = if clients == 1 { most + (most / 8).max(1) } else { share };
+        self.count < 2 * most && of_client < bound && of_address < (share / addresses).max(1)
+    }
+}
+
+impl Drop for HashPlace {
+    fn drop(&mut self) {
+        let Lane { client, address } = self.lane;
+        let mut taken = self.places.taken();
+        taken.count -= 1;
+        let Some(addresses) = taken.clients.get_mut(&client) else { return };
+        if let Some(of_address) = addresses.get_mut(&address) {
+            *of_address -= 1;
+        }
+        addresses.retain(|_, of_address| *of_address > 0);
+        if addresses.is_empty() {
+            taken.clients.remove(&client);
+        }
+    }
+}
+
+/// What waits, in the order of its turns.
+pub(super) struct Turns<T> {
+    count: usize,
+    clients: Round<Option<ClientId>, Round<Option<IpAddr>, VecDeque<T>>>,
+}
+
+/// What is next is in front, and goes to the end when it has had its turn.
+type Round<K, V> = VecDeque<(K, V)>;
+
+impl<T> Default for Turns<T> {
+    fn default() -> Self {
+        Self { count: 0, clients: Round::new() }
+    }
+}
+
+impl<T> Turns<T> {
+    pub(super) fn push(&mut self, Lane { client, address }: Lane, waiting: T) {
+        self.count += 1;
+        of(of(&mut self.clients, client), address).push_back(waiting);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let (client, mut addresses) = self.clients.pop_front()?;
+        let (address, mut queue) = addresses.pop_front()?;
+        let next = queue.pop_front();
+        if !queue.is_empty() {
+            addresses.push_back((address, queue));
+        }
+        if !addresses.is_empty() {
+            self.clients.push_back((client, addresses));
+        }
+        self.count -= usize::from(next.is_some());
+        next
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// The entry of this key; a new one is the last in the round.
+fn of<K: PartialEq, V: Default>(round: &mut Round<K, V>, key: K) -> &mut V {
+    let place = round.iter().position(|(at, _)| *at == key).unwrap_or_else(|| {
+        round.push_back((key, V::default()));
+        round.len() - 1
+    });
+    &mut round[place].1
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{By, Id};
+
+    /// Client 0 is who calls without a token.
+    fn by(client: u8, address: u8) -> Requester {
+        let client_id = (client > 0).then(|| Id::from_bytes([client; 16]));
+        let peer = Some(IpAddr::from([127, 0, 0, address]));
+        By { client_id, peer, ..By::default() }.into()
+    }
+
+    fn lane(client: u8, address: u8) -> Lane {
+        let By { client_id: client, peer: address, .. } = by(client, address).by;
+        Lane { client, address }
+    }
+
+    fn as_many_as_there_are(places: &Arc<Places>, by: &Requester) -> Vec<HashPlace> {
+        std::iter::from_fn(|| places.take(by).ok()).collect()
+    }
+
+    #[test]
+    fn one_that_is_alone_has_every_place_and_others_still_get_some() {
+        let places = Places::of(24);
+        let first = as_many_as_there_are(&places, &by(1, 1));
+        assert_eq!(first.len(), 24);
+        let second = as_many_as_there_are(&places, &by(2, 1));
+        assert_eq!(second.len(), 6);
+        let third = as_many_as_there_are(&places, &by(0, 1));
+        assert_eq!(third.len(), 4);
+        assert!(places.take(&by(1, 1)).is_err() && places.take(&by(1, 9)).is_err());
+        drop((first, second, third));
+        assert_eq!(as_many_as_there_are(&places, &by(2, 1)).len(), 24);
+        assert!(places.taken().clients.is_empty(), "nothing is left behind");
+    }
+
+    #[test]
+    fn another_address_of_the_same_client_gets_its_part() {
+        let places = Places::of(24);
+        let first = as_many_as_there_are(&places, &by(0, 1));
+        let second = as_many_as_there_are(&places, &by(0, 2));
+        assert_eq!((first.len(), second.len()), (24, 3));
+        let many: Vec<_> =
+            (3..200).flat_map(|it| as_many_as_there_are(&places, &by(0, it))).collect();
+        assert!(many.is_empty(), "however many addresses it has, no more");
+        assert_eq!(as_many_as_there_are(&places, &by(1, 1)).len(), 6, "another client has its own");
+    }
+
+    #[test]
+    fn turns_go_round_clients_and_within_them_round_addresses() {
+        let mut turns = Turns::default();
+        for number in 0..4 {
+            turns.push(lane(1, 1), ("flood", number));
+        }
+        turns.push(lane(1, 2), ("beside it", 0));
+        turns.push(lane(2, 1), ("another", 0));
+        turns.push(lane(2, 1), ("another", 1));
+        let order: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
+        let expected = [
+            ("flood", 0),
+            ("another", 0),
+            ("beside it", 0),
+            ("another", 1),
+            ("flood", 1),
+            ("flood", 2),
+            ("flood", 3),
+        ];
+        assert_eq!(order, expected);
+        assert!(turns.is_empty());
+    }
+
+    proptest! {
+        /// Whoever takes and gives back: what is free is free for anybody, a client that has none gets one, and there are
+        /// never more than twice as many.
+        #[test]
+        fn a_client_that_has_no_place_always_gets_one(
+            most in 8_usize..30,
+            steps in prop::collection::vec((0_u8..4, 0_u8..3, 0_u8..4), 1..300),
+        ) {
+            let places = Places::of(most);
+            let mut held: Vec<(u8, HashPlace)> = Vec::new();
+            for (client, address, gives_back) in steps {
+                if gives_back == 0 && !held.is_empty() {
+                    held.swap_remove(usize::from(client) * 7 % held.len());
+                    continue;
+                }
+                let own = held.iter().filter(|(of, _)| *of == client).count();
+                match places.take(&by(client, address)) {
+                    Ok(place) => held.push((client, place)),
+                    Err(_) => prop_assert!(held.len() >= most && own > 0),
+                }
+                prop_assert!(held.len() <= 2 * most);
+            }
+        }
+
+        #[test]
+        fn everything_that_waits_has_its_turn_and_in_its_lane_in_order(
+            lanes in prop::collection::vec((0_u8..3, 0_u8..3), 1..100),
+        ) {
+            let mut turns = Turns::default();
+            for (number, (client, address)) in lanes.iter().enumerate() {
+                turns.push(lane(*client, *address), (*client, *address, number));
+            }
+            let order: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
+            prop_assert_eq!(order.len(), lanes.len());
+            for pair in [(0, 0), (1, 2), (2, 1)] {
+                let of_lane: Vec<_> = order.iter().filter(|it| (it.0, it.1) == pair).collect();
+                prop_assert!(of_lane.is_sorted_by_key(|it| it.2));
+            }
+        }
+    }
+}
