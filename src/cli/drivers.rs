@@ -48,7 +48,9 @@ pub(super) fn wrong(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>
     let of = |name: &DriverName| match name {
         DriverName::Console => Vec::new(),
         DriverName::File => file_of(config).and_then(check_appendable).err().into_iter().collect(),
-        DriverName::Gateway(name) if is_faulty(&format!("sms.{name}.")) => {
+        DriverName::Gateway(name)
+            if is_faulty(&format!("sms.{name}.")) || !GatewayConfig::is_name(name) =>
+        {
             described(name, config).and_then(gateway_files::read).err().unwrap_or_default()
         }
         DriverName::Gateway(name) => gateway(name, config, clock).err().unwrap_or_default(),

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Source};
 use super::gateway::GatewayConfig;
+use super::gateways::{PLACEHOLDER, gateway};
 use super::load::Given;
 use super::nearest;
 use super::replaced::replaced;
@@ -223,7 +224,8 @@ impl Reader<'_> {
         };
         if let DeValue::Table(table) = value.get_ref() {
             if key.strip_prefix("sms.").is_some_and(|name| !name.contains('.')) {
-                return faults.push(no_gateway(written, source));
+                faults.push(no_gateway(written, source));
+                return self.misnamed_gateway(written, table, faults);
             }
             let nearest = nearest::section(settings, key);
             let shown = nearest.map(|near| format!("[{near}]"));
@@ -240,6 +242,16 @@ impl Reader<'_> {
                 self.supposed.push(Given { key, value, source });
             }
         }
+    }
+
+    /// A section that no gateway can be called like is still one of a gateway's settings.
+    fn misnamed_gateway(&mut self, written: &str, table: &DeTable<'_>, faults: &mut Vec<Fault>) {
+        let (settings, meant) = (gateway(PLACEHOLDER), format!("sms.{PLACEHOLDER}"));
+        let (path, ends, astray) = (self.path, self.ends.clone(), self.astray.clone());
+        let (given, supposed) = (Vec::new(), Vec::new());
+        let mut reader = Reader { path, ends, settings: &settings, astray, given, supposed };
+        reader.section(Section { written, meant: &meant }, table, faults);
+        self.supposed.append(&mut reader.supposed);
     }
 
     fn is_section(&self, name: &str) -> bool {

@@ -135,7 +135,7 @@ impl GatewayConfig {
 
     /// Whether a gateway can be called this: small letters and digits, a letter first, with single hyphens or underscores
     /// between them. So it stands in a variable's name, too, where two underscores end it.
-    pub(super) fn is_name(text: &str) -> bool {
+    pub fn is_name(text: &str) -> bool {
         let is_plain = |part: &str| {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::fault::{Fault, Faults, Source, short};
 use super::file::Parsed;
 use super::gateway::GatewayConfig;
-use super::gateways::PLACEHOLDER;
+use super::gateways::{PLACEHOLDER, gateway};
 use super::names::Word;
 use super::presets::PresetName;
 use super::replaced::replaced;
@@ -139,8 +139,14 @@ fn as_meant(
     faults: &mut Vec<Fault>,
 ) -> Config {
     let mut config = effective.config.clone();
+    // A gateway in a section that none can be called like.
+    let misnamed = gateway(PLACEHOLDER);
+    if supposed.iter().any(|given| misnamed.iter().any(|setting| setting.key == given.key)) {
+        config.sms.gateways.push(GatewayConfig::named(PLACEHOLDER));
+    }
     for Given { key, value, source } in supposed {
-        let Some(setting) = settings.iter().find(|setting| setting.key == key) else { continue };
+        let setting = settings.iter().chain(&misnamed).find(|setting| setting.key == key);
+        let Some(setting) = setting else { continue };
         if effective.sources.contains_key(&key) {
             continue;
         }

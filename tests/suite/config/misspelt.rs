@@ -53,6 +53,26 @@ fn what_stands_in_a_misspelt_section_is_judged_as_well() {
 }
 
 #[test]
+fn a_section_that_no_gateway_can_be_called_like_is_judged_as_a_gateway_s() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    let text = "[sms]\ndrivers = [\"Turbo\"]\n[sms.Turbo]\npreset = \"turbosms\"\nsendr = \"Clinic\"\n\
+                secret_file = \"not-there\"\nmethod = \"GET\"\n";
+    let ended = check(directory.path(), text);
+    for part in [
+        "esoz-otp.toml:3: sms.Turbo is a section, and no gateway can be called so.",
+        "esoz-otp.toml:5: sms.Turbo.sendr is no setting. The nearest known one is sms.NAME.sender.",
+        "esoz-otp.toml:7: sms.NAME.method is something else, but takes `POST` or `PUT`.",
+        "sms.NAME.secret_file: cannot read the gateway's secret",
+    ] {
+        assert_eq!(ended.stderr.matches(part).count(), 1, "{part}: {}", ended.stderr);
+    }
+    let printed =
+        run(directory.path(), &["check", "--config", "esoz-otp.toml", "--print-effective"]);
+    assert!(!printed.stdout.contains("NAME"), "{}", printed.stdout);
+}
+
+#[test]
 fn a_misspelt_setting_s_value_is_judged_and_not_repeated() {
     let directory = tempfile::tempdir().unwrap();
     init(directory.path());
