@@ -9,7 +9,8 @@
 //! sled moves what still lives out of a segment that is mostly dead, one page whenever it writes another page anew. That
 //! is too slow: with one page in ten changes the log grows for ever, though most of it is dead. sled's own thread for it
 //! writes as fast as it can, uncounted. So every change adds some more of these occasions, each a small record of our own
-//! that is changed until sled writes its page anew: [`Database::tidy`]. Without writes nothing is moved.
+//! that is changed until sled writes its page anew: [`Database::tidy`]. They wait until the writer
+//! has nothing else to do. Without writes nothing is moved.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -29,16 +30,22 @@ const UNSYNCED_BYTES: usize = 96 * 1024;
 const CHANGE_BYTES: usize = 64;
 
 /// Changes of our own record that follow each change of another; sled writes its page anew, and moves another, at every
-/// tenth (`PAGE_CONSOLIDATION_THRESHOLD`). With two the log keeps its size if nothing in it lives for long, and grows if a
-/// tenth does. With three it keeps its size then, too; the fourth is for records of other sizes.
-const TIDYING: u32 = 4;
+/// tenth (`PAGE_CONSOLIDATION_THRESHOLD`). Two are too few where a tenth of the data lives for long, and four let the log
+/// become half as large again before it keeps its size.
+const TIDYING: u32 = 8;
 
 /// What such a change counts. Ten of them move a page, of at most 17 records of 4 KiB, and the log may grow by some forty
 /// times what is counted.
 const TIDYING_BYTES: usize = 192;
 
-/// More is not made up for. A large write is mostly new, and leaves nothing behind that could be moved.
-const MOST_TIDYING: u32 = 20_000;
+/// As many wait for a time without writes; it makes up for a burst of some thousands.
+const MOST_OWED: u32 = 400_000;
+
+/// More than these are not made up for. A large write is mostly new, and leaves nothing behind that could be moved.
+const MOST_LATE: u32 = 20_000;
+
+/// So many at a time, so that a write that comes meanwhile does not wait.
+const TIDYING_AT_ONCE: u32 = 128;
 
 /// An open database. Only one thread changes it.
 pub(super) struct Database {
@@ -105,20 +112,30 @@ impl Database {
             Some(value) => tree.insert(key, value)?,
             None => tree.remove(key)?,
         };
-        self.owed.set(MOST_TIDYING.min(self.owed.get() + TIDYING));
+        self.owed.set((self.owed.get() + TIDYING).min(MOST_OWED + MOST_LATE));
         Ok(())
     }
 
-    /// Has sled move what still lives out of segments that are mostly dead, as much as the changes since the last time owe.
-    /// Nothing that anybody reads changes, so it need not be synced; what it writes counts for the next sync.
-    pub(super) fn tidy(&self) -> Result<(), StoreError> {
-        for _ in 0..self.owed.replace(0) {
+    /// Has sled move some of what still lives out of segments that are mostly dead, if the changes so far owe that, and says
+    /// whether they did. Nothing that anybody reads changes, so it need not be synced; what it writes counts for the next sync.
+    pub(super) fn tidy(&self) -> Result<bool, StoreError> {
+        self.tidy_by(self.owed.get().min(TIDYING_AT_ONCE))
+    }
+
+    /// The same for what cannot wait any longer.
+    pub(super) fn tidy_what_is_late(&self) -> Result<bool, StoreError> {
+        self.tidy_by(self.owed.get().saturating_sub(MOST_OWED))
+    }
+
+    fn tidy_by(&self, changes: u32) -> Result<bool, StoreError> {
+        for _ in 0..changes {
             self.count(TIDYING_BYTES)?;
             // What is put in its own place is not written.
             self.turn.set(self.turn.get().wrapping_add(1));
             self.tidying.insert("turn", &self.turn.get().to_be_bytes())?;
         }
-        Ok(())
+        self.owed.set(self.owed.get() - changes);
+        Ok(changes > 0)
     }
 
     /// Counts what is about to be written, and syncs before it becomes too much.

@@ -1,7 +1,7 @@
 //! The one thread that writes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -182,7 +182,12 @@ fn run(
     failing: &watch::Sender<Option<StoreError>>,
 ) {
     let mut number = 0;
-    while let Ok(first) = jobs.recv() {
+    loop {
+        let first = match next(database, jobs) {
+            Ok(Some(first)) => first,
+            Ok(None) => return,
+            Err(error) => return fail(trees, space, &error, jobs, failing),
+        };
         let queued = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
         let mut group = Group::default();
         for job in queued {
@@ -190,16 +195,37 @@ fn run(
             group.run(trees, database, space, number, job);
         }
         written.fetch_add(group.counted, Ordering::SeqCst);
-        // What is moved is moved when the callers have their answers.
-        if let Err(error) = group.commit(database).and_then(|()| database.tidy()) {
-            tracing::error!(%error, "the store has failed; start the process again");
-            drop(failing.send(Some(error.clone())));
-            // Whoever still comes is told at once; the process is on its way out.
-            for job in jobs {
-                let outcome = job(&mut Write::new(trees, space));
-                (outcome.tell)(Err(error.clone()));
-            }
+        if let Err(error) = group.commit(database).and_then(|()| database.tidy_what_is_late()) {
+            return fail(trees, space, &error, jobs, failing);
         }
+    }
+}
+
+/// The next job. While there is none, the database is tidied; `None` when nobody is left who could have one.
+fn next(database: &Database, jobs: &Receiver<Job>) -> Result<Option<Job>, StoreError> {
+    loop {
+        match jobs.try_recv() {
+            Ok(job) => return Ok(Some(job)),
+            Err(TryRecvError::Disconnected) => return Ok(None),
+            Err(TryRecvError::Empty) if database.tidy()? => {}
+            Err(TryRecvError::Empty) => return Ok(jobs.recv().ok()),
+        }
+    }
+}
+
+/// Whoever still comes is told at once; the process is on its way out.
+fn fail(
+    trees: &Trees,
+    space: &Space,
+    error: &StoreError,
+    jobs: &Receiver<Job>,
+    failing: &watch::Sender<Option<StoreError>>,
+) {
+    tracing::error!(%error, "the store has failed; start the process again");
+    drop(failing.send(Some(error.clone())));
+    for job in jobs {
+        let outcome = job(&mut Write::new(trees, space));
+        (outcome.tell)(Err(error.clone()));
     }
 }
 
