@@ -86,7 +86,12 @@ impl Tally {
 
     /// Whether any is younger than a day.
     pub(super) fn is_recent(&self, now: Timestamp) -> bool {
-        self.moments.last().is_some_and(|last| last.at + DAY > now)
+        self.is_younger(DAY, now)
+    }
+
+    /// Whether any is younger than this.
+    pub(super) fn is_younger(&self, age: Duration, now: Timestamp) -> bool {
+        self.moments.last().is_some_and(|last| last.at + age > now)
     }
 
     fn as_of(&self, now: Timestamp) -> Timestamp {

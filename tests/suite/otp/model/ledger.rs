@@ -10,7 +10,7 @@ use esoz_otp::domain::limits::Subject;
 use esoz_otp::domain::{ClientId, Phone, Purpose, Verification, VerificationId};
 
 use super::calls::Asked;
-use super::numbers::{ATTEMPTS, GIVEN_BACK, Numbers, Row};
+use super::numbers::{ATTEMPTS, GIVEN_BACK, Numbers, Row, YEAR};
 use super::rules::Place;
 
 /// What is wrong.
@@ -185,6 +185,19 @@ impl Ledger {
         }
         let is_newest = newest.id == id && newest.code == guess;
         if is_newest { Ok(()) } else { Err(format!("{id} was right by another code than its own")) }
+    }
+
+    /// The sweep has taken these rows of wrong guesses. That takes a year.
+    pub(super) fn forgotten(&mut self, phones: &[Phone]) -> Found {
+        for phone in phones {
+            let Some(guesses) = self.guesses.get_mut(phone) else { continue };
+            let last = guesses.last.unwrap_or_default();
+            if self.elapsed.saturating_sub(last) < YEAR {
+                return Err(format!("the wrong guesses of {phone} are forgotten too soon"));
+            }
+            guesses.in_a_row = 0;
+        }
+        Ok(())
     }
 
     /// An operator has taken back the wrong guesses; this is how many came in a row.

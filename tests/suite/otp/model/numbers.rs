@@ -9,6 +9,9 @@ use esoz_otp::domain::limits::{Limits, Per, Rule};
 use super::super::direct::CHEAPEST;
 
 pub(super) const DAY: Duration = Duration::from_hours(24);
+pub(super) const YEAR: Duration = Duration::from_hours(365 * 24);
+/// Fewer wrong guesses in a row than this lock no phone, whatever the setting.
+pub(super) const LEAST_TO_LOCK: u32 = 10;
 pub(super) const LIFE: Duration = Duration::from_mins(5);
 pub(super) const ATTEMPTS: u8 = 3;
 /// How many sends of a phone that never left are given back in a day.

@@ -7,7 +7,7 @@ use esoz_otp::domain::limits::Subject;
 use esoz_otp::domain::{ClientId, PersonRequestId, Phone, Purpose, Refusal, Timestamp};
 
 use super::counts::{Budget, Code, Tally};
-use super::numbers::{DAY, GIVEN_BACK, KEPT, Numbers, REQUEST_LIFE};
+use super::numbers::{DAY, GIVEN_BACK, KEPT, LEAST_TO_LOCK, Numbers, REQUEST_LIFE, YEAR};
 
 pub(super) type Place = (Phone, Purpose);
 pub(super) type Waits = Vec<(&'static str, Timestamp)>;
@@ -135,15 +135,23 @@ impl Model {
         }
     }
 
-    /// What is over is forgotten; guesses that were wrong in a row never are.
-    pub(super) fn sweep(&mut self) {
+    /// What is over is forgotten; wrong guesses in a row after a year and a day, and never when they may lock. Gives the
+    /// phones of those.
+    pub(super) fn sweep(&mut self) -> Vec<Phone> {
         let now = self.now;
+        let had_a_row = self.guesses.iter().filter(|(_, guesses)| guesses.in_a_row > 0);
+        let had_a_row: Vec<_> = had_a_row.map(|(phone, _)| *phone).collect();
         let is_recent = |tally: &Tally| tally.is_recent(now);
         self.codes.retain(|_, code| code.issued + KEPT > now);
         self.sends.retain(|_, sends| is_recent(sends));
-        self.guesses.retain(|_, guesses| guesses.in_a_row > 0 || is_recent(guesses));
+        self.guesses.retain(|_, guesses| match guesses.in_a_row {
+            0 => is_recent(guesses),
+            1..LEAST_TO_LOCK => guesses.is_younger(DAY + YEAR, now),
+            LEAST_TO_LOCK.. => true,
+        });
         self.budgets.retain(|_, budget| !budget.is_full(now));
         self.senders.retain(|(_, at)| *at + DAY > now);
+        had_a_row.into_iter().filter(|phone| !self.guesses.contains_key(phone)).collect()
     }
 
     pub(super) fn alarm_until(&self) -> Option<Timestamp> {

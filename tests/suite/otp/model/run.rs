@@ -96,7 +96,7 @@ impl<'s> Run<'s> {
             }
             Step::Clock(tick) => self.tick(tick),
             Step::Restart => self.restart().await,
-            Step::Sweep => self.sweep().await,
+            Step::Sweep => self.sweep().await?,
             Step::NewRequest(slot) => self.new_request(slot),
             Step::Unlock(number) => self.unlock(number).await?,
             Step::Gateway { refuses } => {
@@ -159,10 +159,11 @@ impl<'s> Run<'s> {
         self.seen.note("a restart");
     }
 
-    async fn sweep(&mut self) {
+    async fn sweep(&mut self) -> Found {
         self.real().store.sweep(self.model.now, usize::MAX).await.unwrap();
-        self.model.sweep();
+        let forgotten = self.model.sweep();
         self.planted.after_sweep(&self.real().store);
+        self.ledger.forgotten(&forgotten)
     }
 
     async fn unlock(&mut self, number: usize) -> Found {
