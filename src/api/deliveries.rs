@@ -7,6 +7,7 @@ use super::person_requests::request_id;
 use super::query::Query;
 use super::routes::Call;
 use super::{Api, Rejection};
+use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
 
 /// Messages of a page when nobody says how many, and at most.
@@ -60,6 +61,7 @@ pub(super) struct DeliveryView {
     ended_at: Option<String>,
     next_attempt_at: Option<String>,
     expires_at: String,
+    request_id: Option<RequestId>,
 }
 
 impl DeliveryView {
@@ -83,6 +85,7 @@ impl DeliveryView {
             ended_at: text(delivery.ended_at),
             next_attempt_at: text(next_attempt_at),
             expires_at: delivery.expires_at.to_string(),
+            request_id: delivery.request_id,
         }
     }
 }

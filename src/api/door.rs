@@ -10,7 +10,7 @@ use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue, ORIGIN};
 
 use super::Rejection;
-use super::headers::Scheme;
+use super::headers::{Scheme, named_host};
 
 use crate::http::split_port;
 
@@ -67,7 +67,7 @@ impl Door {
         }
         let (name, _) = split_port(host);
         if !is_loopback(name) && !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            return Err(Rejection::HostUnknown);
+            return Err(Rejection::HostUnknown(named_host(host)));
         }
         let same_origin = |origin: &HeaderValue| {
             let Ok(origin) = origin.to_str() else { return false };

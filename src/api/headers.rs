@@ -9,6 +9,8 @@ use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderN
 
 use super::Rejection;
 use super::request_id::RequestIds;
+use crate::domain::audit::RequestId;
+use crate::domain::mask_numbers;
 use crate::http::{Request, decode, single};
 use crate::service::Credentials;
 
@@ -17,6 +19,8 @@ pub(super) struct Head {
     /// Scheme, host, port unless it is the scheme's own, and as much of the path as may be seen; no query.
     pub(super) url: String,
     request_id: HeaderValue,
+    /// A secret of the caller's stands in it.
+    is_telling: bool,
     idempotency_key: Option<HeaderValue>,
 }
 
@@ -42,8 +46,10 @@ impl Scheme {
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
 
-/// Lengths of ids that are taken over, as Plug.RequestId has it; a shorter one tells requests apart too badly.
-const REQUEST_ID_LENGTHS: RangeInclusive<usize> = 20..=200;
+/// Lengths of ids that are taken over: any that does no harm.
+const REQUEST_ID_LENGTHS: RangeInclusive<usize> = 1..=200;
+/// A part of a token or api-key that is shorter is found in an id by chance.
+const TELLING: usize = 8;
 /// A key means something to the caller alone, so any length will do that does no harm.
 const IDEMPOTENCY_KEY_LENGTHS: RangeInclusive<usize> = 1..=200;
 
@@ -53,6 +59,7 @@ impl Head {
         let own_id = repeatable(headers, &X_REQUEST_ID, REQUEST_ID_LENGTHS);
         Self {
             url: url(scheme, headers, request.uri().path()),
+            is_telling: own_id.as_ref().is_some_and(|id| holds_secret(id, headers)),
             request_id: own_id.unwrap_or_else(|| ids.next()),
             idempotency_key: repeatable(headers, &X_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_LENGTHS),
         }
@@ -67,16 +74,10 @@ impl Head {
         self.idempotency_key.as_ref()?.to_str().ok()
     }
 
-    /// What a log may say of it. A caller can put anything into an id of their own, a phone or a token too, so only
-    /// ids of the forms that gateways make are repeated: a UUID, and a UUID with a short counter behind it. (A UUID whose
-    /// last twelve digits are all decimal is a phone's number more often than it is chance.)
-    pub(super) fn loggable_request_id(&self) -> &str {
-        let id = self.request_id();
-        let (uuid, counter) = id.split_once('#').unwrap_or((id, ""));
-        let ends_in_a_number = uuid.rsplit('-').next().is_some_and(is_number);
-        let is_made = uuid::Uuid::try_parse(uuid).is_ok() && uuid.len() == 36 && !ends_in_a_number;
-        let is_short = counter.len() <= 8 && is_number(counter);
-        if is_made && is_short { id } else { "(the caller's own)" }
+    /// What log, audit and delivery keep of it: what a caller has put into it, but for phones' numbers, and nothing of one
+    /// that has the caller's own token or api-key in it.
+    pub(super) fn kept_request_id(&self) -> Option<RequestId> {
+        RequestId::of(if self.is_telling { "(a-secret)" } else { self.request_id() })
     }
 
     /// Headers that the answer repeats.
@@ -94,6 +95,41 @@ fn url(scheme: Scheme, headers: &HeaderMap, path: &str) -> String {
     let path = if path.starts_with('/') { path } else { "" };
     [start, host, &shown(path)].concat()
 }
+
+/// The most that a log has of a path.
+const LOGGED_PATH: usize = 200;
+
+/// What a log may have of a path that no row has: with every digit masked, for phones and codes stand in paths, nothing of
+/// what may be a secret of receipts, and nothing that can't be read in one way.
+pub(super) fn loggable_path(path: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~+*".contains(c);
+    let masked = |c: char| match c {
+        '0'..='9' => '*',
+        c if is_plain(c) => c,
+        _ => '?',
+    };
+    // What has no digit may be a token or a key: no word of a path is so long.
+    let word = |word: &str| {
+        if word.len() > LONGEST_WORD {
+            "***".to_owned()
+        } else {
+            word.chars().map(masked).collect()
+        }
+    };
+    let path: Vec<_> = shown(path).split('/').map(word).collect();
+    path.join("/").chars().take(LOGGED_PATH).collect()
+}
+
+/// No segment of a path of ours is longer, but for ids.
+const LONGEST_WORD: usize = 36;
+
+/// What a log and an answer may have of a host: digits that may be a phone's number masked, and not more than a name has.
+pub(super) fn named_host(host: &str) -> String {
+    mask_numbers(host).chars().take(LONGEST_HOST).collect()
+}
+
+/// RFC 1035, 2.3.4, and a port.
+const LONGEST_HOST: usize = 260;
 
 /// Where a gateway brings its receipts; what stands behind it is its secret.
 const RECEIPTS: &str = "receipts";
@@ -128,18 +164,26 @@ fn repeatable(
     (is_visible && lengths.contains(&value.len())).then(|| value.clone())
 }
 
-fn is_number(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit())
+/// Whether a token or api-key of this request stands in the text, or the other way round.
+fn holds_secret(text: &HeaderValue, headers: &HeaderMap) -> bool {
+    let text = text.as_bytes();
+    let lines = [AUTHORIZATION, API_KEY].into_iter().flat_map(|name| headers.get_all(name));
+    let parts = lines.flat_map(|line| line.as_bytes().split(|b| *b == b' '));
+    let holds = |long: &[u8], short: &[u8]| {
+        short.len() >= TELLING && long.windows(short.len()).any(|window| window == short)
+    };
+    parts.into_iter().any(|secret| holds(text, secret) || holds(secret, text))
 }
 
 /// Token and api-key. Two of one kind are refused even when equal: whoever stands between might look at the other.
 pub(super) fn credentials(
     headers: &HeaderMap,
     peer: Option<IpAddr>,
+    request_id: Option<RequestId>,
 ) -> Result<Credentials<'_>, Rejection> {
     let authorization = single(headers, &AUTHORIZATION)?.map(HeaderValue::as_bytes);
     let api_key = single(headers, &API_KEY)?.map(HeaderValue::as_bytes);
-    Ok(Credentials { bearer: authorization.and_then(bearer), api_key, peer })
+    Ok(Credentials { bearer: authorization.and_then(bearer), api_key, peer, request_id })
 }
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");

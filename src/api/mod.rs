@@ -105,7 +105,8 @@ impl Api {
         let now = self.clock.now();
         let head = Head::of(&request, entrance.scheme(), &self.request_ids);
         self.peers.warn_of_strangers(entrance, socket, request.headers(), now);
-        let mut trail = Trail::of(self.peers.peer(entrance, socket, request.headers()));
+        let peer = self.peers.peer(entrance, socket, request.headers());
+        let mut trail = Trail::of(peer, head.kept_request_id());
         let result = self.handle(entrance, &mut request, now, &mut trail).await;
         let mut response = match &result {
             Ok(answer) => envelope::success(&head, answer),
@@ -116,9 +117,9 @@ impl Api {
         };
         let took = self.clock.now().since(now);
         if let Some(calls) = self.demo.as_ref().and_then(|demo| demo.calls.as_ref()) {
-            calls(trail.line(&head, request.method(), response.status(), took));
+            calls(trail.line(request.method(), response.status(), took));
         }
-        trail.log(&head, request.method(), response.status(), result.err().as_ref(), took);
+        trail.log(&request, response.status(), result.err().as_ref(), took);
         if !trail.body.is_gone(&mut request).await {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -135,8 +136,9 @@ impl Api {
         let (row, params) = self.admit(entrance, request, now, trail)?;
         let query = request.uri().query().map(str::to_owned);
         let caller = trail.caller.clone();
-        let (peer, waiting) = (trail.by.peer, Waiting::default());
-        let call = Call { caller, peer, params, query, body: Value::Null, now, waiting };
+        let (peer, request_id, waiting) = (trail.by.peer, trail.request_id, Waiting::default());
+        let call =
+            Call { caller, peer, request_id, params, query, body: Value::Null, now, waiting };
         match row.handler {
             Handler::Read(read) => read(self, &call),
             // On the heap, so that the many requests that only read carry nothing of it about.
@@ -167,13 +169,13 @@ impl Api {
         };
         trail.row = Some(row);
         http::check_demands(request)?;
-        let credentials = headers::credentials(request.headers(), trail.by.peer)?;
+        let credentials = headers::credentials(request.headers(), trail.by.peer, trail.request_id)?;
         trail.caller = match row.access {
             Access::Scope(scope) => {
                 let wall = self.clock.wall();
                 let admitted = self.service.admit(credentials, scope, now, wall);
-                Some(admitted.map_err(|NotAdmitted { refusal, by }| {
-                    trail.by = by;
+                Some(admitted.map_err(|NotAdmitted { refusal, by, client_name }| {
+                    (trail.by, trail.client_name) = (by, client_name);
                     refusal
                 })?)
             }

@@ -22,7 +22,11 @@ struct ReceivedView {
 pub(super) fn receive(api: Arc<Api>, call: Call) -> Operating {
     Box::pin(async move {
         let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
-        match api.service.receive(call.by(), driver, secret, &call.body, call.now).await? {
+        match api
+            .service
+            .receive(call.requester().named(), driver, secret, &call.body, call.now)
+            .await?
+        {
             Reception::NotCalled => Err(Rejection::RouteUnknown),
             Reception::Received { known, unknown, unreadable, unlisted } => {
                 Ok(Answer::ok(&ReceivedView { known, unknown, unreadable, unlisted }))

@@ -15,8 +15,8 @@ pub enum Rejection {
     HeadTooLarge,
     /// Says nothing, or not the same, of the host it is meant for.
     HostMalformed,
-    /// Meant for another host.
-    HostUnknown,
+    /// Meant for another host: this one.
+    HostUnknown(String),
     /// Sent by a page of another site.
     CrossSite,
     /// No row has this path.
@@ -161,7 +161,7 @@ impl Rejection {
             Self::UriTooLong => Kind::UriTooLong,
             Self::HeadTooLarge => Kind::HeadTooLarge,
             Self::HostMalformed => Kind::HostMalformed,
-            Self::HostUnknown => Kind::HostUnknown,
+            Self::HostUnknown(_) => Kind::HostUnknown,
             Self::CrossSite => Kind::CrossSite,
             Self::RouteUnknown => Kind::RouteUnknown,
             Self::PathMalformed => Kind::PathMalformed,

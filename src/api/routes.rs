@@ -14,6 +14,7 @@ use super::{
     admin, authentication_factor, deliveries, demo, health, person_requests, receipts,
     verifications,
 };
+use crate::domain::audit::RequestId;
 use crate::domain::{By, Refusal, Timestamp};
 use crate::http::Params;
 use crate::otp::{Requester, Waiting};
@@ -37,6 +38,8 @@ pub struct Call {
     pub caller: Option<Caller>,
     /// Where the request came from.
     pub peer: Option<IpAddr>,
+    /// What the caller calls the request.
+    pub request_id: Option<RequestId>,
     /// What stood in the braces of the path.
     pub params: Params,
     /// The query as it came.
@@ -61,9 +64,10 @@ impl Call {
         self.caller.as_ref().map_or_else(tokenless, Caller::by)
     }
 
-    /// The same, and whether it still waits.
+    /// The same, what the request is called, and whether it still waits.
     pub(super) fn requester(&self) -> Requester {
-        Requester { by: self.by(), waiting: self.waiting.clone() }
+        let (request_id, waiting) = (self.request_id, self.waiting.clone());
+        Requester { by: self.by(), request_id, waiting }
     }
 
     /// What stood in the first braces of the path.

@@ -2,21 +2,27 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
+use tracing::field::display;
 
 use super::body::BodyState;
-use super::headers::Head;
+use super::headers::loggable_path;
 use super::rejection::Rejection;
 use super::routes::{Handler, Operation, Row};
-use crate::domain::audit::{AuditEvent, GuessFault};
-use crate::domain::{By, ClientId, Refusal};
+use crate::domain::audit::{AuditEvent, GuessFault, RequestId};
+use crate::domain::{By, ClientId, Refusal, mask_numbers};
+use crate::http::Request;
 use crate::service::Caller;
 
 /// How far a request has come: for the end of it, and its line in the log.
 pub(super) struct Trail {
     pub(super) row: Option<&'static Row>,
     pub(super) caller: Option<Caller>,
+    /// What the caller calls the request, as far as it is kept.
+    pub(super) request_id: Option<RequestId>,
     /// Who calls, as far as is known of somebody who was not let in.
     pub(super) by: By,
+    /// What people call the client of a caller who was not let in.
+    pub(super) client_name: Option<String>,
     pub(super) body: BodyState,
     /// It has come to its operation, which says itself what has failed.
     pub(super) is_operated_on: bool,
@@ -26,33 +32,36 @@ pub(super) struct Trail {
 const KNOWN: [Method; 5] =
     [Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::CONNECT];
 
+/// The most that a line has of a client's name, in characters.
+const LONGEST_NAME: usize = 64;
+
 impl Trail {
     /// Of a request from here.
-    pub(super) fn of(peer: Option<IpAddr>) -> Self {
-        let by = By { peer, ..By::default() };
-        Self { row: None, caller: None, by, body: BodyState::default(), is_operated_on: false }
+    pub(super) fn of(peer: Option<IpAddr>, request_id: Option<RequestId>) -> Self {
+        Self {
+            row: None,
+            caller: None,
+            request_id,
+            by: By { peer, ..By::default() },
+            client_name: None,
+            body: BodyState::default(),
+            is_operated_on: false,
+        }
     }
 
     /// The short line of a demo's console: the row, never the path, the status, how long it took, and which request it was.
-    pub(super) fn line(
-        &self,
-        head: &Head,
-        method: &Method,
-        status: StatusCode,
-        took: Duration,
-    ) -> String {
+    pub(super) fn line(&self, method: &Method, status: StatusCode, took: Duration) -> String {
         let (method, route) = (loggable(method), self.row.map_or("-", |row| row.path));
         let (status, milliseconds) = (status.as_u16(), took.as_secs_f64() * 1000.0);
-        let request_id = head.loggable_request_id();
+        let request_id = self.request_id.as_ref().map_or("-", RequestId::as_str);
         format!("{method} {route} {status} {milliseconds:.1} ms {request_id}")
     }
 
-    /// One line a request: the row, never the path, in which phones stand. What only read and succeeded is not worth
+    /// One line a request: the row, and not the path, in which phones stand. What only read and succeeded is not worth
     /// a line at the usual level.
     pub(super) fn log(
         &self,
-        head: &Head,
-        method: &Method,
+        request: &Request,
         status: StatusCode,
         rejection: Option<&Rejection>,
         took: Duration,
@@ -61,39 +70,76 @@ impl Trail {
         if rejection.is_none() && reads && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
+        let (method, status) = (loggable(request.method()), status.as_u16());
         let route = self.row.map_or("-", |row| row.path);
-        let status = status.as_u16();
         let client = self.client_id().map(|id| id.to_string());
         let client = client.as_deref().unwrap_or("-");
-        let took_us = took.as_micros();
-        let request_id = head.loggable_request_id();
-        let method = loggable(method);
-        if let Some(rejection) = rejection.filter(|_| !self.is_operated_on) {
-            let operation = self.row.map(|row| row.operation);
-            log_failure(rejection, operation, self.by);
-            if operation == Some(Operation::Receipts) {
-                let kind = rejection.kind();
-                tracing::warn!(?kind, request_id, "receipts were refused unread");
-            }
-        }
-        match rejection.map(Rejection::kind) {
-            Some(kind) => {
+        let client_name = self.client_name();
+        // As a number: JSON has none of 128 bits.
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let request_id = self.request_id.map(display);
+        let Some(rejection) = rejection else {
+            if reads {
+                tracing::debug!(
+                    method,
+                    route,
+                    status,
+                    client,
+                    client_name,
+                    request_id,
+                    took_us,
+                    "answered"
+                );
+            } else {
                 tracing::info!(
                     method,
                     route,
                     status,
-                    ?kind,
                     client,
+                    client_name,
                     request_id,
                     took_us,
-                    "refused"
+                    "answered"
                 );
             }
-            None if reads => {
-                tracing::debug!(method, route, status, client, request_id, took_us, "answered");
+            return;
+        };
+        let kind = rejection.kind();
+        if !self.is_operated_on {
+            let operation = self.row.map(|row| row.operation);
+            log_failure(rejection, operation, self.by);
+            if operation == Some(Operation::Receipts) {
+                tracing::warn!(?kind, request_id, "receipts were refused unread");
             }
-            None => tracing::info!(method, route, status, client, request_id, took_us, "answered"),
         }
+        let path = self.row.is_none().then(|| loggable_path(request.uri().path()));
+        let (host, setting) = match rejection {
+            Rejection::HostUnknown(host) => (Some(host.as_str()), Some("server.hosts")),
+            _ => (None, None),
+        };
+        tracing::info!(
+            method,
+            route,
+            path,
+            status,
+            ?kind,
+            reason = rejection.reason(),
+            host,
+            setting,
+            client,
+            client_name,
+            request_id,
+            took_us,
+            "refused"
+        );
+    }
+
+    /// Names are given by an operator, and are no lines of their own.
+    fn client_name(&self) -> Option<String> {
+        let admitted = self.caller.as_ref().map(|caller| &caller.client_name);
+        let name = admitted.or(self.client_name.as_ref())?;
+        let plain = name.chars().take(LONGEST_NAME);
+        Some(mask_numbers(&plain.map(|c| if c.is_control() { '?' } else { c }).collect::<String>()))
     }
 
     fn client_id(&self) -> Option<ClientId> {

@@ -8,7 +8,7 @@ use tokio::sync::Mutex as Turn;
 use super::{PhoneKey, append};
 use crate::domain::audit::{AuditEvent, AuditRow, Audited, PhoneHash};
 use crate::domain::limits::{Budget, Rate};
-use crate::domain::{By, Phone, Refusal, Timestamp};
+use crate::domain::{By, Phone, Refusal, RequestBy, Timestamp};
 use crate::store::{Store, StoreError, Write};
 
 /// How often what was noted is written.
@@ -69,9 +69,9 @@ impl Recorder {
     }
 
     /// Notes that somebody was refused something, if that is of the kind that is written down.
-    pub fn note_refusal(&self, at: Timestamp, refusal: &Refusal, by: By) {
+    pub fn note_refusal(&self, at: Timestamp, refusal: &Refusal, requester: impl Into<RequestBy>) {
         if let Some(event) = AuditEvent::of(refusal) {
-            self.note(AuditRow::new(at, event, by));
+            self.note(AuditRow::new(at, event, requester));
         }
     }
 

@@ -2,36 +2,46 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::listen::{Addresses, Listening};
 use super::node::{Node, Parts};
 use super::signals::{self, Hangups};
 use super::{Failure, log};
-use crate::config::LogConfig;
+use crate::config::{DialectName, LogConfig};
 
 /// How long threads that wait for the system may take to end.
 const LAST_THREADS: Duration = Duration::from_secs(5);
 
-/// Runs a node until Ctrl-C or SIGTERM; `ends_with_terminal` says whether it ends as well when the terminal that it was
-/// started in is closed. `prepare` makes its parts, and something to say; `ready` says it, and where the
+/// What a node is started with, as its log says at the start.
+pub(super) struct Start {
+    pub(super) log: LogConfig,
+    pub(super) addresses: Addresses,
+    pub(super) dialect: DialectName,
+    pub(super) data: PathBuf,
+    /// The configuration file, if there is one.
+    pub(super) configuration: Option<PathBuf>,
+    /// Whether it ends, too, when the terminal that it was started in is closed.
+    pub(super) ends_with_terminal: bool,
+}
+
+/// Runs a node until Ctrl-C or SIGTERM. `prepare` makes its parts, and something to say; `ready` says it, and where the
 /// node listens, before the first request is taken. It is the last time that a secret is printed.
 pub(super) fn run<T>(
-    log: LogConfig,
-    addresses: &Addresses,
-    ends_with_terminal: bool,
+    start: &Start,
     prepare: impl FnOnce() -> Result<(Parts, T), Failure>,
     ready: impl FnOnce(&[SocketAddr], T) -> String,
 ) -> Result<(), Failure> {
-    let log = log::start(log)?;
+    let log = log::start(start.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Failure::software)?;
     let done = runtime.block_on(async {
         // Before anything that a signal might end half done.
-        let hangups = Hangups::start(ends_with_terminal)?;
-        let Listening { listeners, internal, public } = addresses.listen().await?;
+        let hangups = Hangups::start(start.ends_with_terminal)?;
+        let Listening { listeners, internal, public } = start.addresses.listen().await?;
         // Making the parts waits for the disk, and nothing else runs yet.
         let (parts, word) = tokio::task::block_in_place(prepare)?;
         // From here on a signal ends it in order; up to here, where it might wait for ever, at once.
@@ -39,6 +49,7 @@ pub(super) fn run<T>(
         let reopening = tokio::spawn(hangups.reopen(parts.drivers.clone()));
         let node = Node::build(parts)?;
         let node = node.with_log(log.lost_lines());
+        start.tell(&internal, &public);
         say(&ready(&internal, word));
         for address in public {
             say(&format!("public methods on http://{address}"));
@@ -49,8 +60,30 @@ pub(super) fn run<T>(
     });
     // A name that a gateway has is looked up on a thread that nobody can break off.
     runtime.shutdown_timeout(LAST_THREADS);
+    match &done {
+        Ok(()) => tracing::info!("esoz-otp has ended in order"),
+        Err(failure) => tracing::error!(error = failure.message(), "esoz-otp ends"),
+    }
     drop(log);
     done
+}
+
+impl Start {
+    /// The first line of a node that runs.
+    fn tell(&self, internal: &[SocketAddr], public: &[SocketAddr]) {
+        let all = |addresses: &[SocketAddr]| {
+            addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
+        };
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            data = %self.data.display(),
+            configuration = self.configuration.as_ref().map(|path| display(path.display())),
+            dialect = %self.dialect,
+            listen = all(internal),
+            public = (!public.is_empty()).then(|| all(public)),
+            "esoz-otp has started"
+        );
+    }
 }
 
 /// A console that is closed is no reason not to serve.

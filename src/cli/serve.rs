@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::listen::Addresses;
 use super::node::Parts;
+use super::run::Start;
 use super::settings::ServingArgs;
 use super::{Failure, drivers, keyring_file, run};
 use crate::clock::{Clock, SystemClock};
@@ -11,9 +12,17 @@ use crate::store::Store;
 
 /// `esoz-otp serve`.
 pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
-    let config = settings.load()?;
-    let addresses = Addresses::of(&config);
-    let log = config.log;
+    let layers = settings.layers();
+    let configuration = layers.file.clone();
+    let config = layers.load()?.config;
+    let start = Start {
+        log: config.log,
+        addresses: Addresses::of(&config),
+        dialect: config.dialect,
+        data: config.data.path.clone(),
+        configuration,
+        ends_with_terminal: false,
+    };
     let prepare = || {
         let data = &config.data.path;
         Store::check_made(data)?;
@@ -35,7 +44,7 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
         };
         Ok((parts, ()))
     };
-    run::run(log, &addresses, false, prepare, |addresses, ()| announcement(addresses))
+    run::run(&start, prepare, |addresses, ()| announcement(addresses))
 }
 
 fn announcement(addresses: &[SocketAddr]) -> String {

@@ -151,12 +151,7 @@ fn credentials() -> Vec<PathBuf> {
 }
 
 impl ServingArgs {
-    /// The configuration of a node that serves.
-    pub(super) fn load(&self) -> Result<Config, Failure> {
-        Ok(self.layers().load()?.config)
-    }
-
-    /// Where it is looked for.
+    /// Where the configuration of a node that serves is looked for.
     pub(super) fn layers(&self) -> Layers {
         let Self { settings, allow_plaintext_codes, common } = self;
         let mut flags = Vec::new();

@@ -66,11 +66,12 @@ pub(super) fn stop(hangups: &Hangups) -> Result<impl Future<Output = ()> + use<>
                 }
             }
         };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            () = closed => tracing::info!("the terminal was closed"),
-        }
+        let why = tokio::select! {
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+            () = closed => "the terminal was closed",
+        };
+        tracing::info!(why, "esoz-otp stops: what is under way is finished");
     })
 }
 

@@ -24,7 +24,7 @@ mod time;
 mod token;
 mod verification;
 
-pub use by::By;
+pub use by::{By, RequestBy};
 pub use client::{AccessType, Client, ClientId};
 pub use code::{Code, CodeFormat, MalformedCode};
 pub use delivery::{
@@ -37,7 +37,7 @@ pub use person::{MethodType, Person, PersonId, PersonStatus, User, UserId};
 pub use person_request::{
     AuthenticationMethod, PersonRequest, PersonRequestId, PersonRequestStatus,
 };
-pub use phone::{MaskedPhone, NotAPhone, Phone};
+pub use phone::{MaskedPhone, NotAPhone, Phone, mask_numbers};
 pub use refusal::{Refusal, SpentReason};
 pub use secret::{Secret, SecretDigest};
 pub use segments::Segments;

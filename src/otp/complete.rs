@@ -227,7 +227,7 @@ impl Judge {
         if self.requester.waiting.is_over() {
             return Err(Refusal::Busy.into());
         }
-        let asked = Asked::of(self.now, self.requester.by, gate(write)?, &self.audit);
+        let asked = Asked::of(self.now, self.requester.named(), gate(write)?, &self.audit);
         self.spend_on(write, asked).map_err(|refusal| {
             let others = self.pending.of(asked.target.phone);
             if let Some(others) = others.filter(|_| may_wait && may_not_last(&refusal)) {

@@ -245,7 +245,7 @@ mod tests {
         // The only core is busy, and both jobs wait.
         let busy = hasher.cores.spare(|| false);
         let hashing = |waiting| {
-            let place = hasher.reserve(Requester { by: By::default(), waiting }).unwrap();
+            let place = hasher.reserve(Requester { waiting, ..By::default().into() }).unwrap();
             hasher.hash(place, Id::from_bytes([1; 16]), code.clone(), [0; 16])
         };
         let (stays, is_there) = Waiter::start();

@@ -12,7 +12,9 @@ use crate::audit;
 use crate::config::OtpConfig;
 use crate::domain::audit::AuditEvent;
 use crate::domain::limits::Limits;
-use crate::domain::{By, Delivery, Phone, Refusal, Timestamp, Verification, VerificationRules};
+use crate::domain::{
+    Delivery, Phone, Refusal, RequestBy, Timestamp, Verification, VerificationRules,
+};
 use crate::sms::{Canceled, Outbox, give_back_send};
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
 use crate::store::{StoreError, Write};
@@ -68,17 +70,18 @@ impl Otp {
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let by = requester.by;
+        let by = requester.named();
         let gate = Arc::new(gate);
-        let place = self.outbox.reserve(by.client_id)?;
+        let place = self.outbox.reserve(by.by.client_id)?;
         let issued = match self.reserve_or_issue(now, &requester, &gate).await? {
             First::Issued(issued) => issued,
             First::Counted(counted) => self.make_and_issue(now, by, gate, counted).await?,
         };
         place.fill(issued.replaced.as_ref());
         let Verification { id: verification, phone_number: phone, .. } = &issued.verification;
-        let client = by.client_id.map(display);
-        tracing::info!(%verification, %phone, client, "sms queued");
+        let RequestBy { by, request_id } = by;
+        let (client, request_id) = (by.client_id.map(display), request_id.map(display));
+        tracing::info!(%verification, %phone, client, request_id, "sms queued");
         Ok(issued.verification)
     }
 
@@ -92,7 +95,7 @@ impl Otp {
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let (by, reserve) = (requester.by, || self.hasher.places().take(requester));
+        let (by, reserve) = (requester.named(), || self.hasher.places().take(requester));
         let mut hashing = if self.ready.count() == 0 { Some(reserve()?) } else { None };
         loop {
             let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
@@ -125,7 +128,7 @@ impl Otp {
     async fn make_and_issue<G>(
         &self,
         now: Timestamp,
-        by: By,
+        by: RequestBy,
         gate: Arc<G>,
         counted: Begun,
     ) -> Result<Issued, Refusal>
@@ -158,7 +161,7 @@ impl Otp {
     async fn issue<G>(
         &self,
         now: Timestamp,
-        by: By,
+        by: RequestBy,
         gate: Arc<G>,
         minted: Minted,
     ) -> Result<Issued, Refusal>
@@ -215,7 +218,7 @@ fn put_issued(
     rules: VerificationRules,
     outbox: &Outbox,
 ) -> Result<Issued, Refusal> {
-    let Asked { now, by, target: Target { phone, purpose }, .. } = asked;
+    let Asked { now, by, request_id, target: Target { phone, purpose }, .. } = asked;
     let Minted { id, code, hashed } = minted;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
     let previous = write.get(LIVE_CODES, &(phone, purpose))?.map(|live| live.verification_id);
@@ -231,6 +234,7 @@ fn put_issued(
     write.put(LIVE_CODES, &(phone, purpose), &live)?;
     let expires_at = verification.code_expired_at;
     let delivery = Delivery::queue(id, by.client_id, phone, previous, now, expires_at);
+    let delivery = Delivery { request_id, ..delivery };
     let replaced = outbox.put(write, &delivery, &code, purpose)?;
     audit::append(write, &row(AuditEvent::CodeIssued, asked).of(id))?;
     Ok(Issued { verification, replaced })

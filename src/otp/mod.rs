@@ -33,9 +33,9 @@ pub use sources::WrongGuesses;
 
 use crate::audit::Recorder;
 use crate::config::OtpConfig;
-use crate::domain::audit::PhoneHash;
+use crate::domain::audit::{PhoneHash, RequestId};
 use crate::domain::limits::Limits;
-use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, Timestamp};
+use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, RequestBy, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Outbox;
 use crate::store::schema::RATES;
@@ -79,14 +79,16 @@ pub struct Target {
 struct Asked {
     now: Timestamp,
     by: By,
+    request_id: Option<RequestId>,
     target: Target,
     /// What rows of audit call the target's phone.
     phone_hash: Option<PhoneHash>,
 }
 
 impl Asked {
-    fn of(now: Timestamp, by: By, target: Target, audit: &Recorder) -> Self {
-        Self { now, by, target, phone_hash: audit.phone_hash(target.phone) }
+    fn of(now: Timestamp, requester: RequestBy, target: Target, audit: &Recorder) -> Self {
+        let RequestBy { by, request_id } = requester;
+        Self { now, by, request_id, target, phone_hash: audit.phone_hash(target.phone) }
     }
 }
 

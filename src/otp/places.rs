@@ -47,7 +47,7 @@ impl Places {
 
     /// Takes one, or says that too many wait already.
     pub(super) fn take(self: &Arc<Self>, requester: &Requester) -> Result<HashPlace, Refusal> {
-        let Requester { by, waiting } = requester;
+        let Requester { by, waiting, .. } = requester;
         let lane = Lane { client: by.client_id, address: by.peer };
         let mut taken = self.taken();
         if !taken.may_have_one_more(lane, self.most) {

@@ -1,12 +1,15 @@
 use std::sync::{Arc, Weak};
 
-use crate::domain::By;
+use crate::domain::audit::RequestId;
+use crate::domain::{By, RequestBy};
 
 /// Who asks for something, and whether the answer is still waited for.
 #[derive(Clone, Debug)]
 pub struct Requester {
     /// Who that is.
     pub by: By,
+    /// What they call the request.
+    pub request_id: Option<RequestId>,
     /// Whether somebody waits.
     pub waiting: Waiting,
 }
@@ -36,8 +39,15 @@ impl Waiting {
 }
 
 /// It waits for ever.
+impl Requester {
+    /// Who that is, and what they call the request.
+    pub fn named(&self) -> RequestBy {
+        RequestBy { by: self.by, request_id: self.request_id }
+    }
+}
+
 impl From<By> for Requester {
     fn from(by: By) -> Self {
-        Self { by, waiting: Waiting::default() }
+        Self { by, request_id: None, waiting: Waiting::default() }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Asked, Target};
 use crate::audit::Recorder;
-use crate::domain::Refusal;
 use crate::domain::audit::{AuditEvent, AuditRow, GuessFault};
+use crate::domain::{Refusal, RequestBy};
 
 /// Notes that no code was sent, or none looked at. What refuses the target itself is before that, and is not about codes.
 pub(super) fn note_refusal(audit: &Recorder, asked: Asked, refusal: &Refusal) {
@@ -19,6 +19,7 @@ pub(super) fn note_refusal(audit: &Recorder, asked: Asked, refusal: &Refusal) {
 
 /// What has happened about a code.
 pub(super) fn row(event: AuditEvent, asked: Asked) -> AuditRow {
-    let Asked { now, by, target: Target { phone, purpose }, phone_hash } = asked;
-    AuditRow::new(now, event, by).about_phone(phone, purpose).findable_by(phone_hash)
+    let Asked { now, by, request_id, target: Target { phone, purpose }, phone_hash } = asked;
+    let requester = RequestBy { by, request_id };
+    AuditRow::new(now, event, requester).about_phone(phone, purpose).findable_by(phone_hash)
 }

@@ -75,7 +75,13 @@ mod tests {
             let peer = Some(IpAddr::from([203, 0, 113, number / 2]));
             let by = By { client_id, peer, ..By::default() };
             let target = Target { phone, purpose: Purpose::PhoneVerification };
-            guesses.note(Asked { now: at(minutes), by, target, phone_hash: None });
+            guesses.note(Asked {
+                now: at(minutes),
+                by,
+                request_id: None,
+                target,
+                phone_hash: None,
+            });
         };
         (0..4).for_each(|minutes| guess(minutes, 0));
         let one = Sources { guesses: 4, phones: 1, clients: 1, addresses: 1 };

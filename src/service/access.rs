@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use super::{AdmissionStep, Service};
+use crate::domain::audit::RequestId;
 use crate::domain::{
-    AccessType, By, Client, ClientId, Refusal, Scope, SecretDigest, Timestamp, Token, User,
+    AccessType, By, Client, ClientId, Refusal, RequestBy, Scope, SecretDigest, Timestamp, Token,
+    User,
 };
 use crate::otp::{Requester, Waiting};
 use crate::store::schema::{CLIENTS, CLIENTS_BY_API_KEY, TOKENS, USERS};
@@ -18,6 +20,8 @@ pub struct Credentials<'a> {
     pub api_key: Option<&'a [u8]>,
     /// Where it came from.
     pub peer: Option<IpAddr>,
+    /// What the caller calls the request.
+    pub request_id: Option<RequestId>,
 }
 
 /// A caller who is not let in.
@@ -27,6 +31,8 @@ pub struct NotAdmitted {
     pub refusal: Refusal,
     /// Who that is: a token that is known has a client and a user, even if it is not good.
     pub by: By,
+    /// What people call that client.
+    pub client_name: Option<String>,
 }
 
 /// An admitted caller.
@@ -34,10 +40,14 @@ pub struct NotAdmitted {
 pub struct Caller {
     /// The token's client.
     pub client_id: ClientId,
+    /// What people call it.
+    pub client_name: String,
     /// The token's user.
     pub user: User,
     /// Where the request came from.
     pub peer: Option<IpAddr>,
+    /// What the caller calls the request.
+    pub request_id: Option<RequestId>,
     /// Whether it still waits for its answer.
     pub waiting: Waiting,
 }
@@ -48,10 +58,18 @@ impl Caller {
         By { client_id: Some(self.client_id), user_id: Some(self.user.id), peer: self.peer }
     }
 
-    /// The same, and whether it still waits.
+    /// The same, what the request is called, and whether it still waits.
     pub fn requester(&self) -> Requester {
-        Requester { by: self.by(), waiting: self.waiting.clone() }
+        let (request_id, waiting) = (self.request_id, self.waiting.clone());
+        Requester { by: self.by(), request_id, waiting }
     }
+}
+
+/// What is known of a caller so far.
+#[derive(Default)]
+struct Known {
+    by: By,
+    client_name: Option<String>,
 }
 
 impl Service {
@@ -64,29 +82,34 @@ impl Service {
         now: Timestamp,
         wall: Timestamp,
     ) -> Result<Caller, NotAdmitted> {
-        let mut by = By { peer: credentials.peer, ..By::default() };
-        self.look_at(credentials, scope, wall, &mut by).map_err(|refusal| {
-            self.audit.note_refusal(now, &refusal, by);
-            NotAdmitted { refusal, by }
+        let mut known = Known::default();
+        known.by.peer = credentials.peer;
+        self.look_at(credentials, scope, wall, &mut known).map_err(|refusal| {
+            let Known { by, client_name } = known;
+            let requester = RequestBy { by, request_id: credentials.request_id };
+            self.audit.note_refusal(now, &refusal, requester);
+            NotAdmitted { refusal, by, client_name }
         })
     }
 
-    /// Changes nothing, and says in `by` who it is as far as it has come.
+    /// Changes nothing, and says in `known` who it is as far as it has come.
     fn look_at(
         &self,
         credentials: Credentials<'_>,
         scope: Scope,
         wall: Timestamp,
-        by: &mut By,
+        known: &mut Known,
     ) -> Result<Caller, Refusal> {
         let bearer = credentials.bearer.ok_or(Refusal::TokenMissing)?;
         let token = self.store.get(TOKENS, &SecretDigest::of(bearer))?;
         let token = token.ok_or(Refusal::TokenUnknown)?;
-        *by = By { client_id: Some(token.client_id), user_id: Some(token.user_id), ..*by };
+        known.by.client_id = Some(token.client_id);
+        known.by.user_id = Some(token.user_id);
         if token.is_revoked {
             return Err(Refusal::TokenUnknown);
         }
         let client = self.store.get(CLIENTS, &token.client_id)?.ok_or(Refusal::TokenUnknown)?;
+        known.client_name = Some(client.name.clone());
         let user = self.store.get(USERS, &token.user_id)?;
         let mut vendor = None;
         for step in self.order.admission {
@@ -102,8 +125,10 @@ impl Service {
             }
         }
         let user = user.ok_or(Refusal::UserUnknown)?;
+        let Credentials { peer, request_id, .. } = credentials;
         let waiting = Waiting::default();
-        Ok(Caller { client_id: client.id, user, peer: credentials.peer, waiting })
+        let client_name = client.name;
+        Ok(Caller { client_id: client.id, client_name, user, peer, request_id, waiting })
     }
 
     /// The client whose api-key a BROKER's caller shows; a DIRECT one needs none, and none is looked at.

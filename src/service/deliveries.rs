@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Service;
 use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{
-    AuthenticationMethod, By, ClientId, Delivery, PersonRequest, Phone, Purpose, Refusal,
+    AuthenticationMethod, ClientId, Delivery, PersonRequest, Phone, Purpose, Refusal, RequestBy,
     Timestamp, VerificationId,
 };
 use crate::sms::{OutboxHealth, Reception};
@@ -68,7 +68,7 @@ impl Service {
     /// Takes what a gateway says, with its secret, has become of messages. A wrong one is noted for the audit.
     pub async fn receive(
         &self,
-        by: By,
+        by: RequestBy,
         driver: &str,
         secret: &str,
         body: &Value,

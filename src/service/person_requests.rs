@@ -69,7 +69,8 @@ impl Service {
     ) -> Result<PersonRequest, Refusal> {
         let (client, checks, life) =
             (caller.client_id, self.order.approve, self.person_requests.life);
-        let row = AuditRow::new(now, AuditEvent::RequestApprovedWithoutCode, caller.by());
+        let row =
+            AuditRow::new(now, AuditEvent::RequestApprovedWithoutCode, caller.requester().named());
         let row = row.about_request(id);
         let approve = move |write: &mut Write<'_>| {
             let request = own(write.get(PERSON_REQUESTS, &id), client)?;

@@ -1,7 +1,7 @@
 use super::Service;
 use crate::audit;
 use crate::domain::audit::{AuditEvent, AuditRow};
-use crate::domain::{By, Code, Phone, Purpose, Refusal, Timestamp, Verification};
+use crate::domain::{Code, Phone, Purpose, Refusal, RequestBy, Timestamp, Verification};
 use crate::otp::{Requester, Target};
 use crate::store::Write;
 use crate::store::schema::{GUESSES, SENDS, STRAY_GUESSES, VERIFIED_PHONES};
@@ -32,7 +32,12 @@ impl Service {
     /// Takes a phone's wrong guesses back, however many there are, and says how many came in a row. Sends that a clock
     /// counted that was ahead, and that would keep the phone waiting until then, count as of now. Its codes stay as they
     /// are.
-    pub async fn unlock(&self, by: By, phone: Phone, now: Timestamp) -> Result<u32, Refusal> {
+    pub async fn unlock(
+        &self,
+        by: impl Into<RequestBy>,
+        phone: Phone,
+        now: Timestamp,
+    ) -> Result<u32, Refusal> {
         let row = AuditRow::new(now, AuditEvent::PhoneUnlocked, by);
         let row = row.about_phone(phone, Purpose::PhoneVerification);
         let row = row.findable_by(self.audit.phone_hash(phone));

@@ -1,6 +1,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tracing::field::display;
+
 use super::breaker::{Breaker, Failure, Pass, Room, Try, Turn};
 use super::driver::{Message, SendError, SmsDriver, Taken};
 use super::hanging::{Crowd, Hanging};
@@ -169,22 +171,23 @@ impl Link {
     ) {
         let (verification, phone, driver) =
             (message.verification_id, message.phone, self.driver.name());
+        let request_id = message.request_id.map(display);
         match said {
             Ok(Taken { gateway_id }) => {
-                tracing::info!(%verification, %phone, driver, gateway_id, "sms sent");
+                tracing::info!(%verification, %phone, request_id, driver, gateway_id, "sms sent");
             }
             Err(SendError::Refused(error)) => {
-                tracing::warn!(%verification, %phone, driver, %error, "sms refused for good");
+                tracing::warn!(%verification, %phone, request_id, driver, %error, "sms refused for good");
             }
             Err(SendError::NotTaken { trouble: error, .. }) => {
                 let doubtful = error.is_doubtful().then_some(true);
-                tracing::warn!(%verification, %phone, driver, %error, doubtful, "sms not taken");
+                tracing::warn!(%verification, %phone, request_id, driver, %error, doubtful, "sms not taken");
             }
             Err(SendError::Unclear(error)) => {
-                tracing::warn!(%verification, %phone, driver, %error, "sms may have been taken");
+                tracing::warn!(%verification, %phone, request_id, driver, %error, "sms may have been taken");
             }
             Err(SendError::TakenBefore { trouble: error, gateway_id }) => {
-                tracing::info!(%verification, %phone, driver, gateway_id, %error, "sms taken before");
+                tracing::info!(%verification, %phone, request_id, driver, gateway_id, %error, "sms taken before");
             }
         }
         if failure_of(said) == Some(Failure::Hang) && kind == Try::First {

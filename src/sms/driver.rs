@@ -6,6 +6,7 @@ use std::{fmt, io};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::domain::audit::RequestId;
 use crate::domain::{Fate, Phone, Receipt, Trouble, VerificationId};
 
 /// Sends messages. What comes back says whether somebody took the message over, not whether it was delivered.
@@ -79,6 +80,8 @@ pub struct Message {
     pub verification_id: VerificationId,
     /// Whom it is for.
     pub phone: Phone,
+    /// The id of the request that had it sent, for the log.
+    pub request_id: Option<RequestId>,
     text: Zeroizing<String>,
     /// Where in the text the code is, if that is known.
     code: Option<Range<usize>>,
@@ -128,7 +131,7 @@ impl SendError {
 impl Message {
     /// A message for `phone` with this text.
     pub fn new(verification_id: VerificationId, phone: Phone, text: Zeroizing<String>) -> Self {
-        Self { verification_id, phone, text, code: None }
+        Self { verification_id, phone, request_id: None, text, code: None }
     }
 
     /// The same with a code between two of these parts, as it was written, unless the text is another.
@@ -144,6 +147,11 @@ impl Message {
             is_code.then(|| before.len()..before.len() + code.len())
         });
         Self { code, ..Self::new(verification_id, phone, text) }
+    }
+
+    /// The same of the request with this id.
+    pub(super) fn of_request(self, request_id: Option<RequestId>) -> Self {
+        Self { request_id, ..self }
     }
 
     /// The code in the text, if it is known which part of it that is.

@@ -288,6 +288,9 @@ fn claim_one(
     rows::change(write, delivery.as_ref(), &submitted)?;
     let sealed = write.get(OUTBOX, &rows::outbox_key(&submitted))?;
     let text = sealed.and_then(|sealed| shared.sealer.open(key.id, &sealed));
-    let message = text.map(|text| shared.message(key.id, submitted.phone_number, text));
+    let message = text.map(|text| {
+        let message = shared.message(key.id, submitted.phone_number, text);
+        message.of_request(submitted.request_id)
+    });
     Ok(Some(Claimed { message, delivery: submitted, claim }))
 }

@@ -4,7 +4,10 @@ use serde::Deserialize;
 
 use crate::domain::audit::{AuditEvent, AuditRow, Audited};
 use crate::domain::limits::Rate;
-use crate::domain::{By, MaskedPhone, PersonRequestId, Timestamp, VerificationId};
+use crate::domain::{
+    By, ClientId, Delivery, DeliveryState, MaskedPhone, PersonRequestId, Phone, Timestamp, Trouble,
+    VerificationId,
+};
 
 /// A row of audit before it had a hash of the number and the request's id.
 #[derive(Deserialize)]
@@ -42,5 +45,52 @@ pub(super) struct RateV1 {
 impl From<RateV1> for Rate {
     fn from(RateV1 { full_at, is_low }: RateV1) -> Self {
         Self::of_old(full_at, is_low)
+    }
+}
+
+/// A delivery before it had the request's id.
+#[derive(Deserialize)]
+pub(super) struct DeliveryV1 {
+    verification_id: VerificationId,
+    client_id: Option<ClientId>,
+    phone_number: Phone,
+    previous: Option<VerificationId>,
+    queued_at: Timestamp,
+    expires_at: Timestamp,
+    state: DeliveryState,
+    is_uncertain: bool,
+    is_last: bool,
+    doubted: Option<String>,
+    attempts: u16,
+    driver: Option<String>,
+    gateway_id: Option<String>,
+    last_error: Option<Trouble>,
+    submitted_at: Option<Timestamp>,
+    sent_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+}
+
+impl From<DeliveryV1> for Delivery {
+    fn from(old: DeliveryV1) -> Self {
+        Self {
+            verification_id: old.verification_id,
+            client_id: old.client_id,
+            phone_number: old.phone_number,
+            previous: old.previous,
+            queued_at: old.queued_at,
+            expires_at: old.expires_at,
+            state: old.state,
+            is_uncertain: old.is_uncertain,
+            is_last: old.is_last,
+            doubted: old.doubted,
+            attempts: old.attempts,
+            driver: old.driver,
+            gateway_id: old.gateway_id,
+            last_error: old.last_error,
+            submitted_at: old.submitted_at,
+            sent_at: old.sent_at,
+            ended_at: old.ended_at,
+            request_id: None,
+        }
     }
 }

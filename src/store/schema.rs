@@ -42,7 +42,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{BadRecord, Record, decode_body};
-use super::earlier::{AuditRowV1, RateV1};
+use super::earlier::{AuditRowV1, DeliveryV1, RateV1};
 use super::table::{Key, Table, TableId, TableInfo};
 use crate::domain::audit::AuditRow;
 use crate::domain::limits::{DAY, Guesses, Log, Rate, Sends, Subject};
@@ -333,10 +333,14 @@ pub(super) struct DueKey {
 }
 
 impl Record for Delivery {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn keep_until(&self) -> Option<Timestamp> {
         Some(self.queued_at + KEEP_VERIFICATIONS)
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Option<Result<Self, BadRecord>> {
+        (version == 1).then(|| decode_body::<DeliveryV1>(body).map(Self::from))
     }
 }
 

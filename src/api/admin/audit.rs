@@ -7,7 +7,7 @@ use crate::api::Api;
 use crate::api::envelope::{After, Answer};
 use crate::api::query::Query;
 use crate::api::routes::{Call, Operating};
-use crate::domain::audit::AuditRow;
+use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
 
 /// Rows of a page when nobody says how many, and at most.
@@ -28,6 +28,7 @@ struct AuditView<'r> {
     verification_id: Option<VerificationId>,
     person_request_id: Option<PersonRequestId>,
     times: u32,
+    request_id: Option<RequestId>,
 }
 
 /// `GET /admin/audit?after=&page_size=`: the rows of audit behind this number, oldest first.
@@ -48,7 +49,7 @@ pub(in crate::api) fn list(api: Arc<Api>, call: Call) -> Operating {
     })
 }
 
-fn view(number: u64, AuditRow { at, what, times, .. }: &AuditRow) -> AuditView<'_> {
+fn view(number: u64, AuditRow { at, what, times, request_id }: &AuditRow) -> AuditView<'_> {
     AuditView {
         number,
         at: at.to_string(),
@@ -61,5 +62,6 @@ fn view(number: u64, AuditRow { at, what, times, .. }: &AuditRow) -> AuditView<'
         verification_id: what.verification_id,
         person_request_id: what.person_request_id,
         times: *times,
+        request_id: *request_id,
     }
 }

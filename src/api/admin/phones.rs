@@ -18,7 +18,7 @@ struct UnlockedView {
 pub(in crate::api) fn unlock(api: Arc<Api>, call: Call) -> Operating {
     Box::pin(async move {
         let phone = Phone::parse(call.param()).map_err(|_| Refusal::NotFound)?;
-        let wrong_guesses = api.service.unlock(call.by(), phone, call.now).await?;
+        let wrong_guesses = api.service.unlock(call.requester().named(), phone, call.now).await?;
         let phone_number = phone.masked();
         Ok(Answer::ok(&UnlockedView { phone_number, wrong_guesses }))
     })

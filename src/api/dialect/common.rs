@@ -104,7 +104,7 @@ pub(super) static ROWS: &[Wording] = &[
         Kind::HostUnknown,
         400,
         "request_malformed",
-        Text("Malformed request. The header Host names no host that is served here."),
+        Text("Malformed request. The header Host names no host that is served here:"),
     ),
     row(Kind::CrossSite, 403, "forbidden", Text("Requests from pages of other sites are refused.")),
     row(Kind::RouteUnknown, 404, "not_found", Absent),

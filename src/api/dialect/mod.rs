@@ -132,6 +132,9 @@ fn message(message: Message, rejection: &Rejection) -> Option<String> {
     match (message, rejection) {
         (Message::Absent, _) => None,
         (Message::Text(text), Rejection::HeaderTwice(name)) => Some(format!("{text}: {name}")),
+        (Message::Text(text), Rejection::HostUnknown(host)) => {
+            Some(format!("{text} {host} is not in the setting server.hosts."))
+        }
         (Message::LateBy(text), Rejection::Refused(Refusal::MessagesLate { late })) => {
             Some(format!("{text}{} s.", late.as_secs()))
         }

@@ -18,6 +18,7 @@ use tracing_subscriber::fmt::MakeWriter as _;
 use super::listen::Addresses;
 use super::log::{self, LogWriter};
 use super::node::Parts;
+use super::run::Start;
 use super::{Failure, import, run, settings};
 use crate::api::{Demo, ReadWorld, TakeLine};
 use crate::clock::{Clock, SystemClock};
@@ -42,7 +43,14 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     };
     let config = args.config()?;
     settings::warn_of_unread(&std::env::vars_os().collect::<Vec<_>>(), true);
-    let (log, addresses) = (config.log, Addresses::of(&config));
+    let start = Start {
+        log: config.log,
+        addresses: Addresses::of(&config),
+        dialect: args.dialect,
+        data: args.data.clone(),
+        configuration: None,
+        ends_with_terminal: true,
+    };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
@@ -57,7 +65,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
         keyring.check(&store)?;
         let console = Arc::new(Console::to(io::stdout()).map_err(Failure::software)?);
         let gateway = DemoGateway::new(args.sms, console, Arc::clone(&clock));
-        let calls = (log.level == LevelFilter::WARN).then(call_lines).transpose();
+        let calls = (start.log.level == LevelFilter::WARN).then(call_lines).transpose();
         let demo = Demo {
             gateway: gateway.clone(),
             store: store.clone(),
@@ -73,7 +81,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
         let (dialect, sms, is_built_in) = (args.dialect, args.sms, file.is_none());
         Ok((parts, Banner { dialect, sms, known, is_built_in }))
     };
-    run::run(log, &addresses, true, prepare, |addresses, banner| banner.text(addresses))
+    run::run(&start, prepare, |addresses, banner| banner.text(addresses))
 }
 
 fn read(path: &Path) -> Result<String, String> {

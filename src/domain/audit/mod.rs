@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 pub use event::{AuditEvent, GuessFault, SendFault, Shown, TokenFault};
 pub use request_id::{NotARequestId, RequestId};
 
-use super::{By, MaskedPhone, PersonRequestId, Phone, Purpose, Timestamp, VerificationId};
+use super::{
+    By, MaskedPhone, PersonRequestId, Phone, Purpose, RequestBy, Timestamp, VerificationId,
+};
 
 /// Something that happened, or was refused, and who asked for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +66,8 @@ impl fmt::Debug for PhoneHash {
 
 impl AuditRow {
     /// What happened, once.
-    pub fn new(at: Timestamp, event: AuditEvent, by: By) -> Self {
+    pub fn new(at: Timestamp, event: AuditEvent, requester: impl Into<RequestBy>) -> Self {
+        let RequestBy { by, request_id } = requester.into();
         let what = Audited {
             event,
             by,
@@ -73,7 +76,7 @@ impl AuditRow {
             verification_id: None,
             person_request_id: None,
         };
-        Self { at, what, times: 1, request_id: None }
+        Self { at, what, times: 1, request_id }
     }
 
     /// The same about the code of this verification.

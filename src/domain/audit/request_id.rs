@@ -1,12 +1,20 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use crate::domain::phone::mask_numbers;
 
 /// The most that is kept of a request's id.
 const MOST: usize = 64;
 
-/// What a caller calls a request: visible ASCII, and at most 64 characters of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What a caller calls a request: visible ASCII, at most 64 characters of it, and no phone's number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RequestId(String);
+pub struct RequestId {
+    /// Behind its length nothing but zeros.
+    bytes: [u8; MOST],
+    length: u8,
+}
 
 /// The text is no request id as it is kept. It does not hold the text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,17 +22,40 @@ pub struct RequestId(String);
 pub struct NotARequestId;
 
 impl RequestId {
-    /// What is kept of this text: its first 64 characters, with `?` for each that is not visible ASCII. `None` for an
-    /// empty text.
+    /// What is kept of this text: its first 64 characters, with `?` for each that is not visible ASCII, and digits that may
+    /// be a phone's number masked. `None` for an empty text.
     pub fn of(text: &str) -> Option<Self> {
         let kept = |c: char| if c.is_ascii_graphic() { c } else { '?' };
-        let kept: String = text.chars().take(MOST).map(kept).collect();
-        (!kept.is_empty()).then_some(Self(kept))
+        let whole: String = text.chars().map(kept).collect();
+        Self::of_visible(mask_numbers(&whole).get(..MOST.min(whole.len()))?)
     }
 
     /// As text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let text = self.bytes.get(..usize::from(self.length)).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+
+    fn of_visible(text: &str) -> Option<Self> {
+        let is_one = (1..=MOST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if !is_one {
+            return None;
+        }
+        let mut bytes = [0; MOST];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Some(Self { bytes, length: u8::try_from(text.len()).ok()? })
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
@@ -32,14 +63,13 @@ impl TryFrom<String> for RequestId {
     type Error = NotARequestId;
 
     fn try_from(text: String) -> Result<Self, NotARequestId> {
-        let is_one = (1..=MOST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        if is_one { Ok(Self(text)) } else { Err(NotARequestId) }
+        Self::of_visible(&text).ok_or(NotARequestId)
     }
 }
 
 impl From<RequestId> for String {
     fn from(id: RequestId) -> Self {
-        id.0
+        id.as_str().to_owned()
     }
 }
 
@@ -56,10 +86,27 @@ mod tests {
     }
 
     #[test]
+    fn no_phone_s_number_is_kept() {
+        for (text, kept) in [
+            ("+380958697084-and-twenty", "+38095*****84-and-twenty"),
+            ("0958697084", "095*****84"),
+            ("x#958697084", "x#95*****84"),
+            ("6617aeec-15e2-4d6f-b9bd-380958697084", "6617aeec-15e2-4d6f-b9bd-38095*****84"),
+        ] {
+            assert_eq!(RequestId::of(text).unwrap().as_str(), kept);
+        }
+        let made = "0b9ac4a0-1111-4222-8333-444455556a66";
+        assert_eq!(RequestId::of(made).unwrap().as_str(), made);
+        // What the length cuts off is seen all the same.
+        let cut = format!("{}380958697084", "a".repeat(60));
+        assert_eq!(RequestId::of(&cut).unwrap().as_str(), format!("{}3809", "a".repeat(60)));
+    }
+
+    #[test]
     fn what_is_kept_is_read_back_and_nothing_else() {
         for text in ["a", "6617aeec-15e2-4d6f-b9bd-53559c358f97#17810"] {
             let id = RequestId::of(text).unwrap();
-            assert_eq!(RequestId::try_from(String::from(id.clone())), Ok(id));
+            assert_eq!(RequestId::try_from(String::from(id)), Ok(id));
         }
         for text in ["", " ", "a\n", "ї", &"a".repeat(65)] {
             assert_eq!(RequestId::try_from(text.to_owned()), Err(NotARequestId), "{text}");

@@ -17,6 +17,7 @@ pub use attempt::{Attempt, Fate, Outcome, Receipt};
 use serde::{Deserialize, Serialize};
 pub use trouble::{GatewayWord, Trouble};
 
+use super::audit::RequestId;
 use super::verification::ISSUED_AHEAD;
 use super::{ClientId, Phone, Timestamp, VerificationId};
 
@@ -57,6 +58,8 @@ pub struct Delivery {
     pub sent_at: Option<Timestamp>,
     /// When it was known that nothing more becomes of it, or that it had arrived.
     pub ended_at: Option<Timestamp>,
+    /// What the caller who had the code sent calls the request.
+    pub request_id: Option<RequestId>,
 }
 
 /// How far a message has come.
@@ -135,6 +138,7 @@ impl Delivery {
             submitted_at: None,
             sent_at: None,
             ended_at: None,
+            request_id: None,
         }
     }
 

@@ -19,15 +19,29 @@ fn requests() -> Vec<(&'static str, String, String)> {
 #[test]
 fn a_host_that_is_not_served_here_is_refused_on_every_row() {
     let node = TestNode::start();
-    let message = Some("Malformed request. The header Host names no host that is served here.");
+    let message = "Malformed request. The header Host names no host that is served here:";
     for (method, path, shown) in requests() {
         for host in ["evil.example", "evil.example:4000", "localhost.evil.example", "192.0.2.2"] {
             let reply = node.by_hand(method, &path, &[("host", host), MIS[0], MIS[1]], b"");
+            let message = format!("{message} {host} is not in the setting server.hosts.");
+            let message = Some(message.as_str());
             assert_eq!(reply.refusal(), (400, "request_malformed", message, None), "{path}");
             assert_enveloped_at(&reply, &format!("http://{host}{shown}"));
         }
     }
     assert_eq!(node.messages_waiting(), 0);
+}
+
+#[test]
+fn of_a_host_that_is_refused_neither_a_number_nor_more_than_a_name_is_repeated() {
+    let node = TestNode::start();
+    let of = |host: &str| {
+        let reply = node.by_hand("GET", "/health/live", &[("host", host)], b"");
+        reply.body["error"]["message"].as_str().unwrap().to_owned()
+    };
+    assert!(of("380958697084.example").contains(": 38095*****84.example is not in"));
+    let long = of(&"a".repeat(2000));
+    assert!(long.len() < 500 && long.contains("server.hosts"), "{long}");
 }
 
 #[test]

@@ -74,6 +74,16 @@ fn read(node: &TestNode, query: &str) -> Reply {
     node.call("GET", &format!("/admin/audit{query}"), &ADMIN, "")
 }
 
+/// Rows without the ids of their requests, which each of these has, and which the node has made.
+fn without_ids(rows: Vec<Value>) -> Vec<Value> {
+    let without = |mut row: Value| {
+        let id = row.as_object_mut().unwrap().remove("request_id");
+        assert!(id.is_some_and(|id| id.is_string()), "{row}");
+        row
+    };
+    rows.into_iter().map(without).collect()
+}
+
 /// Every row as it is shown.
 fn shown(node: &TestNode) -> Vec<Value> {
     let reply = read(node, "?page_size=500");

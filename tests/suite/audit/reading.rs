@@ -129,7 +129,7 @@ fn a_row_about_a_code_names_it_and_shows_of_the_phone_what_may_be_seen() {
         "reason": "wrong_code", "client_id": "01010101-0101-0101-0101-010101010101",
         "user_id": "02020202-0202-0202-0202-020202020202", "peer": "2001:db8::9",
         "phone_number": "+38095*****84", "verification_id": null,
-        "person_request_id": SEED_REQUEST, "times": 1
+        "person_request_id": SEED_REQUEST, "times": 1, "request_id": null
     }]);
     assert_eq!(*reply.data(), expected);
     assert!(!reply.text.contains("958697084"));

@@ -1,9 +1,10 @@
 //! Messages on their way, in every state, with everything that can go wrong.
 
+use esoz_otp::domain::audit::RequestId;
 use esoz_otp::domain::{Delivery, DeliveryState, GatewayWord, Trouble};
 use esoz_otp::store::schema::{Due, GatewayId, SealedMessage};
 
-use super::samples::{Sample, at, id, phone, sample};
+use super::samples::{Sample, at, earlier, id, phone, sample};
 
 pub(super) fn deliveries() -> Vec<Sample> {
     let message = SealedMessage { key_id: "key-1".into(), nonce: [12; 12], sealed: vec![13; 80] };
@@ -17,15 +18,32 @@ pub(super) fn deliveries() -> Vec<Sample> {
         sample("outbox_again", "", Due {}),
         sample("questions", "", Due {}),
     ];
-    [by_state(), by_trouble(), others].into_iter().flatten().collect()
+    let named = Delivery {
+        request_id: RequestId::of("6617aeec-15e2-4d6f-b9bd-53559c358f97#17810"),
+        ..full()
+    };
+    let of_version_1: Put = |tree, variant, value| earlier(1, tree, variant, value);
+    [
+        by_state(sample, &named),
+        by_trouble(sample),
+        by_state(of_version_1, &full()),
+        by_trouble(of_version_1),
+        others,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
+
+/// Makes a sample of a delivery.
+type Put = fn(&'static str, &'static str, Delivery) -> Sample;
 
 /// Asked for without a token, the first of its kind.
 fn accepted() -> Delivery {
     Delivery::queue(id(7), None, phone(), None, at(0), at(300))
 }
 
-/// All that a delivery can hold.
+/// All that a delivery of version 1 could hold.
 fn full() -> Delivery {
     Delivery {
         client_id: Some(id(2)),
@@ -44,7 +62,7 @@ fn full() -> Delivery {
     }
 }
 
-fn by_state() -> Vec<Sample> {
+fn by_state(put: Put, full: &Delivery) -> Vec<Sample> {
     [
         ("queued", accepted().state),
         ("submitting", DeliveryState::Submitting { is_over: false }),
@@ -56,13 +74,13 @@ fn by_state() -> Vec<Sample> {
         ("expired", DeliveryState::Expired),
         ("canceled", DeliveryState::Canceled),
     ]
-    .map(|(variant, state)| sample("deliveries", variant, Delivery { state, ..full() }))
+    .map(|(variant, state)| put("deliveries", variant, Delivery { state, ..full.clone() }))
     .into_iter()
-    .chain([sample("deliveries", "accepted", accepted())])
+    .chain([put("deliveries", "accepted", accepted())])
     .collect()
 }
 
-fn by_trouble() -> Vec<Sample> {
+fn by_trouble(put: Put) -> Vec<Sample> {
     let word = || GatewayWord::of("INVALID_PHONE");
     [
         ("unreachable", Trouble::Unreachable),
@@ -96,7 +114,7 @@ fn by_trouble() -> Vec<Sample> {
         ("no_route", Trouble::NoRoute),
     ]
     .map(|(variant, trouble)| {
-        sample("deliveries", variant, Delivery { last_error: Some(trouble), ..accepted() })
+        put("deliveries", variant, Delivery { last_error: Some(trouble), ..accepted() })
     })
     .into()
 }

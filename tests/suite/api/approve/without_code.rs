@@ -262,8 +262,11 @@ fn a_file_that_would_make_it_another_request_is_not_imported_over_it() {
 fn what_is_decided_is_decided_in_the_write_whatever_was_read_before() {
     let node = TestNode::start();
     let api = node.api();
-    let credentials =
-        Credentials { bearer: Some(b"demo-mis-token"), api_key: Some(b"demo-api-key"), peer: None };
+    let credentials = Credentials {
+        bearer: Some(b"demo-mis-token"),
+        api_key: Some(b"demo-api-key"),
+        ..Credentials::default()
+    };
     let now = node.now();
     let caller: Caller =
         api.service().admit(credentials, "person_request:write", now, now).unwrap();

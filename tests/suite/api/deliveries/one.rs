@@ -13,14 +13,16 @@ const NOT_FOUND: (u16, &str, Option<&str>, Option<&str>) = (404, "not_found", No
 fn who_had_a_code_sent_sees_what_became_of_the_message() {
     for dialect in DialectName::ALL {
         let node = TestNode::speaking(dialect);
-        let id = id_of(&node.resend());
+        let resent = node.resend();
+        let id = id_of(&resent);
         let now = "2026-11-21T12:00:00.000000Z";
         let sent = json!({
             "verification_id": id, "status": "sent", "phone_number": "+38095*****84",
             "driver": "inbox", "gateway_id": null, "attempts": 1, "uncertain": false,
             "last_error": null, "queued_at": now, "submitted_at": now, "sent_at": now,
             "delivered_at": null, "ended_at": null, "next_attempt_at": null,
-            "expires_at": "2026-11-21T12:05:00.000000Z"
+            "expires_at": "2026-11-21T12:05:00.000000Z",
+            "request_id": resent.header("x-request-id").unwrap()
         });
         assert_eq!(delivery_once(&node, &id, "sent"), sent);
         let reply = delivery(&node, "/api", &id, &MIS);
@@ -69,7 +71,7 @@ fn an_operator_sees_whoever_s_message_and_whose_it_is() {
             let seen = reply.body["data"].as_object_mut().unwrap();
             assert_eq!(seen.remove("client_id"), Some(client));
             assert_eq!(seen["verification_id"], id.as_str());
-            assert_eq!(seen.len(), 15, "and all that its owner sees: {seen:?}");
+            assert_eq!(seen.len(), 16, "and all that its owner sees: {seen:?}");
         }
         assert_eq!(delivery(&node, "/admin", SEED_REQUEST, &ADMIN).refusal(), NOT_FOUND);
         assert_eq!(delivery(&node, "/admin", &clinic_s, &MIS).status, 403);

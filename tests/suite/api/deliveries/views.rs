@@ -128,7 +128,7 @@ fn every_status_is_told_with_its_times() {
             "driver": null, "gateway_id": null, "attempts": 0, "uncertain": false,
             "last_error": null, "queued_at": time(1), "submitted_at": null, "sent_at": null,
             "delivered_at": null, "ended_at": null, "next_attempt_at": time(1),
-            "expires_at": time(301)
+            "expires_at": time(301), "request_id": null
         });
         expected.as_object_mut().unwrap().extend(differs.as_object().unwrap().clone());
         let reply = delivery(&node, "/api", &id.to_string(), &MIS);

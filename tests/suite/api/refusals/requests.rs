@@ -32,7 +32,10 @@ pub(super) static CASES: &[Case] = &[
         path: "/health/live",
         host: Some("evil.example"),
         provoke: |node, path| node.by_hand("GET", path, &[("host", "evil.example")], b""),
-        message: Some("Malformed request. The header Host names no host that is served here."),
+        message: Some(
+            "Malformed request. The header Host names no host that is served here: \
+             evil.example is not in the setting server.hosts.",
+        ),
         ..case(Kind::HostUnknown, 400, MALFORMED)
     },
     Case {

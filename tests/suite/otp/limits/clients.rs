@@ -197,7 +197,7 @@ fn a_guess_that_nobody_waits_for_spends_nothing() {
     let api = node.api();
     for _ in 0..5 {
         let (waiter, waiting) = Waiter::start();
-        let requester = Requester { by: By::default(), waiting };
+        let requester = Requester { waiting, ..By::default().into() };
         let (phone, code) = (Phone::parse(SEED_PHONE).unwrap(), CodeFormat::new(6).unwrap());
         let code = code.parse(&right).unwrap();
         let completing = api.service().complete(requester, phone, code, node.now());
@@ -241,7 +241,7 @@ fn a_send_that_nobody_waits_for_is_not_hashed_and_gives_its_place_in_the_hour_ba
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (waiter, waiting) = Waiter::start();
     drop(waiter);
-    let requester = Requester { by: By::default(), waiting };
+    let requester = Requester { waiting, ..By::default().into() };
     let phone = Phone::parse(SEED_PHONE).unwrap();
     let api = node.api();
     let sending = api.service().initialize(requester, phone, node.now());

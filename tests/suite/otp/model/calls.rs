@@ -251,5 +251,6 @@ fn caller(what: For, by: usize) -> Option<ClientId> {
 fn clinic(by: Option<ClientId>) -> Caller {
     let client_id = by.expect("a clinic asks");
     let user = User { id: Id::from_bytes([9; 16]), person_id: None, is_blocked: false };
-    Caller { client_id, user, peer: None, waiting: Waiting::default() }
+    let (client_name, waiting) = (String::new(), Waiting::default());
+    Caller { client_id, client_name, user, peer: None, request_id: None, waiting }
 }
