@@ -111,7 +111,8 @@ fn config() -> Config {
     config.otp.argon2 = Argon2Cost { memory_kib: 64, passes: 1 };
     config.otp.ready = 0;
     let limits = &mut config.limits;
-    for row in limits.sends.iter_mut().chain([&mut limits.wrong_guesses]) {
+    let rows = limits.sends.iter_mut().chain(&mut limits.guesses);
+    for row in rows.chain([&mut limits.wrong_guesses]) {
         if let Rule::Rate { per, length, .. } = row.rule {
             let most = if per == Per::Range { 1000 } else { 1_000_000 };
             row.rule = Rule::Rate { per, most, length };
