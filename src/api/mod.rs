@@ -198,7 +198,7 @@ async fn operate_on(
 ) -> Result<Answer, Rejection> {
     let body = body::read(request, row, &mut trail.body).await?;
     // Kept until the caller has been answered, or has hung up: what is not begun by then need not be.
-    let (_waiter, waiting) = Waiter::start();
+    let (waiter, waiting) = Waiter::start();
     let caller = call.caller.map(|caller| Caller { waiting: waiting.clone(), ..caller });
     let call = Call { caller, body, waiting, ..call };
     let (by, operation) = (call.by(), row.operation);
@@ -210,5 +210,8 @@ async fn operate_on(
         done.inspect_err(|rejection| trail::log_failure(rejection, Some(operation), by))
     });
     let done = tokio::time::timeout(row.deadline, running).await;
+    if done.is_err() {
+        waiter.answer();
+    }
     done.map_err(|_| Rejection::TooSlow)?.map_err(|_| Rejection::TooSlow)?
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::cores::{Cores, Job};
 use super::keyring::Keyring;
 use super::places::{HashPlace, Places};
-use super::requester::Requester;
+use super::requester::{Requester, Waiting};
 use crate::config::Argon2Cost;
 use crate::domain::{Code, HashedCode, Refusal, VerificationId};
 
@@ -66,7 +66,8 @@ impl Hasher {
         &self.places
     }
 
-    /// Hashes a new code with the newest key, if somebody still waits for it when its turn comes.
+    /// Hashes a new code with the newest key. A caller who has hung up gets it all the same, one who has been answered when
+    /// its turn comes does not.
     pub async fn hash(
         &self,
         place: HashPlace,
@@ -75,14 +76,14 @@ impl Hasher {
         salt: [u8; 16],
     ) -> Result<HashedCode, Refusal> {
         let (recipe, hashed) = (self.recipe.clone(), Arc::clone(&self.hashed));
-        self.run(place, move |memory| {
+        self.run(place, Waiting::is_answered, move |memory| {
             hashed.fetch_add(1, Ordering::SeqCst);
             recipe.hash(id, &code, salt, memory)
         })
         .await
     }
 
-    /// Whether `guess` is the code of this verification, if somebody still waits to hear that when its turn comes.
+    /// Whether `guess` is the code of this verification, if the caller still waits to hear that when its turn comes.
     pub async fn compare(
         &self,
         place: HashPlace,
@@ -91,7 +92,7 @@ impl Hasher {
         kept: HashedCode,
     ) -> Result<bool, Refusal> {
         let (recipe, compared) = (self.recipe.clone(), Arc::clone(&self.compared));
-        self.run(place, move |memory| {
+        self.run(place, Waiting::is_over, move |memory| {
             compared.fetch_add(1, Ordering::SeqCst);
             recipe.compare(id, &guess, &kept, memory)
         })
@@ -101,6 +102,11 @@ impl Hasher {
     /// The keys that codes are hashed with.
     pub(super) fn keyring(&self) -> &Arc<Keyring> {
         &self.recipe.keyring
+    }
+
+    /// How many places are taken.
+    pub fn places_taken(&self) -> usize {
+        self.places.count()
     }
 
     /// How many new codes have been hashed since the start while somebody waited for them.
@@ -118,16 +124,17 @@ impl Hasher {
         self.cores.most_busy()
     }
 
-    /// [`Refusal::Busy`] when nobody waits any more: nobody hears it.
+    /// [`Refusal::Busy`] when it is dropped: there is no caller to hear it.
     async fn run<T: Send + 'static>(
         &self,
         place: HashPlace,
+        is_dropped: fn(&Waiting) -> bool,
         work: impl FnOnce(&mut [Block]) -> Option<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (answer, told) = oneshot::channel();
         let lane = place.lane;
         let job: Job = Box::new(move |memory| {
-            let done = if place.waiting.is_over() {
+            let done = if is_dropped(&place.waiting) {
                 Err(Refusal::Busy)
             } else {
                 work(memory).ok_or(Refusal::HashingFailed)
@@ -238,28 +245,36 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_waits_for_any_more_is_not_hashed() {
+    fn what_has_no_caller_any_more_is_not_hashed_but_a_send_of_one_who_hung_up_is() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let hasher = hasher();
         let code = CodeFormat::new(6).unwrap().parse("123456").unwrap();
-        // The only core is busy, and both jobs wait.
+        let id = Id::from_bytes([1; 16]);
+        let kept = HashedCode { key_id: "k".into(), salt: [0; 16], hash: [0; 32] };
+        // The only core is busy, and all jobs wait.
         let busy = hasher.cores.spare(|| false);
-        let hashing = |waiting| {
-            let place = hasher.reserve(Requester { waiting, ..By::default().into() }).unwrap();
-            hasher.hash(place, Id::from_bytes([1; 16]), code.clone(), [0; 16])
-        };
-        let (stays, is_there) = Waiter::start();
-        let (goes, was_there) = Waiter::start();
-        let (gone, there, ()) = runtime.block_on(async {
-            let (left, right) = (hashing(was_there), hashing(is_there));
-            tokio::join!(left, right, async {
-                drop(goes);
-                drop(busy);
-            })
+        let place =
+            |waiting| hasher.reserve(Requester { waiting, ..By::default().into() }).unwrap();
+        let [waits, hangs_up, is_answered] = [(); 3].map(|()| Waiter::start());
+        let (sent, gone, answered) = (waits.1, hangs_up.1, is_answered.1);
+        let done = runtime.block_on(async {
+            tokio::join!(
+                hasher.hash(place(sent), id, code.clone(), [0; 16]),
+                hasher.hash(place(gone.clone()), id, code.clone(), [0; 16]),
+                hasher.hash(place(answered.clone()), id, code.clone(), [0; 16]),
+                hasher.compare(place(gone), id, code.clone(), kept.clone()),
+                hasher.compare(place(answered), id, code.clone(), kept.clone()),
+                async {
+                    drop(hangs_up.0);
+                    is_answered.0.answer();
+                    drop(busy);
+                }
+            )
         });
-        assert_eq!(gone, Err(Refusal::Busy));
-        assert!(there.is_ok());
-        assert_eq!(hasher.hashed(), 1);
-        drop(stays);
+        assert!(done.0.is_ok() && done.1.is_ok());
+        assert_eq!(done.2, Err(Refusal::Busy));
+        assert_eq!((done.3, done.4), (Err(Refusal::Busy), Err(Refusal::Busy)));
+        assert_eq!((hasher.hashed(), hasher.compared()), (2, 0));
+        drop(waits.0);
     }
 }

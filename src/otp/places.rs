@@ -59,6 +59,11 @@ impl Places {
         Ok(HashPlace { places: Arc::clone(self), lane, waiting: waiting.clone() })
     }
 
+    /// How many are taken.
+    pub(super) fn count(&self) -> usize {
+        self.taken().count
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

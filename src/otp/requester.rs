@@ -1,4 +1,5 @@
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::domain::audit::RequestId;
 use crate::domain::{By, RequestBy};
@@ -10,35 +11,58 @@ pub struct Requester {
     pub by: By,
     /// What they call the request.
     pub request_id: Option<RequestId>,
-    /// Whether somebody waits.
+    /// Whether the caller waits.
     pub waiting: Waiting,
 }
 
-/// Whether a caller still waits for its answer: one that has hung up, or has had to be answered, does not.
+/// Whether a caller still waits for its answer.
 #[derive(Clone, Debug, Default)]
-pub struct Waiting(Option<Weak<()>>);
+pub struct Waiting(Option<Arc<AtomicU8>>);
 
 /// The caller waits as long as this is kept.
 #[derive(Debug)]
-pub struct Waiter(Arc<()>);
+pub struct Waiter(Arc<AtomicU8>);
+
+const WAITS: u8 = 0;
+const HUNG_UP: u8 = 1;
+const ANSWERED: u8 = 2;
 
 impl Waiter {
     /// A caller who waits.
     pub fn start() -> (Self, Waiting) {
-        let waiter = Self(Arc::new(()));
-        let waiting = Waiting(Some(Arc::downgrade(&waiter.0)));
-        (waiter, waiting)
+        let state = Arc::new(AtomicU8::new(WAITS));
+        (Self(Arc::clone(&state)), Waiting(Some(state)))
+    }
+
+    /// The caller had to be answered before there was anything to say.
+    pub fn answer(self) {
+        self.0.store(ANSWERED, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        // One that was answered stays so.
+        let _ = self.0.compare_exchange(WAITS, HUNG_UP, Ordering::SeqCst, Ordering::SeqCst);
     }
 }
 
 impl Waiting {
-    /// Whether nobody waits any more.
+    /// Whether nobody waits any more: the caller has hung up, or has had to be answered.
     pub fn is_over(&self) -> bool {
-        self.0.as_ref().is_some_and(|waiter| waiter.strong_count() == 0)
+        self.state() != WAITS
+    }
+
+    /// Whether the caller has been answered: it takes it that nothing was done.
+    pub fn is_answered(&self) -> bool {
+        self.state() == ANSWERED
+    }
+
+    fn state(&self) -> u8 {
+        self.0.as_ref().map_or(WAITS, |state| state.load(Ordering::SeqCst))
     }
 }
 
-/// It waits for ever.
 impl Requester {
     /// Who that is, and what they call the request.
     pub fn named(&self) -> RequestBy {
@@ -46,6 +70,7 @@ impl Requester {
     }
 }
 
+/// It waits for ever.
 impl From<By> for Requester {
     fn from(by: By) -> Self {
         Self { by, request_id: None, waiting: Waiting::default() }

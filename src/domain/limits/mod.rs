@@ -11,7 +11,7 @@
 //! | `client_share_of_node` | client | half of that while other clients send, a share kept | clients from one another |
 //! | `guesses_per_hour` | phone | 10 | a code from being guessed across resends |
 //! | `guesses_in_a_row` | phone | 100, then one an hour | a phone from patience |
-//! | `wrong_guesses_per_client` | client | 300 an hour | all codes from one client that guesses |
+//! | `guesses_per_client` | client | 300 an hour | all codes from one client that guesses |
 //! | `wrong_guesses_per_hour` | node | 1 000, then alarm | all phones from one guess each |
 //!
 //! What is counted for a phone is kept moment by moment, in a [`Log`], so its limits are exact. Everything else is a
@@ -198,7 +198,7 @@ impl Default for Limits {
                     ),
                 ),
                 row(
-                    "wrong_guesses_per_client",
+                    "guesses_per_client",
                     rate(Per::Client, 300, HOUR),
                     "all codes from one client that guesses",
                 ),

@@ -144,7 +144,7 @@ impl Numbers {
             "sends_per_client" => self.per_client,
             "sends_per_node" => self.per_node,
             "wrong_guesses_per_hour" => self.wrong_guesses,
-            "wrong_guesses_per_client" => self.client_guesses,
+            "guesses_per_client" => self.client_guesses,
             "client_share_of_node" => self.client_share(),
             other => panic!("{other} is no budget"),
         }
@@ -171,7 +171,7 @@ impl Numbers {
             ("guesses_per_hour", window(self.guesses)),
             ("guesses_in_a_row", Rule::Lock { after: self.lock.whole, pause: self.lock.length }),
             ("wrong_guesses_per_hour", budget(self.wrong_guesses, Per::Node)),
-            ("wrong_guesses_per_client", budget(self.client_guesses, Per::Client)),
+            ("guesses_per_client", budget(self.client_guesses, Per::Client)),
         ];
         let mut config = Config::default();
         config.otp.argon2 = CHEAPEST;

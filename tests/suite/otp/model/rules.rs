@@ -30,7 +30,7 @@ pub(super) struct Model {
 }
 const ALARM: (&str, Subject) = ("wrong_guesses_per_hour", Subject::Node);
 const SHARE: &str = "client_share_of_node";
-const GUESSES: &str = "wrong_guesses_per_client";
+const GUESSES: &str = "guesses_per_client";
 
 impl Model {
     pub(super) fn new(&numbers: &Numbers, now: Timestamp) -> Self {

@@ -20,7 +20,7 @@ const ALL: [&str; 41] = [
     "too_many_guesses",
     "locked",
     "wrong_guesses_per_hour",
-    "wrong_guesses_per_client",
+    "guesses_per_client",
     "no code",
     "wrong_code",
     "expired",
