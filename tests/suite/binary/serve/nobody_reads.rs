@@ -114,9 +114,12 @@ fn lines_that_a_log_did_not_take_are_counted_and_told_in_it_and_in_the_audit() {
         kept += usize::from(line.contains("authentication failed") || line.contains("refused"));
     };
     let warning: serde_json::Value = serde_json::from_str(&warning).unwrap();
-    let lost = 2 * calls - kept;
-    assert!(lost > 0, "nothing was lost, so nothing is proven");
-    assert_eq!((&warning["level"], &warning["lost"]), (&"WARN".into(), &lost.into()));
+    let missing = 2 * calls - kept;
+    assert!(missing > 0, "nothing was lost, so nothing is proven");
+    let lost = usize::try_from(warning["lost"].as_u64().unwrap()).unwrap();
+    // What the node says by itself meanwhile may be lost, too: the head of the audit, say.
+    assert!((missing..missing + 3).contains(&lost), "{lost} told, {missing} missing");
+    assert_eq!(warning["level"], "WARN");
     let kill = format!("kill -TERM {}", node.id());
     assert!(std::process::Command::new("bash").args(["-c", &kill]).status().unwrap().success());
     assert!(lines.all(|line| !line.contains("were lost")), "it is told once");
