@@ -56,13 +56,16 @@ pub(super) fn run<T>(
         }
         let done = node.run(listeners, stop).await.map_err(Failure::io);
         reopening.abort();
+        // What keeps a node from starting is told by the command, and once.
+        if let Err(failure) = &done {
+            tracing::error!(error = failure.message(), "esoz-otp ends");
+        }
         done
     });
     // A name that a gateway has is looked up on a thread that nobody can break off.
     runtime.shutdown_timeout(LAST_THREADS);
-    match &done {
-        Ok(()) => tracing::info!("esoz-otp has ended in order"),
-        Err(failure) => tracing::error!(error = failure.message(), "esoz-otp ends"),
+    if done.is_ok() {
+        tracing::info!("esoz-otp has ended in order");
     }
     drop(log);
     done
