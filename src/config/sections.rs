@@ -92,7 +92,7 @@ pub struct OtpConfig {
     pub format: CodeFormat,
     /// A code's life (at most 600 s) and its attempts (1 to 5).
     pub rules: VerificationRules,
-    /// Starts of numbers that no code is sent to: free-phone and premium ranges, and [`START_ABROAD`].
+    /// Starts of numbers that no code is sent to: free-phone and premium ranges, and `+3800`.
     pub refused_prefixes: Vec<String>,
     /// Starts of numbers that codes are sent to, and to no others; to all when there is none.
     pub allowed_prefixes: Vec<String>,

@@ -18,7 +18,7 @@ pub enum GatewayMode {
     /// Takes every message at once.
     #[default]
     Ok,
-    /// Takes every message after [`SLOW`].
+    /// Takes every message after `SLOW`.
     Slow,
     /// Can't be reached: a message waits, and expires with its code.
     Down,

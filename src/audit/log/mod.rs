@@ -7,7 +7,7 @@
 //!   keyring vouch for everything before them.
 //! - `recovery`: what a crash has left at the end.
 //! - `index`: a page is found without reading everything.
-//! - [`verify`]: whether anything was changed or is missing.
+//! - [`verify()`]: whether anything was changed or is missing.
 //! - Old rows go with their file: [`AuditLog::trim`].
 
 mod appender;
