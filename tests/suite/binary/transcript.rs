@@ -29,7 +29,9 @@ pub(super) fn timeless(transcript: &str) -> String {
 
 fn placeholder(word: &str) -> String {
     let text = word.trim_end_matches(ends_a_word);
-    let is_made = uuid::Uuid::try_parse(text).is_ok() && !DEMO_WORLD.contains(text);
+    // The id of a request has a number behind it.
+    let id = text.split_once('#').map_or(text, |(id, _)| id);
+    let is_made = uuid::Uuid::try_parse(id).is_ok() && !DEMO_WORLD.contains(id);
     let is_code = matches!(text.len(), 4 | 6) && text.bytes().all(|b| b.is_ascii_digit());
     let kind = match () {
         () if is_made => "(id)",
