@@ -9,8 +9,11 @@
 //! sled moves what still lives out of a segment that is mostly dead, one page whenever it writes another page anew. That
 //! is too slow: with one page in ten changes the log grows for ever, though most of it is dead. sled's own thread for it
 //! writes as fast as it can, uncounted. So every change adds some more of these occasions, each a small record of our own
-//! that is changed until sled writes its page anew: [`Database::tidy`]. They wait until the writer
-//! has nothing else to do. Without writes nothing is moved.
+//! that is changed until sled writes its page anew: [`Database::tidy`]. They wait until the writer has nothing else to
+//! do. Without writes nothing is moved.
+//!
+//! That ends the growth without bound, and no more: after four rounds of 50 000 sends the database was half as large again
+//! as after the first (`tests/bench/growth`).
 
 use std::cell::Cell;
 use std::fs::File;
