@@ -95,11 +95,15 @@ fn whatever_else_is_done_to_the_bytes_is_found() {
         let file = chance.one_of(&files).clone();
         let bytes = fs::read(&file).unwrap();
         let changed = mangled(&bytes, &mut chance);
-        if changed == bytes {
+        // What is only added and is no entry may be what a node was writing when it was killed.
+        if changed.starts_with(&bytes) {
             continue;
         }
         fs::write(&file, &changed).unwrap();
-        for with_database in [true, false] {
+        // A part that is taken out can leave what a cut leaves, and where a log ends only the database knows.
+        let is_cut = bytes.starts_with(&changed);
+        let looks: &[bool] = if is_cut { &[true] } else { &[true, false] };
+        for &with_database in looks {
             let found = look(&stand, with_database);
             let is_found = !found.is_empty();
             assert!(is_found, "round {round}, ESOZ_OTP_SEED={seed}, {}", file.display());
@@ -114,8 +118,7 @@ fn mangled(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
     let (one, other) = (place(), place());
     let (from, to) = (one.min(other), one.max(other));
     match chance.below(4) {
-        // Without a part. What is cut off at the end only the database knows, and `every_cut_is_found` tries it.
-        0 => [&bytes[..from], &bytes[to.max(from + 1).min(bytes.len() - 1)..]].concat(),
+        0 => [&bytes[..from], &bytes[to..]].concat(),
         1 => [&bytes[..to], &bytes[from..]].concat(),
         2 => {
             let mut turned = bytes.to_vec();
