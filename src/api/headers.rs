@@ -1,7 +1,7 @@
 //! What is read of a request's head.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use hyper::HeaderMap;
@@ -96,36 +96,11 @@ fn url(scheme: Scheme, headers: &HeaderMap, path: &str) -> String {
     [start, host, &shown(path)].concat()
 }
 
-/// The most that a log has of a path.
-const LOGGED_PATH: usize = 200;
-
-/// What a log may have of a path that no row has: with every digit masked, for phones and codes stand in paths, nothing of
-/// what may be a secret of receipts, and nothing that can't be read in one way.
-pub(super) fn loggable_path(path: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~+*".contains(c);
-    let masked = |c: char| match c {
-        '0'..='9' => '*',
-        c if is_plain(c) => c,
-        _ => '?',
-    };
-    // What has no digit may be a token or a key: no word of a path is so long.
-    let word = |word: &str| {
-        if word.len() > LONGEST_WORD {
-            "***".to_owned()
-        } else {
-            word.chars().map(masked).collect()
-        }
-    };
-    let path: Vec<_> = shown(path).split('/').map(word).collect();
-    path.join("/").chars().take(LOGGED_PATH).collect()
-}
-
-/// No segment of a path of ours is longer, but for ids.
-const LONGEST_WORD: usize = 36;
-
-/// What a log and an answer may have of a host: digits that may be a phone's number masked, and not more than a name has.
+/// What a log and an answer may have of a host: what may be a phone's number masked, and not more than a name has.
 pub(super) fn named_host(host: &str) -> String {
-    mask_numbers(host).chars().take(LONGEST_HOST).collect()
+    let is_address = host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok();
+    let shown = if is_address { host.to_owned() } else { mask_numbers(host) };
+    shown.chars().take(LONGEST_HOST).collect()
 }
 
 /// RFC 1035, 2.3.4, and a port.
@@ -248,6 +223,18 @@ mod tests {
         }
         for (path, expected) in [("/a", "http://localhost/a"), ("*", "http://localhost")] {
             assert_eq!(url(Scheme::Http, &HeaderMap::new(), path), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_is_no_phone_s_number() {
+        for (host, named) in [
+            ("67.123.45.67:4000", "67.123.45.67:4000"),
+            ("[::1]:4000", "[::1]:4000"),
+            ("067.123.45.67", "067.***.**.67"),
+            ("380671234567.example", "38067*****67.example"),
+        ] {
+            assert_eq!(named_host(host), named);
         }
     }
 

@@ -25,6 +25,7 @@ mod request_id;
 pub mod routes;
 mod row;
 mod trail;
+mod unknown_path;
 mod validation;
 mod verifications;
 
@@ -117,7 +118,7 @@ impl Api {
         };
         let took = self.clock.now().since(now);
         if let Some(calls) = self.demo.as_ref().and_then(|demo| demo.calls.as_ref()) {
-            calls(trail.line(request.method(), response.status(), took));
+            calls(trail.line(&request, response.status(), took));
         }
         trail.log(&request, response.status(), result.err().as_ref(), took);
         if !trail.body.is_gone(&mut request).await {

@@ -5,9 +5,9 @@ use hyper::{Method, StatusCode};
 use tracing::field::display;
 
 use super::body::BodyState;
-use super::headers::loggable_path;
 use super::rejection::Rejection;
 use super::routes::{Handler, Operation, Row};
+use super::unknown_path;
 use crate::domain::audit::{AuditEvent, GuessFault, RequestId};
 use crate::domain::{By, ClientId, Refusal, mask_numbers};
 use crate::http::Request;
@@ -49,9 +49,14 @@ impl Trail {
         }
     }
 
-    /// The short line of a demo's console: the row, never the path, the status, how long it took, and which request it was.
-    pub(super) fn line(&self, method: &Method, status: StatusCode, took: Duration) -> String {
-        let (method, route) = (loggable(method), self.row.map_or("-", |row| row.path));
+    /// The short line of a demo's console: the row, or what may be seen of a path that no row has, the status, how long it
+    /// took, and which request it was.
+    pub(super) fn line(&self, request: &Request, status: StatusCode, took: Duration) -> String {
+        let method = loggable(request.method());
+        let path = self.path_of_no_row(request).unwrap_or_default();
+        let route = self.row.map_or(path.as_str(), |row| row.path);
+        // CONNECT has no path.
+        let route = if route.is_empty() { "-" } else { route };
         let (status, milliseconds) = (status.as_u16(), took.as_secs_f64() * 1000.0);
         let request_id = self.request_id.as_ref().map_or("-", RequestId::as_str);
         format!("{method} {route} {status} {milliseconds:.1} ms {request_id}")
@@ -112,7 +117,7 @@ impl Trail {
                 tracing::warn!(?kind, request_id, "receipts were refused unread");
             }
         }
-        let path = self.row.is_none().then(|| loggable_path(request.uri().path()));
+        let path = self.path_of_no_row(request);
         let (host, setting) = match rejection {
             Rejection::HostUnknown(host) => (Some(host.as_str()), Some("server.hosts")),
             _ => (None, None),
@@ -132,6 +137,11 @@ impl Trail {
             took_us,
             "refused"
         );
+    }
+
+    /// What may be seen of a path that no row has, or that was refused before its row was looked for.
+    fn path_of_no_row(&self, request: &Request) -> Option<String> {
+        self.row.is_none().then(|| unknown_path::masked(request.uri().path()))
     }
 
     /// Names are given by an operator, and are no lines of their own.

@@ -14,6 +14,7 @@ mod http_date;
 mod id;
 pub mod limits;
 mod network;
+mod number_mask;
 mod person;
 mod person_request;
 mod phone;
@@ -33,11 +34,12 @@ pub use delivery::{
 pub use factor::{AuthenticationFactor, FactorId, FactorType};
 pub use id::Id;
 pub use network::{Network, NotANetwork, written_address};
+pub use number_mask::mask_numbers;
 pub use person::{MethodType, Person, PersonId, PersonStatus, User, UserId};
 pub use person_request::{
     AuthenticationMethod, PersonRequest, PersonRequestId, PersonRequestStatus,
 };
-pub use phone::{MaskedPhone, NotAPhone, Phone, mask_numbers};
+pub use phone::{MaskedPhone, NotAPhone, Phone};
 pub use refusal::{Refusal, SpentReason};
 pub use secret::{Secret, SecretDigest};
 pub use segments::Segments;

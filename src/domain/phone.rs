@@ -125,36 +125,6 @@ impl fmt::Debug for MaskedPhone {
     }
 }
 
-/// The text with every run of digits masked that may be a phone's number, with or without its country, as far as others
-/// write one without signs in it. Its length stays.
-pub fn mask_numbers(text: &str) -> String {
-    // Without its country, a part of a longer word is a number of another kind, as in a UUID.
-    let is_number = |digits: &str, is_alone: bool| match digits.len() {
-        9 => is_alone,
-        10 => is_alone && digits.starts_with('0'),
-        11 => is_alone && digits.starts_with("80"),
-        12 => digits.starts_with("380"),
-        _ => false,
-    };
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, digits) = rest.split_at(start);
-        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-        let (digits, after) = digits.split_at(end);
-        masked.push_str(before);
-        let is_alone = !before.ends_with(|c: char| c.is_ascii_alphanumeric())
-            && !after.starts_with(|c: char| c.is_ascii_alphanumeric());
-        if is_number(digits, is_alone) {
-            masked.extend([&digits[..end - 7], "*****", &digits[end - 2..]]);
-        } else {
-            masked.push_str(digits);
-        }
-        rest = after;
-    }
-    masked + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::phone::mask_numbers;
+use crate::domain::mask_numbers;
 
 /// The most that is kept of a request's id.
 const MOST: usize = 64;
@@ -22,8 +22,8 @@ pub struct RequestId {
 pub struct NotARequestId;
 
 impl RequestId {
-    /// What is kept of this text: its first 64 characters, with `?` for each that is not visible ASCII, and digits that may
-    /// be a phone's number masked. `None` for an empty text.
+    /// What is kept of this text: its first 64 characters, with `?` for each that is not visible ASCII, and what may be a
+    /// phone's number masked. `None` for an empty text.
     pub fn of(text: &str) -> Option<Self> {
         let kept = |c: char| if c.is_ascii_graphic() { c } else { '?' };
         let whole: String = text.chars().map(kept).collect();

@@ -87,14 +87,17 @@ fn its_console_has_a_short_line_for_each_call_and_no_log() {
     let headers = [MIS[0], MIS[1], ("x-request-id", id)];
     assert_eq!(call(demo.address(), "POST", &path, &headers, "").status, 200);
     assert_eq!(demo.call("GET", "/verifications/+380958697084", "").status, 404);
+    let mistyped = "/api/v4/person_request/demo-mis-token/actions/resend_otp?phone=380958697084";
+    assert_eq!(demo.call("POST", mistyped, "").status, 404);
     let told = demo.stop().stderr;
     let lines: Vec<_> = told.lines().collect();
-    let [resend, get] = lines[..] else { panic!("{told}") };
+    let [resend, get, nowhere] = lines[..] else { panic!("{told}") };
     let words: Vec<_> = resend.split(' ').collect();
     let route = "/api/person_requests/{id}/actions/resend_otp";
     assert_eq!((&words[..3], &words[4..]), (&["POST", route, "200"][..], &["ms", id][..]));
     assert!(words[3].parse::<f64>().is_ok(), "{resend}");
     assert!(get.starts_with("GET /verifications/{phone} 404 "), "{get}");
+    assert!(nowhere.starts_with("POST /api/v4/*/*/actions/resend_otp 404 "), "{nowhere}");
     assert!(!told.contains("380958697084"), "{told}");
 }
 
