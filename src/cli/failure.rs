@@ -141,6 +141,7 @@ impl From<KeyringError> for Failure {
             | KeyringError::Length(_)
             | KeyringError::Time(_)
             | KeyringError::Changed(_)
+            | KeyringError::Reused(_)
             | KeyringError::Missing(_)
             | KeyringError::Retired(_) => Self::configuration(error),
         }
@@ -171,7 +172,7 @@ impl From<NotBuilt> for Failure {
 impl From<NotAdded> for Failure {
     fn from(error: NotAdded) -> Self {
         match error {
-            NotAdded::Id | NotAdded::Taken(_) => Self::usage(error),
+            NotAdded::Id | NotAdded::Taken(_) | NotAdded::UsedBefore(_) => Self::usage(error),
             NotAdded::NeverNewer(_) => Self::configuration(error),
             NotAdded::NoEntropy(error) => Self::software(error),
         }

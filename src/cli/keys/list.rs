@@ -3,13 +3,12 @@ use std::path::Path;
 
 use tracing::level_filters::LevelFilter;
 
-use super::ListArgs;
+use super::{ListArgs, directory};
 use crate::cli::{Failure, keyring_file, log, manual};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::Timestamp;
 use crate::otp::{Keyring, Needs, Standing, needs_by_key};
-use crate::store::{OpenError, Store};
 
 /// What a data directory knows of keys.
 struct Known {
@@ -37,37 +36,15 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
     }
 }
 
-/// What the directory knows, or why it is not asked: a keyring can be looked at beside a node that runs, on another
-/// machine, and by its owner.
+/// What the directory knows, or why it is not asked.
 fn known(
     keyring: &Keyring,
     data: &Path,
     config: StoreConfig,
 ) -> Result<Result<Known, String>, Failure> {
-    let opened = Store::check_made(data).and_then(|()| Store::open(data, config));
-    let store = match opened {
+    let store = match directory::open(data, config)? {
         Ok(store) => store,
-        Err(OpenError::Locked(path)) => {
-            return Ok(Err(format!("{} is in use by a node that runs.", path.display())));
-        }
-        Err(OpenError::NotMade(path)) => {
-            return Ok(Err(format!("there is no data in {} yet.", path.display())));
-        }
-        Err(OpenError::NotOwned { path, owner, .. }) => {
-            let path = path.display();
-            return Ok(Err(format!("{path} belongs to user {owner}, who is told more.")));
-        }
-        Err(
-            error @ (OpenError::Io { .. }
-            | OpenError::Damaged { .. }
-            | OpenError::Newer { .. }
-            | OpenError::Stray(_)
-            | OpenError::NoRoom { .. }
-            | OpenError::Unfinished(_)
-            | OpenError::Restored(_)
-            | OpenError::NotEmpty(_)
-            | OpenError::TooOpen { .. }),
-        ) => return Err(error.into()),
+        Err(why) => return Ok(Err(why)),
     };
     let standings = keyring.standings(&store).map_err(Failure::io)?;
     let needs = needs_by_key(&store, SystemClock::start().now()).map_err(Failure::io)?;
@@ -111,7 +88,12 @@ fn told(standing: Standing, needs: Option<&Needs>) -> [String; 2] {
     match standing {
         Standing::New => [codes, "not used yet".into()],
         Standing::InUse => [codes, "in use".into()],
-        Standing::Changed => [codes, "another key was used under this id".into()],
+        Standing::Changed { was_retired: false } => {
+            [codes, "another key was used under this id".into()]
+        }
+        Standing::Changed { was_retired: true } => {
+            [codes, "another key of this id was retired".into()]
+        }
         Standing::Missing => [codes, "was used, and is missing from the keyring".into()],
         Standing::Retired { at, .. } => ["-".into(), format!("retired {}", at.to_whole_second())],
     }

@@ -1,5 +1,7 @@
-//! `esoz-otp keys`: a key is exchanged by adding another one, and by retiring the old one when no code needs it.
+//! `esoz-otp keys`: a key is replaced by adding another one, and by retiring the old one when no code needs it.
 
+mod add;
+mod directory;
 mod list;
 mod retire;
 
@@ -7,10 +9,8 @@ use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
+use super::Failure;
 use super::settings::SettingsArgs;
-use super::{Failure, keyring_file};
-use crate::clock::{Clock as _, SystemClock};
-use crate::entropy::SystemEntropy;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -24,7 +24,8 @@ pub(super) enum Command {
 
 #[derive(Args)]
 pub(super) struct AddArgs {
-    /// The id of the new key, one that none has had before; without it, one of the day is drawn.
+    /// The id of the new key, one that none has had before: that is looked up in the data directory, unless a node runs on
+    /// it or it is another user's. Without it, one of the day is drawn.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     #[command(flatten)]
@@ -55,28 +56,10 @@ pub(super) struct RetireArgs {
 
 pub(super) fn keys(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Add(args) => add(args),
+        Command::Add(args) => add::add(&args),
         Command::List(args) => list::list(&args),
         Command::Retire(args) => retire::retire(&args),
     }
-}
-
-fn add(args: AddArgs) -> Result<(), Failure> {
-    let AddArgs { id, settings } = args;
-    let config = settings.load()?;
-    let path = config.keys.keyring_of(&config.data.path);
-    let (entropy, now) = (SystemEntropy::new(), SystemClock::start().now());
-    let id = keyring_file::edit(&path, &config.data.path, |file| {
-        Ok(file.add(id.as_deref(), &entropy, now)?)
-    })?;
-    say(&format!(
-        "key {id} is in {}\n\
-         New codes are hashed with it after a restart of esoz-otp; as a service: systemctl restart esoz-otp, which hands \
-         the new keyring over, too.\n\
-         Renew your copy of the keyring: without this key no code that was hashed with it can be checked.",
-        path.display()
-    ));
-    Ok(())
 }
 
 /// It is done, whether anybody reads of it or not.

@@ -38,7 +38,8 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
     if !is_done.map_err(|error| refused(&path, error))? {
         // What needs the key is made anew with the newest one before it goes.
         keyring.reseal_without(id, &store, &SystemEntropy::new())?;
-        AuditLog::open_for(store.clone(), keyring.anchor_keys(), now, AnchorReason::KeyExchange)?;
+        let keys = keyring.anchor_keys();
+        AuditLog::open_for(store.clone(), keys, now, AnchorReason::KeyExchange)?.close(now)?;
         keyring.retire(id, &store, now, *force).map_err(|error| refused(&path, error))?;
     }
 

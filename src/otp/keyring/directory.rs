@@ -20,7 +20,10 @@ pub enum Standing {
     /// In both.
     InUse,
     /// In the keyring, but with other content than the directory was used with under this id.
-    Changed,
+    Changed {
+        /// The other key was retired.
+        was_retired: bool,
+    },
     /// The directory was used with it, the keyring does not hold it.
     Missing,
     /// The directory does without it.
@@ -46,6 +49,11 @@ impl Keyring {
         Ok(all)
     }
 
+    /// Whether the directory was ever used with a key of this id.
+    pub fn is_known(id: &str, store: &Store) -> Result<bool, StoreError> {
+        Ok(store.get(KEY_CHECKS, &id.to_owned())?.is_some())
+    }
+
     /// Holds the keyring against what the data directory was used with, and notes the keys that are new. Retired ones
     /// are laid aside, should the keyring still hold them.
     pub fn check(&mut self, store: &Store) -> Result<(), KeyringError> {
@@ -53,7 +61,7 @@ impl Keyring {
         for (id, standing) in self.standings(store)? {
             match standing {
                 Standing::New | Standing::InUse | Standing::Retired { is_held: false, .. } => {}
-                Standing::Changed => return Err(KeyringError::Changed(id)),
+                Standing::Changed { was_retired } => return Err(changed(&id, was_retired)),
                 Standing::Missing => return Err(KeyringError::Missing(id)),
                 Standing::Retired { is_held: true, .. } => retired.push(id),
             }
@@ -107,7 +115,9 @@ impl Keyring {
         match all.get(id) {
             None => return Err(NotRetired::unknown(id, all.keys().map(String::as_str))),
             Some(Standing::Retired { .. }) => return Ok(true),
-            Some(Standing::New | Standing::InUse | Standing::Changed | Standing::Missing) => {}
+            Some(
+                Standing::New | Standing::InUse | Standing::Changed { .. } | Standing::Missing,
+            ) => {}
         }
         if self.newest().0 == id {
             return Err(NotRetired::Newest(id.to_owned()));
@@ -126,22 +136,35 @@ impl Keyring {
 
 fn standing(held: Option<&Key>, seen: &KeyCheck) -> Standing {
     match (held, seen.retired_at) {
-        (Some(key), _) if key.check != seen.value => Standing::Changed,
+        (Some(key), retired) if key.check != seen.value => {
+            Standing::Changed { was_retired: retired.is_some() }
+        }
         (held, Some(at)) => Standing::Retired { at, is_held: held.is_some() },
         (Some(_), None) => Standing::InUse,
         (None, None) => Standing::Missing,
     }
 }
 
+/// The id stood for another key.
+fn changed(id: &str, was_retired: bool) -> KeyringError {
+    if was_retired {
+        KeyringError::Reused(id.to_owned())
+    } else {
+        KeyringError::Changed(id.to_owned())
+    }
+}
+
 /// Refuses the keyring of another directory, of which nothing may be noted here: it has none of this one's keys.
 fn check_same(all: &BTreeMap<String, Standing>, by_force: bool) -> Result<(), NotRetired> {
-    if let Some((id, _)) = all.iter().find(|(_, standing)| **standing == Standing::Changed) {
-        return Err(KeyringError::Changed(id.clone()).into());
+    for (id, standing) in all {
+        if let Standing::Changed { was_retired } = standing {
+            return Err(changed(id, *was_retired).into());
+        }
     }
     let is_shared = |standing: &Standing| match standing {
         Standing::InUse | Standing::Retired { is_held: true, .. } => true,
         Standing::New
-        | Standing::Changed
+        | Standing::Changed { .. }
         | Standing::Missing
         | Standing::Retired { is_held: false, .. } => false,
     };
@@ -205,7 +228,7 @@ mod tests {
         assert!(!still_there.holds("a") && still_there.holds("b"));
 
         let changed = keyring(&[("a", 'c'), ("b", 'b')]).check(&store);
-        assert!(matches!(changed, Err(KeyringError::Changed(id)) if id == "a"));
+        assert!(matches!(changed, Err(KeyringError::Reused(id)) if id == "a"));
         let newest = keyring(&[("b", 'b'), ("a", 'a')]).check(&store);
         assert!(matches!(newest, Err(KeyringError::Retired(id)) if id == "a"));
     }

@@ -40,6 +40,11 @@ pub enum KeyringError {
         "key `{0}` is not the key that this data directory was used with under that id. Put the old keyring back, or name it by --keyring; a new key needs a new id."
     )]
     Changed(String),
+    /// The id is that of a key that was retired.
+    #[error(
+        "key `{0}` has the id of another key, which was retired: no id is given twice. If it is another directory's keyring, name the right one by --keyring. Otherwise do without this key: add one with an id of its own (esoz-otp keys add), then take this one out (esoz-otp keys retire {0} --keyring-only --force)."
+    )]
+    Reused(String),
     /// The data directory was used with a key that is not there.
     #[error(
         "this data directory was used with key `{0}`, which the keyring does not hold. Put the keyring back that does, or name it by --keyring. If that key is lost, do without it: esoz-otp keys retire {0}"
@@ -67,6 +72,11 @@ pub enum NotAdded {
     /// The id is another key's.
     #[error("the keyring has a key `{0}` already, and no id is given twice")]
     Taken(String),
+    /// The data directory knows another key of that id.
+    #[error(
+        "the data directory was used with another key `{0}` before, and no id is given twice. Give another one, or none: then one is drawn."
+    )]
+    UsedBefore(String),
     /// Nothing can be newer than the newest key.
     #[error(
         "key `{0}` says of itself that it was made at the end of time, so none can be newer. Correct its `created_at` in the keyring."

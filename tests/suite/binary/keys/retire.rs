@@ -109,7 +109,7 @@ fn other_content_under_any_id_that_ever_was_is_found() {
     fs::write(&path, &other).unwrap();
     for ended in [refused(directory.path(), &[]), keys(directory.path(), &["retire", "old"])] {
         assert_eq!(ended.code, Some(78), "{}", ended.stderr);
-        assert!(ended.stderr.contains("key `old` is not the key"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("key `old` has the id of another key"), "{}", ended.stderr);
     }
 
     fs::write(&path, &was).unwrap();
@@ -162,4 +162,42 @@ fn a_link_to_the_keyring_stays_one() {
     keys_done(directory.path(), &["retire", &ids(&path)[0]]);
     assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
     assert_eq!(ids(&directory.path().join("ring")).len(), 1);
+}
+
+#[test]
+fn the_id_of_a_retired_key_is_not_given_again_and_where_it_was_there_is_a_way_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut node = serve_a_world(directory.path());
+    node.address();
+    let path = keyring(directory.path());
+    let old = ids(&path).remove(0);
+    let newer = add(directory.path());
+    assert_eq!(node.stop().code, Some(0));
+    keys_done(directory.path(), &["retire", &old]);
+
+    let before = fs::read(&path).unwrap();
+    let ended = keys(directory.path(), &["add", "--id", &old]);
+    assert_eq!(ended.code, Some(64), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("another key `{old}` before")), "{}", ended.stderr);
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    // Beside a node the directory can't be asked.
+    let mut node = serve(directory.path(), &[]);
+    node.address();
+    let said = keys_done(directory.path(), &["add", "--id", &old]);
+    assert!(said.contains("was not looked up: node is in use by a node that runs"), "{said}");
+    assert_eq!(node.stop().code, Some(0));
+    let ended = refused(directory.path(), &[]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    let told = ended.stderr;
+    for part in ["which was retired", "esoz-otp keys add", "keys retire", "--keyring-only --force"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let said = keys_done(directory.path(), &["list"]);
+    assert!(said.contains("another key of this id was retired"), "{said}");
+    let newest = add(directory.path());
+    keys_done(directory.path(), &["retire", &old, "--keyring-only", "--force"]);
+    assert_eq!(ids(&path), [newer, newest]);
+    serve(directory.path(), &[]).address();
 }

@@ -1,0 +1,32 @@
+use std::path::Path;
+
+use crate::cli::Failure;
+use crate::config::StoreConfig;
+use crate::store::{OpenError, Store};
+
+/// The data directory, or why it is not asked: a keyring can be looked at and added to beside a node that runs, on another
+/// machine, and by its owner.
+pub(super) fn open(data: &Path, config: StoreConfig) -> Result<Result<Store, String>, Failure> {
+    let opened = Store::check_made(data).and_then(|()| Store::open(data, config));
+    Ok(Err(match opened {
+        Ok(store) => return Ok(Ok(store)),
+        Err(OpenError::Locked(path)) => {
+            format!("{} is in use by a node that runs.", path.display())
+        }
+        Err(OpenError::NotMade(path)) => format!("there is no data in {} yet.", path.display()),
+        Err(OpenError::NotOwned { path, owner, .. }) => {
+            format!("{} belongs to user {owner}, who is told more.", path.display())
+        }
+        Err(
+            error @ (OpenError::Io { .. }
+            | OpenError::Damaged { .. }
+            | OpenError::Newer { .. }
+            | OpenError::Stray(_)
+            | OpenError::NoRoom { .. }
+            | OpenError::Unfinished(_)
+            | OpenError::Restored(_)
+            | OpenError::NotEmpty(_)
+            | OpenError::TooOpen { .. }),
+        ) => return Err(error.into()),
+    }))
+}
