@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::log::{AnchorReason, AuditError, AuditLog, ChainHash};
+use super::log::{AuditError, AuditLog, ChainHash};
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::store::StoreError;
@@ -90,7 +90,7 @@ fn move_rows(log: &AuditLog, now: Timestamp) -> Result<(), AuditError> {
 
 fn end(log: &AuditLog, now: Timestamp) -> Result<(), AuditError> {
     move_rows(log, now)?;
-    log.anchor(now, AnchorReason::Stop)
+    log.close(now)
 }
 
 /// Files are waited for on a thread of its own.

@@ -26,7 +26,7 @@
 //! | 22 | `gateway_ids` | driver, gateway's id | [`GatewayId`]: which delivery that is | with its delivery |
 //! | 23 | `asks` | time, verification id | [`Due`]: what `questions` has today; emptied at the start | |
 //! | 24 | `outbox_again` | time, verification id | [`Due`]: one that may have left may be sent once more then | with its message |
-//! | 25 | `audit_heads` | `log` | [`AuditHead`]: how far the rows of audit have moved to files | |
+//! | 25 | `audit_heads` | `log` | [`AuditHead`]: how far the rows of audit have moved to files; under `closed` the same once more while their log is closed in order | |
 //! | 26 | `sealed_secrets` | name | [`SealedSecret`]: a secret of the directory itself | |
 //! | 27 | `questions` | driver, time, verification id | [`Due`]: ask the driver then what became of it | when asked |
 //! | 28 | `senders` | `latest`, `other` | [`Sender`]: which client sent last, and which other one before it | a day after |

@@ -16,6 +16,9 @@ use crate::store::{Store, StoreError, Write};
 /// The key of the one head.
 const LOG: &str = "log";
 
+/// The key of the head that the log had when it was last closed in order, while nobody has gone on with it.
+const CLOSED: &str = "closed";
+
 /// A file that has this many bytes is followed by another one of the same day.
 pub(super) const FILE_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -41,6 +44,30 @@ pub(super) struct OpenFile {
 /// What the database says of the log, if anything has moved.
 pub(super) fn head(store: &Store) -> Result<Option<AuditHead>, StoreError> {
     store.get(AUDIT_HEADS, &LOG.to_owned())
+}
+
+/// Whether the log was closed in order, so that no file may have anything behind what the database says of it.
+pub(super) fn is_closed(store: &Store) -> Result<bool, StoreError> {
+    let closed = store.get(AUDIT_HEADS, &CLOSED.to_owned())?;
+    Ok(closed.is_some() && closed == head(store)?)
+}
+
+/// Notes that nothing is behind this head.
+pub(super) fn note_closed(store: &Store, head: AuditHead) -> Result<(), StoreError> {
+    store.write_blocking_for_upkeep(move |write: &mut Write<'_>| {
+        write.put(AUDIT_HEADS, &CLOSED.to_owned(), &head)
+    })
+}
+
+/// Notes that entries may be written from now on.
+pub(super) fn note_open(store: &Store) -> Result<(), StoreError> {
+    if store.get(AUDIT_HEADS, &CLOSED.to_owned())?.is_none() {
+        return Ok(());
+    }
+    store.write_blocking_for_upkeep(|write: &mut Write<'_>| {
+        write.remove(AUDIT_HEADS, &CLOSED.to_owned());
+        Ok(())
+    })
 }
 
 /// Number of the last row that has moved, as a write sees it.

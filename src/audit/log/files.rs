@@ -180,15 +180,18 @@ pub(super) struct Scan {
     /// Bytes of the file.
     pub(super) length: u64,
     pub(super) entries: Vec<Seen>,
+    /// Nothing in it is no entry.
+    pub(super) is_whole: bool,
 }
 
 impl Scan {
     pub(super) fn of(path: &Path) -> Result<Self, AuditError> {
         let length = fs::symlink_metadata(path).map_err(at(path))?.len();
-        let mut scan = Self { begin: None, length, entries: Vec::new() };
+        let mut scan = Self { begin: None, length, entries: Vec::new(), is_whole: false };
         match scan.fill(path) {
             Err(Fault::Io(error)) => Err(at(path)(error)),
-            Ok(()) | Err(Fault::Torn | Fault::Changed) => Ok(scan),
+            Ok(()) => Ok(Self { is_whole: true, ..scan }),
+            Err(Fault::Torn | Fault::Changed) => Ok(scan),
         }
     }
 

@@ -172,6 +172,20 @@ impl AuditLog {
         Ok(())
     }
 
+    /// Vouches for everything that is in the files, and notes that nothing comes behind it: what is found there before the
+    /// log is opened again was not written by a node.
+    pub fn close(&self, now: Timestamp) -> Result<(), AuditError> {
+        self.anchor(now, AnchorReason::Stop)?;
+        // Whoever goes on all the same has to find the end again, which takes the note back.
+        let closed = self.appender().take();
+        match closed {
+            Some(appender) if appender.is_open() => {
+                Ok(appender::note_closed(&self.store, appender.head)?)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Removes files whose day has ended `keep` before `until`, the oldest first, but never the newest. Says how many went.
     pub fn trim(
         &self,

@@ -2,12 +2,13 @@
 //!
 //! A row is in the database until it is in its file, on the device, and the database has noted that. So what stands in the
 //! files behind the entry that the database notes as the last one is cut off: the database holds it still, and it
-//! moves again. Nothing is cut off that the database does not hold.
+//! moves again. Nothing is cut off that the database does not hold, and nothing of a log that was closed in order: that
+//! has no such end, and what is there was put there.
 
 use std::fs;
 use std::path::Path;
 
-use super::appender::{Appender, OpenFile, head};
+use super::appender::{Appender, OpenFile, head, is_closed, note_open};
 use super::chain::ChainHash;
 use super::error::{AuditError, at};
 use super::files::{self, FileName, Scan, Seen};
@@ -21,13 +22,27 @@ pub(super) fn recover(store: &Store, folder: &Path) -> Result<Appender, AuditErr
         Some(head) => head,
         None => beginning(store)?,
     };
+    let appender = find_end(store, folder, head)?;
+    note_open(store)?;
+    Ok(appender)
+}
+
+fn find_end(store: &Store, folder: &Path, head: AuditHead) -> Result<Appender, AuditError> {
+    let is_closed = is_closed(store)?;
     let mut names = files::list(folder)?.names;
+    let mut found = "there is no file".to_owned();
     while let Some(name) = names.last() {
         let path = folder.join(name.leaf());
         let scan = Scan::of(&path)?;
+        let added = |end: u64| scan.length.saturating_sub(end);
         match place_of(&scan, head) {
             Place::Within(end) => {
                 check_known(store, name, &path, end, head.number)?;
+                if is_closed && added(end) > 0 {
+                    found = put_there(name, added(end));
+                    break;
+                }
+                warn_of_cut(name, added(end));
                 let file = files::reopen(folder, name, end)?;
                 let anchor = last_anchor(&path, &scan, end)?;
                 let open = OpenFile { name: name.clone(), file, length: end, anchor };
@@ -36,24 +51,58 @@ pub(super) fn recover(store: &Store, folder: &Path) -> Result<Appender, AuditErr
             Place::Behind => {
                 let first = scan.begin.map_or(1, |begin| begin.first);
                 check_known(store, name, &path, 0, first.saturating_sub(1))?;
+                if is_closed {
+                    found = put_there(name, added(0));
+                    break;
+                }
+                warn_of_cut(name, added(0));
                 fs::remove_file(&path).map_err(at(&path))?;
                 files::sync_folder(folder)?;
                 names.pop();
             }
-            Place::Lost => break,
+            Place::Lost => {
+                found = told(name, &scan);
+                break;
+            }
         }
     }
     if names.is_empty() && head.hash == *ChainHash::START.as_bytes() {
         return Ok(Appender::new(folder, head, None, None));
     }
-    let newest = names.pop();
-    let file = newest.as_ref().map_or("audit/".into(), ToString::to_string);
     tracing::error!(
         row = head.number,
-        "the log of audit is damaged: {file} does not end with the row that the database knows as the last one. \
-         Rows go on in a new file. `esoz-otp audit verify` says more."
+        "the log of audit is damaged: {found}, and the database knows row {} as the last one. Rows go on in a new file. \
+         `esoz-otp audit verify` tells where it is damaged.",
+        head.number
     );
-    Ok(Appender::new(folder, head, None, newest))
+    Ok(Appender::new(folder, head, None, names.pop()))
+}
+
+/// What is cut off moves again from the database, if it was ours: a row that was being written when the node was killed.
+fn warn_of_cut(name: &FileName, bytes: u64) {
+    if bytes > 0 {
+        tracing::warn!(
+            file = %name,
+            bytes,
+            "bytes behind the last entry that the database knows are cut off: a node was killed while it wrote them, or they \
+             were put there"
+        );
+    }
+}
+
+fn put_there(name: &FileName, bytes: u64) -> String {
+    format!("{name} has {bytes} bytes more than when the node was stopped in order")
+}
+
+/// What is there of a file whose end is not.
+fn told(name: &FileName, scan: &Scan) -> String {
+    match (scan.entries.last(), scan.is_whole) {
+        (None, _) => format!("{name} can't be read from its beginning on"),
+        (Some(last), true) => format!("{name} ends with row {}", last.number),
+        (Some(last), false) => {
+            format!("{name} was changed, or cut, behind row {}", last.number)
+        }
+    }
 }
 
 /// Before anything has moved: the first row there is comes first.

@@ -1,6 +1,7 @@
 //! `esoz-otp audit verify`, and what a node does with the log of audit from start to end.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::node::{init, make, refused, run_on_node, serve};
@@ -107,11 +108,63 @@ fn what_was_changed_is_65_and_the_node_serves_on_and_says_so() {
     assert_eq!(page.data()[0]["number"], 4);
     let ended = node.stop();
     assert_eq!(ended.code, Some(0));
-    assert!(ended.stderr.contains("the log of audit is damaged"), "{}", ended.stderr);
+    let said = format!("the log of audit is damaged: audit/{name} was changed, or cut, ");
+    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+    assert!(ended.stderr.contains("`esoz-otp audit verify` tells where"), "{}", ended.stderr);
     assert_eq!(files(directory.path()).len(), 2, "rows go on in a file of their own");
     let ended = verify(directory.path(), &[]);
     assert_eq!(ended.code, Some(65));
     fs::write(&file, &bytes).unwrap();
+}
+
+fn add_to(file: &Path, bytes: &[u8]) {
+    let file = fs::File::options().append(true).open(file);
+    file.unwrap().write_all(bytes).unwrap();
+}
+
+#[test]
+fn what_is_added_after_an_orderly_stop_is_65_and_the_next_start_leaves_it() {
+    let directory = tempfile::tempdir().unwrap();
+    served(directory.path());
+    // Looks and edits change nothing in that.
+    assert_eq!(run(directory.path(), &["keys", "list", "--data", "node"]).code, Some(0));
+    let file = files(directory.path()).remove(0);
+    add_to(&file, b"junk\n");
+    let changed = fs::read(&file).unwrap();
+    for _ in 0..2 {
+        let ended = verify(directory.path(), &[]);
+        assert_eq!(ended.code, Some(65), "{}", ended.stdout);
+        assert!(ended.stderr.contains(", behind row 3: something was added"), "{}", ended.stderr);
+    }
+    let log = serve_and_stop(directory.path()).stderr;
+    assert!(log.contains("the log of audit is damaged"), "{log}");
+    assert!(log.contains("has 5 bytes more than when the node was stopped in order"), "{log}");
+    assert_eq!(fs::read(&file).unwrap(), changed);
+}
+
+#[test]
+fn what_a_killed_node_may_have_left_is_excused_until_a_start_cuts_it_off_and_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    served(directory.path());
+    let mut node = serve(directory.path(), &[]);
+    node.address();
+    node.signal("KILL");
+    node.end();
+    let file = files(directory.path()).remove(0);
+    add_to(&file, b"junk\n");
+    // A look closes the directory, and may be repeated.
+    for _ in 0..2 {
+        let ended = verify(directory.path(), &[]);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}", ended.stdout);
+    }
+    let log = serve_and_stop(directory.path()).stderr;
+    let line = log.lines().find(|line| line.contains("are cut off")).unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap();
+    for part in ["WARN", "\"bytes\":5", &format!("\"file\":\"audit/{name}\"")] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert_eq!(verify(directory.path(), &[]).code, Some(0));
+    assert!(!serve_and_stop(directory.path()).stderr.contains("cut off"), "said once");
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Look<'_> {
     }
 
     fn check_database(&mut self) -> Result<(), AuditError> {
-        let Some(Known { store, head }) = self.known.take() else { return Ok(()) };
+        let Some(Known { store, head, .. }) = self.known.take() else { return Ok(()) };
         if let Some(head) = head {
             self.check_head(store, head)?;
         }

@@ -14,20 +14,24 @@ use crate::store::schema::{AUDIT, AuditHead};
 /// Why no more of a file is looked at.
 enum Stop {
     Io(io::Error),
+    /// At this row, or at the one that is due.
     Wrong(Option<u64>, &'static str),
+    /// Behind the last row that was seen.
+    Behind(&'static str),
 }
 
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Io(error) => Self::Io(error),
-            Fault::Torn => Self::Wrong(None, "it is cut: it ends within an entry"),
+            Fault::Torn => Self::Behind("it is cut: it ends within an entry"),
             Fault::Changed => Self::Wrong(None, CHANGED),
         }
     }
 }
 
 const CHANGED: &str = "something was changed here: the checksum is wrong";
+const ADDED: &str = "something was added, or the database is older: when it was closed in order, nothing stood here";
 const NOT_CHAINED: &str =
     "it does not follow what stands before it: a row was changed, removed or moved";
 
@@ -49,6 +53,10 @@ impl Look<'_> {
             Err(Stop::Wrong(number, what)) => {
                 self.found(name.to_string(), number.or(reached), what);
             }
+            Err(Stop::Behind(what)) => {
+                let seen = reached.map(|due| due.saturating_sub(1)).filter(|seen| *seen > 0);
+                self.found_behind(name.to_string(), seen, what);
+            }
         }
         // Where the chain is broken, nothing can be said of what follows on it.
         self.last = None;
@@ -62,6 +70,9 @@ impl Look<'_> {
         is_newest: bool,
         reached: &mut Option<u64>,
     ) -> Result<(), Stop> {
+        if self.is_at_the_end() {
+            return Err(Stop::Wrong(None, ADDED));
+        }
         let mut frames = files::read(path)?;
         let (begin, frame) = frames.beginning()?;
         self.begin(name, begin.first, &frame);
@@ -72,12 +83,19 @@ impl Look<'_> {
         loop {
             *reached = Some(number + 1);
             let frame = match frames.next() {
+                Ok(Some(_)) | Err(Fault::Torn | Fault::Changed) if self.is_at_the_end() => {
+                    return Err(Stop::Behind(ADDED));
+                }
                 Ok(Some(frame)) => frame,
                 Ok(None) if has_ended || is_newest => return Ok(()),
-                Ok(None) => return Err(Stop::Wrong(None, "it is cut: its end is missing")),
+                Ok(None) => return Err(Stop::Behind("it is cut: its end is missing")),
                 // What a node was writing when it was killed is in the database still.
                 Err(Fault::Torn | Fault::Changed) if is_newest && self.may_be_torn() => {
                     return Ok(());
+                }
+                // No row is there, whatever is.
+                Err(Fault::Changed) if self.is_behind_the_head(number) => {
+                    return Err(Stop::Behind(CHANGED));
                 }
                 Err(fault) => return Err(fault.into()),
             };
@@ -85,7 +103,7 @@ impl Look<'_> {
                 return Err(Stop::Wrong(None, NOT_CHAINED));
             }
             if has_ended {
-                return Err(Stop::Wrong(None, "something was added behind the end of the file"));
+                return Err(Stop::Behind("something was added behind the end of the file"));
             }
             number += u64::from(frame.is_row());
             has_ended = self.entry(name, number, &frame)?;
@@ -145,6 +163,17 @@ impl Look<'_> {
             self.result.rows = Some((*first, number));
         }
         self.result.hash = Some(hash);
+    }
+
+    /// The database has noted that nothing comes any more.
+    fn is_at_the_end(&self) -> bool {
+        self.has_seen_head && self.known.as_ref().is_some_and(|known| known.is_closed)
+    }
+
+    /// Whether the database knows no row behind this one.
+    fn is_behind_the_head(&self, number: u64) -> bool {
+        let head = self.known.as_ref().and_then(|known| known.head);
+        head.is_some_and(|head| number >= head.number)
     }
 
     fn may_be_torn(&self) -> bool {

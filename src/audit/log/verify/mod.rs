@@ -10,7 +10,7 @@ mod entries;
 use std::fmt;
 use std::path::Path;
 
-use super::appender::head;
+use super::appender::{head, is_closed};
 use super::chain::{AnchorKeys, ChainHash};
 use super::error::AuditError;
 use super::files::{self, FileName};
@@ -27,6 +27,8 @@ pub struct Finding {
     pub file: String,
     /// At which row, if it is at one.
     pub number: Option<u64>,
+    /// Not at that row, but behind it.
+    pub is_behind: bool,
     /// What.
     pub what: String,
 }
@@ -55,6 +57,9 @@ pub struct Verification {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.number {
+            Some(number) if self.is_behind => {
+                write!(f, "{}, behind row {number}: {}", self.file, self.what)
+            }
             Some(number) => write!(f, "{}, row {number}: {}", self.file, self.what),
             None => write!(f, "{}: {}", self.file, self.what),
         }
@@ -70,7 +75,7 @@ pub fn verify(
     copies: &[(u64, ChainHash)],
 ) -> Result<Verification, AuditError> {
     let known = match database {
-        Some(store) => Some(Known { store, head: head(store)? }),
+        Some(store) => Some(Known { store, head: head(store)?, is_closed: is_closed(store)? }),
         None => None,
     };
     let listing = files::list(folder)?;
@@ -90,6 +95,8 @@ pub fn verify(
 struct Known<'a> {
     store: &'a Store,
     head: Option<AuditHead>,
+    /// The log was closed in order: nothing may be behind its head.
+    is_closed: bool,
 }
 
 struct Look<'a> {
@@ -127,6 +134,13 @@ impl<'a> Look<'a> {
     }
 
     fn found(&mut self, file: String, number: Option<u64>, what: impl Into<String>) {
-        self.result.findings.push(Finding { file, number, what: what.into() });
+        let what = what.into();
+        self.result.findings.push(Finding { file, number, is_behind: false, what });
+    }
+
+    /// The same where there may be no row: behind this one, or at the beginning of the file.
+    fn found_behind(&mut self, file: String, number: Option<u64>, what: impl Into<String>) {
+        let what = what.into();
+        self.result.findings.push(Finding { file, number, is_behind: number.is_some(), what });
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use esoz_otp::audit::{Finding, verify};
 
-use super::{Stand, entries, files, verified};
+use super::{Stand, day, entries, files, names, verified};
 use crate::store::{Chance, is_long};
 use crate::support::keyring;
 
@@ -19,6 +19,7 @@ fn three_days() -> Stand {
     stand.append(2, 1);
     stand.move_all(2);
     let stand = stand.reopened(2);
+    stand.log.close(day(2)).unwrap();
     assert_eq!(verified(&stand), "");
     stand
 }
@@ -72,6 +73,13 @@ fn every_single_changed_byte_is_found_in_its_file_and_at_its_row() {
 #[test]
 fn every_cut_is_found() {
     let stand = three_days();
+    let newest = files(stand.path()).pop().unwrap();
+    let bytes = fs::read(&newest).unwrap();
+    fs::write(&newest, &bytes[..bytes.len() - 1]).unwrap();
+    let found: Vec<_> = look(&stand, false).iter().map(ToString::to_string).collect();
+    let said = "audit/2026-11-23.log, behind row 10: it is cut: it ends within an entry";
+    assert_eq!(found, [said], "the last anchor, and no row");
+    fs::write(&newest, &bytes).unwrap();
     for file in files(stand.path()) {
         let bytes = fs::read(&file).unwrap();
         for length in 0..bytes.len() {
@@ -81,6 +89,49 @@ fn every_cut_is_found() {
         }
         fs::write(&file, &bytes).unwrap();
     }
+}
+
+#[test]
+fn what_is_added_behind_a_log_that_was_closed_in_order_is_found_and_stays_as_it_is() {
+    let stand = three_days();
+    let newest = files(stand.path()).pop().unwrap();
+    let bytes = fs::read(&newest).unwrap();
+    let row = entries(&bytes).into_iter().find(|entry| entry[2] == 2).unwrap();
+    for added in [&b"junk\n"[..], b"x", &[0; 300], &row[..20], &row] {
+        fs::write(&newest, [&bytes, added].concat()).unwrap();
+        let found = look(&stand, true);
+        let [found] = &found[..] else { panic!("{added:?}: {found:?}") };
+        assert!(found.to_string().contains("behind row 10: something was added"), "{found}");
+    }
+    fs::write(&newest, &bytes).unwrap();
+    let other = newest.with_file_name("2026-12-31.log");
+    for added in [&bytes[..], b"", b"esoz-otp audit 1\n"] {
+        fs::write(&other, added).unwrap();
+        assert!(!look(&stand, true).is_empty(), "{added:?}");
+    }
+    fs::remove_file(&other).unwrap();
+
+    let changed = [&bytes[..], b"junk\n"].concat();
+    fs::write(&newest, &changed).unwrap();
+    let stand = stand.reopened(2);
+    stand.append(2, 1);
+    stand.move_all(2);
+    assert_eq!(fs::read(&newest).unwrap(), changed, "evidence is left as it is");
+    assert_eq!(names(stand.path()).last().unwrap(), "2026-11-23.2.log");
+    assert!(verified(&stand).contains("audit/2026-11-23.log, "), "{}", verified(&stand));
+}
+
+#[test]
+fn a_log_that_was_closed_is_gone_on_with_and_may_end_anywhere_then() {
+    let stand = three_days();
+    stand.append(2, 1);
+    stand.move_all(2);
+    let newest = files(stand.path()).pop().unwrap();
+    let bytes = fs::read(&newest).unwrap();
+    fs::write(&newest, [&bytes, &[0; 30][..]].concat()).unwrap();
+    assert_eq!(verified(&stand).lines().count(), 1, "by the look without the database only");
+    let stand = stand.reopened(2);
+    assert_eq!((verified(&stand).as_str(), stand.numbers().len()), ("", 11));
 }
 
 /// Some bytes taken out, put in, turned round or doubled, anywhere.
@@ -95,14 +146,13 @@ fn whatever_else_is_done_to_the_bytes_is_found() {
         let file = chance.one_of(&files).clone();
         let bytes = fs::read(&file).unwrap();
         let changed = mangled(&bytes, &mut chance);
-        // What is only added and is no entry may be what a node was writing when it was killed.
-        if changed.starts_with(&bytes) {
+        if changed == bytes {
             continue;
         }
         fs::write(&file, &changed).unwrap();
-        // A part that is taken out can leave what a cut leaves, and where a log ends only the database knows.
-        let is_cut = bytes.starts_with(&changed);
-        let looks: &[bool] = if is_cut { &[true] } else { &[true, false] };
+        // Where a log ends only the database knows.
+        let is_at_the_end = bytes.starts_with(&changed) || changed.starts_with(&bytes);
+        let looks: &[bool] = if is_at_the_end { &[true] } else { &[true, false] };
         for &with_database in looks {
             let found = look(&stand, with_database);
             let is_found = !found.is_empty();

@@ -76,7 +76,9 @@ fn an_anchor_that_was_taken_out_or_given_another_key_does_not_help() {
         entries.remove(2);
         entries.retain(|entry| !is_anchor(entry));
     });
-    assert!(found(&stand).contains("audit/2026-11-22.log, row 6: it is cut: its end is missing"));
+    assert!(
+        found(&stand).contains("audit/2026-11-22.log, behind row 5: it is cut: its end is missing")
+    );
 
     let (stand, files) = four_days();
     let rename = |entries: &mut Vec<Vec<u8>>| {
