@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::envelope::Answer;
-use super::routes::{Call, Operating};
+use super::query::Query;
+use super::routes::{Call, Operating, scopes};
 use super::validation::{Fault, Properties};
 use super::{Api, Rejection};
 use crate::config::Word as _;
-use crate::domain::{Phone, Refusal, SecretDigest, Timestamp, VerificationId};
+use crate::domain::{Refusal, SecretDigest, Timestamp, VerificationId};
 use crate::entropy::Tape;
-use crate::http::query_value;
-use crate::service::fixtures::{self, FixturesError, Known, World};
+use crate::service::fixtures::{self, Expected, FixturesError, Known, Notices, World};
 use crate::sms::{DemoGateway, GatewayPlan, Memory, Sent};
 use crate::store::Store;
 
@@ -38,6 +38,10 @@ pub struct Demo {
     pub shown: Mutex<HashSet<SecretDigest>>,
     /// Shows secrets on its console.
     pub show: ShowSecrets,
+    /// After how long a request of its world that is NEW counts as EXPIRED.
+    pub request_life: Duration,
+    /// Tells what of a world that was read again may not be what was meant.
+    pub notices: Option<TellNotices>,
     /// Takes a line for each call.
     pub calls: Option<TakeLine>,
     /// Origins whose pages may call it.
@@ -49,6 +53,9 @@ pub type ReadWorld = Box<dyn Fn() -> Result<String, String> + Send + Sync>;
 
 /// Shows secrets to whoever runs a demo.
 pub type ShowSecrets = Box<dyn Fn(&[Known]) + Send + Sync>;
+
+/// Tells whoever runs a demo what was noticed.
+pub type TellNotices = Box<dyn Fn(&Notices) + Send + Sync>;
 
 /// Takes a line, and keeps nobody waiting.
 pub type TakeLine = Box<dyn Fn(String) + Send + Sync>;
@@ -74,9 +81,9 @@ struct GatewayView {
 pub(super) fn messages(api: Arc<Api>, call: Call) -> Operating {
     Box::pin(async move {
         let demo = demo_of(&api)?;
-        let phone = query_value(call.query.as_deref(), "phone")?;
-        let phone = phone.map(|text| Phone::parse(&text).map_err(|_| Refusal::NotFound));
-        let phone = phone.transpose()?;
+        let mut query = Query::of(call.query.as_deref());
+        let phone = query.phone("phone");
+        query.finish()?;
         api.service.otp().outbox.run_empty(ON_ITS_WAY).await;
         let sent = demo.gateway.sent.sent(phone);
         let views: Vec<_> = sent.iter().map(MessageView::of).collect();
@@ -134,7 +141,7 @@ pub(super) fn reset(api: Arc<Api>, call: Call) -> Operating {
         // The disk may be slow, and a world long.
         let reader = Arc::clone(&api);
         let read = tokio::task::spawn_blocking(move || demo_of(&reader)?.read(now));
-        let mut world = read.await.map_err(|_| Refusal::StorageFailed)??;
+        let (mut world, notices) = read.await.map_err(|_| Refusal::StorageFailed)??;
         let known = std::mem::take(&mut world.known);
         // What is on its way belongs to the old world.
         api.service.otp().outbox.run_empty(ON_ITS_WAY).await;
@@ -144,10 +151,12 @@ pub(super) fn reset(api: Arc<Api>, call: Call) -> Operating {
         let new = demo.not_shown(known);
         let shower = Arc::clone(&api);
         let shown = tokio::task::spawn_blocking(move || {
-            if let Ok(demo) = demo_of(&shower)
-                && !new.is_empty()
-            {
+            let Ok(demo) = demo_of(&shower) else { return };
+            if !new.is_empty() {
                 (demo.show)(&new);
+            }
+            if let Some(tell) = &demo.notices {
+                tell(&notices);
             }
         });
         drop(shown.await);
@@ -156,10 +165,11 @@ pub(super) fn reset(api: Arc<Api>, call: Call) -> Operating {
 }
 
 impl Demo {
-    fn read(&self, now: Timestamp) -> Result<World, Rejection> {
+    fn read(&self, now: Timestamp) -> Result<(World, Notices), Rejection> {
         let unreadable = |why: String| Rejection::Invalid(vec![Fault::of_file("", &why)]);
         let text = (self.world)().map_err(unreadable)?;
-        fixtures::read(&text, now, &self.secrets.replay()).map_err(not_loaded)
+        let expected = Expected { scopes: &scopes(), request_life: self.request_life };
+        fixtures::read_and_notice(&text, now, &self.secrets.replay(), expected).map_err(not_loaded)
     }
 
     /// Those of these secrets that nobody was shown before.

@@ -32,7 +32,7 @@ mod verifications;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use demo::{Demo, ReadWorld, ShowSecrets, TakeLine};
+pub use demo::{Demo, ReadWorld, ShowSecrets, TakeLine, TellNotices};
 use dialect::Dialect;
 use door::Door;
 pub use door::Entrance;

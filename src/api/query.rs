@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Rejection;
 use super::routes::Parameters;
 use super::validation::{Fault, MOST_EXTRA};
-use crate::domain::{Id, Refusal, VerificationId};
+use crate::domain::{Id, Phone, Refusal, VerificationId};
 use crate::http::query_value;
 
 /// The parameters of a query, and what is wrong with them. Those that nobody asks for are not looked at.
@@ -60,6 +60,21 @@ impl<'q> Query<'q> {
         }
     }
 
+    /// A phone number; none when it is not given, or wrong.
+    pub(super) fn phone(&mut self, name: &'static str) -> Option<Phone> {
+        let Ok(Some(text)) = query_value(self.text, name) else { return None };
+        let phone = Phone::parse(&text).ok();
+        if phone.is_none() {
+            self.faults.push(Fault::of_parameter(
+                name,
+                "format",
+                json!([Phone::PATTERN]),
+                NO_PHONE.to_owned(),
+            ));
+        }
+        phone
+    }
+
     /// The id of a delivery that this list has; none when it is not given, or wrong.
     pub(super) fn delivery(
         &mut self,
@@ -81,6 +96,9 @@ impl<'q> Query<'q> {
         if self.faults.is_empty() { Ok(()) } else { Err(Rejection::Invalid(self.faults)) }
     }
 }
+
+/// What is wrong with a parameter that is no phone number.
+pub(super) const NO_PHONE: &str = "expected a phone number: +380 and nine digits";
 
 /// The method does not know it.
 fn unknown(name: &str, known: &[&str]) -> Fault {

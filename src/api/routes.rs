@@ -15,7 +15,7 @@ use super::{
     verifications,
 };
 use crate::domain::audit::RequestId;
-use crate::domain::{By, Refusal, Timestamp};
+use crate::domain::{By, Refusal, Scope, Timestamp};
 use crate::http::Params;
 use crate::otp::{Requester, Waiting};
 use crate::service::Caller;
@@ -226,6 +226,11 @@ pub static ROUTES: &[Row] = &[
         ..change("POST", Handler::Operate(demo::set_gateway))
     },
 ];
+
+/// The scopes that rows require.
+pub fn scopes() -> Vec<Scope> {
+    ROUTES.iter().filter_map(|row| row.access.scope()).collect()
+}
 
 /// The rows that approve: clients call one of three versions, and all three do the same.
 const APPROVE: Row = Row {

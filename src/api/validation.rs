@@ -90,6 +90,17 @@ impl Fault {
         Self { entry_type: "query_parameter", entry, rule, params, description }
     }
 
+    /// What stands in the path where a phone number is due.
+    pub(super) fn no_phone_in_path(description: &str) -> Self {
+        Self {
+            entry_type: "path_parameter",
+            entry: "$.phone".into(),
+            rule: "format",
+            params: json!([Phone::PATTERN]),
+            description: description.to_owned(),
+        }
+    }
+
     /// A property that is none of these words.
     fn inclusion(name: &str, words: &[&str]) -> Self {
         Self {

@@ -5,12 +5,12 @@ use tracing::level_filters::LevelFilter;
 
 use super::failure::warn;
 use super::{Failure, ImportArgs, keyring_file, log};
-use crate::api::routes::ROUTES;
+use crate::api::routes;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
 use crate::files;
-use crate::service::fixtures::{Draft, Expected, Known};
+use crate::service::fixtures::{Draft, Expected, Known, Notices};
 use crate::store::Store;
 
 /// The one limit of an import: what a file of so much comes to is less than a write of the store may hold.
@@ -29,7 +29,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let mut keyring = keyring_file::read(&keyring_path, data)?;
     let text = read(&file)?;
     let now = SystemClock::start().now();
-    let scopes: Vec<_> = ROUTES.iter().filter_map(|row| row.access.scope()).collect();
+    let scopes = routes::scopes();
     let expected = Expected { scopes: &scopes, request_life: config.person_requests.life };
     let entropy = SystemEntropy::new();
     let mut draft = Draft::read_and_notice(&text, now, &entropy, expected).map_err(wrong)?;
@@ -49,15 +49,20 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     if let Err(error) = store.mark_blocking() {
         tracing::warn!(%error, "it is loaded, but how far the store has come could not be noted");
     }
+    warn_of(&notices, &file);
+    // It is done, whether anybody reads of it or not.
+    drop(writeln!(io::stdout(), "added to {}: {counts}", data.display()));
+    Ok(())
+}
+
+/// Says what of a file that was loaded may not be what was meant.
+pub(super) fn warn_of(notices: &Notices, file: &Path) {
     if !notices.is_empty() {
         let name = file.display();
         warn(format_args!(
             "{name} was loaded, but some of it may not be what was meant:\n{notices}"
         ));
     }
-    // It is done, whether anybody reads of it or not.
-    drop(writeln!(io::stdout(), "added to {}: {counts}", data.display()));
-    Ok(())
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -2,10 +2,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::Api;
 use crate::api::envelope::Answer;
+use crate::api::query::NO_PHONE;
 use crate::api::routes::{Call, Operating};
-use crate::domain::{Phone, Refusal};
+use crate::api::validation::Fault;
+use crate::api::{Api, Rejection};
+use crate::domain::Phone;
 
 #[derive(Serialize)]
 struct UnlockedView {
@@ -17,7 +19,8 @@ struct UnlockedView {
 /// `POST /admin/phones/{phone}/actions/unlock`: the phone's wrong guesses are taken back, and with them its lock.
 pub(in crate::api) fn unlock(api: Arc<Api>, call: Call) -> Operating {
     Box::pin(async move {
-        let phone = Phone::parse(call.param()).map_err(|_| Refusal::NotFound)?;
+        let no_phone = |_| Rejection::Invalid(vec![Fault::no_phone_in_path(NO_PHONE)]);
+        let phone = Phone::parse(call.param()).map_err(no_phone)?;
         let wrong_guesses = api.service.unlock(call.requester().named(), phone, call.now).await?;
         let phone_number = phone.masked();
         Ok(Answer::ok(&UnlockedView { phone_number, wrong_guesses }))

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 pub(super) use args::DemoArgs;
@@ -20,13 +20,13 @@ use super::log::{self, LogWriter};
 use super::node::Parts;
 use super::run::Start;
 use super::{Failure, import, run, settings};
-use crate::api::{Demo, ReadWorld, TakeLine};
+use crate::api::{Demo, ReadWorld, TakeLine, TellNotices, routes};
 use crate::clock::{Clock, SystemClock};
 use crate::config::StoreConfig;
 use crate::entropy::{Entropy, SystemEntropy, Tape};
 use crate::files;
 use crate::otp::Keyring;
-use crate::service::fixtures::{self, Known};
+use crate::service::fixtures::{self, Expected, Known};
 use crate::sms::{Console, DemoGateway};
 use crate::store::{Store, make_folders};
 
@@ -56,10 +56,17 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let prepare = || {
         let wrong = |error| Failure::fixtures(file.as_deref(), &error);
         let secrets = Tape::of(Arc::clone(&entropy));
-        let mut loaded = fixtures::read(&world, clock.now(), &secrets.replay()).map_err(wrong)?;
+        let request_life = config.person_requests.life;
+        let expected = Expected { scopes: &routes::scopes(), request_life };
+        let read = fixtures::read_and_notice(&world, clock.now(), &secrets.replay(), expected);
+        let (mut loaded, noticed) = read.map_err(wrong)?;
         let store = fresh_store(&args.data, config.store)?;
         let known = std::mem::take(&mut loaded.known);
         fixtures::load(&store, loaded).map_err(wrong)?;
+        let notices = file.clone().map(tell_notices);
+        if let Some(tell) = &notices {
+            tell(&noticed);
+        }
         let keyring = Keyring::generate(&*entropy, clock.now()).map_err(Failure::software)?;
         let mut keyring = Keyring::parse(&keyring)?;
         keyring.check(&store)?;
@@ -73,6 +80,8 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
             secrets,
             shown: Mutex::new(digests(&known)),
             show: Box::new(show),
+            request_life,
+            notices,
             calls: calls.map_err(Failure::software)?,
             origins: args.origins.clone(),
         };
@@ -108,6 +117,11 @@ fn digests(known: &[Known]) -> HashSet<crate::domain::SecretDigest> {
 fn show(known: &[Known]) {
     let lines: Vec<_> = known.iter().map(banner::secret).collect();
     drop(writeln!(io::stdout(), "New secrets of this world:\n{}", lines.join("\n")));
+}
+
+/// Warns of what may not be what was meant in a file. Of the built-in world all is.
+fn tell_notices(file: PathBuf) -> TellNotices {
+    Box::new(move |notices| import::warn_of(notices, &file))
 }
 
 /// Writes a line for each call to standard error, while the log says nothing of calls. Whoever does not read it keeps no

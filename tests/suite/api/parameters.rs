@@ -90,6 +90,24 @@ fn everywhere_else_they_are_not_looked_at() {
 }
 
 #[test]
+fn a_phone_that_is_none_is_told_its_form_and_is_not_repeated() {
+    let node = TestNode::start();
+    let texts = ["", "abc", "380671000041", "+38067100004", "0671000041"];
+    let messages = texts.map(|text| ("GET", format!("/demo/messages?phone={text}")));
+    let unlock = ["abc", "380671000041", "%20"];
+    let unlock = unlock.map(|text| ("POST", format!("/admin/phones/{text}/actions/unlock")));
+    for (method, path) in messages.into_iter().chain(unlock) {
+        let refused = node.by_hand(method, &path, &ADMIN, b"");
+        assert_eq!(refused.status, 422, "{path}: {}", refused.text);
+        let invalid = &refused.error()["invalid"][0];
+        assert_eq!(invalid["entry"], "$.phone");
+        let said = invalid["rules"][0]["description"].as_str().unwrap();
+        assert!(said.contains("+380 and nine digits"), "{said}");
+        assert!(!refused.error().to_string().contains("671000041"), "{}", refused.text);
+    }
+}
+
+#[test]
 fn a_misspelt_filter_shows_nobody_s_messages() {
     let node = TestNode::start();
     assert_eq!(node.initialize("+380671000041").status, 201);

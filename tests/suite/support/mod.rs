@@ -199,6 +199,8 @@ impl TestNode {
             secrets: Tape::of(Arc::clone(&entropy)),
             shown: Mutex::default(),
             show: Box::new(|_| {}),
+            request_life: config.person_requests.life,
+            notices: None,
             calls: None,
             origins: Vec::new(),
         };

@@ -139,3 +139,24 @@ fn secrets_in_clear_need_a_world_that_says_it_is_a_demo() {
     );
     assert!(!ended.stderr.contains("a-secret"));
 }
+
+#[test]
+fn what_may_not_be_what_was_meant_is_told_at_the_start_and_at_a_reset() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = token(r#"{"plain": "my-own-token"}"#, "1", "-1h");
+    let text = world(&format!(r#", "tokens": [{old}]"#));
+    let text = text.replace("person_request:read", "person_request:reed");
+    fs::write(directory.path().join("world.json"), text).unwrap();
+    let mut demo = Program::start(directory.path(), &["demo", "--fixtures", "world.json"]);
+    demo.line("Every SMS appears below");
+    assert_eq!(demo.call("POST", "/demo/reset", "").status, 200);
+    let told = demo.stop().stderr;
+    for notice in [
+        "esoz-otp: warning: world.json was loaded, but some of it may not be what was meant",
+        "tokens[0].expires_at: is in the past: the token has expired",
+        "tokens[0].scope: no method here requires person_request:reed",
+    ] {
+        assert_eq!(told.matches(notice).count(), 2, "{notice}: {told}");
+    }
+    assert!(!told.contains("my-own-token"), "{told}");
+}
