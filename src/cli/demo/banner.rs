@@ -81,7 +81,7 @@ fn examples(base: &str) -> String {
         r#"  curl -X POST {base}/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/actions/resend_otp \
     -H 'authorization: Bearer demo-mis-token' -H 'api-key: demo-api-key' -H 'content-type: application/json'
 
-  CODE=$(curl -s '{base}/demo/messages?phone=+380958697084' | sed 's/.*"code":"\([0-9]*\).*/\1/')
+  CODE=$(curl -s '{base}/demo/messages?phone=+380958697084' | sed -n 's/.*"code":"\([0-9]*\).*/\1/p')
   curl -X PATCH {base}/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/actions/approve \
     -H 'authorization: Bearer demo-mis-token' -H 'api-key: demo-api-key' -H 'content-type: application/json' \
     -d "{{\"verification_code\": \"$CODE\"}}"

@@ -85,6 +85,23 @@ fn the_readme_s_main_job_works_as_pasted() {
     assert_eq!(answers[7]["data"], serde_json::json!({"mode": "refuse", "messages": 2}));
 }
 
+#[test]
+fn the_readme_s_line_for_a_code_gives_nothing_while_there_is_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut demo = Program::start(directory.path(), &["demo"]);
+    let readme = include_str!("../../../../README.md");
+    let line = readme.lines().find(|line| line.starts_with("CODE=")).unwrap();
+    let line = line.replace("localhost:4000", &demo.address().to_string());
+    let code = || {
+        let script = format!("{line}; printf '%s' \"$CODE\"");
+        let ran = Command::new("bash").args(["-c", &script]).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    assert_eq!(code(), "");
+    assert_eq!(demo.resend().status, 200);
+    assert_eq!(code(), demo.code_for(SEED_PHONE, 1));
+}
+
 /// What curl prints: one JSON after the other.
 fn answers_of(script: &str) -> Vec<Value> {
     let ran = Command::new("bash").args(["-c", script]).output().unwrap();
