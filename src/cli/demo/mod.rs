@@ -59,13 +59,13 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
         let request_life = config.person_requests.life;
         let expected = Expected { scopes: &routes::scopes(), request_life };
         let read = fixtures::read_and_notice(&world, clock.now(), &secrets.replay(), expected);
-        let (mut loaded, noticed) = read.map_err(wrong)?;
+        let (mut loaded, at_start) = read.map_err(wrong)?;
         let store = fresh_store(&args.data, config.store)?;
         let known = std::mem::take(&mut loaded.known);
         fixtures::load(&store, loaded).map_err(wrong)?;
         let notices = file.clone().map(tell_notices);
         if let Some(tell) = &notices {
-            tell(&noticed);
+            tell(&at_start);
         }
         let keyring = Keyring::generate(&*entropy, clock.now()).map_err(Failure::software)?;
         let mut keyring = Keyring::parse(&keyring)?;
