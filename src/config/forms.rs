@@ -56,11 +56,13 @@ pub(super) fn path() -> Form {
 
 pub(super) fn path_or_none() -> Form {
     Form::new("a path, or an empty text for none", |text| !text.contains('\0'))
+        .because(|_| "has a NUL in it")
 }
 
 /// A text of any kind, but for what no terminal survives.
 pub(super) fn plain() -> Form {
     Form::new("a text", |text| text.chars().all(|c| !c.is_control() || "\n\r\t".contains(c)))
+        .because(|_| "has a control character in it")
 }
 
 pub(super) fn driver() -> Form {
@@ -75,6 +77,17 @@ pub(super) fn url() -> Form {
         "an address that begins with https:// (or http://), without user, fragment or `{secret}`",
         |text| text.is_empty() || is_url(text),
     )
+    .because(wrong_with_url)
+}
+
+fn wrong_with_url(text: &str) -> &'static str {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match scheme.as_deref() {
+        Some("https" | "http") if text.contains('#') => "has a fragment (#)",
+        Some("https" | "http") if text.contains(SECRET) => "has `{secret}` in it",
+        Some("https" | "http") => "is no address of that kind",
+        Some(_) | None => "does not begin with https://",
+    }
 }
 
 fn is_url(text: &str) -> bool {
@@ -86,7 +99,17 @@ fn is_url(text: &str) -> bool {
 
 pub(super) fn header() -> Form {
     let words = "headers, each `Name: value`, but for those that a request has by itself (Content-Type, Host and the like)";
-    Form::new(words, |text| named_header(text).is_some())
+    Form::new(words, |text| named_header(text).is_some()).because(wrong_with_header)
+}
+
+fn wrong_with_header(text: &str) -> &'static str {
+    let Some((name, value)) = text.split_once(':') else { return "has no colon" };
+    match HeaderName::from_bytes(name.as_bytes()) {
+        Err(_) => "has no header's name before its colon",
+        Ok(name) if OURS.contains(&name) => "is a header that a request has by itself",
+        Ok(_) if value.trim().is_empty() => "has nothing behind its colon",
+        Ok(_) => "has a character that no header may have",
+    }
 }
 
 /// The name of a header, and its value, which may have [`SECRET`] in it.

@@ -151,7 +151,7 @@ fn as_meant(
             continue;
         }
         if setting.set(&mut config, &value).is_err() {
-            faults.push(bad_value(setting, "is something else", source));
+            faults.push(bad_value(setting, &setting.takes.wrong_with(&value), source));
         }
     }
     config

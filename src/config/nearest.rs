@@ -2,9 +2,13 @@
 
 use super::clear;
 use super::setting::Setting;
+use crate::domain::is_similar;
 
 /// Another section counts as so many letters that differ.
 const OTHER_SECTION: usize = 2;
+
+/// Fewer letters may begin anything.
+const SHORTEST_START: usize = 3;
 
 /// In a word of fewer letters, two that differ make another word.
 const SHORT_WORD: usize = 5;
@@ -12,7 +16,7 @@ const SHORT_WORD: usize = 5;
 /// What somebody means who writes a token or password into a section.
 const SECRET_FILE: &str = "secret_file";
 
-/// The setting whose key is nearest to this one.
+/// The setting that is meant by this key, or by its name in another section, if one is near enough to be.
 pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Setting> {
     let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
     if clear::is_name(name)
@@ -20,7 +24,12 @@ pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Sett
     {
         return Some(file);
     }
-    settings.iter().min_by_key(|setting| {
+    let may_be_meant = |setting: &&Setting| {
+        let (_, its_name) = setting.section_and_name();
+        let is_its_start = name.len() >= SHORTEST_START && its_name.starts_with(name);
+        is_its_start || is_similar(name, its_name)
+    };
+    settings.iter().filter(may_be_meant).min_by_key(|setting| {
         let (its_section, its_name) = setting.section_and_name();
         let elsewhere = if section == its_section { 0 } else { OTHER_SECTION };
         let through = strsim::osa_distance(key, &setting.key);
@@ -61,9 +70,9 @@ pub(super) fn variable<'a>(settings: &'a [Setting], name: &str) -> Option<&'a Se
     settings.iter().find(|setting| letters(&setting.variable()) == wanted)
 }
 
-/// The section whose name is nearest to this one.
+/// The section whose name is nearest to this one, if one is near.
 pub(super) fn section<'a>(settings: &'a [Setting], name: &str) -> Option<&'a str> {
     let sections = settings.iter().map(|setting| setting.section_and_name().0);
-    let named = sections.filter(|section| !section.is_empty());
+    let named = sections.filter(|section| !section.is_empty() && is_similar(section, name));
     named.min_by_key(|section| strsim::osa_distance(section, name))
 }

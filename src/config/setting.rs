@@ -101,7 +101,7 @@ impl Setting {
         let checked = self.takes.check(value);
         let set = checked.and_then(|()| (self.set)(config, value).ok_or("does not fit".into()));
         let is_quiet = self.is_secret || self.is_unrepeated;
-        set.map_err(|wrong| if is_quiet { "is something else".into() } else { wrong })
+        set.map_err(|wrong| if is_quiet { self.takes.wrong_with(value) } else { wrong })
     }
 }
 

@@ -52,12 +52,19 @@ pub enum Takes {
 pub struct Form {
     words: String,
     fits: fn(&str) -> bool,
+    /// What about a text that does not fit, without the text.
+    why_not: fn(&str) -> &'static str,
 }
 
 impl Form {
     /// A text that `fits`; `words` say which do.
     pub(super) fn new(words: &str, fits: fn(&str) -> bool) -> Self {
-        Self { words: words.to_owned(), fits }
+        Self { words: words.to_owned(), fits, why_not: |_| "is of another form" }
+    }
+
+    /// The same, which can say of a text that does not fit why it does not. Nothing of the text may be in that.
+    pub(super) fn because(self, why_not: fn(&str) -> &'static str) -> Self {
+        Self { why_not, ..self }
     }
 
     /// One of a few words.
@@ -69,11 +76,20 @@ impl Form {
             }
             Some(_) | None => words.concat(),
         };
-        Self { words, fits: |text| T::from_word(text).is_some() }
+        Self { words, fits: |text| T::from_word(text).is_some(), why_not: |_| "is another word" }
     }
 
     fn admits(&self, value: &Value) -> bool {
         value.text().is_some_and(|text| text.len() <= MOST_BYTES && (self.fits)(text))
+    }
+
+    /// What about a value that it does not admit.
+    fn wrong_with(&self, value: &Value) -> &'static str {
+        match value.text() {
+            None => "is no text",
+            Some(text) if text.len() > MOST_BYTES => "is too long",
+            Some(text) => (self.why_not)(text),
+        }
     }
 }
 
@@ -122,6 +138,36 @@ impl Takes {
         if fits { Ok(()) } else { Err(format!("is {}", shown(value))) }
     }
 
+    /// What about a value that it does not take is wrong, without the value: a secret may stand there.
+    pub(super) fn wrong_with(&self, value: &Value) -> String {
+        let wrong_in_list = |admits: &dyn Fn(&Value) -> bool,
+                             why: &dyn Fn(&Value) -> &'static str| {
+            let Value::List(items) = value else { return "is no list".to_owned() };
+            match items.iter().enumerate().find(|(_, item)| !admits(item)) {
+                Some((place, item)) => {
+                    format!("is wrong: number {} of it {}", place + 1, why(item))
+                }
+                None if items.is_empty() => "is empty".into(),
+                None if items.len() > MOST_ITEMS => format!("has more than {MOST_ITEMS} items"),
+                None => "has something twice".into(),
+            }
+        };
+        match self {
+            Self::Number { bounds, .. } => wrong_with_number(value, bounds).into(),
+            Self::Switch => "is neither".into(),
+            Self::Text(form) => form.wrong_with(value).into(),
+            Self::List { of, .. } => {
+                wrong_in_list(&|item| of.admits(item), &|item| of.wrong_with(item))
+            }
+            Self::Numbers { bounds, .. } => {
+                wrong_in_list(&|item| item.number().is_some_and(|n| bounds.contains(&n)), &|item| {
+                    wrong_with_number(item, bounds)
+                })
+            }
+            Self::Pauses { .. } => "is none".into(),
+        }
+    }
+
     /// What a text from outside a file stands for, such as that of an environment variable.
     pub(super) fn read(&self, text: &str) -> Value {
         let number = |text: &str| text.trim().parse().ok().map(Value::Number);
@@ -133,6 +179,14 @@ impl Takes {
             Self::List { .. } => read_list(text, |item| Some(Value::from(item))),
             Self::Numbers { .. } | Self::Pauses { .. } => read_list(text, number),
         }
+    }
+}
+
+fn wrong_with_number(value: &Value, bounds: &RangeInclusive<i128>) -> &'static str {
+    match value.number::<i128>() {
+        None => "is no whole number",
+        Some(number) if number < *bounds.start() => "is too small",
+        Some(_) => "is too large",
     }
 }
 

@@ -21,6 +21,7 @@ mod phone;
 mod refusal;
 mod secret;
 mod segments;
+mod similar;
 mod time;
 mod token;
 mod verification;
@@ -43,6 +44,7 @@ pub use phone::{MaskedPhone, NotAPhone, Phone};
 pub use refusal::{Refusal, SpentReason};
 pub use secret::{Secret, SecretDigest};
 pub use segments::Segments;
+pub use similar::is_similar;
 pub use time::{NotATime, Timestamp};
 pub use token::{Scope, Scopes, Token, TokenExpiry};
 pub use verification::{

@@ -1,4 +1,5 @@
 use super::needs::Needs;
+use crate::domain::is_similar;
 use crate::entropy::NoEntropy;
 use crate::store::StoreError;
 
@@ -91,9 +92,9 @@ pub enum NotAdded {
 #[derive(Debug, thiserror::Error)]
 pub enum NotRetired {
     /// Nobody knows such a key. What was given may be a slip of the hand, even a key: it is not repeated.
-    #[error("there is no such key{}", .nearest.as_ref().map(|id| format!(". The nearest id is `{id}`.")).unwrap_or_default())]
+    #[error("there is no such key. {}", .nearest.as_ref().map_or("esoz-otp keys list shows those that there are.".into(), |id| format!("The nearest id is `{id}`.")))]
     Unknown {
-        /// The id that comes nearest.
+        /// The id that comes nearest, if one comes near.
         nearest: Option<String>,
     },
     /// It hashes new codes.
@@ -124,8 +125,9 @@ pub enum NotRetired {
 impl NotRetired {
     /// None of these ids is `wanted`.
     pub(super) fn unknown<'a>(wanted: &str, ids: impl Iterator<Item = &'a str>) -> Self {
-        let nearest = ids.min_by_key(|id| strsim::osa_distance(wanted, id)).map(str::to_owned);
-        Self::Unknown { nearest }
+        let near = ids.filter(|id| is_similar(wanted, id));
+        let nearest = near.min_by_key(|id| strsim::osa_distance(wanted, id));
+        Self::Unknown { nearest: nearest.map(str::to_owned) }
     }
 }
 

@@ -5,7 +5,7 @@ use esoz_otp::config::{Faults, Layers, Value};
 use super::{load, load_with, refused, refused_with, variables, written};
 
 /// One fault a row: the file, and what is said of it.
-const FAULTS: [(&str, &str); 27] = [
+const FAULTS: [(&str, &str); 29] = [
     (
         "dialect = \"deployd\"",
         "esoz-otp.toml:1: dialect is \"deployd\", but takes `documented` or `deployed`.",
@@ -77,6 +77,11 @@ const FAULTS: [(&str, &str); 27] = [
         "[log]\nlevel = \"loud\"",
         "esoz-otp.toml:2: log.level is \"loud\", but takes `off`, `error`, `warn`, `info`, `debug` or `trace`.",
     ),
+    (
+        "[sms.template]\nfoo = \"x\"",
+        "esoz-otp.toml:2: sms.template.foo is no setting. Take it out.",
+    ),
+    ("[nothing]\nlike = 6", "esoz-otp.toml:1: nothing is no section. Take it out."),
     ("[log\nlevel = \"info\"", "esoz-otp.toml:1: this is no TOML: "),
 ];
 

@@ -141,14 +141,14 @@ const FAULTS: [(&str, &str); 46] = [
     ("url = \"\"", "url is not set. Write where the gateway takes messages"),
     (
         "url = \"gateway.example\"",
-        "url is something else, but takes an address that begins with https://",
+        "url does not begin with https://, but takes an address that begins with https://",
     ),
-    ("url = \"ftp://gateway.example\"", "url is something else, but takes"),
+    ("url = \"ftp://gateway.example\"", "url does not begin with https://, but takes"),
     (
         "url = \"https://user:hunter2@gateway.example\"",
         "url has a token or password in clear. Put it into a file",
     ),
-    ("url = \"https://gateway.example/#here\"", "url is"),
+    ("url = \"https://gateway.example/#here\"", "url has a fragment"),
     (
         "url = \"http://gateway.example\"",
         "url has no TLS: codes, numbers and the token would go there in clear. Use https://",
@@ -183,8 +183,8 @@ const FAULTS: [(&str, &str); 46] = [
         "secret_file is not set, and {secret} is in a header or a body. Name a file",
     ),
     ("secret_file = \"token\"", "secret_file is set, and {secret} is in no header and no body."),
-    ("secret_file = 12345678", "secret_file is something else, but takes a path, or an empty text"),
-    ("receipts.secret_file = [\"hunter2\"]", "receipts.secret_file is something else, but takes"),
+    ("secret_file = 12345678", "secret_file is no text, but takes a path, or an empty text"),
+    ("receipts.secret_file = [\"hunter2\"]", "receipts.secret_file is no text, but takes"),
     (
         "headers = [\"Authorization: Bearer hunter2\"]",
         "headers has a token or password in clear. Put it into a file of its own, secret_file, and write {secret}",
@@ -195,16 +195,25 @@ const FAULTS: [(&str, &str); 46] = [
     ),
     (
         "url = \"https://gateway.example/send/{secret}\"",
-        "url is something else, but takes an address that begins with https:// (or http://), without user, fragment or `{secret}`.",
+        "url has `{secret}` in it, but takes an address that begins with https:// (or http://), without user, fragment or `{secret}`.",
     ),
     ("headers = [\"X-Api-Key: hunter2\"]", "headers has a token or password in clear. Put it"),
     (
         "url = \"https://gateway.example/?token=hunter2\"",
         "url has a token or password in clear. Put it into a file",
     ),
-    ("headers = [\"Content-Type: text/plain\"]", "headers is something else, but takes"),
-    ("headers = [\"no header\"]", "headers is something else, but takes"),
-    ("headers = [\"X-A: a\\r\\nX-B: b\"]", "headers is something else"),
+    (
+        "headers = [\"Content-Type: text/plain\"]",
+        "headers is wrong: number 1 of it is a header that a request has by itself, but takes",
+    ),
+    (
+        "headers = [\"no header\"]",
+        "headers is wrong: number 1 of it has no colon, but takes a list",
+    ),
+    (
+        "headers = [\"X-A: a\", \"X-B: a\\r\\nX-C: b\"]",
+        "headers is wrong: number 2 of it has a character that no header may have, but takes",
+    ),
     ("id_at = \"id\"", "id_at is \"id\", but takes JSON pointers such as /result/0/id (RFC 6901)."),
     ("verdict_at = [\"/a~2\"]", "verdict_at holds \"/a~2\", but takes a list of JSON pointers"),
     ("taken = [\"ok\"]", "verdict_at is not set, and which verdicts mean what is."),

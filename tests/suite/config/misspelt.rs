@@ -42,7 +42,7 @@ fn what_stands_in_a_misspelt_section_is_judged_as_well() {
     let ended = check(directory.path(), text);
     for part in [
         "esoz-otp.toml:1: opt is no section. The nearest known one is [otp].",
-        "esoz-otp.toml:2: otp.digits is something else, but takes 4 to 10 digits.",
+        "esoz-otp.toml:2: otp.digits is too large, but takes 4 to 10 digits.",
         "esoz-otp.toml:3: opt.attempt is no setting. The nearest known one is otp.attempts.",
         "wrong in 3 places",
     ] {
@@ -62,7 +62,7 @@ fn a_section_that_no_gateway_can_be_called_like_is_judged_as_a_gateway_s() {
     for part in [
         "esoz-otp.toml:3: sms.Turbo is a section, and no gateway can be called so.",
         "esoz-otp.toml:5: sms.Turbo.sendr is no setting. The nearest known one is sms.NAME.sender.",
-        "esoz-otp.toml:7: sms.NAME.method is something else, but takes `POST` or `PUT`.",
+        "esoz-otp.toml:7: sms.NAME.method is another word, but takes `POST` or `PUT`.",
         "sms.NAME.secret_file: cannot read the gateway's secret",
     ] {
         assert_eq!(ended.stderr.matches(part).count(), 1, "{part}: {}", ended.stderr);
@@ -81,9 +81,9 @@ fn a_misspelt_setting_s_value_is_judged_and_not_repeated() {
     let ended = check(directory.path(), text);
     for part in [
         "esoz-otp.toml:2: otp.digit is no setting.",
-        "esoz-otp.toml:2: otp.digits is something else, but takes 4 to 10 digits.",
+        "esoz-otp.toml:2: otp.digits is too large, but takes 4 to 10 digits.",
         "esoz-otp.toml:3: otp.life is no setting.",
-        "esoz-otp.toml:3: otp.life_seconds is something else, but takes 30 to 600 seconds.",
+        "esoz-otp.toml:3: otp.life_seconds is no whole number, but takes 30 to 600 seconds.",
     ] {
         assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
     }
@@ -92,7 +92,7 @@ fn a_misspelt_setting_s_value_is_judged_and_not_repeated() {
     let mut command = command(directory.path(), &["check", "--data", "node"]);
     command.args(["--allow-plaintext-codes"]).env("ESOZ_OTP__OTP__DIGIT", "99");
     let ended = Program::spawn(&mut command).end();
-    let told = "ESOZ_OTP__OTP__DIGIT: otp.digits is something else, but takes 4 to 10 digits.";
+    let told = "ESOZ_OTP__OTP__DIGIT: otp.digits is too large, but takes 4 to 10 digits.";
     assert!(ended.stderr.contains(told), "{}", ended.stderr);
 }
 

@@ -1,0 +1,26 @@
+//! Words that one may have meant by another.
+
+/// Whether so little differs between two words that one may stand for the other: a third of the longer one, or one letter.
+pub fn is_similar(word: &str, other: &str) -> bool {
+    let longer = word.chars().count().max(other.chars().count());
+    strsim::osa_distance(word, other) <= (longer / 3).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_third_may_differ_and_of_a_short_word_one_letter() {
+        for (word, other) in
+            [("ulr", "url"), ("digit", "digits"), ("k2026-01-31-7f3a", "k2026-01-31-7f3")]
+        {
+            assert!(is_similar(word, other), "{word} {other}");
+        }
+        for (word, other) in
+            [("foo", "hosts"), ("nope", "k2026-01-31-7f3a"), ("", "by"), ("x", "url")]
+        {
+            assert!(!is_similar(word, other), "{word} {other}");
+        }
+    }
+}
