@@ -26,6 +26,7 @@ mod serve;
 mod settings;
 mod signals;
 mod sms;
+mod unrepeated;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -144,6 +145,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
+            let error = unrepeated::without_secrets(error);
             // Help and version are no errors, and a closed pipe is no reason for another.
             drop(error.print());
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });

@@ -99,7 +99,8 @@ impl Node {
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
         let last_messages = config.sms.timeout + LAST_WORD;
         for driver in &drivers {
-            tracing::info!(driver = driver.name(), host = driver.host(), "messages go through it");
+            let (name, host) = (driver.name(), driver.host());
+            tracing::info!(driver = name, host, "messages go through {name}");
         }
         let (outbox, worker) = outbox(OutboxParts {
             store: store.clone(),

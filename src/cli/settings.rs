@@ -66,6 +66,7 @@ pub(super) struct CommonArgs {
         long,
         visible_alias = "log-level",
         value_name = "LEVEL",
+        value_parser = level,
         help = "What to log: off, error, warn, info, debug or trace [default: info; of the demo, warn]"
     )]
     pub(super) log: Option<LevelFilter>,
@@ -141,6 +142,11 @@ pub(super) fn warn_of_unread(environment: &[(OsString, OsString)], reads_none: b
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "it takes an address and a port, such as 127.0.0.1:4001 or [::1]:4001")
+}
+
+fn level(text: &str) -> Result<LevelFilter, &'static str> {
+    let level = LevelFilter::from_word(&text.to_ascii_lowercase());
+    level.ok_or("it takes off, error, warn, info, debug or trace")
 }
 
 /// The files that a service manager hands over.

@@ -67,7 +67,8 @@ fn taken_by_all(said: &[Result<Taken, SendError>]) -> Result<(), Failure> {
         return Ok(());
     }
     let unless = if is_unclear(said) { ", or not for certain" } else { "" };
-    Err(Failure::unavailable(format_args!("{missed} of {all} drivers did not take it{unless}")))
+    let who = if all == 1 { "the driver".into() } else { format!("{missed} of {all} drivers") };
+    Err(Failure::unavailable(format_args!("{who} did not take it{unless}")))
 }
 
 fn taken_by_one(said: &[Result<Taken, SendError>], phone: Phone) -> Result<(), Failure> {

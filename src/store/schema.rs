@@ -211,7 +211,7 @@ pub struct SealedMessage {
     pub sealed: Vec<u8>,
 }
 
-/// The key's id only: what is sealed belongs into no log either.
+/// The key's id only: what is sealed belongs in no log either.
 impl std::fmt::Debug for SealedMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "SealedMessage(key {})", self.key_id)

@@ -33,7 +33,7 @@ impl FileName {
         }
     }
 
-    /// Whether rows of this day belong into a later file.
+    /// Whether rows of this day belong in a later file.
     pub(super) fn is_before(&self, day: &str) -> bool {
         self.day.as_str() < day
     }

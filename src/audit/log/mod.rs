@@ -320,7 +320,7 @@ impl Shown {
     }
 }
 
-/// The day whose file a row belongs into: its own, unless the clock that dated it was ahead of now.
+/// The day whose file a row belongs in: its own, unless the clock that dated it was ahead of now.
 fn day_of(row: &AuditRow, now: Timestamp) -> String {
     row.at.min(now).day()
 }

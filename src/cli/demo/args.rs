@@ -1,7 +1,10 @@
 //! The flags of `demo`, and the settings that they make.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::PossibleValue;
@@ -30,16 +33,16 @@ pub(in crate::cli) struct DemoArgs {
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     pub(super) dialect: DialectName,
     /// How many digits a code has, 4 to 10 [default: 6, or 4 with `--dialect deployed`, as live clients validate].
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(i64::from(*CodeFormat::BOUNDS.start())..=i64::from(*CodeFormat::BOUNDS.end())))]
+    #[arg(long, value_name = "NUMBER", value_parser = within(CodeFormat::BOUNDS, "digits"))]
     digits: Option<u8>,
     /// How long a code is good for, 1 to 600 seconds [default: 300].
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", value_parser = within(1_u64..=600, "seconds"))]
     life: Option<u64>,
     /// How often a code may be tried, 1 to 5 times [default: 3].
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=5))]
+    #[arg(long, value_name = "NUMBER", value_parser = within(1_u8..=5, "times"))]
     attempts: Option<u8>,
     /// Pause between two codes to one phone, instead of 60, 120, 300 and 900 seconds; 0 for none.
-    #[arg(long, value_name = "SECONDS", conflicts_with = "no_limits", value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "no_limits", value_parser = within(0_u64..=86_400, "seconds"))]
     pause: Option<u64>,
     /// Limit neither sends nor wrong guesses. A code still has its attempts.
     #[arg(long)]
@@ -151,6 +154,20 @@ fn set(config: &mut Config, key: &str, flag: &str, value: &Value) -> Result<(), 
         let takes = setting.takes.in_words();
         Failure::usage(format_args!("{flag}: {key} {what}, but takes {takes}"))
     })
+}
+
+/// A whole number within these bounds.
+fn within<T>(
+    bounds: RangeInclusive<T>,
+    unit: &'static str,
+) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + Display + Clone,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        number.ok_or_else(|| format!("it takes {} to {} {unit}", bounds.start(), bounds.end()))
+    }
 }
 
 /// Scheme, host and perhaps a port, as a browser writes it into `Origin`.

@@ -23,7 +23,7 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
     if *keyring_only {
         take_out(id, &path, data)?;
         say(&format!(
-            "key {id} is no more in {}\nA data directory in which it is not retired would miss it.",
+            "key {id} is no longer in {}\nA data directory in which it is not retired would miss it.",
             path.display()
         ));
         return Ok(());

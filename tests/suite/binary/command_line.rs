@@ -93,3 +93,50 @@ fn a_busy_port_is_named_and_nothing_is_made() {
         assert!(ended.stderr.contains("--listen"), "it says what to do: {}", ended.stderr);
     }
 }
+
+#[test]
+fn no_number_and_no_secret_of_a_command_line_that_is_wrong_is_repeated() {
+    for arguments in [
+        &["sms", "test", "380671234567"][..],
+        &["sms", "test", "067-123-45-67"],
+        &["sms", "test", "+380671234567", "+380671234567"],
+        &["sms", "test", "--380671234567"],
+        &["sms", "test", "-380671234567"],
+        &["380671234567"],
+        &["completions", "380671234567"],
+        &["keys", "retire", "a", "hunter2"],
+        &["keys", "retire", "a", "hunter"],
+        &["serve", "--hunter2"],
+        &["demo", "--allow-origin", "http://user:hunter2@localhost"],
+    ] {
+        let ended = in_an_empty_directory(arguments);
+        assert_eq!(ended.code, Some(64), "{}", ended.stderr);
+        for secret in ["1234567", "45-67", "hunter"] {
+            assert!(!ended.stderr.contains(secret), "{arguments:?}: {}", ended.stderr);
+        }
+    }
+    for (arguments, said) in [
+        (&["serve", "--dta", "x"][..], "unexpected argument '--dta' found"),
+        (&["seve"], "unrecognized subcommand 'seve'"),
+        (&["sms", "test", "380671234567"], "a phone number is +380 and nine digits"),
+    ] {
+        let ended = in_an_empty_directory(arguments);
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_flag_says_what_it_takes() {
+    for (flag, value, said) in [
+        ("--log-level", "loud", "it takes off, error, warn, info, debug or trace"),
+        ("--pause", "x", "it takes 0 to 86400 seconds"),
+        ("--pause", "86401", "it takes 0 to 86400 seconds"),
+        ("--life", "-1", "it takes 1 to 600 seconds"),
+        ("--digits", "3", "it takes 4 to 10 digits"),
+        ("--attempts", "many", "it takes 1 to 5 times"),
+    ] {
+        let ended = in_an_empty_directory(&["demo", &format!("{flag}={value}")]);
+        assert_eq!(ended.code, Some(64), "{}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+}
