@@ -77,7 +77,7 @@ impl AuditLog {
         reason: AnchorReason,
     ) -> Result<Self, AuditError> {
         let folder = store.audit_folder();
-        let mut appender = recovery::recover(&store, &folder)?;
+        let mut appender = recovery::recover(&store, &folder, true)?;
         let shown = Shown { files: Vec::new(), number: appender.head.number };
         let before = appender.head;
         if appender.is_open() && !appender.is_anchored(&keys) {
@@ -291,7 +291,7 @@ impl AuditLog {
         if let Some(appender) = held.take() {
             return Ok(appender);
         }
-        let appender = recovery::recover(&self.store, &self.folder)?;
+        let appender = recovery::recover(&self.store, &self.folder, false)?;
         self.shown().number = appender.head.number;
         self.index(appender.head.kept_from)?;
         Ok(appender)

@@ -16,18 +16,33 @@ use super::format::{Anchor, BEGINNING_BYTES, Entry, Fault};
 use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Store, StoreError};
 
-/// The end of the log, where the database says that it is.
-pub(super) fn recover(store: &Store, folder: &Path) -> Result<Appender, AuditError> {
+/// The end of the log, where the database says that it is. What is cut off behind it is told when the log is opened; later it
+/// is what a write that failed has left.
+pub(super) fn recover(
+    store: &Store,
+    folder: &Path,
+    is_opened: bool,
+) -> Result<Appender, AuditError> {
     let head = match head(store)? {
         Some(head) => head,
         None => beginning(store)?,
     };
-    let appender = find_end(store, folder, head)?;
+    let appender = find_end(store, folder, head, is_opened)?;
     note_open(store)?;
     Ok(appender)
 }
 
-fn find_end(store: &Store, folder: &Path, head: AuditHead) -> Result<Appender, AuditError> {
+fn find_end(
+    store: &Store,
+    folder: &Path,
+    head: AuditHead,
+    is_opened: bool,
+) -> Result<Appender, AuditError> {
+    let warn_of_cut = |name: &FileName, bytes| {
+        if is_opened && bytes > 0 {
+            warn_of_cut(name, bytes);
+        }
+    };
     let is_closed = is_closed(store)?;
     let mut names = files::list(folder)?.names;
     let mut found = "there is no file".to_owned();
@@ -80,14 +95,12 @@ fn find_end(store: &Store, folder: &Path, head: AuditHead) -> Result<Appender, A
 
 /// What is cut off moves again from the database, if it was ours: a row that was being written when the node was killed.
 fn warn_of_cut(name: &FileName, bytes: u64) {
-    if bytes > 0 {
-        tracing::warn!(
-            file = %name,
-            bytes,
-            "bytes behind the last entry that the database knows are cut off: a node was killed while it wrote them, or they \
-             were put there"
-        );
-    }
+    tracing::warn!(
+        file = %name,
+        bytes,
+        "bytes behind the last entry that the database knows are cut off: a node was killed while it wrote them, or they were \
+         put there"
+    );
 }
 
 fn put_there(name: &FileName, bytes: u64) -> String {
