@@ -48,7 +48,7 @@ pub struct Compacted {
 
 /// What has been done when a crash comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     Opened,
     Copied,
     Compared,
@@ -58,10 +58,10 @@ enum Step {
 }
 
 /// Called after each step; an error is a crash.
-type Observer<'a> = &'a mut dyn FnMut(Step) -> io::Result<()>;
+pub(super) type Observer<'a> = &'a mut dyn FnMut(Step) -> io::Result<()>;
 
 /// Exchanges two names in a directory, in one step.
-type Exchange = fn(&Path, &Path) -> Result<(), Errno>;
+pub(super) type Exchange = fn(&Path, &Path) -> Result<(), Errno>;
 
 /// Replaces the database of a closed directory by a new one with the same records.
 pub(super) fn compact(path: &Path, config: StoreConfig) -> Result<Compacted, OpenError> {
@@ -198,7 +198,7 @@ fn compare(from: &Database, to: &Database) -> Result<(), StoreError> {
 }
 
 /// The new database takes the place of the old one.
-fn swap(path: &Path, exchange: Exchange, observer: Observer<'_>) -> io::Result<()> {
+pub(super) fn swap(path: &Path, exchange: Exchange, observer: Observer<'_>) -> io::Result<()> {
     let (home, new, old) = (path.join(HOME), path.join(NEW), path.join(OLD));
     match exchange(&new, &home) {
         Ok(()) => {}
@@ -213,12 +213,12 @@ fn swap(path: &Path, exchange: Exchange, observer: Observer<'_>) -> io::Result<(
     observer(Step::Swapped)
 }
 
-fn exchange(one: &Path, other: &Path) -> Result<(), Errno> {
+pub(super) fn exchange(one: &Path, other: &Path) -> Result<(), Errno> {
     renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
 }
 
 /// As the data directory itself: nobody but its owner reads it.
-fn close_to_others(folder: &Path) -> io::Result<()> {
+pub(super) fn close_to_others(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -5,21 +5,13 @@
 //! were cut short cost the whole database. Between the last of the new places and the first byte over the old ones
 //! sled always fills one segment more. So no segment's worth of log may go by without a sync: every change goes
 //! through [`Database::change`], which counts.
-//!
-//! sled moves what still lives out of a segment that is mostly dead, one page whenever it writes another page anew. That
-//! is too slow: with one page in ten changes the log grows for ever, though most of it is dead. sled's own thread for it
-//! writes as fast as it can, uncounted. So every change adds some more of these occasions, each a small record of our own
-//! that is changed until sled writes its page anew: [`Database::tidy`]. They wait until the writer has nothing else to
-//! do. Without writes nothing is moved.
-//!
-//! That ends the growth without bound, and no more: after four rounds of 50 000 sends the database was half as large again
-//! as after the first (`tests/bench/growth`).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::path::Path;
 
 use super::error::StoreError;
+use super::renewal::DatabaseCopy;
 use crate::config::StoreConfig;
 
 /// A segment of sled's log. Eight times sled's own choice, for a wide berth.
@@ -32,35 +24,14 @@ const UNSYNCED_BYTES: usize = 96 * 1024;
 /// What a change counts beside its key and value.
 const CHANGE_BYTES: usize = 64;
 
-/// Changes of our own record that follow each change of another; sled writes its page anew, and moves another, at every
-/// tenth (`PAGE_CONSOLIDATION_THRESHOLD`). Two are too few where a tenth of the data lives for long, and four let the log
-/// become half as large again before it keeps its size.
-const TIDYING: u32 = 8;
-
-/// What such a change counts. Ten of them move a page, of at most 17 records of 4 KiB, and the log may grow by some forty
-/// times what is counted.
-const TIDYING_BYTES: usize = 192;
-
-/// As many wait for a time without writes, after some five hundred of them. Ten times as many let the log of a node that is
-/// never idle become half as large again.
-const MOST_OWED: u32 = 60_000;
-
-/// More than these are not made up for. A large write is mostly new, and leaves nothing behind that could be moved.
-const MOST_LATE: u32 = 20_000;
-
-/// So many at a time, so that a write that comes meanwhile does not wait.
-const TIDYING_AT_ONCE: u32 = 128;
-
 /// An open database. Only one thread changes it.
 pub(super) struct Database {
     sled: sled::Db,
     log: File,
     unsynced: Cell<usize>,
-    /// Holds one record, which is there to be changed.
-    tidying: sled::Tree,
-    /// Changes of it that are due, and the last.
-    owed: Cell<u32>,
-    turn: Cell<u32>,
+    changes: Cell<u64>,
+    /// The copy of it that is being made.
+    copy: RefCell<Option<Box<DatabaseCopy>>>,
 }
 
 impl Database {
@@ -78,13 +49,16 @@ impl Database {
             .mode(sled::Mode::LowSpace)
             .flush_every_ms(None)
             .open()?;
-        let tidying = sled.open_tree("tidying")?;
         let log = File::open(log)?;
-        let (unsynced, owed, turn) = (Cell::new(0), Cell::new(0), Cell::new(0));
-        Ok(Self { sled, log, unsynced, tidying, owed, turn })
+        let (unsynced, changes) = (Cell::new(0), Cell::new(0));
+        Ok(Self { sled, log, unsynced, changes, copy: RefCell::new(None) })
     }
 
     pub(super) fn tree(&self, name: &str) -> sled::Result<sled::Tree> {
+        self.sled.open_tree(name)
+    }
+
+    pub(super) fn tree_named(&self, name: &[u8]) -> sled::Result<sled::Tree> {
         self.sled.open_tree(name)
     }
 
@@ -116,30 +90,46 @@ impl Database {
             Some(value) => tree.insert(key, value)?,
             None => tree.remove(key)?,
         };
-        self.owed.set((self.owed.get() + TIDYING).min(MOST_OWED + MOST_LATE));
+        self.changes.set(self.changes.get() + 1);
+        self.repeat(tree, key, value);
         Ok(())
     }
 
-    /// Has sled move some of what still lives out of segments that are mostly dead, if the changes so far owe that, and says
-    /// whether they did. Nothing that anybody reads changes, so it need not be synced; what it writes counts for the next sync.
-    pub(super) fn tidy(&self) -> Result<bool, StoreError> {
-        self.tidy_by(self.owed.get().min(TIDYING_AT_ONCE))
+    /// How many changes there were since it was opened.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.get()
     }
 
-    /// The same for what cannot wait any longer.
-    pub(super) fn tidy_what_is_late(&self) -> Result<bool, StoreError> {
-        self.tidy_by(self.owed.get().saturating_sub(MOST_OWED))
+    /// Bytes of its log.
+    pub(super) fn log_bytes(&self) -> Result<u64, StoreError> {
+        Ok(self.log.metadata()?.len())
     }
 
-    fn tidy_by(&self, changes: u32) -> Result<bool, StoreError> {
-        for _ in 0..changes {
-            self.count(TIDYING_BYTES)?;
-            // What is put in its own place is not written.
-            self.turn.set(self.turn.get().wrapping_add(1));
-            self.tidying.insert("turn", &self.turn.get().to_be_bytes())?;
+    /// From now on what is changed here is changed in the copy too, as far as it has come.
+    pub(super) fn begin_copy(&self, copy: DatabaseCopy) {
+        self.copy.replace(Some(Box::new(copy)));
+    }
+
+    /// Copies a little, and says whether that was the end; `None` if the copy has failed.
+    pub(super) fn copy_on(&self) -> Result<Option<bool>, StoreError> {
+        self.copy.borrow_mut().as_mut().map(|copy| copy.step()).transpose()
+    }
+
+    /// The copy, which is kept up no more.
+    pub(super) fn end_copy(&self) -> Option<DatabaseCopy> {
+        self.copy.take().map(|copy| *copy)
+    }
+
+    /// What fails in the copy ends the copy, and nothing else.
+    fn repeat(&self, tree: &sled::Tree, key: &[u8], value: Option<&[u8]>) {
+        let repeated = match &*self.copy.borrow() {
+            Some(copy) => copy.repeat(tree, key, value),
+            None => Ok(()),
+        };
+        if let Err(error) = repeated {
+            tracing::warn!(%error, "the database has grown, and its copy has failed");
+            self.end_copy();
         }
-        self.owed.set(self.owed.get() - changes);
-        Ok(changes > 0)
     }
 
     /// Counts what is about to be written, and syncs before it becomes too much.

@@ -42,7 +42,7 @@ fn run(directory: &Directory<'_>, from: u32, steps: &[Step]) -> Result<(), Store
 /// Version 2: redo records have a version of their own, and those of version 1 are carried out by now. Records that had no end
 /// have one, so they have to be found when it comes.
 fn to_version_2(directory: &Directory<'_>) -> Result<(), StoreError> {
-    if directory.trees.redo.first()?.is_some() {
+    if directory.trees.redo().first()?.is_some() {
         return Err(StoreError::Damaged { tree: "redo", why: "it is not empty".into() });
     }
     put_ends(directory, VERIFIED_PHONES)?;
@@ -55,11 +55,11 @@ fn put_ends<K: Key, V: Record>(
     table: Table<K, V>,
 ) -> Result<(), StoreError> {
     let due_tree = directory.trees.known(DUE.id)?;
-    for row in directory.trees.known(table.id)? {
+    for row in &directory.trees.known(table.id)? {
         let (key, value) = row?;
         if let Some(at) = table::decode(table, &value)?.keep_until() {
             let due = DueKey { at, table: table.id, key: key.to_vec() };
-            directory.database.change(due_tree, &due.to_bytes(), Some(&no_more()?))?;
+            directory.database.change(&due_tree, &due.to_bytes(), Some(&no_more()?))?;
         }
     }
     Ok(())

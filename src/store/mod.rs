@@ -13,6 +13,7 @@
 //! - [`NewDirectory`]: a directory that is being made, whole or not at all.
 //! - `snapshot`: a broken snapshot of sled's is set aside.
 //! - `compact`: a new database in the place of one that has grown.
+//! - `renewal`: the same while the store is open, a few records at a time.
 //! - `space`: no write is begun on a disk that is nearly full.
 //! - `cache`: what nearly every request reads, in front of the trees.
 //! - `seal`: digests of the closed database, so that a damaged one is not opened.
@@ -33,6 +34,7 @@ mod mark;
 mod migrate;
 mod open;
 mod redo;
+mod renewal;
 pub mod schema;
 mod seal;
 mod snapshot;
@@ -50,6 +52,8 @@ pub use compact::Compacted;
 pub use create::{NewDirectory, remove_folders};
 pub use directory::{audit_folder, make_folders};
 pub use error::{OpenError, StoreError};
+use renewal::Renewal;
+pub use renewal::RenewalRule;
 use table::Trees;
 pub use table::{Key, Table};
 pub use write::Write;
@@ -69,9 +73,19 @@ pub struct Store {
 impl Store {
     /// Opens the directory, making it if there is none, and completes what a crash has cut short.
     pub fn open(path: &Path, config: StoreConfig) -> Result<Self, OpenError> {
+        Self::open_renewing(path, config, RenewalRule::default())
+    }
+
+    /// The same, with another rule for when the database is written anew.
+    pub fn open_renewing(
+        path: &Path,
+        config: StoreConfig,
+        rule: RenewalRule,
+    ) -> Result<Self, OpenError> {
         let open::Opened { trees, database, lock, space } = open::open(path, config)?;
         let trees = Arc::new(trees);
-        let writer = Arc::new(Writer::start(Arc::clone(&trees), database, lock, space)?);
+        let renewal = Renewal::new(path.to_owned(), config, rule);
+        let writer = Arc::new(Writer::start(Arc::clone(&trees), database, lock, space, renewal)?);
         Ok(Self { trees, writer, path: path.to_owned() })
     }
 

@@ -48,7 +48,7 @@ pub(super) fn apply(
     let chunks = announce(trees, database, write, &changes)?;
     put_all(trees, database, changes)?;
     for i in 0..chunks {
-        database.change(&trees.redo, &chunk_key(write, i), None)?;
+        database.change(&trees.redo(), &chunk_key(write, i), None)?;
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ fn announce(
     for (i, chunk) in (0..chunks).zip(record.chunks(CHUNK)) {
         let mark = if i + 1 == chunks { LAST } else { MORE };
         database.change(
-            &trees.redo,
+            &trees.redo(),
             &chunk_key(write, i),
             Some(&[&[VERSION, mark], chunk].concat()),
         )?;
@@ -92,7 +92,7 @@ pub(super) fn recover(trees: &Trees, database: &Database) -> Result<usize, Store
     let mut record = Vec::new();
     let mut expected = None;
     let mut keys = Vec::new();
-    for row in &trees.redo {
+    for row in &trees.redo() {
         let (key, value) = row?;
         keys.push(key.clone());
         let (write, i) = parse_key(&key)?;
@@ -113,7 +113,7 @@ pub(super) fn recover(trees: &Trees, database: &Database) -> Result<usize, Store
         }
     }
     for key in keys {
-        database.change(&trees.redo, &key, None)?;
+        database.change(&trees.redo(), &key, None)?;
     }
     Ok(whole)
 }
@@ -125,7 +125,7 @@ fn put_all(
 ) -> Result<(), StoreError> {
     for (table, key, value) in changes {
         trees.begin_change(table, &key);
-        database.change(trees.known(table)?, &key, value.as_deref())?;
+        database.change(&trees.known(table)?, &key, value.as_deref())?;
         trees.end_change(table);
     }
     Ok(())
@@ -200,7 +200,7 @@ mod tests {
         let new = Some(b"new".to_vec());
         assert_eq!(found(&trees, 4), [None, new.clone(), new.clone(), new]);
         assert_eq!(recover(&trees, &database).unwrap(), 0);
-        assert!(trees.redo.is_empty());
+        assert!(trees.redo().is_empty());
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
         let chunks: Vec<_> = record.chunks(CHUNK).collect();
         for (i, chunk) in (0..).zip(&chunks) {
             let mark = u8::from(i + 1 == chunks.len() as u64);
-            trees.redo.insert(chunk_key(3, i), [&[mark], *chunk].concat()).unwrap();
+            trees.redo().insert(chunk_key(3, i), [&[mark], *chunk].concat()).unwrap();
         }
         assert_eq!(recover(&trees, &database).unwrap(), 1);
         assert_eq!(found(&trees, 4), vec![Some(vec![7; 2500]); 4]);
@@ -231,10 +231,10 @@ mod tests {
     fn a_record_of_a_later_version_stops_the_start_and_stays() {
         for chunk in [&[VERSION + 1, LAST, 0][..], &[], &[VERSION], &[VERSION, 2]] {
             let (trees, database, _home) = fresh();
-            trees.redo.insert(chunk_key(1, 0), chunk).unwrap();
+            trees.redo().insert(chunk_key(1, 0), chunk).unwrap();
             let refusal = recover(&trees, &database);
             assert!(matches!(refusal, Err(StoreError::Damaged { .. })), "{chunk:?}");
-            assert_eq!(trees.redo.len(), 1);
+            assert_eq!(trees.redo().len(), 1);
         }
     }
 
@@ -261,14 +261,14 @@ mod tests {
                 let chunks = announce(&trees, &database, write.into(), &changes).unwrap();
                 prop_assert_eq!(chunks, 5);
                 if let Some(i) = missing {
-                    trees.redo.remove(chunk_key(write.into(), *i)).unwrap();
+                    trees.redo().remove(chunk_key(write.into(), *i)).unwrap();
                 }
                 // A sixth chunk was never there to be missing.
                 expected.push(missing.is_none_or(|i| i >= chunks));
             }
             let whole = expected.iter().filter(|whole| **whole).count();
             prop_assert_eq!(recover(&trees, &database).unwrap(), whole);
-            prop_assert!(trees.redo.is_empty());
+            prop_assert!(trees.redo().is_empty());
             for (write, whole) in (0..).zip(expected) {
                 let table = if write % 2 == 0 { CLIENTS.id } else { USERS.id };
                 let tree = trees.known(table).unwrap();

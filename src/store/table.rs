@@ -2,6 +2,7 @@
 
 use std::hash::Hash;
 use std::marker::PhantomData;
+use std::sync::{PoisonError, RwLock};
 
 use super::cache::{Cache, Forget, Look};
 use super::codec::{self, BadRecord, Record};
@@ -66,14 +67,19 @@ impl<K: Key, V: Record> Table<K, V> {
     }
 }
 
+/// The tree with the redo records.
+const REDO: &str = "redo";
+
 /// The open trees, found by their id.
 pub(super) struct Trees {
     by_id: Vec<Option<Open>>,
-    pub(super) redo: sled::Tree,
+    redo: RwLock<sled::Tree>,
 }
 
 struct Open {
-    tree: sled::Tree,
+    name: &'static str,
+    /// Another one when the database is written anew.
+    tree: RwLock<sled::Tree>,
     cache: Option<Box<dyn Forget>>,
 }
 
@@ -81,22 +87,41 @@ impl Trees {
     pub(super) fn open(database: &Database) -> Result<Self, sled::Error> {
         let mut by_id: Vec<_> = (0..=TableId::MAX).map(|_| None).collect();
         for table in schema::ALL {
-            let tree = database.tree(table.name)?;
+            let tree = RwLock::new(database.tree(table.name)?);
             let cache = table.cache.map(|new| new());
-            by_id[usize::from(table.id)] = Some(Open { tree, cache });
+            by_id[usize::from(table.id)] = Some(Open { name: table.name, tree, cache });
         }
-        Ok(Self { by_id, redo: database.tree("redo")? })
+        Ok(Self { by_id, redo: RwLock::new(database.tree(REDO)?) })
     }
 
-    pub(super) fn tree(&self, id: TableId) -> Option<&sled::Tree> {
-        self.by_id[usize::from(id)].as_ref().map(|open| &open.tree)
+    pub(super) fn tree(&self, id: TableId) -> Option<sled::Tree> {
+        self.by_id[usize::from(id)].as_ref().map(|open| current(&open.tree))
     }
 
-    pub(super) fn known(&self, id: TableId) -> Result<&sled::Tree, StoreError> {
+    pub(super) fn known(&self, id: TableId) -> Result<sled::Tree, StoreError> {
         self.tree(id).ok_or_else(|| StoreError::Damaged {
-            tree: "redo",
+            tree: REDO,
             why: format!("it names a tree {id} that there is not"),
         })
+    }
+
+    /// The tree with the redo records.
+    pub(super) fn redo(&self) -> sled::Tree {
+        current(&self.redo)
+    }
+
+    /// The same trees of another database, to take the place of these.
+    pub(super) fn of(&self, database: &Database) -> Result<Vec<sled::Tree>, sled::Error> {
+        let names = self.by_id.iter().flatten().map(|open| open.name);
+        names.chain([REDO]).map(|name| database.tree(name)).collect()
+    }
+
+    /// Puts these trees, with the same records, in the place of those so far. Nothing is written meanwhile.
+    pub(super) fn replace(&self, trees: Vec<sled::Tree>) {
+        let places = self.by_id.iter().flatten().map(|open| &open.tree);
+        for (place, tree) in places.chain([&self.redo]).zip(trees) {
+            *place.write().unwrap_or_else(PoisonError::into_inner) = tree;
+        }
     }
 
     pub(super) fn get<K: Key, V: Record>(
@@ -156,6 +181,10 @@ impl Trees {
         })
         .collect()
     }
+}
+
+fn current(tree: &RwLock<sled::Tree>) -> sled::Tree {
+    tree.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 pub(super) fn key<K: Key, V>(table: Table<K, V>, bytes: &[u8]) -> Result<K, StoreError> {

@@ -11,6 +11,7 @@ use super::database::Database;
 use super::directory::Lock;
 use super::error::{OpenError, StoreError};
 use super::redo;
+use super::renewal::Renewal;
 use super::seal;
 use super::space::Space;
 use super::table::Trees;
@@ -64,6 +65,7 @@ impl Writer {
         database: Database,
         lock: Lock,
         space: Space,
+        renewal: Renewal,
     ) -> Result<Self, OpenError> {
         let space = Arc::new(space);
         let watched = Arc::clone(&space);
@@ -75,8 +77,11 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                run(&trees, &database, &watched, &counted, &jobs, &failing);
+                let mut thread = WriterThread { trees, database, space: watched, renewal };
+                thread.run(&counted, &jobs, &failing);
                 let is_whole = failing.borrow().is_none();
+                let WriterThread { trees, database, renewal, .. } = thread;
+                renewal.end(&database);
                 drop((trees, database));
                 if is_whole && let Err(error) = seal::seal(lock.path(), &lock.home()) {
                     tracing::warn!(%error, "the closed store is not sealed");
@@ -173,59 +178,70 @@ impl Drop for Writer {
     }
 }
 
-fn run(
-    trees: &Trees,
-    database: &Database,
-    space: &Space,
-    written: &AtomicU64,
-    jobs: &Receiver<Job>,
-    failing: &watch::Sender<Option<StoreError>>,
-) {
-    let mut number = 0;
-    loop {
-        let first = match next(database, jobs) {
-            Ok(Some(first)) => first,
-            Ok(None) => return,
-            Err(error) => return fail(trees, space, &error, jobs, failing),
-        };
-        let queued = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
-        let mut group = Group::default();
-        for job in queued {
-            number += 1;
-            group.run(trees, database, space, number, job);
-        }
-        written.fetch_add(group.counted, Ordering::SeqCst);
-        if let Err(error) = group.commit(database).and_then(|()| database.tidy_what_is_late()) {
-            return fail(trees, space, &error, jobs, failing);
-        }
-    }
+/// What the thread has.
+struct WriterThread {
+    trees: Arc<Trees>,
+    database: Database,
+    space: Arc<Space>,
+    renewal: Renewal,
 }
 
-/// The next job. While there is none, the database is tidied; `None` when nobody is left who could have one.
-fn next(database: &Database, jobs: &Receiver<Job>) -> Result<Option<Job>, StoreError> {
-    loop {
-        match jobs.try_recv() {
-            Ok(job) => return Ok(Some(job)),
-            Err(TryRecvError::Disconnected) => return Ok(None),
-            Err(TryRecvError::Empty) if database.tidy()? => {}
-            Err(TryRecvError::Empty) => return Ok(jobs.recv().ok()),
+impl WriterThread {
+    fn run(
+        &mut self,
+        written: &AtomicU64,
+        jobs: &Receiver<Job>,
+        failing: &watch::Sender<Option<StoreError>>,
+    ) {
+        let mut number = 0;
+        loop {
+            let first = match self.next(jobs) {
+                Ok(Some(first)) => first,
+                Ok(None) => return,
+                Err(error) => return self.fail(&error, jobs, failing),
+            };
+            let queued = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
+            let mut group = Group::default();
+            for job in queued {
+                number += 1;
+                group.run(&self.trees, &self.database, &self.space, number, job);
+            }
+            written.fetch_add(group.counted, Ordering::SeqCst);
+            if let Err(error) = group.commit(&self.database).and_then(|()| self.renew().map(drop)) {
+                return self.fail(&error, jobs, failing);
+            }
         }
     }
-}
 
-/// Whoever still comes is told at once; the process is on its way out.
-fn fail(
-    trees: &Trees,
-    space: &Space,
-    error: &StoreError,
-    jobs: &Receiver<Job>,
-    failing: &watch::Sender<Option<StoreError>>,
-) {
-    tracing::error!(%error, "the store has failed; start the process again");
-    drop(failing.send(Some(error.clone())));
-    for job in jobs {
-        let outcome = job(&mut Write::new(trees, space));
-        (outcome.tell)(Err(error.clone()));
+    /// The next job. While there is none, the database is renewed; `None` when nobody is left who could have one.
+    fn next(&mut self, jobs: &Receiver<Job>) -> Result<Option<Job>, StoreError> {
+        loop {
+            match jobs.try_recv() {
+                Ok(job) => return Ok(Some(job)),
+                Err(TryRecvError::Disconnected) => return Ok(None),
+                Err(TryRecvError::Empty) if self.renew()? => {}
+                Err(TryRecvError::Empty) => return Ok(jobs.recv().ok()),
+            }
+        }
+    }
+
+    fn renew(&mut self) -> Result<bool, StoreError> {
+        self.renewal.step(&mut self.database, &self.trees, &self.space)
+    }
+
+    /// Whoever still comes is told at once; the process is on its way out.
+    fn fail(
+        &self,
+        error: &StoreError,
+        jobs: &Receiver<Job>,
+        failing: &watch::Sender<Option<StoreError>>,
+    ) {
+        tracing::error!(%error, "the store has failed; start the process again");
+        drop(failing.send(Some(error.clone())));
+        for job in jobs {
+            let outcome = job(&mut Write::new(&self.trees, &self.space));
+            (outcome.tell)(Err(error.clone()));
+        }
     }
 }
 

@@ -36,6 +36,8 @@ fn crash(
 /// A kind of load, and how many lines it says before it is cut short at the latest.
 struct Load {
     options: [&'static str; 2],
+    /// What only the load is told, and not the look afterwards.
+    only_written: &'static [&'static str],
     acks: std::ops::Range<u64>,
     micros: u64,
 }
@@ -50,7 +52,7 @@ fn nothing_is_lost(file_system: FileSystem, images: u64, load: &Load) {
     for image in 0..images {
         let acks = load.acks.start + chance.below(load.acks.end - load.acks.start);
         let delay = Duration::from_micros(chance.below(load.micros));
-        let write = [&["load"], &load.options[..]].concat();
+        let write = [&["load"], &load.options[..], load.only_written].concat();
         let look = [&["verify", "--sweep"], &load.options[..]].concat();
         let verdict = crash(file_system, &write, &look, acks, delay);
         let seed = chance.seed;
@@ -67,13 +69,19 @@ fn nothing_is_lost(file_system: FileSystem, images: u64, load: &Load) {
 /// Sixteen callers, and now and then a write of 450 KB among the small ones.
 fn many_callers() -> Load {
     let most = if is_long() { 12_000 } else { 2500 };
-    Load { options: ["--large=300", "--callers=16"], acks: 17..17 + most, micros: 4000 }
+    let options = ["--large=300", "--callers=16"];
+    Load { options, only_written: &[], acks: 17..17 + most, micros: 4000 }
+}
+
+/// The same, while the database is written anew all the time.
+fn renewing() -> Load {
+    Load { only_written: &["--renew"], ..many_callers() }
 }
 
 /// Cut short in a write of 7.5 MB, or soon after it.
 fn large_write() -> Load {
     let acks = BEFORE_LARGE..BEFORE_LARGE + 1;
-    Load { options: [LARGE, "--callers=1"], acks, micros: LARGE_MICROS }
+    Load { options: [LARGE, "--callers=1"], only_written: &[], acks, micros: LARGE_MICROS }
 }
 
 #[test]
@@ -94,6 +102,16 @@ fn a_power_cut_on_ext4_within_a_large_write_loses_nothing_that_was_acknowledged(
 #[test]
 fn a_power_cut_on_xfs_within_a_large_write_loses_nothing_that_was_acknowledged() {
     nothing_is_lost(FileSystem::Xfs, 5, &large_write());
+}
+
+#[test]
+fn a_power_cut_on_ext4_while_the_database_is_written_anew_loses_nothing() {
+    nothing_is_lost(FileSystem::Ext4, 5, &renewing());
+}
+
+#[test]
+fn a_power_cut_on_xfs_while_the_database_is_written_anew_loses_nothing() {
+    nothing_is_lost(FileSystem::Xfs, 5, &renewing());
 }
 
 fn is_caught(load: &[&str], look: &[&str]) -> bool {

@@ -30,6 +30,32 @@ fn a_killed_process_has_lost_nothing_that_it_acknowledged() {
     println!("{rounds} kills, a write completed at open after {redone} of them");
 }
 
+/// Every killed process was counting, copying or just exchanging two databases.
+#[test]
+fn a_process_killed_while_its_database_is_written_anew_has_lost_nothing() {
+    let rounds = if is_long() { 500 } else { 50 };
+    let mut chance = Chance::new();
+    let mut home = tempfile::tempdir().unwrap();
+    let mut interrupted = 0;
+    for round in 0..rounds {
+        if round % ROUNDS_A_DIRECTORY == 0 {
+            home = tempfile::tempdir().unwrap();
+        }
+        let directory = home.path().join("data");
+        let mut load = Loaded::start(&["load", "--large", "100", "--renew"], &directory);
+        load.wait_for_acks(17 + chance.below(800));
+        std::thread::sleep(Duration::from_micros(chance.below(4000)));
+        let acked = load.kill();
+        interrupted += u64::from(directory.join("store.new").exists());
+        let verdict = verify(&["verify", "--large", "100"], &directory, &acked);
+        let seed = chance.seed;
+        verdict.whole.unwrap_or_else(|why| panic!("round {round}, ESOZ_OTP_SEED={seed}: {why}"));
+        assert!(!directory.join("store.new").exists());
+    }
+    assert!(interrupted > 0, "no kill has interrupted a copy");
+    println!("{rounds} kills, {interrupted} of them in a copy");
+}
+
 #[test]
 fn the_proof_by_kill_notices_answers_that_come_too_early() {
     let mut chance = Chance::new();

@@ -15,6 +15,7 @@ pub mod image;
 mod kill;
 mod mixed;
 mod opening;
+mod renewal;
 mod sweep;
 
 use std::hash::{BuildHasher, Hasher};

@@ -1,11 +1,9 @@
 use std::io::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use esoz_otp::config::StoreConfig;
-use esoz_otp::store::{Store, StoreError};
+use esoz_otp::store::{RenewalRule, Store, StoreError};
 
 use crate::Outcome;
 use crate::records::{self, Shape, Turn};
@@ -17,6 +15,10 @@ pub(crate) struct Bounds {
     pub(crate) length: Duration,
 }
 
+/// The database is written anew all the time.
+pub(crate) const ALWAYS: RenewalRule =
+    RenewalRule { least_log: 0, times: 0, changes: 0, changes_per_record: 0 };
+
 /// What all callers share.
 struct Load {
     store: Store,
@@ -27,8 +29,7 @@ struct Load {
 }
 
 /// Writes until the bounds are reached.
-pub(crate) fn load(path: &Path, shape: Shape, bounds: Bounds, ack_early: bool) -> Outcome<()> {
-    let store = Store::open(path, StoreConfig::default())?;
+pub(crate) fn load(store: Store, shape: Shape, bounds: Bounds, ack_early: bool) -> Outcome<()> {
     let end = Instant::now() + bounds.length;
     let writes_left = AtomicU64::new(bounds.writes);
     let load = Arc::new(Load { store, shape, writes_left, end, ack_early });

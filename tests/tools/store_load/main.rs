@@ -27,6 +27,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use esoz_otp::config::StoreConfig;
+use esoz_otp::store::{RenewalRule, Store};
 
 use records::Shape;
 
@@ -66,6 +68,9 @@ enum Command {
         /// Acknowledges a write when its closure has run: wrong, for the tests to notice.
         #[arg(long)]
         ack_early: bool,
+        /// Writes the database anew again and again.
+        #[arg(long)]
+        renew: bool,
     },
     /// Reads `acked N` lines and looks whether these writes, and all others, are there whole or not at all.
     Verify {
@@ -127,9 +132,11 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Outcome<()> {
     match command {
-        Command::Load { place, writes, seconds, ack_early } => {
+        Command::Load { place, writes, seconds, ack_early, renew } => {
             let bounds = load::Bounds { writes, length: Duration::from_secs(seconds) };
-            load::load(&place.directory, place.shape(), bounds, ack_early)
+            let rule = if renew { load::ALWAYS } else { RenewalRule::default() };
+            let store = Store::open_renewing(&place.directory, StoreConfig::default(), rule)?;
+            load::load(store, place.shape(), bounds, ack_early)
         }
         Command::Verify { place, sweep } => verify::verify(&place.directory, place.shape(), sweep),
         Command::Fill { place } => fill::fill(&place.directory, place.shape()),

@@ -1,0 +1,497 @@
+//! A new database in the place of one that has grown, while the store is open.
+//!
+//! sled never gives back what it knows of a page: a page that was freed stays a small entry in its log for ever, and such an
+//! entry holds a whole segment. So the log grows far beyond what its records need. `compact` mends that in a closed
+//! directory; this does so in an open one, on the writer thread, a few records at a time:
+//!
+//! 1. **Count.** After some thousand changes all records are counted, with their bytes.
+//! 2. **Copy.** If the log is much larger than that, every record is copied to a new database, `DIR/store.new`. A record
+//!    that is changed after it was copied is changed in both.
+//! 3. **Swap.** When both are on the device, they exchange their names, and the new one's trees take the place of the old
+//!    ones. No write is under way at that time.
+//!
+//! A crash before the swap leaves the old database, a crash behind it the new one, and the next start removes the other
+//! ([`compact::put_right`]). What goes wrong with the copy ends the copy only.
+//!
+//! An open database may be renamed because sled, once it is open, uses its path for one thing: values too large for its log,
+//! which nothing here is (`redo` and `codec` see to it).
+
+use std::ops::Bound::{Excluded, Unbounded};
+use std::path::PathBuf;
+
+use super::compact::{self, NEW};
+use super::database::Database;
+use super::directory::{self, at};
+use super::error::{OpenError, StoreError};
+use super::open;
+use super::space::Space;
+use super::table::Trees;
+use crate::config::StoreConfig;
+
+/// When a database is written anew.
+#[derive(Clone, Copy, Debug)]
+pub struct RenewalRule {
+    /// A log of so many bytes is left alone.
+    pub least_log: u64,
+    /// How many times the bytes of all keys and values a log may have beyond that. A new log has up to twice as many as they.
+    pub times: u64,
+    /// Changes between two counts of the records, at least.
+    pub changes: u64,
+    /// Changes between two counts for each record of the last one.
+    pub changes_per_record: u64,
+}
+
+impl Default for RenewalRule {
+    fn default() -> Self {
+        Self { least_log: 16 * 1024 * 1024, times: 3, changes: 5000, changes_per_record: 2 }
+    }
+}
+
+/// Records that are counted or copied at a time, so that a write that comes meanwhile does not wait.
+const AT_ONCE: usize = 256;
+
+/// After a copy that failed, the next is made after as many changes as if there were so many records.
+const AFTER_FAILURE: u64 = 500_000;
+
+/// What the writer does for the size of its database, beside writing.
+pub(super) struct Renewal {
+    path: PathBuf,
+    config: StoreConfig,
+    rule: RenewalRule,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Until the database has been changed so many times.
+    Rest(u64),
+    Count(Pass, Count),
+    Copy,
+}
+
+/// The records that were there, roughly: some are changed while they are counted.
+#[derive(Default)]
+struct Count {
+    records: u64,
+    bytes: u64,
+}
+
+/// A way through all records, tree by tree, in the order of their keys.
+struct Pass {
+    trees: Vec<sled::Tree>,
+    /// The last key that was passed in the first of them.
+    after: Option<sled::IVec>,
+}
+
+/// A copy of a database that is being made.
+pub(super) struct DatabaseCopy {
+    pass: Pass,
+    to: Database,
+    /// The old log's bytes.
+    before: u64,
+}
+
+impl Renewal {
+    pub(super) fn new(path: PathBuf, config: StoreConfig, rule: RenewalRule) -> Self {
+        Self { path, config, rule, stage: Stage::Rest(0) }
+    }
+
+    /// Does a little of what is due, and says whether there is more.
+    pub(super) fn step(
+        &mut self,
+        database: &mut Database,
+        trees: &Trees,
+        space: &Space,
+    ) -> Result<bool, StoreError> {
+        match &mut self.stage {
+            Stage::Rest(until) if database.changes() < *until => return Ok(false),
+            Stage::Rest(_) if database.log_bytes()? <= self.rule.least_log => {
+                self.stage = self.rest(database, 0);
+                return Ok(false);
+            }
+            Stage::Rest(_) => self.stage = Stage::Count(Pass::new(database)?, Count::default()),
+            Stage::Count(pass, count) => {
+                let is_done = pass.step(|_, key, value| {
+                    count.records += 1;
+                    count.bytes += (key.len() + value.len()) as u64;
+                    Ok(())
+                })?;
+                if is_done {
+                    let Count { records, bytes } = *count;
+                    let most = self.rule.least_log + self.rule.times * bytes;
+                    let is_large = database.log_bytes()? > most;
+                    self.stage = if is_large && space.has_room_for(bytes) && self.begin(database) {
+                        Stage::Copy
+                    } else {
+                        self.rest(database, records)
+                    };
+                }
+            }
+            Stage::Copy => match database.copy_on()? {
+                Some(false) => {}
+                Some(true) => {
+                    self.swap(database, trees)?;
+                    self.stage = self.rest(database, 0);
+                }
+                None => {
+                    self.clear_away();
+                    self.stage = self.rest(database, AFTER_FAILURE);
+                }
+            },
+        }
+        Ok(true)
+    }
+
+    fn rest(&self, database: &Database, records: u64) -> Stage {
+        let changes = self.rule.changes.max(self.rule.changes_per_record * records);
+        Stage::Rest(database.changes() + changes)
+    }
+
+    /// Ends what is under way, when the store is closed.
+    pub(super) fn end(self, database: &Database) {
+        if let Stage::Copy = self.stage {
+            database.end_copy();
+            self.clear_away();
+        }
+    }
+
+    /// Makes the new database, and says whether that went well.
+    fn begin(&self, database: &Database) -> bool {
+        let new = self.path.join(NEW);
+        let made = || -> Result<DatabaseCopy, OpenError> {
+            compact::put_right(&self.path).map_err(at(&self.path))?;
+            directory::make_folders(&new).map_err(at(&new))?;
+            let explain = |error| open::explain(&self.path, error);
+            let to = Database::open(&new, self.config).map_err(explain)?;
+            let failed = |error: StoreError| open::failed(&self.path, &error);
+            let before = database.log_bytes().map_err(failed)?;
+            Ok(DatabaseCopy { pass: Pass::new(database).map_err(failed)?, to, before })
+        };
+        match made() {
+            Ok(copy) => database.begin_copy(copy),
+            Err(error) => {
+                tracing::warn!(%error, "the database has grown, and no new one can be made");
+                self.clear_away();
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The copy takes the place of the database. An error means that nothing is known of the directory.
+    fn swap(&self, database: &mut Database, trees: &Trees) -> Result<(), StoreError> {
+        let Some(DatabaseCopy { to, before, .. }) = database.end_copy() else { return Ok(()) };
+        let new = self.path.join(NEW);
+        let ready = || -> Result<_, StoreError> {
+            to.sync()?;
+            compact::close_to_others(&new)?;
+            open::sync_names(&self.path, &new)?;
+            Ok(trees.of(&to)?)
+        };
+        let handles = match ready() {
+            Ok(handles) => handles,
+            Err(error) => {
+                tracing::warn!(%error, "the database has grown, and the new one is not whole");
+                drop(to);
+                self.clear_away();
+                return Ok(());
+            }
+        };
+        compact::swap(&self.path, compact::exchange, &mut |_| Ok(()))?;
+        trees.replace(handles);
+        *database = to;
+        self.clear_away();
+        let after = database.log_bytes()?;
+        tracing::info!(before, after, "the database had grown and was written anew");
+        Ok(())
+    }
+
+    /// What can't be removed now is at the next start.
+    fn clear_away(&self) {
+        if let Err(error) = compact::put_right(&self.path) {
+            tracing::warn!(%error, "a database that is not needed can't be removed");
+        }
+    }
+}
+
+impl DatabaseCopy {
+    /// Copies some records, and says whether all are copied.
+    pub(super) fn step(&mut self) -> Result<bool, StoreError> {
+        let to = &self.to;
+        self.pass
+            .step(|tree, key, value| to.change(&to.tree_named(&tree.name())?, key, Some(value)))
+    }
+
+    /// Makes a change of the old database in the new one, if the record has been copied by now.
+    pub(super) fn repeat(
+        &self,
+        tree: &sled::Tree,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let name = tree.name();
+        if self.pass.has_passed(&name, key) {
+            self.to.change(&self.to.tree_named(&name)?, key, value)?;
+        }
+        Ok(())
+    }
+}
+
+impl Pass {
+    fn new(database: &Database) -> Result<Self, StoreError> {
+        let mut trees = Vec::new();
+        for name in database.tree_names() {
+            trees.push(database.tree_named(&name)?);
+        }
+        Ok(Self { trees, after: None })
+    }
+
+    /// Goes on by some records, and says whether that were the last.
+    fn step(
+        &mut self,
+        mut each: impl FnMut(&sled::Tree, &[u8], &[u8]) -> Result<(), StoreError>,
+    ) -> Result<bool, StoreError> {
+        let Some(tree) = self.trees.last() else { return Ok(true) };
+        let start = self.after.take().map_or(Unbounded, Excluded);
+        let mut last = None;
+        let mut passed = 0;
+        for row in tree.range((start, Unbounded)).take(AT_ONCE) {
+            let (key, value) = row?;
+            each(tree, &key, &value)?;
+            passed += 1;
+            last = Some(key);
+        }
+        self.after = last;
+        if passed < AT_ONCE {
+            self.trees.pop();
+            self.after = None;
+        }
+        Ok(self.trees.is_empty())
+    }
+
+    fn has_passed(&self, tree: &[u8], key: &[u8]) -> bool {
+        match self.trees.iter().rposition(|left| left.name() == tree) {
+            Some(place) if place + 1 == self.trees.len() => {
+                self.after.as_ref().is_some_and(|after| key <= after.as_ref())
+            }
+            Some(_) => false,
+            None => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::open::Opened;
+    use crate::store::schema::{CLIENTS, USERS};
+
+    const ALWAYS: RenewalRule =
+        RenewalRule { least_log: 0, times: 0, changes: 0, changes_per_record: 0 };
+
+    /// A value of a record, or `None` for one that is not there.
+    type Value = Option<Vec<u8>>;
+
+    fn config() -> StoreConfig {
+        StoreConfig { cache_mib: 8, reserve_mib: 0 }
+    }
+
+    /// An open directory whose database is written anew step by step.
+    struct Stand {
+        opened: Opened,
+        renewal: Renewal,
+        model: BTreeMap<(u8, Vec<u8>), Vec<u8>>,
+    }
+
+    impl Stand {
+        fn open(path: &Path) -> Self {
+            let opened = open::open(path, config()).unwrap();
+            let renewal = Renewal::new(path.to_owned(), config(), ALWAYS);
+            Self { opened, renewal, model: BTreeMap::new() }
+        }
+
+        fn change(&mut self, table: u8, key: &[u8], value: Value) {
+            let tree = self.opened.trees.known(table).unwrap();
+            self.opened.database.change(&tree, key, value.as_deref()).unwrap();
+            match value {
+                Some(value) => self.model.insert((table, key.to_vec()), value),
+                None => self.model.remove(&(table, key.to_vec())),
+            };
+        }
+
+        /// Some thousand records in two trees.
+        fn fill(&mut self, records: u16) {
+            for number in 0..records {
+                let table = if number % 2 == 0 { CLIENTS.id } else { USERS.id };
+                self.change(table, &number.to_be_bytes(), Some(vec![7; 20]));
+            }
+        }
+
+        fn step(&mut self) -> bool {
+            let Opened { trees, database, space, .. } = &mut self.opened;
+            self.renewal.step(database, trees, space).unwrap()
+        }
+
+        fn is_copying(&self) -> bool {
+            matches!(self.renewal.stage, Stage::Copy)
+        }
+
+        /// Steps until a whole renewal is done.
+        fn renew(&mut self) {
+            while !self.is_copying() {
+                assert!(self.step());
+            }
+            while self.is_copying() {
+                assert!(self.step());
+            }
+        }
+
+        fn records(&self) -> BTreeMap<(u8, Vec<u8>), Vec<u8>> {
+            let mut found = BTreeMap::new();
+            for table in [CLIENTS.id, USERS.id] {
+                for row in &self.opened.trees.known(table).unwrap() {
+                    let (key, value) = row.unwrap();
+                    found.insert((table, key.to_vec()), value.to_vec());
+                }
+            }
+            found
+        }
+
+        fn assert_whole(&self) {
+            assert!(self.records() == self.model, "the records are not those of the model");
+        }
+
+        /// Closed in order, or as a crash would leave it: what is in the database is on the device.
+        fn close(self, in_order: bool) -> BTreeMap<(u8, Vec<u8>), Vec<u8>> {
+            let Self { opened: Opened { trees, database, lock, .. }, renewal, model } = self;
+            database.sync().unwrap();
+            if in_order {
+                renewal.end(&database);
+            }
+            drop((trees, database, lock));
+            model
+        }
+    }
+
+    fn names(path: &Path) -> Vec<String> {
+        let entries = fs::read_dir(path).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_log_that_has_grown_becomes_small_and_nothing_else_is_left() {
+        let home = tempfile::tempdir().unwrap();
+        let mut stand = Stand::open(home.path());
+        let before = names(home.path());
+        for round in 0..40_u8 {
+            for number in 0..2000_u16 {
+                stand.change(CLIENTS.id, &number.to_be_bytes(), Some(vec![round; 60]));
+            }
+        }
+        let grown = stand.opened.database.log_bytes().unwrap();
+        stand.renew();
+        stand.opened.database.sync().unwrap();
+        let after = stand.opened.database.log_bytes().unwrap();
+        assert!(after * 3 < grown, "{grown} bytes became {after}");
+        stand.assert_whole();
+        assert_eq!(names(home.path()), before);
+        let model = stand.close(true);
+        let again = Stand::open(home.path());
+        assert!(again.records() == model);
+    }
+
+    #[test]
+    fn a_log_within_the_rule_is_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let mut stand = Stand::open(home.path());
+        stand.renewal.rule = RenewalRule::default();
+        stand.fill(6000);
+        assert!(!stand.step());
+        stand.fill(6000);
+        assert!(!stand.step());
+        assert!(!home.path().join(NEW).exists());
+    }
+
+    #[test]
+    fn a_crash_in_the_middle_of_copying_leaves_the_old_database() {
+        for in_order in [true, false] {
+            let home = tempfile::tempdir().unwrap();
+            let mut stand = Stand::open(home.path());
+            stand.fill(3000);
+            while !stand.is_copying() {
+                stand.step();
+            }
+            stand.step();
+            stand.fill(200);
+            let model = stand.close(in_order);
+            assert_eq!(home.path().join(NEW).exists(), !in_order);
+            let again = Stand::open(home.path());
+            assert!(again.records() == model);
+            assert!(!home.path().join(NEW).exists());
+        }
+    }
+
+    #[test]
+    fn what_goes_wrong_with_the_copy_is_no_harm_to_the_store() {
+        let home = tempfile::tempdir().unwrap();
+        let mut stand = Stand::open(home.path());
+        stand.fill(3000);
+        // A file of this name can't be removed as a folder.
+        fs::write(home.path().join(NEW), "").unwrap();
+        for _ in 0..100 {
+            stand.step();
+        }
+        stand.assert_whole();
+        fs::remove_file(home.path().join(NEW)).unwrap();
+        stand.renew();
+        stand.assert_whole();
+    }
+
+    /// What is done between two steps.
+    #[derive(Clone, Debug)]
+    enum Act {
+        Change(u8, u16, Value),
+        Step,
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        let table = prop_oneof![Just(CLIENTS.id), Just(USERS.id)];
+        let value = prop::option::of(prop::collection::vec(any::<u8>(), 0..40));
+        prop_oneof![
+            3 => (table, 0..2000_u16, value).prop_map(|(t, k, v)| Act::Change(t, k, v)),
+            1 => Just(Act::Step),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #[test]
+        fn changes_between_the_steps_are_in_the_new_database_too(
+            acts in prop::collection::vec(act(), 1..300),
+        ) {
+            let home = tempfile::tempdir().unwrap();
+            let mut stand = Stand::open(home.path());
+            stand.fill(2000);
+            for act in acts {
+                match act {
+                    Act::Change(table, key, value) => stand.change(table, &key.to_be_bytes(), value),
+                    Act::Step => drop(stand.step()),
+                }
+            }
+            stand.assert_whole();
+            stand.renew();
+            stand.assert_whole();
+            let model = stand.close(false);
+            let again = Stand::open(home.path());
+            prop_assert!(again.records() == model);
+        }
+    }
+}
