@@ -33,6 +33,9 @@ fn a_node_on_a_compacted_directory_goes_on_where_it_was() {
     assert!(!data.join("store.new").exists() && data.join("seal").exists());
     assert_eq!((mode(&data.join("store")), mode(&data.join("store/db"))), (0o700, 0o600));
 
+    let verified = run(directory.path(), &["audit", "verify", "--data", "node"]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);
+
     let mut node = serve(directory.path(), &[]);
     assert_eq!(node.approve(&code).data()["status"], "APPROVED");
     assert_eq!(node.stop().code, Some(0));

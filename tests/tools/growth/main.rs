@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use esoz_otp::domain::Timestamp;
+use esoz_otp::store::RenewalRule;
 use node::RunningNode;
 use size::Size;
 
@@ -37,6 +38,9 @@ struct Cli {
     /// How many days the clock moves between two rounds. All that a round leaves is over after 366 and a day of grace.
     #[arg(long, default_value_t = 368)]
     days: u32,
+    /// Leave the database as sled keeps it: it is never written anew.
+    #[arg(long)]
+    as_sled_keeps_it: bool,
     /// Fail if the database is larger in a round, before it is swept or afterwards, than so much times what it was in the
     /// first.
     #[arg(long)]
@@ -47,13 +51,18 @@ const DAY: Duration = Duration::from_hours(24);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let rule = if cli.as_sled_keeps_it {
+        RenewalRule { least_log: u64::MAX, ..RenewalRule::default() }
+    } else {
+        RenewalRule::default()
+    };
     let mut now = Timestamp::parse("2026-12-01T08:00:00Z").unwrap();
     let mut first = None;
     let mut largest: f64 = 0.0;
     println!("round  store MiB  swept MiB  audit MiB  start ms  stop ms  sends/s  resident MiB");
     for round in 0..cli.rounds {
         let begin = Instant::now();
-        let node = RunningNode::start(&cli.directory, now);
+        let node = RunningNode::start(&cli.directory, rule, now);
         let start = begin.elapsed();
         let begin = Instant::now();
         now = patients::run(&node, round * cli.sends..(round + 1) * cli.sends, cli.at_once);

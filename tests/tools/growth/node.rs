@@ -12,7 +12,7 @@ use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::http::Listener;
 use esoz_otp::otp::Keyring;
 use esoz_otp::sms::{Message, Sending, SmsDriver, Taken};
-use esoz_otp::store::Store;
+use esoz_otp::store::{RenewalRule, Store};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -37,9 +37,9 @@ pub struct RunningNode {
 pub struct Phones(Arc<Mutex<HashMap<Phone, oneshot::Sender<String>>>>);
 
 impl RunningNode {
-    pub fn start(directory: &Path, now: Timestamp) -> Self {
+    pub fn start(directory: &Path, rule: RenewalRule, now: Timestamp) -> Self {
         let config = config();
-        let store = Store::open(directory, config.store).unwrap();
+        let store = Store::open_renewing(directory, config.store, rule).unwrap();
         let clock = Arc::new(HandClock::at(now));
         let phones = Phones::default();
         let node = Node::build(Parts {
