@@ -13,12 +13,15 @@ pub(super) fn compact(args: &CompactArgs) -> Result<(), Failure> {
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
     Store::check_made(data)?;
     let Compacted { before, after } = Store::compact(data, config.store)?;
+    let is_smaller = after < before;
     let (data, before, after) = (data.display(), mib(before), mib(after));
+    let said = if is_smaller {
+        format!("compacted {data}: its database had {before} MiB and has {after} MiB")
+    } else {
+        format!("left {data} as it is: a new database would not be smaller than its {before} MiB")
+    };
     // It is done, whether anybody reads of it or not.
-    drop(writeln!(
-        io::stdout(),
-        "compacted {data}: its database had {before} MiB and has {after} MiB"
-    ));
+    drop(writeln!(io::stdout(), "{said}"));
     Ok(())
 }
 

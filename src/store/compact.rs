@@ -32,7 +32,7 @@ pub(super) const NEW: &str = "store.new";
 pub(super) const OLD: &str = "store.old";
 
 /// What a byte of keys and values comes to in a new log, at most.
-const GROWTH: u64 = 3;
+const GROWTH: u64 = 6;
 
 /// What a database needs that holds hardly anything.
 const LEAST_BYTES: u64 = 16 * 1024 * 1024;
@@ -63,7 +63,7 @@ pub(super) type Observer<'a> = &'a mut dyn FnMut(Step) -> io::Result<()>;
 /// Exchanges two names in a directory, in one step.
 pub(super) type Exchange = fn(&Path, &Path) -> Result<(), Errno>;
 
-/// Replaces the database of a closed directory by a new one with the same records.
+/// Replaces the database of a closed directory by a new one with the same records, if that is smaller.
 pub(super) fn compact(path: &Path, config: StoreConfig) -> Result<Compacted, OpenError> {
     carry_out(path, config, exchange, &mut |_| Ok(())).inspect_err(|_| {
         // What can't be taken away now is at the next start.
@@ -87,7 +87,10 @@ fn carry_out(
     drop(database);
     let swapped = filled.and_then(|()| {
         seal::wait_until_closed(&home.join("db")).map_err(at(&home))?;
-        swap(path, exchange, observer).map_err(at(path))
+        if size(&new).map_err(at(&new))? < before {
+            swap(path, exchange, observer).map_err(at(path))?;
+        }
+        Ok(())
     });
     // Whichever it is now, the database is closed in order.
     let sealed = seal::seal(path, &home).map_err(at(&home));
@@ -161,7 +164,7 @@ fn live_bytes(from: &Database) -> Result<u64, StoreError> {
 
 /// Refuses when the new database may not fit beside the old one.
 fn check_room(path: &Path, live: u64) -> Result<(), OpenError> {
-    let needed = live * GROWTH + LEAST_BYTES;
+    let needed = live.saturating_mul(GROWTH).saturating_add(LEAST_BYTES);
     match space::free(path) {
         Some(free) if free < needed => {
             Err(OpenError::NoRoom { path: path.to_owned(), needed, free })

@@ -207,7 +207,9 @@ impl WriterThread {
                 group.run(&self.trees, &self.database, &self.space, number, job);
             }
             written.fetch_add(group.counted, Ordering::SeqCst);
-            if let Err(error) = group.commit(&self.database).and_then(|()| self.renew().map(drop)) {
+            if let Err(error) =
+                group.commit(&self.database).and_then(|()| self.renew(false).map(drop))
+            {
                 return self.fail(&error, jobs, failing);
             }
         }
@@ -219,14 +221,14 @@ impl WriterThread {
             match jobs.try_recv() {
                 Ok(job) => return Ok(Some(job)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
-                Err(TryRecvError::Empty) if self.renew()? => {}
+                Err(TryRecvError::Empty) if self.renew(true)? => {}
                 Err(TryRecvError::Empty) => return Ok(jobs.recv().ok()),
             }
         }
     }
 
-    fn renew(&mut self) -> Result<bool, StoreError> {
-        self.renewal.step(&mut self.database, &self.trees, &self.space)
+    fn renew(&mut self, is_idle: bool) -> Result<bool, StoreError> {
+        self.renewal.step(&mut self.database, &self.trees, &self.space, is_idle)
     }
 
     /// Whoever still comes is told at once; the process is on its way out.

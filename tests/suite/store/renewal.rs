@@ -10,8 +10,7 @@ use esoz_otp::store::{RenewalRule, Store};
 use super::{open, phone, verified, write};
 
 /// After each change.
-const ALWAYS: RenewalRule =
-    RenewalRule { least_log: 0, times: 0, changes: 0, changes_per_record: 0 };
+const ALWAYS: RenewalRule = RenewalRule { least_log: 0, times: 0, changes: 0 };
 
 #[test]
 fn who_reads_meanwhile_never_misses_a_record_and_never_sees_an_earlier_one_again() {

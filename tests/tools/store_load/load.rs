@@ -16,8 +16,7 @@ pub(crate) struct Bounds {
 }
 
 /// The database is written anew all the time.
-pub(crate) const ALWAYS: RenewalRule =
-    RenewalRule { least_log: 0, times: 0, changes: 0, changes_per_record: 0 };
+pub(crate) const ALWAYS: RenewalRule = RenewalRule { least_log: 0, times: 0, changes: 0 };
 
 /// What all callers share.
 struct Load {
