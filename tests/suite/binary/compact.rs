@@ -29,6 +29,9 @@ fn a_node_on_a_compacted_directory_goes_on_where_it_was() {
     let ended = run_on_node(directory.path(), "compact", &[]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.starts_with("compacted node: its database had "), "{}", ended.stdout);
+    let again = run_on_node(directory.path(), "compact", &[]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(again.stdout.starts_with("left node as it is: a new database would not be smaller"));
     let data = directory.path().join("node");
     assert!(!data.join("store.new").exists() && data.join("seal").exists());
     assert_eq!((mode(&data.join("store")), mode(&data.join("store/db"))), (0o700, 0o600));
