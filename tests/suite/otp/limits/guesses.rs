@@ -121,7 +121,7 @@ fn an_operator_lifts_a_lock_and_leaves_a_row_of_it() {
     assert_eq!(refused(&node.complete(SEED_PHONE, &right)).0, "locked");
 
     assert_eq!(unlock(SEED_PHONE, &reader).status, 403);
-    assert_eq!(unlock("+38095869708", &writer).status, 404);
+    assert_eq!(unlock("+38095869708", &writer).status, 422);
     assert_eq!(refused(&node.complete(SEED_PHONE, &right)).0, "locked");
     let lifted = unlock(SEED_PHONE, &writer);
     let told = json!({"phone_number": "+38095*****84", "wrong_guesses": 100});
