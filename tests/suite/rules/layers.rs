@@ -1,11 +1,11 @@
 //! A module uses only modules on lower lines.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::paths::mentions;
-use super::root;
 use super::tokens::tokens;
+use super::{root, sources};
 
 /// The modules at the top of the crate, from the top line to the bottom one.
 const LINES: [&[&str]; 10] = [
@@ -77,26 +77,6 @@ fn a_planted_violation_is_reported_where_it_stands() {
     ] {
         assert_eq!(violations_in(Path::new(path), source), [""; 0], "{source}");
     }
-}
-
-/// Every source file, as a path below `src`.
-fn sources() -> Vec<PathBuf> {
-    fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(root().join("src").join(folder)).unwrap() {
-            let entry = entry.unwrap();
-            let path = folder.join(entry.file_name());
-            if entry.file_type().unwrap().is_dir() {
-                collect(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
-    }
-    let mut found = Vec::new();
-    collect(Path::new(""), &mut found);
-    found.sort();
-    assert!(found.contains(&PathBuf::from("lib.rs")), "src was not read");
-    found
 }
 
 fn module_of(path: &Path) -> String {
