@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::envelope::{After, Answer};
 use super::person_requests::request_id;
-use super::query::Query;
+use super::request::query::Query;
 use super::routes::Call;
 use super::{Api, Rejection};
 use crate::domain::audit::RequestId;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::envelope::Answer;
-use super::query::Query;
+use super::refusal::Fault;
+use super::request::properties::Properties;
+use super::request::query::Query;
 use super::routes::{Call, Operating, scopes};
-use super::validation::{Fault, Properties};
 use super::{Api, Rejection};
 use crate::config::Word as _;
 use crate::domain::{Refusal, SecretDigest, Timestamp, VerificationId};

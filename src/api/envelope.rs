@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::dialect::Worded;
-use super::headers::Head;
+use super::request::head::Head;
 use crate::domain::VerificationId;
 use crate::http::Response;
 

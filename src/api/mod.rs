@@ -4,29 +4,22 @@
 //! body; the row's handler parses, calls the service and makes a view. What goes wrong anywhere on the way is a
 //! [`Rejection`], and one place, the [`dialect`], gives it a status and words.
 
-mod accept;
 mod admin;
 mod authentication_factor;
-mod body;
 mod deliveries;
 mod demo;
 pub mod dialect;
-mod door;
 mod envelope;
-mod headers;
 mod health;
-mod json;
-mod peers;
+mod operation;
 mod person_requests;
-mod query;
 mod receipts;
-mod rejection;
-mod request_id;
+mod refusal;
+mod request;
 pub mod routes;
 mod row;
 mod trail;
 mod unknown_path;
-mod validation;
 mod verifications;
 
 use std::net::IpAddr;
@@ -34,14 +27,18 @@ use std::sync::Arc;
 
 pub use demo::{Demo, ReadWorld, ShowSecrets, TakeLine, TellNotices};
 use dialect::Dialect;
-use door::Door;
-pub use door::Entrance;
 use envelope::Answer;
-use headers::Head;
 use hyper::header::{CONNECTION, HeaderValue};
-use peers::Peers;
-pub use rejection::{Kind, Rejection};
-use request_id::RequestIds;
+pub use operation::Operation;
+pub use refusal::{Kind, Rejection};
+pub use request::body::Body;
+use request::head::{self, Head};
+use request::origin::Door;
+pub use request::origin::Entrance;
+use request::peers::Peers;
+pub use request::query::Parameters;
+use request::request_id::RequestIds;
+use request::{accept, body, query};
 use routes::{Access, Call, Handler, Operating, Row, Surface};
 use serde_json::Value;
 use trail::Trail;
@@ -170,7 +167,7 @@ impl Api {
         };
         trail.row = Some(row);
         http::check_demands(request)?;
-        let credentials = headers::credentials(request.headers(), trail.by.peer, trail.request_id)?;
+        let credentials = head::credentials(request.headers(), trail.by.peer, trail.request_id)?;
         trail.caller = match row.access {
             Access::Scope(scope) => {
                 let wall = self.clock.wall();
@@ -197,7 +194,7 @@ async fn operate_on(
     operate: fn(Arc<Api>, Call) -> Operating,
     call: Call,
 ) -> Result<Answer, Rejection> {
-    let body = body::read(request, row, &mut trail.body).await?;
+    let body = body::read(request, row.body, row.max_body, row.deadline, &mut trail.body).await?;
     // Kept until the caller has been answered, or has hung up: what is not begun by then need not be.
     let (waiter, waiting) = Waiter::start();
     let caller = call.caller.map(|caller| Caller { waiting: waiting.clone(), ..caller });

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::envelope::Answer;
+use super::request::properties::Properties;
 use super::routes::{Call, Operating};
-use super::validation::Properties;
 use super::verifications::VerificationView;
 use super::{Api, Rejection};
 use crate::domain::{

@@ -8,7 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::envelope::Answer;
-pub use super::row::{Access, Body, Operation, Parameters, Row, Surface};
+use super::operation::Operation;
+use super::request::body::Body;
+use super::request::query::Parameters;
+pub use super::row::{Access, Row, Surface};
 use super::{Api, Rejection};
 use super::{
     admin, authentication_factor, deliveries, demo, health, person_requests, receipts,

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::operation::Operation;
+use super::request::body::Body;
+use super::request::query::Parameters;
 use super::routes::Handler;
 use crate::domain::Scope;
 use crate::http::Route;
@@ -29,35 +32,6 @@ pub struct Row {
     pub deadline: Duration,
     /// Who answers.
     pub handler: Handler,
-}
-
-/// What a row does: the name that dialects and handlers know it by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the rows say it")]
-pub enum Operation {
-    ResendOtp,
-    Approve,
-    GetPersonRequest,
-    AuthenticationFactor,
-    Initialize,
-    Complete,
-    GetVerifiedPhone,
-    GetDelivery,
-    ListDeliveries,
-    InternalInitialize,
-    InternalComplete,
-    InternalGetVerifiedPhone,
-    InternalGetDelivery,
-    Receipts,
-    Live,
-    Ready,
-    ReadAudit,
-    UnlockPhone,
-    AdminGetDelivery,
-    DemoMessages,
-    DemoReset,
-    DemoGateway,
-    DemoSetGateway,
 }
 
 /// Where a row answers.
@@ -88,28 +62,6 @@ impl Access {
             Self::Anyone => None,
         }
     }
-}
-
-/// Whether a row takes a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// None is read.
-    None,
-    /// JSON; none at all counts as `{}`.
-    Json,
-    /// The same, but a number that 64 bits don't hold is the text of its digits.
-    JsonWithEveryDigit,
-    /// Whatever JSON, or none; nothing of it is looked at.
-    AnyJson,
-}
-
-/// What becomes of the query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parameters {
-    /// What the method does not know is not looked at, as upstream.
-    Any,
-    /// These, once each and with a value; anything else is refused: a misspelt filter would show everything.
-    Only(&'static [&'static str]),
 }
 
 impl Route for Row {

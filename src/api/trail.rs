@@ -4,9 +4,10 @@ use std::time::Duration;
 use hyper::{Method, StatusCode};
 use tracing::field::display;
 
-use super::body::BodyState;
-use super::rejection::Rejection;
-use super::routes::{Handler, Operation, Row};
+use super::operation::Operation;
+use super::refusal::Rejection;
+use super::request::body::BodyState;
+use super::routes::{Handler, Row};
 use super::unknown_path;
 use crate::domain::audit::{AuditEvent, GuessFault, RequestId};
 use crate::domain::{By, ClientId, Refusal, mask_numbers};

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::api::Api;
 use crate::api::envelope::{After, Answer};
-use crate::api::query::Query;
+use crate::api::request::query::Query;
 use crate::api::routes::{Call, Operating};
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::api::envelope::Answer;
-use crate::api::query::NO_PHONE;
+use crate::api::refusal::Fault;
+use crate::api::request::query::NO_PHONE;
 use crate::api::routes::{Call, Operating};
-use crate::api::validation::Fault;
 use crate::api::{Api, Rejection};
 use crate::domain::Phone;
 

@@ -2,7 +2,7 @@
 
 use super::Message::{Absent, LateBy, NextAttemptAt, Text};
 use super::{Kind, Wording, on, row};
-use crate::api::routes::Operation;
+use crate::api::operation::Operation;
 
 /// Types and fixed messages as Nebo15/eview, `views/error_view.ex`, has them; the words about codes as
 /// ehealth-ua/otp_verification.api; the pause's message as the page "Resend device request SMS" (17492804985).

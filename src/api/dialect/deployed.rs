@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::Message::{MissingAllowances, Text};
 use super::{Dialect, Kind, Message, on, row};
 use crate::api::envelope::Answer;
-use crate::api::routes::Operation::AuthenticationFactor;
+use crate::api::operation::Operation::AuthenticationFactor;
 use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};

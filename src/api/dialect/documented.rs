@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::Message::{MissingAllowances, Text};
 use super::{Dialect, Kind, on, row};
 use crate::api::envelope::Answer;
-use crate::api::routes::Operation::{
+use crate::api::operation::Operation::{
     Approve, AuthenticationFactor, GetPersonRequest, ListDeliveries, ResendOtp,
 };
 use crate::config::DialectName;

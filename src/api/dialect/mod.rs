@@ -10,9 +10,9 @@ use documented::DOCUMENTED;
 use serde_json::Value;
 
 use super::envelope::Answer;
-use super::rejection::{Kind, Rejection};
-use super::routes::Operation;
-use super::validation::Fault;
+use super::operation::Operation;
+use super::refusal::Fault;
+use super::refusal::{Kind, Rejection};
 use crate::config::DialectName;
 use crate::domain::{AuthenticationFactor, Refusal, Timestamp};
 use crate::service::Order;

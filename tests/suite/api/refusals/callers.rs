@@ -1,7 +1,7 @@
 //! Who may not call, in words that every dialect has.
 
 use esoz_otp::api::Kind;
-use esoz_otp::api::routes::Operation;
+use esoz_otp::api::Operation;
 
 use super::{Case, DENIED, FACTOR, UNKNOWN, case};
 

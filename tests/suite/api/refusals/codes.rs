@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use esoz_otp::api::Kind;
-use esoz_otp::api::routes::Operation;
+use esoz_otp::api::Operation;
 use esoz_otp::domain::{Phone, Purpose, State};
 use esoz_otp::store::Write;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};

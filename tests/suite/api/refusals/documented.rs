@@ -1,7 +1,7 @@
 //! What the pages alone say.
 
 use esoz_otp::api::Kind;
-use esoz_otp::api::routes::Operation;
+use esoz_otp::api::Operation;
 
 use super::{
     Case, DENIED, FACTOR, RESEND, UNKNOWN, case, resend_without_the_scope, with_a_wrong_key,

@@ -12,8 +12,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use esoz_otp::api::Kind;
+use esoz_otp::api::Operation;
 use esoz_otp::api::dialect;
-use esoz_otp::api::routes::{Operation, ROUTES};
+use esoz_otp::api::routes::ROUTES;
 use esoz_otp::clock::Clock as _;
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::Id;

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue, ORIGIN};
 
-use super::Rejection;
-use super::headers::{Scheme, named_host};
+use super::head::{Scheme, named_host};
+use crate::api::refusal::Rejection;
 
 use crate::http::split_port;
 
@@ -28,7 +28,7 @@ pub enum Entrance {
 
 impl Entrance {
     /// How callers reach it.
-    pub(super) fn scheme(self) -> Scheme {
+    pub(in crate::api) fn scheme(self) -> Scheme {
         match self {
             Self::Internal | Self::Public { behind_proxy: false } => Scheme::Http,
             Self::Public { behind_proxy: true } => Scheme::Https,
@@ -37,7 +37,7 @@ impl Entrance {
 }
 
 /// What the internal listener is called.
-pub(super) struct Door {
+pub(in crate::api) struct Door {
     /// Without ports, in lower case.
     hosts: Vec<String>,
     /// Origins whose pages count as its own, in lower case.
@@ -47,7 +47,7 @@ pub(super) struct Door {
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl Door {
-    pub(super) fn new(hosts: &[String], origins: &[String]) -> Self {
+    pub(in crate::api) fn new(hosts: &[String], origins: &[String]) -> Self {
         let lower = |texts: &[String]| texts.iter().map(|it| it.to_ascii_lowercase()).collect();
         Self { hosts: lower(hosts), origins: lower(origins) }
     }
@@ -55,7 +55,7 @@ impl Door {
     /// Lets a request for this host in. Nothing on the public listener can be had without a token, or a gateway's secret,
     /// which a page of another site does not have; on the internal one it must be known here, and the request come from no
     /// other site.
-    pub(super) fn admit(
+    pub(in crate::api) fn admit(
         &self,
         entrance: Entrance,
         host: &str,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
-use super::Entrance;
+use super::origin::Entrance;
 use crate::domain::{Network, Timestamp, written_address};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -16,7 +16,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
 /// Tells who calls.
-pub(super) struct Peers {
+pub(in crate::api) struct Peers {
     proxies: Vec<Network>,
     /// When it was last said that a stranger speaks for others, in microseconds.
     warned_at: AtomicI64,
@@ -24,7 +24,7 @@ pub(super) struct Peers {
 
 impl Peers {
     /// Behind these proxies.
-    pub(super) fn behind(proxies: &[Network]) -> Self {
+    pub(in crate::api) fn behind(proxies: &[Network]) -> Self {
         Self { proxies: proxies.to_vec(), warned_at: AtomicI64::new(i64::MIN) }
     }
 
@@ -34,7 +34,7 @@ impl Peers {
     /// them has seen, which each writes behind whatever its caller had in that header. So it is the last address that is no
     /// proxy's; before it, the caller may have written anything. Anybody else's socket says who that is, whatever the header
     /// says.
-    pub(super) fn peer(
+    pub(in crate::api) fn peer(
         &self,
         entrance: Entrance,
         socket: IpAddr,
@@ -55,7 +55,7 @@ impl Peers {
 
     /// Says that somebody who is no trusted proxy names others as callers: a stranger, or a proxy that was forgotten, and
     /// then everybody behind it is taken for it.
-    pub(super) fn warn_of_strangers(
+    pub(in crate::api) fn warn_of_strangers(
         &self,
         entrance: Entrance,
         socket: IpAddr,

@@ -1,12 +1,10 @@
-//! Bodies against what a method takes, in the words of ehealth-ua/otp_verification.api (`nex_json_schema` 0.8.0).
+//! What is wrong with a request, in the words of ehealth-ua/otp_verification.api (`nex_json_schema` 0.8.0).
 
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::Rejection;
-use crate::config::Word;
-use crate::domain::{Code, CodeFormat, Phone};
+use crate::domain::{CodeFormat, Phone};
 
 /// One entry of `invalid[]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +20,7 @@ pub struct Fault {
 const PROPERTY: &str = "json_data_property";
 
 impl Fault {
-    fn required(name: &str) -> Self {
+    pub(in crate::api) fn required(name: &str) -> Self {
         Self {
             entry_type: PROPERTY,
             entry: format!("$.{name}"),
@@ -32,7 +30,7 @@ impl Fault {
         }
     }
 
-    fn cast(entry: String, expected: &str, got: &Value) -> Self {
+    pub(in crate::api) fn cast(entry: String, expected: &str, got: &Value) -> Self {
         Self {
             entry_type: PROPERTY,
             entry,
@@ -43,7 +41,7 @@ impl Fault {
     }
 
     /// The pattern stands in the description as the source language prints a string, backslashes doubled.
-    fn format(name: &str, pattern: &str) -> Self {
+    pub(in crate::api) fn format(name: &str, pattern: &str) -> Self {
         Self {
             entry_type: PROPERTY,
             entry: format!("$.{name}"),
@@ -56,7 +54,7 @@ impl Fault {
         }
     }
 
-    fn extra(name: &str, allowed: &[&str]) -> Self {
+    pub(in crate::api) fn extra(name: &str, allowed: &[&str]) -> Self {
         let allowed: Map<_, _> =
             allowed.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
         Self {
@@ -69,7 +67,7 @@ impl Fault {
     }
 
     /// No code is sent to this range of numbers.
-    pub(super) fn phone_refused() -> Self {
+    pub(in crate::api) fn phone_refused() -> Self {
         Self {
             entry_type: PROPERTY,
             entry: "$.phone_number".into(),
@@ -80,7 +78,7 @@ impl Fault {
     }
 
     /// What is wrong with a parameter of the query. Its name may be the caller's own text.
-    pub(super) fn of_parameter(
+    pub(in crate::api) fn of_parameter(
         name: &str,
         rule: &'static str,
         params: Value,
@@ -91,7 +89,7 @@ impl Fault {
     }
 
     /// What stands in the path where a phone number is due.
-    pub(super) fn no_phone_in_path(description: &str) -> Self {
+    pub(in crate::api) fn no_phone_in_path(description: &str) -> Self {
         Self {
             entry_type: "path_parameter",
             entry: "$.phone".into(),
@@ -102,7 +100,7 @@ impl Fault {
     }
 
     /// A property that is none of these words.
-    fn inclusion(name: &str, words: &[&str]) -> Self {
+    pub(in crate::api) fn inclusion(name: &str, words: &[&str]) -> Self {
         Self {
             entry_type: PROPERTY,
             entry: format!("$.{name}"),
@@ -113,7 +111,7 @@ impl Fault {
     }
 
     /// A property that is no whole number within these bounds.
-    fn number(name: &str, bounds: &RangeInclusive<u32>) -> Self {
+    pub(in crate::api) fn number(name: &str, bounds: &RangeInclusive<u32>) -> Self {
         let (least, most) = bounds.clone().into_inner();
         Self {
             entry_type: PROPERTY,
@@ -125,7 +123,7 @@ impl Fault {
     }
 
     /// Something that is wrong with the file of a demo's world, and where in it.
-    pub(super) fn of_file(place: &str, what: &str) -> Self {
+    pub(in crate::api) fn of_file(place: &str, what: &str) -> Self {
         Self {
             entry_type: "file",
             entry: place.to_owned(),
@@ -135,7 +133,7 @@ impl Fault {
         }
     }
 
-    pub(super) fn view(&self) -> Value {
+    pub(in crate::api) fn view(&self) -> Value {
         json!({
             "entry_type": self.entry_type,
             "entry": self.entry,
@@ -146,120 +144,18 @@ impl Fault {
     }
 
     /// The entry of a body that is no JSON.
-    pub(super) fn not_json() -> Value {
+    pub(in crate::api) fn not_json() -> Value {
         json!({"entry_type": "request", "rules": [{"rule": "json"}]})
     }
 
     /// The entry of a header that does not fit.
-    pub(super) fn header(name: &str) -> Value {
+    pub(in crate::api) fn header(name: &str) -> Value {
         json!({"entry_type": "header", "entry": name})
     }
 }
 
-/// The properties of a body, and what is wrong with them.
-pub(super) struct Properties<'b> {
-    object: Option<&'b Map<String, Value>>,
-    faults: Vec<Fault>,
-}
-
-impl<'b> Properties<'b> {
-    /// Takes an object with no other properties than these. An empty list counts as an empty object, as PHP writes it.
-    pub(super) fn of(body: &'b Value, allowed: &[&str]) -> Self {
-        let object = body.as_object();
-        let mut faults = Vec::new();
-        let is_empty_list = body.as_array().is_some_and(Vec::is_empty);
-        if object.is_none() && !is_empty_list {
-            faults.push(Fault::cast("$".into(), "Object", body));
-        }
-        let names = object.into_iter().flat_map(Map::keys).map(String::as_str);
-        for name in names.filter(|name| !allowed.contains(name)) {
-            let fault = Fault::extra(name, allowed);
-            if faults.len() < MOST_EXTRA && !faults.contains(&fault) {
-                faults.push(fault);
-            }
-        }
-        Self { object, faults }
-    }
-
-    /// A phone number.
-    pub(super) fn phone(&mut self, name: &str) -> Option<Phone> {
-        let value = self.required(name)?;
-        let Some(text) = value.as_str() else {
-            self.faults.push(Fault::cast(format!("$.{name}"), "String", value));
-            return None;
-        };
-        let phone = Phone::parse(text).ok();
-        if phone.is_none() {
-            self.faults.push(Fault::format(name, Phone::PATTERN));
-        }
-        phone
-    }
-
-    /// A code: text of exactly its digits, or an integer, padded on the left.
-    pub(super) fn code(&mut self, name: &str, format: CodeFormat) -> Option<Code> {
-        let code = match self.required(name)? {
-            Value::String(text) => format.parse(text).ok(),
-            Value::Number(number) => number.as_u64().and_then(|number| format.code(number).ok()),
-            other => {
-                self.faults.push(Fault::cast(format!("$.{name}"), "Number", other));
-                return None;
-            }
-        };
-        if code.is_none() {
-            self.faults.push(Fault::format(name, &format.pattern()));
-        }
-        code
-    }
-
-    /// One of a few words.
-    pub(super) fn word<T: Word>(&mut self, name: &str) -> Option<T> {
-        let value = self.required(name)?;
-        let Some(text) = value.as_str() else {
-            self.faults.push(Fault::cast(format!("$.{name}"), "String", value));
-            return None;
-        };
-        let word = T::from_word(text);
-        if word.is_none() {
-            let words: Vec<_> = T::ALL.iter().map(|word| word.word()).collect();
-            self.faults.push(Fault::inclusion(name, &words));
-        }
-        word
-    }
-
-    /// A whole number within these bounds; none when it is not given, or is `null`, or wrong.
-    pub(super) fn number(&mut self, name: &str, bounds: &RangeInclusive<u32>) -> Option<u32> {
-        let value = self.object?.get(name).filter(|value| !value.is_null())?;
-        let Some(number) = value.as_number() else {
-            self.faults.push(Fault::cast(format!("$.{name}"), "Integer", value));
-            return None;
-        };
-        let number = number.as_u64().and_then(|number| u32::try_from(number).ok());
-        let fits = number.filter(|number| bounds.contains(number));
-        if fits.is_none() {
-            self.faults.push(Fault::number(name, bounds));
-        }
-        fits
-    }
-
-    /// What was read, unless anything is wrong.
-    pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Rejection> {
-        match read {
-            Some(value) if self.faults.is_empty() => Ok(value),
-            Some(_) | None => Err(Rejection::Invalid(self.faults)),
-        }
-    }
-
-    fn required(&mut self, name: &str) -> Option<&'b Value> {
-        let value = self.object.and_then(|object| object.get(name));
-        if value.is_none() {
-            self.faults.push(Fault::required(name));
-        }
-        value
-    }
-}
-
 /// Most entries about properties that were not asked for: an answer must not outgrow its question.
-pub(super) const MOST_EXTRA: usize = 16;
+pub(in crate::api) const MOST_EXTRA: usize = 16;
 
 /// The longest name that is repeated; those of ЕСОЗ are shorter.
 const LONGEST_NAME: usize = 30;
@@ -316,16 +212,6 @@ mod tests {
         ] {
             assert_eq!(shown(name), "*", "{name}");
         }
-    }
-
-    #[test]
-    fn an_answer_about_many_properties_stays_short() {
-        let body: Map<_, _> = (0..1000).map(|i| (format!("p{i}"), json!(1))).collect();
-        let body = Value::Object(body);
-        let properties = Properties::of(&body, &["code"]);
-        assert_eq!(properties.faults.len(), MOST_EXTRA);
-        let body = json!({"+380958697084": 1, "+380958697085": 2, "a b": 3});
-        assert_eq!(Properties::of(&body, &["code"]).faults, [Fault::extra("*", &["code"])]);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 use hyper::header::HeaderName;
 
-use super::validation::Fault;
+use super::fault::Fault;
 use crate::domain::{Refusal, SpentReason, Timestamp};
 use crate::http::{HeadFault, MalformedPath};
 
@@ -181,7 +181,7 @@ impl Rejection {
     }
 
     /// `error.reason`: what a program can go by where the messages of the pages are the same for several things.
-    pub(super) fn reason(&self) -> Option<&'static str> {
+    pub(in crate::api) fn reason(&self) -> Option<&'static str> {
         let Self::Refused(refusal) = self else { return None };
         match refusal {
             Refusal::SendLimited { limit, .. } | Refusal::GuessLimited { limit, .. } => Some(limit),
@@ -217,7 +217,7 @@ impl Rejection {
     }
 
     /// When to come back, if waiting helps.
-    pub(super) fn next_attempt_at(&self) -> Option<Timestamp> {
+    pub(in crate::api) fn next_attempt_at(&self) -> Option<Timestamp> {
         match self {
             Self::Refused(
                 Refusal::SendLimited { next_attempt_at, .. }

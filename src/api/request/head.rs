@@ -7,17 +7,17 @@ use std::ops::RangeInclusive;
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 
-use super::Rejection;
 use super::request_id::RequestIds;
+use crate::api::refusal::Rejection;
 use crate::domain::audit::RequestId;
 use crate::domain::{is_similar, mask_numbers};
 use crate::http::{Request, decode, single};
 use crate::service::Credentials;
 
 /// What the envelope says of the request.
-pub(super) struct Head {
+pub(in crate::api) struct Head {
     /// Scheme, host, port unless it is the scheme's own, and as much of the path as may be seen; no query.
-    pub(super) url: String,
+    pub(in crate::api) url: String,
     request_id: HeaderValue,
     /// A secret of the caller's stands in it.
     is_telling: bool,
@@ -26,7 +26,7 @@ pub(super) struct Head {
 
 /// How a listener is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub(in crate::api) enum Scheme {
     /// In clear.
     Http,
     /// Over TLS.
@@ -54,7 +54,7 @@ const TELLING: usize = 8;
 const IDEMPOTENCY_KEY_LENGTHS: RangeInclusive<usize> = 1..=200;
 
 impl Head {
-    pub(super) fn of(request: &Request, scheme: Scheme, ids: &RequestIds) -> Self {
+    pub(in crate::api) fn of(request: &Request, scheme: Scheme, ids: &RequestIds) -> Self {
         let headers = request.headers();
         let own_id = repeatable(headers, &X_REQUEST_ID, REQUEST_ID_LENGTHS);
         Self {
@@ -65,23 +65,23 @@ impl Head {
         }
     }
 
-    pub(super) fn request_id(&self) -> &str {
+    pub(in crate::api) fn request_id(&self) -> &str {
         self.request_id.to_str().unwrap_or("-")
     }
 
     /// The caller's name for what they do, if they gave it one. It is repeated, and that is all.
-    pub(super) fn idempotency_key(&self) -> Option<&str> {
+    pub(in crate::api) fn idempotency_key(&self) -> Option<&str> {
         self.idempotency_key.as_ref()?.to_str().ok()
     }
 
     /// What log, audit and delivery keep of it: what a caller has put into it, but for phones' numbers, and nothing of one
     /// that has the caller's own token or api-key in it.
-    pub(super) fn kept_request_id(&self) -> Option<RequestId> {
+    pub(in crate::api) fn kept_request_id(&self) -> Option<RequestId> {
         RequestId::of(if self.is_telling { "(a-secret)" } else { self.request_id() })
     }
 
     /// Headers that the answer repeats.
-    pub(super) fn repeated(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    pub(in crate::api) fn repeated(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         let key = self.idempotency_key.clone().map(|key| (X_IDEMPOTENCY_KEY, key));
         [(X_REQUEST_ID, self.request_id.clone())].into_iter().chain(key)
     }
@@ -97,7 +97,7 @@ fn url(scheme: Scheme, headers: &HeaderMap, path: &str) -> String {
 }
 
 /// What a log and an answer may have of a host: what may be a phone's number masked, and not more than a name has.
-pub(super) fn named_host(host: &str) -> String {
+pub(in crate::api) fn named_host(host: &str) -> String {
     let is_address = host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok();
     let shown = if is_address { host.to_owned() } else { mask_numbers(host) };
     shown.chars().take(LONGEST_HOST).collect()
@@ -156,7 +156,7 @@ fn holds_secret(text: &HeaderValue, headers: &HeaderMap) -> bool {
 }
 
 /// Token and api-key. Two of one kind are refused even when equal: whoever stands between might look at the other.
-pub(super) fn credentials(
+pub(in crate::api) fn credentials(
     headers: &HeaderMap,
     peer: Option<IpAddr>,
     request_id: Option<RequestId>,
@@ -176,7 +176,7 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 
 /// Refuses a body that says of itself that it is no JSON, or packed. None that says nothing: the page's own clients send no
 /// type with an empty body.
-pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Rejection> {
+pub(in crate::api) fn must_be_json(headers: &HeaderMap) -> Result<(), Rejection> {
     let codings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
     if !codings.flat_map(|line| line.split(|b| *b == b',')).all(is_no_coding) {
         return Err(Rejection::ContentEncoding);

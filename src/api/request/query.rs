@@ -2,20 +2,27 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::Rejection;
-use super::routes::Parameters;
-use super::validation::{Fault, MOST_EXTRA};
+use crate::api::refusal::{Fault, MOST_EXTRA, Rejection};
 use crate::domain::{Id, Phone, Refusal, VerificationId};
 use crate::http::query_value;
 
+/// What becomes of the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameters {
+    /// What the method does not know is not looked at, as upstream.
+    Any,
+    /// These, once each and with a value; anything else is refused: a misspelt filter would show everything.
+    Only(&'static [&'static str]),
+}
+
 /// The parameters of a query, and what is wrong with them. Those that nobody asks for are not looked at.
-pub(super) struct Query<'q> {
+pub(in crate::api) struct Query<'q> {
     text: Option<&'q str>,
     faults: Vec<Fault>,
 }
 
 /// Refuses parameters that a row does not take.
-pub(super) fn check(parameters: Parameters, query: Option<&str>) -> Result<(), Rejection> {
+pub(in crate::api) fn check(parameters: Parameters, query: Option<&str>) -> Result<(), Rejection> {
     let Parameters::Only(known) = parameters else { return Ok(()) };
     let mut seen = Vec::new();
     let mut faults = Vec::new();
@@ -37,12 +44,12 @@ pub(super) fn check(parameters: Parameters, query: Option<&str>) -> Result<(), R
 }
 
 impl<'q> Query<'q> {
-    pub(super) fn of(text: Option<&'q str>) -> Self {
+    pub(in crate::api) fn of(text: Option<&'q str>) -> Self {
         Self { text, faults: Vec::new() }
     }
 
     /// A whole number within these bounds; `default` when it is not given, or wrong.
-    pub(super) fn number(
+    pub(in crate::api) fn number(
         &mut self,
         name: &'static str,
         bounds: RangeInclusive<u64>,
@@ -61,7 +68,7 @@ impl<'q> Query<'q> {
     }
 
     /// A phone number; none when it is not given, or wrong.
-    pub(super) fn phone(&mut self, name: &'static str) -> Option<Phone> {
+    pub(in crate::api) fn phone(&mut self, name: &'static str) -> Option<Phone> {
         let Ok(Some(text)) = query_value(self.text, name) else { return None };
         let phone = Phone::parse(&text).ok();
         if phone.is_none() {
@@ -76,7 +83,7 @@ impl<'q> Query<'q> {
     }
 
     /// The id of a delivery that this list has; none when it is not given, or wrong.
-    pub(super) fn delivery(
+    pub(in crate::api) fn delivery(
         &mut self,
         name: &'static str,
         is_listed: impl FnOnce(VerificationId) -> Result<bool, Refusal>,
@@ -92,13 +99,13 @@ impl<'q> Query<'q> {
         Ok(None)
     }
 
-    pub(super) fn finish(self) -> Result<(), Rejection> {
+    pub(in crate::api) fn finish(self) -> Result<(), Rejection> {
         if self.faults.is_empty() { Ok(()) } else { Err(Rejection::Invalid(self.faults)) }
     }
 }
 
 /// What is wrong with a parameter that is no phone number.
-pub(super) const NO_PHONE: &str = "expected a phone number: +380 and nine digits";
+pub(in crate::api) const NO_PHONE: &str = "expected a phone number: +380 and nine digits";
 
 /// The method does not know it.
 fn unknown(name: &str, known: &[&str]) -> Fault {

@@ -3,10 +3,10 @@
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, HeaderValue};
 
-use super::Rejection;
+use crate::api::refusal::Rejection;
 
 /// Refuses a caller who says that the answer, which is always JSON, will not be taken. Whoever says nothing takes it.
-pub(super) fn must_take_json(headers: &HeaderMap) -> Result<(), Rejection> {
+pub(in crate::api) fn must_take_json(headers: &HeaderMap) -> Result<(), Rejection> {
     let mut lines = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes);
     let Some(first) = lines.next() else { return Ok(()) };
     let ranges: Vec<_> = std::iter::once(first).chain(lines).flat_map(ranges).collect();

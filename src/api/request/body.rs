@@ -4,15 +4,27 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Rejection;
-use super::routes::{Body, Row};
-use super::{headers, json};
+use super::{head, json};
+use crate::api::refusal::Rejection;
 use crate::http::{BodyFault, Request, discard, is_empty_body, read_body};
 use crate::sms::with_every_digit;
 
+/// Whether a method takes a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// None is read.
+    None,
+    /// JSON; none at all counts as `{}`.
+    Json,
+    /// The same, but a number that 64 bits don't hold is the text of its digits.
+    JsonWithEveryDigit,
+    /// Whatever JSON, or none; nothing of it is looked at.
+    AnyJson,
+}
+
 /// What has become of a request's body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum BodyState {
+pub(in crate::api) enum BodyState {
     /// Nobody has looked at it.
     #[default]
     Unread,
@@ -29,7 +41,7 @@ const UNWANTED_TIME: Duration = Duration::from_secs(1);
 impl BodyState {
     /// Whether the connection may go on. A body that was sent with a refused request is let pass, if it is small, soon
     /// there, and does not wait to be asked for.
-    pub(super) async fn is_gone(self, request: &mut Request) -> bool {
+    pub(in crate::api) async fn is_gone(self, request: &mut Request) -> bool {
         match self {
             Self::Unread => discard(request, UNWANTED_BYTES, UNWANTED_TIME).await,
             Self::Read => true,
@@ -38,26 +50,28 @@ impl BodyState {
     }
 }
 
-/// The body as JSON; an empty one is `{}`, whatever its type: many stacks put one of their own beside no body at all.
-pub(super) async fn read(
+/// The body as JSON, of no more than `most` bytes; an empty one is `{}`, whatever its type: many stacks put one of their own beside no body at all.
+pub(in crate::api) async fn read(
     request: &mut Request,
-    row: &Row,
+    body: Body,
+    most: usize,
+    deadline: Duration,
     state: &mut BodyState,
 ) -> Result<Value, Rejection> {
-    let parse: fn(&str) -> serde_json::Result<Value> = match row.body {
+    let parse: fn(&str) -> serde_json::Result<Value> = match body {
         Body::None => return Ok(Value::Null),
         Body::Json => json::value,
         Body::JsonWithEveryDigit => |text| json::check(text).and_then(|()| with_every_digit(text)),
         // Numbers beyond our types are JSON too, as long as nobody looks.
         Body::AnyJson => |text| json::check(text).map(|()| Value::Null),
     };
-    match headers::must_be_json(request.headers()) {
+    match head::must_be_json(request.headers()) {
         Ok(()) => {}
         Err(twice @ Rejection::HeaderTwice(_)) => return Err(twice),
-        Err(_) if is_empty(request, row, state).await? => {}
+        Err(_) if is_empty(request, deadline, state).await? => {}
         Err(unfit) => return Err(unfit),
     }
-    let bytes = read_body(request, row.max_body, row.deadline).await;
+    let bytes = read_body(request, most, deadline).await;
     *state = if bytes.is_ok() { BodyState::Read } else { BodyState::GivenUp };
     let bytes = bytes.map_err(broken)?;
     if bytes.is_empty() {
@@ -70,10 +84,10 @@ pub(super) async fn read(
 /// Whether there is no body. One in chunks is waited for: its head does not say it.
 async fn is_empty(
     request: &mut Request,
-    row: &Row,
+    deadline: Duration,
     state: &mut BodyState,
 ) -> Result<bool, Rejection> {
-    let is_empty = is_empty_body(request, row.deadline).await;
+    let is_empty = is_empty_body(request, deadline).await;
     is_empty.map_err(|fault| {
         *state = BodyState::GivenUp;
         broken(fault)

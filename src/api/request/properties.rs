@@ -1,0 +1,132 @@
+//! Bodies against what a method takes.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use crate::api::refusal::{Fault, MOST_EXTRA, Rejection};
+use crate::config::Word;
+use crate::domain::{Code, CodeFormat, Phone};
+
+/// The properties of a body, and what is wrong with them.
+pub(in crate::api) struct Properties<'b> {
+    object: Option<&'b Map<String, Value>>,
+    faults: Vec<Fault>,
+}
+
+impl<'b> Properties<'b> {
+    /// Takes an object with no other properties than these. An empty list counts as an empty object, as PHP writes it.
+    pub(in crate::api) fn of(body: &'b Value, allowed: &[&str]) -> Self {
+        let object = body.as_object();
+        let mut faults = Vec::new();
+        let is_empty_list = body.as_array().is_some_and(Vec::is_empty);
+        if object.is_none() && !is_empty_list {
+            faults.push(Fault::cast("$".into(), "Object", body));
+        }
+        let names = object.into_iter().flat_map(Map::keys).map(String::as_str);
+        for name in names.filter(|name| !allowed.contains(name)) {
+            let fault = Fault::extra(name, allowed);
+            if faults.len() < MOST_EXTRA && !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        Self { object, faults }
+    }
+
+    /// A phone number.
+    pub(in crate::api) fn phone(&mut self, name: &str) -> Option<Phone> {
+        let value = self.required(name)?;
+        let Some(text) = value.as_str() else {
+            self.faults.push(Fault::cast(format!("$.{name}"), "String", value));
+            return None;
+        };
+        let phone = Phone::parse(text).ok();
+        if phone.is_none() {
+            self.faults.push(Fault::format(name, Phone::PATTERN));
+        }
+        phone
+    }
+
+    /// A code: text of exactly its digits, or an integer, padded on the left.
+    pub(in crate::api) fn code(&mut self, name: &str, format: CodeFormat) -> Option<Code> {
+        let code = match self.required(name)? {
+            Value::String(text) => format.parse(text).ok(),
+            Value::Number(number) => number.as_u64().and_then(|number| format.code(number).ok()),
+            other => {
+                self.faults.push(Fault::cast(format!("$.{name}"), "Number", other));
+                return None;
+            }
+        };
+        if code.is_none() {
+            self.faults.push(Fault::format(name, &format.pattern()));
+        }
+        code
+    }
+
+    /// One of a few words.
+    pub(in crate::api) fn word<T: Word>(&mut self, name: &str) -> Option<T> {
+        let value = self.required(name)?;
+        let Some(text) = value.as_str() else {
+            self.faults.push(Fault::cast(format!("$.{name}"), "String", value));
+            return None;
+        };
+        let word = T::from_word(text);
+        if word.is_none() {
+            let words: Vec<_> = T::ALL.iter().map(|word| word.word()).collect();
+            self.faults.push(Fault::inclusion(name, &words));
+        }
+        word
+    }
+
+    /// A whole number within these bounds; none when it is not given, or is `null`, or wrong.
+    pub(in crate::api) fn number(
+        &mut self,
+        name: &str,
+        bounds: &RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let value = self.object?.get(name).filter(|value| !value.is_null())?;
+        let Some(number) = value.as_number() else {
+            self.faults.push(Fault::cast(format!("$.{name}"), "Integer", value));
+            return None;
+        };
+        let number = number.as_u64().and_then(|number| u32::try_from(number).ok());
+        let fits = number.filter(|number| bounds.contains(number));
+        if fits.is_none() {
+            self.faults.push(Fault::number(name, bounds));
+        }
+        fits
+    }
+
+    /// What was read, unless anything is wrong.
+    pub(in crate::api) fn finish<T>(self, read: Option<T>) -> Result<T, Rejection> {
+        match read {
+            Some(value) if self.faults.is_empty() => Ok(value),
+            Some(_) | None => Err(Rejection::Invalid(self.faults)),
+        }
+    }
+
+    fn required(&mut self, name: &str) -> Option<&'b Value> {
+        let value = self.object.and_then(|object| object.get(name));
+        if value.is_none() {
+            self.faults.push(Fault::required(name));
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_about_many_properties_stays_short() {
+        let body: Map<_, _> = (0..1000).map(|i| (format!("p{i}"), json!(1))).collect();
+        let body = Value::Object(body);
+        let properties = Properties::of(&body, &["code"]);
+        assert_eq!(properties.faults.len(), MOST_EXTRA);
+        let body = json!({"+380958697084": 1, "+380958697085": 2, "a b": 3});
+        assert_eq!(Properties::of(&body, &["code"]).faults, [Fault::extra("*", &["code"])]);
+    }
+}
