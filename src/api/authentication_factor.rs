@@ -1,4 +1,4 @@
-use super::envelope::Answer;
+use super::response::Answer;
 use super::routes::Call;
 use super::{Api, Rejection};
 

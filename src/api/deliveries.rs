@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::envelope::{After, Answer};
 use super::person_requests::request_id;
 use super::request::query::Query;
+use super::response::{After, Answer};
 use super::routes::Call;
 use super::{Api, Rejection};
 use crate::domain::audit::RequestId;

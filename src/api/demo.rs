@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::Answer;
 use super::refusal::Fault;
 use super::request::properties::Properties;
 use super::request::query::Query;
+use super::response::Answer;
 use super::routes::{Call, Operating, scopes};
 use super::{Api, Rejection};
 use crate::config::Word as _;

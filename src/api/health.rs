@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::envelope::Answer;
+use super::response::Answer;
 use super::routes::Call;
 use super::{Api, Rejection};
 

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::envelope::Answer;
 use super::request::properties::Properties;
+use super::response::Answer;
 use super::routes::{Call, Operating};
 use super::verifications::VerificationView;
 use super::{Api, Rejection};

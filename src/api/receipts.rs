@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::envelope::Answer;
+use super::response::Answer;
 use super::routes::{Call, Operating};
 use super::{Api, Rejection};
 use crate::sms::Reception;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::envelope::Answer;
 use super::operation::Operation;
 use super::request::body::Body;
 use super::request::query::Parameters;
+use super::response::Answer;
 pub use super::row::{Access, Row, Surface};
 use super::{Api, Rejection};
 use super::{

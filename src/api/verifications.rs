@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::envelope::Answer;
 use super::request::properties::Properties;
+use super::response::Answer;
 use super::routes::{Call, Operating};
 use super::{Api, Rejection};
 use crate::domain::{Phone, Refusal, Status, Timestamp, Verification, VerificationId};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::api::Api;
-use crate::api::envelope::{After, Answer};
 use crate::api::request::query::Query;
+use crate::api::response::{After, Answer};
 use crate::api::routes::{Call, Operating};
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::api::deliveries::{DeliveryView, verification_id};
-use crate::api::envelope::Answer;
+use crate::api::response::Answer;
 use crate::api::routes::Call;
 use crate::api::{Api, Rejection};
 use crate::domain::ClientId;

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::envelope::Answer;
 use crate::api::refusal::Fault;
 use crate::api::request::query::NO_PHONE;
+use crate::api::response::Answer;
 use crate::api::routes::{Call, Operating};
 use crate::api::{Api, Rejection};
 use crate::domain::Phone;

@@ -1,8 +1,9 @@
 //! Wordings that no source disputes.
 
-use super::Message::{Absent, LateBy, NextAttemptAt, Text};
-use super::{Kind, Wording, on, row};
+use super::wording::Message::{self, Absent, LateBy, NextAttemptAt, Text};
+use super::wording::{Wording, on, row};
 use crate::api::operation::Operation;
+use crate::api::refusal::Kind;
 
 /// Types and fixed messages as Nebo15/eview, `views/error_view.ex`, has them; the words about codes as
 /// ehealth-ua/otp_verification.api; the pause's message as the page "Resend device request SMS" (17492804985).
@@ -168,10 +169,10 @@ pub(super) static ROWS: &[Wording] = &[
     row(Kind::Invalid, 422, "validation_failed", VALIDATION),
 ];
 
-const WRONG: super::Message = Text("Invalid verification code");
-const EXPIRED: super::Message = Text("Verification code expired");
-const SPENT: super::Message = Text("Maximum attempts exceed");
-const VALIDATION: super::Message = Text(
+const WRONG: Message = Text("Invalid verification code");
+const EXPIRED: Message = Text("Verification code expired");
+const SPENT: Message = Text("Maximum attempts exceed");
+const VALIDATION: Message = Text(
     "Validation failed. You can find validators description at our API Manifest: \
      http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
 );

@@ -1,11 +1,13 @@
 use serde::Serialize;
 
-use super::Message::{MissingAllowances, Text};
-use super::{Dialect, Kind, on, row};
-use crate::api::envelope::Answer;
+use super::table::Dialect;
+use super::wording::Message::{MissingAllowances, Text};
+use super::wording::{on, row};
 use crate::api::operation::Operation::{
     Approve, AuthenticationFactor, GetPersonRequest, ListDeliveries, ResendOtp,
 };
+use crate::api::refusal::Kind;
+use crate::api::response::Answer;
 use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};

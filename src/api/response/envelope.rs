@@ -8,41 +8,24 @@ use hyper::header::{
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::dialect::Worded;
-use super::request::head::Head;
-use crate::domain::VerificationId;
+use super::answer::{Answer, Paging};
+use crate::api::request::head::Head;
+use crate::domain::Timestamp;
 use crate::http::Response;
 
-/// A success, its data already written as JSON.
-pub struct Answer {
-    status: StatusCode,
-    data: Box<RawValue>,
-    paging: Option<Paging>,
-    urgent: Option<Box<RawValue>>,
-    location: Option<String>,
-}
-
-/// Where a list stands among its pages.
-#[derive(Clone, Copy, Serialize)]
-#[serde(untagged)]
-enum Paging {
-    /// Its one page has all of it.
-    Whole { page_number: usize, page_size: usize, total_entries: usize, total_pages: usize },
-    /// It grows while it is read, and nobody counts it. What comes behind this page is asked for by what it comes
-    /// behind, if there is any.
-    Part { page_size: usize, next_after: Option<After> },
-}
-
-/// What a page comes behind.
-#[derive(Clone, Copy, Serialize)]
-#[serde(untagged)]
-pub enum After {
-    /// A row of audit.
-    Row(u64),
-    /// The message with this verification's code.
-    Delivery(VerificationId),
+/// A worded rejection: all that an answer needs.
+pub(in crate::api) struct Worded {
+    pub(in crate::api) status: u16,
+    pub(in crate::api) error_type: &'static str,
+    pub(in crate::api) message: Option<String>,
+    pub(in crate::api) invalid: Vec<Value>,
+    pub(in crate::api) reason: Option<&'static str>,
+    pub(in crate::api) next_attempt_at: Option<Timestamp>,
+    pub(in crate::api) retry_after: Option<u64>,
+    pub(in crate::api) allow: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -76,66 +59,17 @@ struct ErrorView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    invalid: &'a [serde_json::Value],
+    invalid: &'a [Value],
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt_at: Option<String>,
 }
 
-impl Answer {
-    /// 200 with this view.
-    pub fn ok(view: &impl Serialize) -> Self {
-        Self {
-            status: StatusCode::OK,
-            data: json(view),
-            paging: None,
-            urgent: None,
-            location: None,
-        }
-    }
-
-    /// 200 with all of a list, which its one page has room for.
-    pub fn list(views: &[impl Serialize], page_size: usize) -> Self {
-        let (page_number, total_entries, total_pages) = (1, views.len(), 1);
-        let paging = Paging::Whole { page_number, page_size, total_entries, total_pages };
-        Self { paging: Some(paging), ..Self::ok(&views) }
-    }
-
-    /// 200 with a part of a list, and where the next one begins.
-    pub fn part_of_list(
-        views: &[impl Serialize],
-        page_size: usize,
-        next_after: Option<After>,
-    ) -> Self {
-        let paging = Paging::Part { page_size, next_after };
-        Self { paging: Some(paging), ..Self::ok(&views) }
-    }
-
-    /// 201 with this view.
-    pub fn created(view: &impl Serialize) -> Self {
-        Self { status: StatusCode::CREATED, ..Self::ok(view) }
-    }
-
-    /// The same with `urgent` beside `data`.
-    pub fn with_urgent(self, view: &impl Serialize) -> Self {
-        Self { urgent: Some(json(view)), ..self }
-    }
-
-    /// The same with a `location` header.
-    pub fn at(self, location: String) -> Self {
-        Self { location: Some(location), ..self }
-    }
-}
-
 /// Room for most answers, so that they need not grow while they are written.
 const USUAL_BYTES: usize = 512;
 
-fn json(view: &impl Serialize) -> Box<RawValue> {
-    serde_json::value::to_raw_value(view).expect("views have text keys and no failing fields")
-}
-
-pub(super) fn success(head: &Head, answer: &Answer) -> Response {
+pub(in crate::api) fn success(head: &Head, answer: &Answer) -> Response {
     let data_type = if answer.paging.is_some() { "list" } else { "object" };
     let envelope = Envelope {
         meta: meta(head, answer.status, data_type),
@@ -151,7 +85,7 @@ pub(super) fn success(head: &Head, answer: &Answer) -> Response {
     response
 }
 
-pub(super) fn failure(head: &Head, worded: &Worded) -> Response {
+pub(in crate::api) fn failure(head: &Head, worded: &Worded) -> Response {
     let error = ErrorView {
         error_type: worded.error_type,
         message: worded.message.as_deref(),

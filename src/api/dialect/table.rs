@@ -1,0 +1,34 @@
+//! A dialect, as its rows say it.
+
+use super::common;
+use super::wording::Wording;
+use crate::api::operation::Operation;
+use crate::api::refusal::Kind;
+use crate::api::response::Answer;
+use crate::config::DialectName;
+use crate::domain::{AuthenticationFactor, Refusal};
+use crate::service::Order;
+
+/// One way of speaking.
+pub struct Dialect {
+    /// What configuration calls it.
+    pub name: DialectName,
+    /// In which order things are checked.
+    pub order: Order,
+    /// How refusals are worded; the first row that fits counts. Rows that all dialects share come behind.
+    pub rows: &'static [Wording],
+    /// What the answer with a factor looks like, or without one.
+    pub factor: fn(Option<&AuthenticationFactor>) -> Result<Answer, Refusal>,
+}
+
+impl Dialect {
+    /// All rows in the order they are looked at.
+    pub fn all_rows(&self) -> impl Iterator<Item = &'static Wording> {
+        self.rows.iter().chain(common::ROWS)
+    }
+
+    /// The row for a refusal on a method.
+    pub fn find(&self, kind: Kind, operation: Option<Operation>) -> Option<&'static Wording> {
+        self.all_rows().find(|row| row.kind == kind && (row.on.is_none() || row.on == operation))
+    }
+}

@@ -1,0 +1,92 @@
+//! A rejection in the words of a dialect.
+
+use serde_json::Value;
+
+use super::table::Dialect;
+use super::wording::Message;
+use crate::api::operation::Operation;
+use crate::api::refusal::{Fault, Rejection};
+use crate::api::response::envelope::Worded;
+use crate::domain::{Refusal, Timestamp};
+
+impl Dialect {
+    /// Words a rejection.
+    pub(in crate::api) fn word(
+        &self,
+        rejection: &Rejection,
+        operation: Option<Operation>,
+        now: Timestamp,
+    ) -> Worded {
+        let row = self
+            .find(rejection.kind(), operation)
+            .expect("a test holds every dialect against every kind");
+        let next_attempt_at = rejection.next_attempt_at().map(Timestamp::rounded_up);
+        Worded {
+            status: row.status,
+            error_type: row.error_type,
+            message: message(row.message, rejection),
+            invalid: invalid(rejection),
+            reason: rejection.reason(),
+            next_attempt_at,
+            retry_after: retry_after(rejection, now).filter(|_| !is_looked_at(operation)),
+            allow: match rejection {
+                Rejection::MethodNotAllowed(methods) => Some(methods.join(", ")),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn message(message: Message, rejection: &Rejection) -> Option<String> {
+    match (message, rejection) {
+        (Message::Absent, _) => None,
+        (Message::Text(text), Rejection::HeaderTwice(name)) => Some(format!("{text}: {name}")),
+        (Message::Text(text), Rejection::HostUnknown(host)) => {
+            Some(format!("{text} {host} is not in the setting server.hosts."))
+        }
+        (Message::LateBy(text), Rejection::Refused(Refusal::MessagesLate { late })) => {
+            Some(format!("{text}{} s.", late.as_secs()))
+        }
+        (Message::Text(text) | Message::LateBy(text), _) => Some(text.to_owned()),
+        (
+            Message::MissingAllowances { quoted },
+            Rejection::Refused(Refusal::ScopeMissing(scope)),
+        ) => {
+            let quote = if quoted { "\"" } else { "" };
+            Some(format!("{ALLOWANCES}{quote}{scope}{quote}"))
+        }
+        (Message::MissingAllowances { .. }, _) => Some(ALLOWANCES.to_owned()),
+        (Message::NextAttemptAt(text), _) => {
+            let at = rejection.next_attempt_at().map(Timestamp::rounded_up);
+            Some(format!("{text}{}", at.map(|at| at.to_string()).unwrap_or_default()))
+        }
+    }
+}
+
+const ALLOWANCES: &str = "Your scope does not allow to access this resource. Missing allowances: ";
+
+fn invalid(rejection: &Rejection) -> Vec<Value> {
+    match rejection {
+        Rejection::Invalid(faults) => faults.iter().map(Fault::view).collect(),
+        Rejection::Refused(Refusal::PhoneRefused) => vec![Fault::phone_refused().view()],
+        Rejection::BodyMalformed => vec![Fault::not_json()],
+        Rejection::MediaType => vec![Fault::header("Content-Type")],
+        Rejection::ContentEncoding => vec![Fault::header("Content-Encoding")],
+        Rejection::NotAcceptable => vec![Fault::header("Accept")],
+        _ => Vec::new(),
+    }
+}
+
+/// A page that is only looked at: its reader comes back when it likes, and nothing of it would be done later.
+fn is_looked_at(operation: Option<Operation>) -> bool {
+    matches!(operation, Some(Operation::Live | Operation::Ready))
+}
+
+/// Seconds to wait.
+fn retry_after(rejection: &Rejection, now: Timestamp) -> Option<u64> {
+    match rejection {
+        Rejection::Refused(Refusal::Busy) | Rejection::TooSlow => Some(1),
+        Rejection::Refused(Refusal::StorageFailed | Refusal::DiskFull) => Some(5),
+        _ => rejection.next_attempt_at().map(|at| at.seconds_since(now).max(1)),
+    }
+}
