@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::args::{host_of, is_remote};
-use crate::api::routes::{Access, ROUTES};
+use crate::api::Access;
+use crate::api::routes::ROUTES;
 use crate::config::{DialectName, Word as _};
 use crate::service::fixtures::Known;
 use crate::sms::GatewayMode;

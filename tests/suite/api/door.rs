@@ -1,6 +1,7 @@
 //! Calls that a browser was made to send are turned away on every row, before anything is looked up.
 
-use esoz_otp::api::routes::{ROUTES, Row};
+use esoz_otp::api::Row;
+use esoz_otp::api::routes::ROUTES;
 
 use super::envelope::{assert_enveloped, assert_enveloped_at};
 use super::routes::{path_of, shown_path_of};

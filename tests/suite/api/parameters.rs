@@ -1,8 +1,8 @@
 //! Query parameters that a method does not know: refused for operators and authors of tests, whom a misspelt filter would
 //! show everything, and not looked at elsewhere.
 
-use esoz_otp::api::Parameters;
-use esoz_otp::api::routes::{Access, ROUTES, Row, Surface};
+use esoz_otp::api::routes::ROUTES;
+use esoz_otp::api::{Access, Parameters, Row, Surface};
 use serde_json::json;
 
 use super::envelope::assert_enveloped;

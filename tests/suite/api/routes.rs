@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use esoz_otp::api::Operation;
-use esoz_otp::api::routes::{Access, ROUTES, Row, Surface};
+use esoz_otp::api::routes::ROUTES;
+use esoz_otp::api::{Access, Operation, Row, Surface};
 
 use super::envelope::assert_enveloped;
 use crate::support::{Reply, SEED_REQUEST, Setup, TestNode};

@@ -1,6 +1,7 @@
 //! Each row on each of the two listeners.
 
-use esoz_otp::api::routes::{ROUTES, Surface};
+use esoz_otp::api::Surface;
+use esoz_otp::api::routes::ROUTES;
 
 use super::envelope::assert_enveloped_at;
 use super::routes::{may_be_unknown, path_of, shown_path_of};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::handler::Handler;
 use super::operation::Operation;
 use super::request::body::Body;
 use super::request::query::Parameters;
-use super::routes::Handler;
 use crate::domain::Scope;
 use crate::http::Route;
 

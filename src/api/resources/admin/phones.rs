@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::refusal::Fault;
+use crate::api::handler::{Call, Operating};
+use crate::api::refusal::{Fault, Rejection};
 use crate::api::request::query::NO_PHONE;
 use crate::api::response::Answer;
-use crate::api::routes::{Call, Operating};
-use crate::api::{Api, Rejection};
+use crate::api::state::State;
 use crate::domain::Phone;
 
 #[derive(Serialize)]
@@ -17,11 +17,11 @@ struct UnlockedView {
 }
 
 /// `POST /admin/phones/{phone}/actions/unlock`: the phone's wrong guesses are taken back, and with them its lock.
-pub(in crate::api) fn unlock(api: Arc<Api>, call: Call) -> Operating {
+pub(in crate::api) fn unlock(state: Arc<State>, call: Call) -> Operating {
     Box::pin(async move {
         let no_phone = |_| Rejection::Invalid(vec![Fault::no_phone_in_path(NO_PHONE)]);
         let phone = Phone::parse(call.param()).map_err(no_phone)?;
-        let wrong_guesses = api.service.unlock(call.requester().named(), phone, call.now).await?;
+        let wrong_guesses = state.service.unlock(call.requester().named(), phone, call.now).await?;
         let phone_number = phone.masked();
         Ok(Answer::ok(&UnlockedView { phone_number, wrong_guesses }))
     })

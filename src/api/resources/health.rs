@@ -1,8 +1,9 @@
 use serde::Serialize;
 
-use super::response::Answer;
-use super::routes::Call;
-use super::{Api, Rejection};
+use crate::api::handler::Call;
+use crate::api::refusal::Rejection;
+use crate::api::response::Answer;
+use crate::api::state::State;
 
 #[derive(Serialize)]
 struct HealthView {
@@ -11,12 +12,12 @@ struct HealthView {
 
 /// `GET /health/live`: the process answers.
 #[expect(clippy::unnecessary_wraps, reason = "the type of every handler that reads")]
-pub(super) fn live(_: &Api, _: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn live(_: &State, _: &Call) -> Result<Answer, Rejection> {
     Ok(Answer::ok(&HealthView { status: "ok" }))
 }
 
 /// `GET /health/ready`: writes are taken, and messages leave.
-pub(super) fn ready(api: &Api, call: &Call) -> Result<Answer, Rejection> {
-    api.service.ready(call.now)?;
+pub(in crate::api) fn ready(state: &State, call: &Call) -> Result<Answer, Rejection> {
+    state.service.ready(call.now)?;
     Ok(Answer::ok(&HealthView { status: "ok" }))
 }

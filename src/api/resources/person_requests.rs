@@ -3,11 +3,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::request::properties::Properties;
-use super::response::Answer;
-use super::routes::{Call, Operating};
 use super::verifications::VerificationView;
-use super::{Api, Rejection};
+use crate::api::handler::{Call, Operating};
+use crate::api::refusal::Rejection;
+use crate::api::request::properties::Properties;
+use crate::api::response::Answer;
+use crate::api::state::State;
 use crate::domain::{
     AuthenticationMethod, Code, CodeFormat, Id, MethodType, PersonRequest, PersonRequestId,
     PersonRequestStatus, Phone, Refusal, Timestamp,
@@ -15,34 +16,34 @@ use crate::domain::{
 
 /// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". Whatever JSON comes is taken
 /// and nothing of it is looked at: the number is the one the request was made with.
-pub(super) fn resend_otp(api: Arc<Api>, call: Call) -> Operating {
+pub(in crate::api) fn resend_otp(state: Arc<State>, call: Call) -> Operating {
     Box::pin(async move {
         let id = request_id(&call)?;
-        let verification = api.service.resend_otp(call.caller()?, id, call.now).await?;
+        let verification = state.service.resend_otp(call.caller()?, id, call.now).await?;
         Ok(Answer::ok(&VerificationView::of(&verification, call.now)))
     })
 }
 
 /// `PATCH …/{id}/actions/approve {"verification_code"}`, and without it where no code is due. What is wrong with the
 /// request comes before what is wrong with the code.
-pub(super) fn approve(api: Arc<Api>, call: Call) -> Operating {
+pub(in crate::api) fn approve(state: Arc<State>, call: Call) -> Operating {
     Box::pin(async move {
         let id = request_id(&call)?;
         let caller = call.caller()?;
-        let read = if api.service.person_request(caller, id)?.needs_no_code() {
+        let read = if state.service.person_request(caller, id)?.needs_no_code() {
             no_code(&call.body).map(|()| None)
         } else {
-            code(&call.body, api.service.code_format()).map(Some)
+            code(&call.body, state.service.code_format()).map(Some)
         };
         let request = match read {
-            Ok(Some(code)) => api.service.approve(caller, id, code, call.now).await?,
-            Ok(None) => api.service.approve_without_code(caller, id, call.now).await?,
+            Ok(Some(code)) => state.service.approve(caller, id, code, call.now).await?,
+            Ok(None) => state.service.approve_without_code(caller, id, call.now).await?,
             Err(faults) => {
-                api.service.may_approve(caller, id, call.now).await?;
+                state.service.may_approve(caller, id, call.now).await?;
                 return Err(faults);
             }
         };
-        Ok(view(&api, &request, call.now))
+        Ok(view(&state, &request, call.now))
     })
 }
 
@@ -63,9 +64,9 @@ fn no_code(body: &Value) -> Result<(), Rejection> {
 }
 
 /// `GET …/{id}`.
-pub(super) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
-    let request = api.service.person_request(call.caller()?, request_id(call)?)?;
-    Ok(view(api, &request, call.now))
+pub(in crate::api) fn get(state: &State, call: &Call) -> Result<Answer, Rejection> {
+    let request = state.service.person_request(call.caller()?, request_id(call)?)?;
+    Ok(view(state, &request, call.now))
 }
 
 pub(super) fn request_id(call: &Call) -> Result<PersonRequestId, Refusal> {
@@ -93,10 +94,10 @@ struct MethodView {
     phone_number: Option<String>,
 }
 
-fn view(api: &Api, request: &PersonRequest, now: Timestamp) -> Answer {
+fn view(state: &State, request: &PersonRequest, now: Timestamp) -> Answer {
     let view = PersonRequestView {
         id: request.id,
-        status: api.service.status(request, now),
+        status: state.service.status(request, now),
         inserted_at: request.inserted_at.to_string(),
         updated_at: request.updated_at.to_string(),
     };

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::response::Answer;
-use super::routes::{Call, Operating};
-use super::{Api, Rejection};
+use crate::api::handler::{Call, Operating};
+use crate::api::refusal::Rejection;
+use crate::api::response::Answer;
+use crate::api::state::State;
 use crate::sms::Reception;
 
 #[derive(Serialize)]
@@ -19,10 +20,10 @@ struct ReceivedView {
 
 /// `POST /receipts/{driver}/{secret}`: receipts from the gateway of this driver. Without its secret there is nothing here,
 /// whether there is such a driver or not.
-pub(super) fn receive(api: Arc<Api>, call: Call) -> Operating {
+pub(in crate::api) fn receive(state: Arc<State>, call: Call) -> Operating {
     Box::pin(async move {
         let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
-        match api
+        match state
             .service
             .receive(call.requester().named(), driver, secret, &call.body, call.now)
             .await?

@@ -1,13 +1,16 @@
+//! What the log has of a request: a line when it is answered, and one more when somebody was not let in.
+
 use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
 use tracing::field::display;
 
+use super::handler::Handler;
 use super::operation::Operation;
 use super::refusal::Rejection;
 use super::request::body::BodyState;
-use super::routes::{Handler, Row};
+use super::route::Row;
 use super::unknown_path;
 use crate::domain::audit::{AuditEvent, GuessFault, RequestId};
 use crate::domain::{By, ClientId, Refusal, mask_numbers};

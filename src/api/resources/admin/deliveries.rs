@@ -1,9 +1,10 @@
 use serde::Serialize;
 
-use crate::api::deliveries::{DeliveryView, verification_id};
+use crate::api::handler::Call;
+use crate::api::refusal::Rejection;
+use crate::api::resources::deliveries::{DeliveryView, verification_id};
 use crate::api::response::Answer;
-use crate::api::routes::Call;
-use crate::api::{Api, Rejection};
+use crate::api::state::State;
 use crate::domain::ClientId;
 
 #[derive(Serialize)]
@@ -15,8 +16,8 @@ struct OwnedDeliveryView {
 }
 
 /// `GET /admin/verifications/{id}/delivery`: what became of the message with this verification's code, whoever had it sent.
-pub(in crate::api) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
-    let delivery = api.service.delivery(verification_id(call)?, call.now)?;
+pub(in crate::api) fn get(state: &State, call: &Call) -> Result<Answer, Rejection> {
+    let delivery = state.service.delivery(verification_id(call)?, call.now)?;
     let client_id = delivery.client_id;
     Ok(Answer::ok(&OwnedDeliveryView { client_id, delivery: DeliveryView::of(delivery) }))
 }

@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::Api;
+use crate::api::handler::{Call, Operating};
 use crate::api::request::query::Query;
 use crate::api::response::{After, Answer};
-use crate::api::routes::{Call, Operating};
+use crate::api::state::State;
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
 
@@ -32,7 +32,7 @@ struct AuditView<'r> {
 }
 
 /// `GET /admin/audit?after=&page_size=`: the rows of audit behind this number, oldest first.
-pub(in crate::api) fn list(api: Arc<Api>, call: Call) -> Operating {
+pub(in crate::api) fn list(state: Arc<State>, call: Call) -> Operating {
     Box::pin(async move {
         let mut query = Query::of(call.query.as_deref());
         let after = query.number("after", 0..=u64::MAX, 0);
@@ -40,7 +40,7 @@ pub(in crate::api) fn list(api: Arc<Api>, call: Call) -> Operating {
         query.finish()?;
         let most = usize::try_from(page_size).unwrap_or(usize::MAX);
         // One more, to know whether there is more.
-        let mut rows = api.service.audit(after, most + 1).await?;
+        let mut rows = state.service.audit(after, most + 1).await?;
         let is_last = rows.len() <= most;
         rows.truncate(most);
         let next_after = rows.last().filter(|_| !is_last).map(|(number, _)| After::Row(*number));

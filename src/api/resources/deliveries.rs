@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::person_requests::request_id;
-use super::request::query::Query;
-use super::response::{After, Answer};
-use super::routes::Call;
-use super::{Api, Rejection};
+use crate::api::handler::Call;
+use crate::api::refusal::Rejection;
+use crate::api::request::query::Query;
+use crate::api::response::{After, Answer};
+use crate::api::state::State;
 use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
 
@@ -14,22 +15,22 @@ use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, Verificati
 const MOST: u64 = 50;
 
 /// `GET …/verifications/{id}/delivery`: what became of the message with this verification's code, for who had it sent.
-pub(super) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &State, call: &Call) -> Result<Answer, Rejection> {
     let delivery =
-        api.service.delivery_for(call.by().client_id, verification_id(call)?, call.now)?;
+        state.service.delivery_for(call.by().client_id, verification_id(call)?, call.now)?;
     Ok(Answer::ok(&DeliveryView::of(delivery)))
 }
 
 /// `GET …/person_requests/{id}/deliveries?after=&page_size=`: the messages with codes for this request, newest first.
-pub(super) fn list(api: &Api, call: &Call) -> Result<Answer, Rejection> {
-    let request = api.service.person_request(call.caller()?, request_id(call)?)?;
+pub(in crate::api) fn list(state: &State, call: &Call) -> Result<Answer, Rejection> {
+    let request = state.service.person_request(call.caller()?, request_id(call)?)?;
     let mut query = Query::of(call.query.as_deref());
-    let after = query.delivery("after", |id| api.service.is_for(id, &request))?;
+    let after = query.delivery("after", |id| state.service.is_for(id, &request))?;
     let page_size = query.number("page_size", 1..=MOST, MOST);
     query.finish()?;
     let most = usize::try_from(page_size).unwrap_or(usize::MAX);
     // One more, to know whether there is more.
-    let mut deliveries = api.service.deliveries(&request, after, most + 1, call.now)?;
+    let mut deliveries = state.service.deliveries(&request, after, most + 1, call.now)?;
     let is_last = deliveries.len() <= most;
     deliveries.truncate(most);
     let last = deliveries.last().filter(|_| !is_last);

@@ -2,45 +2,46 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::request::properties::Properties;
-use super::response::Answer;
-use super::routes::{Call, Operating};
-use super::{Api, Rejection};
+use crate::api::handler::{Call, Operating};
+use crate::api::refusal::Rejection;
+use crate::api::request::properties::Properties;
+use crate::api::response::Answer;
+use crate::api::state::State;
 use crate::domain::{Phone, Refusal, Status, Timestamp, Verification, VerificationId};
 
 /// `POST …/verifications {"phone_number"}`, the "Initialize OTP" of the page on resending. `provider` is taken and not
 /// looked at: which driver sends is the operator's choice.
-pub(super) fn initialize(api: Arc<Api>, call: Call) -> Operating {
+pub(in crate::api) fn initialize(state: Arc<State>, call: Call) -> Operating {
     Box::pin(async move {
         let mut properties = Properties::of(&call.body, &["phone_number", "provider"]);
         let phone = properties.phone("phone_number");
         let phone = properties.finish(phone)?;
-        let verification = api.service.initialize(call.requester(), phone, call.now).await?;
+        let verification = state.service.initialize(call.requester(), phone, call.now).await?;
         Ok(Answer::created(&VerificationView::of(&verification, call.now)))
     })
 }
 
 /// `PATCH …/verifications/{phone}/actions/complete {"code"}`.
-pub(super) fn complete(api: Arc<Api>, call: Call) -> Operating {
+pub(in crate::api) fn complete(state: Arc<State>, call: Call) -> Operating {
     Box::pin(async move {
         let mut properties = Properties::of(&call.body, &["code"]);
-        let code = properties.code("code", api.service.code_format());
+        let code = properties.code("code", state.service.code_format());
         let code = properties.finish(code)?;
         let verification =
-            api.service.complete(call.requester(), phone(&call)?, code, call.now).await?;
+            state.service.complete(call.requester(), phone(&call)?, code, call.now).await?;
         let location = format!("/verifications/{}", verification.id);
         Ok(Answer::ok(&VerificationView::of(&verification, call.now)).at(location))
     })
 }
 
 /// `GET …/verifications/{phone}`: 200 when the phone is a verified one.
-pub(super) fn get(api: &Api, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &State, call: &Call) -> Result<Answer, Rejection> {
     #[derive(Serialize)]
     struct VerifiedPhoneView {
         phone_number: String,
     }
     let phone = phone(call)?;
-    if !api.service.is_verified(phone)? {
+    if !state.service.is_verified(phone)? {
         return Err(Refusal::NotFound.into());
     }
     Ok(Answer::ok(&VerifiedPhoneView { phone_number: phone.full() }))
