@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use tracing::level_filters::LevelFilter;
 
 use super::settings::SettingsArgs;
-use super::{Failure, keyring_file, log, manual};
+use super::{Failure, keyring_file, log, output};
 use crate::audit::{self, ChainHash, Verification};
 use crate::config::{LogConfig, StoreConfig};
 use crate::otp::Keyring;
@@ -48,9 +48,9 @@ fn verify(args: &VerifyArgs) -> Result<(), Failure> {
     };
     let found = look(data, &keyring, store.as_ref(), &args.head)?;
     let text = told(&found, left_out.as_deref());
-    manual::print(text.as_bytes())?;
+    output::print(text.as_bytes())?;
     if found.findings.is_empty() {
-        return manual::print(b"nothing was changed, nothing is missing\n");
+        return output::print(b"nothing was changed, nothing is missing\n");
     }
     let lines: Vec<_> = found.findings.iter().map(ToString::to_string).collect();
     let folder = audit_folder(data);

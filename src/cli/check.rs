@@ -2,10 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{CheckArgs, Failure, drivers, keyring_file, manual};
+use clap::Args;
+
+use super::settings::ServingArgs;
+use super::{Failure, drivers, keyring_file, output};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Faults};
 use crate::store::Store;
+
+#[derive(Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    settings: ServingArgs,
+    /// Print every setting as TOML, with where its value comes from, and look at the configuration only.
+    #[arg(long)]
+    print_effective: bool,
+}
 
 /// `esoz-otp check`.
 pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
@@ -13,7 +25,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let faults = if args.print_effective {
         let (effective, faults) = args.settings.layers().read();
         // With something wrong, too: that is when one asks where a value comes from.
-        manual::print(effective.to_toml().as_bytes())?;
+        output::print(effective.to_toml().as_bytes())?;
         faults
     } else {
         let (config, faults) = args.settings.layers().read_as_meant();
@@ -28,7 +40,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
     if !wrong.is_empty() {
         return Err(Failure::configuration(Failure::all(&wrong).message()));
     }
-    if args.print_effective { Ok(()) } else { manual::print(b"configuration is in order\n") }
+    if args.print_effective { Ok(()) } else { output::print(b"configuration is in order\n") }
 }
 
 /// What is wrong with the data directory, and with its keyring. One that nobody has made has none.

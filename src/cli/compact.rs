@@ -1,10 +1,16 @@
-use std::io::{self, Write as _};
-
+use clap::Args;
 use tracing::level_filters::LevelFilter;
 
-use super::{CompactArgs, Failure, log};
+use super::settings::SettingsArgs;
+use super::{Failure, log, output};
 use crate::config::LogConfig;
 use crate::store::{Compacted, Store};
+
+#[derive(Args)]
+pub(super) struct CompactArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
 
 /// `esoz-otp compact`.
 pub(super) fn compact(args: &CompactArgs) -> Result<(), Failure> {
@@ -20,8 +26,7 @@ pub(super) fn compact(args: &CompactArgs) -> Result<(), Failure> {
     } else {
         format!("left {data} as it is: a new database would not be smaller than its {before} MiB")
     };
-    // It is done, whether anybody reads of it or not.
-    drop(writeln!(io::stdout(), "{said}"));
+    output::say(&said);
     Ok(())
 }
 

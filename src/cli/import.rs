@@ -1,10 +1,12 @@
 use std::io::{self, ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use tracing::level_filters::LevelFilter;
 
 use super::failure::warn;
-use super::{Failure, ImportArgs, keyring_file, log};
+use super::settings::SettingsArgs;
+use super::{Failure, keyring_file, log, output};
 use crate::api::routes;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
@@ -12,6 +14,18 @@ use crate::entropy::SystemEntropy;
 use crate::files;
 use crate::service::fixtures::{Draft, Expected, Known, Notices};
 use crate::store::Store;
+
+#[derive(Args)]
+pub(super) struct ImportArgs {
+    /// What to add (format: fixtures/README.md): all of it, or nothing.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Take a file that says of itself that it is a demo's: everybody knows its tokens.
+    #[arg(long)]
+    allow_demo_secrets: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
 
 /// The one limit of an import: what a file of so much comes to is less than a write of the store may hold.
 pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -50,8 +64,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
         tracing::warn!(%error, "it is loaded, but how far the store has come could not be noted");
     }
     warn_of(&notices, &file);
-    // It is done, whether anybody reads of it or not.
-    drop(writeln!(io::stdout(), "added to {}: {counts}", data.display()));
+    output::say(&format!("added to {}: {counts}", data.display()));
     Ok(())
 }
 

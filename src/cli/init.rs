@@ -2,10 +2,12 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
+use clap::Args;
 use tracing::level_filters::LevelFilter;
 
 use super::keyring_file::{self, NewKeyring};
-use super::{Failure, InitArgs, log};
+use super::settings::SettingsArgs;
+use super::{Failure, log};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::{SecretDigest, Timestamp};
@@ -14,6 +16,12 @@ use crate::files;
 use crate::otp::Keyring;
 use crate::service::operator::{ADMIN_SCOPE, FirstToken, NoOperator, OPERATOR, add_operator};
 use crate::store::{NewDirectory, Store};
+
+#[derive(Args)]
+pub(super) struct InitArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
 
 /// `esoz-otp init`.
 ///

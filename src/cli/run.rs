@@ -1,6 +1,5 @@
 //! What `demo` and `serve` have in common: signals, and the way from parts to an end.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use super::listen::{Addresses, Listening};
 use super::node::{Node, Parts};
 use super::signals::{self, Hangups};
-use super::{Failure, log};
+use super::{Failure, log, output};
 use crate::config::{DialectName, LogConfig};
 
 /// How long threads that wait for the system may take to end.
@@ -50,9 +49,10 @@ pub(super) fn run<T>(
         let node = Node::build(parts)?;
         let node = node.with_log(log.lost_lines());
         start.tell(&internal, &public);
-        say(&ready(&internal, word));
+        // A console that is closed is no reason not to serve.
+        output::say(&ready(&internal, word));
         for address in public {
-            say(&format!("public methods on http://{address}"));
+            output::say(&format!("public methods on http://{address}"));
         }
         let done = node.run(listeners, stop).await.map_err(Failure::io);
         reopening.abort();
@@ -87,9 +87,4 @@ impl Start {
             "esoz-otp has started"
         );
     }
-}
-
-/// A console that is closed is no reason not to serve.
-fn say(text: &str) {
-    drop(writeln!(std::io::stdout(), "{text}"));
 }

@@ -1,13 +1,25 @@
 use std::path::Path;
 
+use clap::Args;
 use tracing::level_filters::LevelFilter;
 
-use super::{AddArgs, directory, say};
-use crate::cli::{Failure, keyring_file, log};
+use super::directory;
+use crate::cli::settings::SettingsArgs;
+use crate::cli::{Failure, keyring_file, log, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::entropy::SystemEntropy;
 use crate::otp::{Keyring, NotAdded};
+
+#[derive(Args)]
+pub(in crate::cli) struct AddArgs {
+    /// The id of the new key, one that none has had before: that is looked up in the data directory, unless a node runs on
+    /// it or it is another user's. Without it, one of the day is drawn.
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
 
 /// `esoz-otp keys add`.
 pub(super) fn add(args: &AddArgs) -> Result<(), Failure> {
@@ -23,7 +35,7 @@ pub(super) fn add(args: &AddArgs) -> Result<(), Failure> {
         let note = id.as_ref().map_or(Ok(None), |id| look_up(id, data, config.store))?;
         Ok((added, note))
     })?;
-    say(&format!(
+    output::say(&format!(
         "key {added} is in {}\n\
          New codes are hashed with it after a restart of esoz-otp; as a service: systemctl restart esoz-otp, which hands \
          the new keyring over, too.\n\
@@ -31,7 +43,9 @@ pub(super) fn add(args: &AddArgs) -> Result<(), Failure> {
         path.display()
     ));
     if let Some(why) = note {
-        say(&format!("Whether another key has had this id before was not looked up: {why}"));
+        output::say(&format!(
+            "Whether another key has had this id before was not looked up: {why}"
+        ));
     }
     Ok(())
 }

@@ -1,14 +1,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use clap::Args;
 use tracing::level_filters::LevelFilter;
 
-use super::{ListArgs, directory};
-use crate::cli::{Failure, keyring_file, log, manual};
+use super::directory;
+use crate::cli::settings::SettingsArgs;
+use crate::cli::{Failure, keyring_file, log, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::Timestamp;
 use crate::otp::{Keyring, Needs, Standing, needs_by_key};
+
+#[derive(Args)]
+pub(in crate::cli) struct ListArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
 
 /// What a data directory knows of keys.
 struct Known {
@@ -23,14 +31,14 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
     let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
     match known(&keyring, data, config.store) {
-        Ok(Ok(known)) => manual::print(table(&of_both(&keyring, &known)).as_bytes()),
+        Ok(Ok(known)) => output::print(table(&of_both(&keyring, &known)).as_bytes()),
         Ok(Err(why)) => {
             let table = table(&of_keyring(&keyring));
             let note = format!("What the data directory knows of keys is left out: {why}\n");
-            manual::print([table, note].join("\n").as_bytes())
+            output::print([table, note].join("\n").as_bytes())
         }
         Err(failure) => {
-            manual::print(table(&of_keyring(&keyring)).as_bytes())?;
+            output::print(table(&of_keyring(&keyring)).as_bytes())?;
             Err(failure)
         }
     }

@@ -1,15 +1,32 @@
 use std::path::Path;
 
+use clap::Args;
 use tracing::level_filters::LevelFilter;
 
-use super::{RetireArgs, say};
 use crate::audit::{AnchorReason, AuditLog};
-use crate::cli::{Failure, keyring_file, log};
+use crate::cli::settings::SettingsArgs;
+use crate::cli::{Failure, keyring_file, log, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
 use crate::otp::{Keyring, NotRetired};
 use crate::store::Store;
+
+#[derive(Args)]
+pub(in crate::cli) struct RetireArgs {
+    /// The key.
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Even if live codes need it: they are worth nothing then. Even if the keyring has no key of the directory's.
+    #[arg(long)]
+    force: bool,
+    /// Only take it out of the keyring, without a look at the data directory, in which it has to be retired before: for the
+    /// owner of a keyring that a service gets a copy of. It takes --force: no live code holds it back here.
+    #[arg(long, requires = "force")]
+    keyring_only: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
 
 /// `esoz-otp keys retire`.
 ///
@@ -22,7 +39,7 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
     let path = config.keys.keyring_of(data);
     if *keyring_only {
         take_out(id, &path, data)?;
-        say(&format!(
+        output::say(&format!(
             "key {id} is no longer in {}\nA data directory in which it is not retired would miss it.",
             path.display()
         ));
@@ -45,7 +62,7 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
 
     let is_held = file.ids().any(|held| held == id);
     if is_held && keyring_file::check_editable(&path).is_err() {
-        say(&format!(
+        output::say(&format!(
             "key {id} is retired: {} does without it.\n\
              It is still in the file that {} is the service manager's copy of. Take it out there, as the owner of that \
              file: esoz-otp keys retire {id} --keyring-only --force --keyring FILE",
@@ -57,7 +74,7 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
     if is_held {
         take_out(id, &path, data)?;
     }
-    say(&format!("key {id} is retired: {} does without it.", data.display()));
+    output::say(&format!("key {id} is retired: {} does without it.", data.display()));
     Ok(())
 }
 
