@@ -5,6 +5,7 @@
 //! - [`domain`]: values and rules, no clock, disk or network;
 //! - [`files`]: files that settings and commands name, opened through one door;
 //! - [`clock`], [`entropy`], [`config`]: time, chance and settings, each through one door;
+//! - [`log`]: lines on standard error, written behind whatever they tell of;
 //! - [`store`]: what is kept, on sled, durable before it is acknowledged;
 //! - [`audit`]: who had which code sent, guessed, used, and who was refused;
 //! - [`sms`]: drivers that get a text to a phone, and the queue before them;
@@ -12,7 +13,8 @@
 //! - [`service`]: the methods: who may, what follows, in one write;
 //! - [`http`]: listeners, bounds and the router; knows nothing of the above;
 //! - [`api`]: the route table, the envelope, the dialects;
-//! - [`cli`]: commands, and a running node put together.
+//! - [`node`]: all of it put together, and run;
+//! - [`cli`]: commands, their flags and exit codes.
 //!
 //! What it can't do: more than one process on a data directory; more than one machine; give out tokens.
 
@@ -25,6 +27,8 @@ pub mod domain;
 pub mod entropy;
 pub mod files;
 pub mod http;
+pub mod log;
+pub mod node;
 pub mod otp;
 pub mod service;
 pub mod sms;

@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 use tracing::level_filters::LevelFilter;
 
 use super::settings::SettingsArgs;
-use super::{Failure, keyring_file, log, output};
+use super::{Failure, keyring_file, output};
 use crate::audit::{self, ChainHash, Verification};
 use crate::config::{LogConfig, StoreConfig};
+use crate::log;
 use crate::otp::Keyring;
 use crate::store::{OpenError, Store, audit_folder};
 

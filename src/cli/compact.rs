@@ -2,8 +2,9 @@ use clap::Args;
 use tracing::level_filters::LevelFilter;
 
 use super::settings::SettingsArgs;
-use super::{Failure, log, output};
+use super::{Failure, output};
 use crate::config::LogConfig;
+use crate::log;
 use crate::store::{Compacted, Store};
 
 #[derive(Args)]

@@ -3,9 +3,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::node::NotBuilt;
 use crate::audit::AuditError;
 use crate::config::Faults;
+use crate::log::NotStarted;
+use crate::node::NotBuilt;
 use crate::otp::{KeyringError, NotAdded, NotRetired};
 use crate::service::fixtures::FixturesError;
 use crate::store::{OpenError, StoreError};
@@ -166,6 +167,12 @@ impl From<NotBuilt> for Failure {
             NotBuilt::Keyring(error) => error.into(),
             NotBuilt::Audit(error) => error.into(),
         }
+    }
+}
+
+impl From<NotStarted> for Failure {
+    fn from(error: NotStarted) -> Self {
+        Self::software(error)
     }
 }
 

@@ -6,12 +6,13 @@ use tracing::level_filters::LevelFilter;
 
 use super::failure::warn;
 use super::settings::SettingsArgs;
-use super::{Failure, keyring_file, log, output};
+use super::{Failure, keyring_file, output};
 use crate::api::routes;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
 use crate::files;
+use crate::log;
 use crate::service::fixtures::{Draft, Expected, Known, Notices};
 use crate::store::Store;
 

@@ -5,14 +5,15 @@ use std::path::{Component, Path, PathBuf};
 use clap::Args;
 use tracing::level_filters::LevelFilter;
 
+use super::Failure;
 use super::keyring_file::{self, NewKeyring};
 use super::settings::SettingsArgs;
-use super::{Failure, log};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::{SecretDigest, Timestamp};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::files;
+use crate::log;
 use crate::otp::Keyring;
 use crate::service::operator::{ADMIN_SCOPE, FirstToken, NoOperator, OPERATOR, add_operator};
 use crate::store::{NewDirectory, Store};

@@ -3,6 +3,13 @@
 //! Exit codes are those of BSD's `sysexits`: 0 ended as asked, 64 wrong usage, 65 a file is wrong, 69 an address can't
 //! be had or nobody takes a message, 70 a fault of the program, 74 the disk, 75 in use by another process, 78 something
 //! must be set up first.
+//!
+//! - `args`: the command line as a whole; `settings`: what commands have in common; `unrepeated`: what an error about
+//!   it does not say again;
+//! - a file or folder of its name for each command; `run`: what `demo` and `serve` have in common, with `listen` and
+//!   `signals`;
+//! - `keyring_file`, `private_file`, `gateway_files`, `drivers`: what commands read beside settings;
+//! - `memory`: what others may see of it; `output`, `failure`: what is said in the end.
 
 mod args;
 mod audit;
@@ -17,10 +24,8 @@ mod init;
 mod keyring_file;
 mod keys;
 mod listen;
-mod log;
 mod manual;
 mod memory;
-pub mod node;
 mod output;
 mod private_file;
 mod run;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::listen::{Addresses, Listening};
-use super::node::{Node, Parts};
 use super::signals::{self, Hangups};
-use super::{Failure, log, output};
+use super::{Failure, output};
 use crate::config::{DialectName, LogConfig};
+use crate::log;
+use crate::node::{Node, Parts};
 
 /// How long threads that wait for the system may take to end.
 const LAST_THREADS: Duration = Duration::from_secs(5);

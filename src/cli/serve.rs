@@ -2,12 +2,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::listen::Addresses;
-use super::node::Parts;
 use super::run::Start;
 use super::settings::ServingArgs;
 use super::{Failure, drivers, keyring_file, run};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::SystemEntropy;
+use crate::node::Parts;
 use crate::store::Store;
 
 /// `esoz-otp serve`.

@@ -16,8 +16,6 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter as _;
 
 use super::listen::Addresses;
-use super::log::{self, LogWriter};
-use super::node::Parts;
 use super::run::Start;
 use super::{Failure, import, run, settings};
 use crate::api::{Demo, ReadWorld, TakeLine, TellNotices, routes};
@@ -25,6 +23,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::StoreConfig;
 use crate::entropy::{Entropy, SystemEntropy, Tape};
 use crate::files;
+use crate::log::{self, LogWriter};
+use crate::node::Parts;
 use crate::otp::Keyring;
 use crate::service::fixtures::{self, Expected, Known};
 use crate::sms::{Console, DemoGateway};

@@ -6,10 +6,11 @@ use tracing::level_filters::LevelFilter;
 
 use super::directory;
 use crate::cli::settings::SettingsArgs;
-use crate::cli::{Failure, keyring_file, log, output};
+use crate::cli::{Failure, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::Timestamp;
+use crate::log;
 use crate::otp::{Keyring, Needs, Standing, needs_by_key};
 
 #[derive(Args)]

@@ -5,10 +5,11 @@ use tracing::level_filters::LevelFilter;
 
 use crate::audit::{AnchorReason, AuditLog};
 use crate::cli::settings::SettingsArgs;
-use crate::cli::{Failure, keyring_file, log, output};
+use crate::cli::{Failure, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
+use crate::log;
 use crate::otp::{Keyring, NotRetired};
 use crate::store::Store;
 

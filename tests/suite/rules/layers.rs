@@ -8,14 +8,15 @@ use super::tokens::tokens;
 use super::{root, sources};
 
 /// The modules at the top of the crate, from the top line to the bottom one.
-const LINES: [&[&str]; 10] = [
+const LINES: [&[&str]; 11] = [
     &["cli"],
+    &["node"],
     &["api"],
     &["service", "http"],
     &["otp"],
     &["sms"],
     &["audit"],
-    &["store"],
+    &["store", "log"],
     &["clock", "entropy", "config"],
     &["files"],
     &["domain"],

@@ -6,12 +6,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use esoz_otp::api::Entrance;
-use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::{Clock, SystemClock};
 use esoz_otp::config::{Argon2Cost, Config, GatewayConfig};
 use esoz_otp::domain::limits::Rule;
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::http::Listener;
+use esoz_otp::node::{Node, Parts};
 use esoz_otp::otp::Keyring;
 use esoz_otp::sms::{GatewaySecrets, HttpGateway};
 use esoz_otp::store::Store;

@@ -3,13 +3,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use esoz_otp::api::{Api, Entrance};
-use esoz_otp::cli::node::{Node, Parts};
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::limits::{Per, Rule};
 use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::http::Listener;
+use esoz_otp::node::{Node, Parts};
 use esoz_otp::otp::Keyring;
 use esoz_otp::sms::{Message, Sending, SmsDriver, Taken};
 use esoz_otp::store::{RenewalRule, Store};

@@ -1,26 +1,27 @@
 //! The log: lines on standard error, written behind whatever they tell of.
 
-mod watch;
 mod writer;
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal as _};
 
-pub(super) use watch::LogWatch;
-pub(super) use writer::{LogGuard, LogWriter, LostLines};
+pub use writer::{LogGuard, LogWriter, LostLines};
 
-use super::Failure;
 use crate::config::{LogConfig, LogFormat};
 
 /// Lines that may wait for a log that nobody reads; more are dropped, so that no answer waits for them.
-pub(super) const WAITING: usize = 16_384;
+pub const WAITING: usize = 16_384;
+
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct NotStarted(#[from] io::Error);
 
 /// Logs to standard error until the guard is dropped, which writes what still waits.
-pub(super) fn start(config: LogConfig) -> Result<LogGuard, Failure> {
-    let (out, guard) = LogWriter::start("log", std::io::stderr(), WAITING, |_, lost| {
+pub fn start(config: LogConfig) -> Result<LogGuard, NotStarted> {
+    let (out, guard) = LogWriter::start("log", io::stderr(), WAITING, |_, lost| {
         tracing::warn!(lost, "lines of the log were lost: standard error did not take them");
-    })
-    .map_err(Failure::software)?;
-    let is_terminal = std::io::stderr().is_terminal();
+    })?;
+    let is_terminal = io::stderr().is_terminal();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(config.level)
         .with_ansi(is_terminal)

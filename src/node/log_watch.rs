@@ -1,27 +1,27 @@
 use std::sync::Arc;
 
-use super::writer::LostLines;
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::By;
 use crate::domain::audit::{AuditEvent, AuditRow};
+use crate::log::LostLines;
 
 /// Writes down in the audit that lines of the log were lost.
 #[derive(Clone)]
-pub(in crate::cli) struct LogWatch {
-    pub(in crate::cli) lost_lines: LostLines,
-    pub(in crate::cli) clock: Arc<dyn Clock>,
-    pub(in crate::cli) audit: Arc<Recorder>,
+pub(super) struct LogWatch {
+    pub(super) lost_lines: LostLines,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) audit: Arc<Recorder>,
 }
 
 impl LogWatch {
     /// Notes those that the log has told of since the last look.
-    pub(in crate::cli) fn look(&self) {
+    pub(super) fn look(&self) {
         self.note(self.lost_lines.take_told());
     }
 
     /// Notes those that it has not told of, too.
-    pub(in crate::cli) fn last_look(&self) {
+    pub(super) fn last_look(&self) {
         self.note(self.lost_lines.take_all());
     }
 

@@ -14,13 +14,13 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// Hands lines to a thread that writes them: whoever logs waits for nobody. What does not fit into its queue, or can't be
 /// written, is lost, counted, and told when lines are taken again.
 #[derive(Clone)]
-pub(in crate::cli) struct LogWriter {
+pub struct LogWriter {
     lines: SyncSender<Vec<u8>>,
     shared: Arc<Shared>,
 }
 
 /// Ends the log when it is dropped: what waits is still written, unless nobody takes it.
-pub(in crate::cli) struct LogGuard {
+pub struct LogGuard {
     writer: LogWriter,
     /// Closed by the thread's end.
     ended: Mutex<Receiver<Infallible>>,
@@ -28,7 +28,7 @@ pub(in crate::cli) struct LogGuard {
 
 /// How many lines were lost.
 #[derive(Clone, Default)]
-pub(in crate::cli) struct LostLines(Arc<Shared>);
+pub struct LostLines(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -48,7 +48,7 @@ type Say = fn(&LogWriter, u64);
 
 impl LogWriter {
     /// Writes to `out` on a thread of this name; `most` lines may wait.
-    pub(in crate::cli) fn start(
+    pub fn start(
         name: &str,
         mut out: impl Write + Send + 'static,
         most: usize,
@@ -121,7 +121,7 @@ impl Shared {
 
 impl LogGuard {
     /// How many lines are lost.
-    pub(in crate::cli) fn lost_lines(&self) -> LostLines {
+    pub fn lost_lines(&self) -> LostLines {
         LostLines(Arc::clone(&self.writer.shared))
     }
 }
@@ -140,12 +140,12 @@ impl Drop for LogGuard {
 
 impl LostLines {
     /// How many were lost and told in the log since this was called last.
-    pub(in crate::cli) fn take_told(&self) -> u64 {
+    pub fn take_told(&self) -> u64 {
         self.take(&self.0.told)
     }
 
     /// How many were lost since this was called last, told or not.
-    pub(in crate::cli) fn take_all(&self) -> u64 {
+    pub fn take_all(&self) -> u64 {
         self.take(&self.0.lost)
     }
 
@@ -164,7 +164,7 @@ impl<'a> MakeWriter<'a> for LogWriter {
 }
 
 /// Takes one line.
-pub(in crate::cli) struct LineWriter<'a>(&'a LogWriter);
+pub struct LineWriter<'a>(&'a LogWriter);
 
 impl Write for LineWriter<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {

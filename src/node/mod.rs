@@ -1,26 +1,28 @@
 //! A node: store, codes, delivery and methods put together, and run.
+//!
+//! - `maintenance`: what is done from time to time;
+//! - `log_watch`: what the audit has of a log that loses lines.
+
+mod log_watch;
+mod maintenance;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use log_watch::LogWatch;
 use tokio::sync::oneshot;
 
-use super::log::{LogWatch, LostLines};
 use crate::api::{Api, Demo, Entrance, dialect};
 use crate::audit::{AuditError, AuditLog, Keeper, Recorder};
-use crate::clock::{Clock, ClockWatch};
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Limits, Listener};
+use crate::log::LostLines;
 use crate::otp::{Filler, Hasher, Keyring, KeyringError, Otp, ReadyCodes, WrongGuesses};
 use crate::service::Service;
 use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
-
-/// How often the store is marked and swept, and how many records are swept at a time.
-const TEND_EVERY: Duration = Duration::from_secs(30);
-const SWEEP_MOST: usize = 512;
 
 /// How long messages are still taken to drivers once the node is to stop.
 const LAST_CLAIMS: Duration = Duration::from_secs(2);
@@ -148,7 +150,7 @@ impl Node {
     }
 
     /// The same, which writes down how many lines this log loses.
-    pub(super) fn with_log(self, lost_lines: LostLines) -> Self {
+    pub(crate) fn with_log(self, lost_lines: LostLines) -> Self {
         Self { lost_lines, ..self }
     }
 
@@ -181,7 +183,8 @@ impl Node {
         let keeper = Keeper::of(Arc::clone(&audit_log), Arc::clone(&clock));
         let (last, is_last) = oneshot::channel::<()>();
         let keeping = tokio::spawn(async move { keeper.run(async { drop(is_last.await) }).await });
-        let tending = tokio::spawn(tend(store.clone(), audit_log, clock, keep_audit, watch));
+        let tending =
+            tokio::spawn(maintenance::tend(store.clone(), audit_log, clock, keep_audit, watch));
         let mut failure = None;
         let stop = async {
             tokio::select! {
@@ -214,53 +217,5 @@ impl Node {
         drop(last);
         drop(keeping.await);
         failure.map_or(Ok(()), Err)
-    }
-}
-
-/// Marks, sweeps and looks at the clocks from time to time.
-async fn tend(
-    store: Store,
-    log: Arc<AuditLog>,
-    clock: Arc<dyn Clock>,
-    keep_audit: Duration,
-    watch: LogWatch,
-) {
-    let mut timer = tokio::time::interval(TEND_EVERY);
-    let mut clocks = ClockWatch::default();
-    loop {
-        timer.tick().await;
-        watch.look();
-        clocks.look(&*clock);
-        match store.mark().await {
-            // The store itself says that, once.
-            Ok(()) | Err(StoreError::DiskFull) => {}
-            Err(error) => {
-                tracing::warn!(%error, "how far the store has come could not be noted");
-            }
-        }
-        let now = clock.now();
-        match sweep(&store, now).await {
-            Ok(until) => trim(&log, now, until, keep_audit).await,
-            Err(StoreError::Busy | StoreError::DiskFull) => {}
-            Err(error) => tracing::error!(%error, "the store could not be swept"),
-        }
-    }
-}
-
-/// As much at a time as holds up nobody for long, until nothing is left to be swept now. Says until when was swept.
-async fn sweep(store: &Store, now: Timestamp) -> Result<Timestamp, StoreError> {
-    let until = store.sweep_until(now).await?;
-    while store.sweep(until, SWEEP_MOST).await? == SWEEP_MOST {}
-    Ok(until)
-}
-
-/// Removes the files of audit that are old by then.
-async fn trim(log: &Arc<AuditLog>, now: Timestamp, until: Timestamp, keep: Duration) {
-    let log = Arc::clone(log);
-    let trimmed = tokio::task::spawn_blocking(move || log.trim(now, until, keep)).await;
-    match trimmed {
-        Ok(Ok(_) | Err(AuditError::Store(StoreError::Busy | StoreError::DiskFull))) => {}
-        Ok(Err(error)) => tracing::error!(%error, "old rows of audit could not be removed"),
-        Err(error) => tracing::error!(%error, "old rows of audit could not be removed"),
     }
 }

@@ -1,0 +1,62 @@
+//! What a node does from time to time, whoever calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::log_watch::LogWatch;
+use crate::audit::{AuditError, AuditLog};
+use crate::clock::{Clock, ClockWatch};
+use crate::domain::Timestamp;
+use crate::store::{Store, StoreError};
+
+/// How often the store is marked and swept, and how many records are swept at a time.
+const TEND_EVERY: Duration = Duration::from_secs(30);
+const SWEEP_MOST: usize = 512;
+
+/// Marks, sweeps and looks at the clocks from time to time.
+pub(super) async fn tend(
+    store: Store,
+    log: Arc<AuditLog>,
+    clock: Arc<dyn Clock>,
+    keep_audit: Duration,
+    watch: LogWatch,
+) {
+    let mut timer = tokio::time::interval(TEND_EVERY);
+    let mut clocks = ClockWatch::default();
+    loop {
+        timer.tick().await;
+        watch.look();
+        clocks.look(&*clock);
+        match store.mark().await {
+            // The store itself says that, once.
+            Ok(()) | Err(StoreError::DiskFull) => {}
+            Err(error) => {
+                tracing::warn!(%error, "how far the store has come could not be noted");
+            }
+        }
+        let now = clock.now();
+        match sweep(&store, now).await {
+            Ok(until) => trim(&log, now, until, keep_audit).await,
+            Err(StoreError::Busy | StoreError::DiskFull) => {}
+            Err(error) => tracing::error!(%error, "the store could not be swept"),
+        }
+    }
+}
+
+/// As much at a time as holds up nobody for long, until nothing is left to be swept now. Says until when was swept.
+async fn sweep(store: &Store, now: Timestamp) -> Result<Timestamp, StoreError> {
+    let until = store.sweep_until(now).await?;
+    while store.sweep(until, SWEEP_MOST).await? == SWEEP_MOST {}
+    Ok(until)
+}
+
+/// Removes the files of audit that are old by then.
+async fn trim(log: &Arc<AuditLog>, now: Timestamp, until: Timestamp, keep: Duration) {
+    let log = Arc::clone(log);
+    let trimmed = tokio::task::spawn_blocking(move || log.trim(now, until, keep)).await;
+    match trimmed {
+        Ok(Ok(_) | Err(AuditError::Store(StoreError::Busy | StoreError::DiskFull))) => {}
+        Ok(Err(error)) => tracing::error!(%error, "old rows of audit could not be removed"),
+        Err(error) => tracing::error!(%error, "old rows of audit could not be removed"),
+    }
+}
