@@ -19,12 +19,14 @@ mod person;
 mod person_request;
 mod phone;
 mod refusal;
+mod scopes;
 mod secret;
 mod segments;
 mod similar;
 mod time;
 mod token;
 mod verification;
+mod verification_id;
 
 pub use by::{By, RequestBy};
 pub use client::{AccessType, Client, ClientId};
@@ -42,11 +44,11 @@ pub use person_request::{
 };
 pub use phone::{MaskedPhone, NotAPhone, Phone};
 pub use refusal::{Refusal, SpentReason};
+pub use scopes::{Scope, Scopes};
 pub use secret::{Secret, SecretDigest};
 pub use segments::Segments;
 pub use similar::is_similar;
 pub use time::{NotATime, Timestamp};
-pub use token::{Scope, Scopes, Token, TokenExpiry};
-pub use verification::{
-    HashedCode, Purpose, State, Status, Verification, VerificationId, VerificationRules,
-};
+pub use token::{Token, TokenExpiry};
+pub use verification::{HashedCode, Purpose, State, Status, Verification, VerificationRules};
+pub use verification_id::VerificationId;

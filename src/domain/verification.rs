@@ -12,10 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Id, PersonRequestId, Phone, Refusal, SpentReason, Timestamp, bytes};
-
-/// The UUID of a verification.
-pub type VerificationId = Id<Verification>;
+use super::{PersonRequestId, Phone, Refusal, SpentReason, Timestamp, VerificationId, bytes};
 
 /// How far before its issue a code may be seen, for clocks that are corrected while running.
 pub(super) const ISSUED_AHEAD: Duration = Duration::from_secs(5);
@@ -223,7 +220,7 @@ mod tests {
         let code = HashedCode { key_id: "k".into(), salt: [0; 16], hash: [0; 32] };
         let phone = Phone::parse("+380958697084").unwrap();
         Verification::issue(
-            Id::from_bytes([7; 16]),
+            VerificationId::from_bytes([7; 16]),
             phone,
             Purpose::PhoneVerification,
             code,
