@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::chain::{AnchorKeys, ChainHash};
 use super::error::{AuditError, at, unwritable};
-use super::files::{self, FileName};
+use super::file_name::FileName;
+use super::files;
 use super::format::{self, Anchor, AnchorReason, Written};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditRow;

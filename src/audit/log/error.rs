@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files::FileName;
+use super::file_name::FileName;
 use super::format::Fault;
 use crate::domain::Refusal;
 use crate::store::{BadRecord, StoreError};

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::error::{AuditError, damaged, unreadable};
-use super::files::{self, FileName};
+use super::file_name::FileName;
+use super::files;
 use super::format::Entry;
 use crate::domain::audit::AuditRow;
 

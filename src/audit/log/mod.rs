@@ -13,6 +13,7 @@
 mod appender;
 mod chain;
 mod error;
+mod file_name;
 mod files;
 mod format;
 mod index;

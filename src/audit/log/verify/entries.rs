@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::super::chain::ChainHash;
 use super::super::error::{AuditError, at};
-use super::super::files::{self, FileName};
+use super::super::file_name::FileName;
+use super::super::files;
 use super::super::format::{self, Anchor, AnchorReason, Entry, Fault, Frame};
 use super::Look;
 use crate::domain::audit::AuditRow;
