@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use super::asked::{Asked, Target};
 use super::limits::{ClientGuesses, alarm_until, count_wrong_guess, raise_alarm};
 use super::pending::{Judged, PendingGuess, PendingGuesses};
 use super::places::{HashPlace, Places};
 use super::requester::Requester;
 use super::rows::{note_refusal, row};
-use super::{Asked, Keyring, Otp, Target};
+use super::{Keyring, Otp};
 use crate::audit::{self, Recorder};
 use crate::domain::audit::{AuditEvent, GuessFault};
 use crate::domain::limits::{DAY, Limits, TooSoon};

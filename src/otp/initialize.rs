@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use tracing::field::display;
 
+use super::Otp;
+use super::asked::{Asked, Target};
 use super::limits::{CountedSend, spend_send};
 use super::places::HashPlace;
 use super::ready::{Drawn, Minted, ReadyCodes};
 use super::requester::Requester;
 use super::rows::{note_refusal, row};
-use super::{Asked, Otp, Target};
 use crate::audit;
 use crate::config::OtpConfig;
 use crate::domain::audit::AuditEvent;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::asked::{Asked, Target};
+use super::senders;
 use super::sources::Sources;
-use super::{Asked, Target, senders};
 use crate::domain::limits::{Budget, Limit, Limits, Per, Rate, Rule, Subject, TooSoon};
 use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};

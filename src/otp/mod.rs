@@ -5,6 +5,7 @@
 //! ready. Each write asks its caller's *gate* what it is about, so that nothing is granted on a state that has changed
 //! meanwhile.
 
+mod asked;
 mod complete;
 mod cores;
 mod hasher;
@@ -21,6 +22,7 @@ mod sources;
 
 use std::sync::Arc;
 
+pub use asked::Target;
 pub use hasher::Hasher;
 pub use keyring::{
     Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
@@ -33,9 +35,8 @@ pub use sources::WrongGuesses;
 
 use crate::audit::Recorder;
 use crate::config::OtpConfig;
-use crate::domain::audit::{PhoneHash, RequestId};
 use crate::domain::limits::Limits;
-use crate::domain::{By, CodeFormat, Phone, Purpose, Refusal, RequestBy, Timestamp};
+use crate::domain::{CodeFormat, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Outbox;
 use crate::store::schema::RATES;
@@ -63,33 +64,6 @@ pub struct Otp {
     pub audit: Arc<Recorder>,
     /// Where wrong guesses come from.
     pub wrong_guesses: WrongGuesses,
-}
-
-/// Which phone gets a code, and what it is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Where the code goes, or went.
-    pub phone: Phone,
-    /// What it is good for.
-    pub purpose: Purpose,
-}
-
-/// A code that is asked for, or brought back.
-#[derive(Clone, Copy)]
-struct Asked {
-    now: Timestamp,
-    by: By,
-    request_id: Option<RequestId>,
-    target: Target,
-    /// What rows of audit call the target's phone.
-    phone_hash: Option<PhoneHash>,
-}
-
-impl Asked {
-    fn of(now: Timestamp, requester: RequestBy, target: Target, audit: &Recorder) -> Self {
-        let RequestBy { by, request_id } = requester;
-        Self { now, by, request_id, target, phone_hash: audit.phone_hash(target.phone) }
-    }
 }
 
 impl Otp {

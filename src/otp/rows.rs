@@ -1,6 +1,6 @@
 //! Rows of audit about codes.
 
-use super::{Asked, Target};
+use super::asked::{Asked, Target};
 use crate::audit::Recorder;
 use crate::domain::audit::{AuditEvent, AuditRow, GuessFault};
 use crate::domain::{Refusal, RequestBy};

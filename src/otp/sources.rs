@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::Asked;
+use super::asked::Asked;
 use crate::domain::{ClientId, Phone, Timestamp};
 
 /// How many wrong guesses are remembered, the newest.

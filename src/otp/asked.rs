@@ -1,0 +1,35 @@
+use crate::audit::Recorder;
+use crate::domain::audit::{PhoneHash, RequestId};
+use crate::domain::{By, Phone, Purpose, RequestBy, Timestamp};
+
+/// Which phone gets a code, and what it is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where the code goes, or went.
+    pub phone: Phone,
+    /// What it is good for.
+    pub purpose: Purpose,
+}
+
+/// A code that is asked for, or brought back.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) now: Timestamp,
+    pub(super) by: By,
+    pub(super) request_id: Option<RequestId>,
+    pub(super) target: Target,
+    /// What rows of audit call the target's phone.
+    pub(super) phone_hash: Option<PhoneHash>,
+}
+
+impl Asked {
+    pub(super) fn of(
+        now: Timestamp,
+        requester: RequestBy,
+        target: Target,
+        audit: &Recorder,
+    ) -> Self {
+        let RequestBy { by, request_id } = requester;
+        Self { now, by, request_id, target, phone_hash: audit.phone_hash(target.phone) }
+    }
+}
