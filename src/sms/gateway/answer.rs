@@ -4,10 +4,10 @@ use hyper::StatusCode;
 use hyper::header::HeaderMap;
 use serde_json::Value;
 
-use super::GatewaySecrets;
 use super::error::GatewayError;
 use super::found::{Pointer, word};
 use super::rest::rest;
+use super::secrets::GatewaySecrets;
 use super::unlisted::UnlistedWords;
 use crate::config::GatewayConfig;
 use crate::domain::{GatewayWord, Timestamp, Trouble};

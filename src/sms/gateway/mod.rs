@@ -3,6 +3,7 @@
 //! - `target`: which addresses are called; `tls`: whom it believes; `call`: one request; `once`, `wire`: whether any of it had left.
 //! - `template`: what is sent; `answer`: what was answered, and `found`, `digits`, `rest`: where in it, and for how long to wait.
 //! - `receipts`: what becomes of a message later, told or asked.
+//! - `secrets`: what is in the files that settings name.
 //!
 //! Nothing of a message, a number or a secret is in an error or a log: only words that are configured are repeated.
 
@@ -15,6 +16,7 @@ mod headers;
 mod once;
 mod receipts;
 mod rest;
+mod secrets;
 mod target;
 mod template;
 mod tls;
@@ -34,6 +36,7 @@ use found::Pointer;
 use headers::Headers;
 use hyper::{Method, Uri};
 use receipts::Receipts;
+pub use secrets::GatewaySecrets;
 use serde_json::Value;
 use template::Template;
 
@@ -41,26 +44,6 @@ use super::driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told}
 use crate::clock::Clock;
 use crate::config::{GatewayConfig, GatewayMethod, NumberFormat, SECRET};
 use crate::domain::{Fate, Phone, Secret, Trouble};
-
-/// What is in the files that a gateway's settings name.
-#[derive(Debug, Default)]
-pub struct GatewaySecrets {
-    /// The token or password that stands in headers or bodies.
-    pub secret: Option<Secret>,
-    /// What stands in the path that the gateway calls.
-    pub receipt_secret: Option<Secret>,
-    /// Certificates in PEM that vouch for the gateway; the system's when there are none.
-    pub ca: Option<Vec<u8>>,
-}
-
-impl GatewaySecrets {
-    /// What in them can't be used as these settings have it, each by itself.
-    pub fn unfit(&self, config: &GatewayConfig) -> impl Iterator<Item = GatewayError> + use<> {
-        let headers = Headers::of(&config.headers, self.secret.as_ref()).err();
-        let ca = self.ca.as_deref().and_then(|pem| tls::roots(pem).err());
-        headers.into_iter().chain(ca)
-    }
-}
 
 /// A gateway that takes messages as JSON over HTTP.
 pub struct HttpGateway {

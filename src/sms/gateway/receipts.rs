@@ -5,10 +5,10 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::GatewaySecrets;
 use super::answer::Answer;
 use super::error::GatewayError;
 use super::found::Pointer;
+use super::secrets::GatewaySecrets;
 use super::target;
 use super::template::Template;
 use super::unlisted::UnlistedWords;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::GatewaySecrets;
+use super::secrets::GatewaySecrets;
 use crate::domain::{GatewayWord, Secret};
 
 /// So many words are told of; a gateway that goes on with others writes texts where words are looked for.
