@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::task::{self, JoinSet};
 
 use super::driver::Told;
-use super::outbox::Shared;
 use super::share::Share;
+use super::shared::Shared;
 use super::{receipts, rows};
 use crate::domain::{Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GatewayKey, QUESTIONS, QuestionKey};

@@ -3,7 +3,7 @@
 //! - [`SmsDriver`]: whatever can send a message; [`Console`] prints it, [`File`] appends it to a file,
 //!   [`Memory`] remembers it, [`HttpGateway`] sends it through a gateway, [`DemoGateway`] is the gateway of a demo.
 //! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them; `places`:
-//!   how many those may be.
+//!   how many those may be; `shared`: what it and its worker have in common.
 //! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
 //! - `waiting`: which messages are next; `lanes`: how many of each kind; `hanging`: when those that hang leave others too
 //!   few places.
@@ -35,6 +35,7 @@ mod rows;
 mod sealer;
 mod settling;
 mod share;
+mod shared;
 mod waiting;
 mod worker;
 
@@ -46,7 +47,8 @@ pub use file::File;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway, with_every_digit};
 pub use health::OutboxHealth;
 pub use memory::{Memory, Sent};
-pub use outbox::{Canceled, Outbox, OutboxParts, Place, Reception, outbox};
+pub use outbox::{Canceled, Outbox, OutboxParts, Place, outbox};
+pub use receipts::Reception;
 pub(crate) use rows::give_back_send;
 pub use sealer::Sealer;
 pub use worker::Worker;

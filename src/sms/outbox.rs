@@ -7,15 +7,17 @@ use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use super::chain::Chain;
-use super::driver::{Message, SmsDriver};
+use super::driver::SmsDriver;
 use super::early::Early;
 use super::places::Places;
+use super::receipts::{self, Reception};
 use super::sealer::Sealer;
+use super::shared::Shared;
 use super::worker::Worker;
-use super::{news, receipts, rows};
+use super::{news, rows};
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
-use crate::domain::{ClientId, Code, Delivery, Phone, Purpose, Refusal, Timestamp, VerificationId};
+use crate::domain::{ClientId, Code, Delivery, Purpose, Refusal, Timestamp, VerificationId};
 use crate::entropy::Entropy;
 use crate::store::schema::{DELIVERIES, OUTBOX};
 use crate::store::{Store, StoreError, Write};
@@ -40,32 +42,6 @@ pub struct OutboxParts {
 #[derive(Clone)]
 pub struct Outbox(pub(super) Arc<Shared>);
 
-/// What the outbox and its worker share.
-pub(super) struct Shared {
-    pub(super) store: Store,
-    pub(super) sealer: Sealer,
-    pub(super) chain: Chain,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) entropy: Arc<dyn Entropy>,
-    /// Those of messages that are kept, and of others that may be.
-    pub(super) places: Places,
-    /// How many are with drivers.
-    pub(super) under_way: AtomicUsize,
-    /// How often messages have been taken to drivers; counted on the writer's thread.
-    pub(super) claims: AtomicU64,
-    /// When a driver last took a message, in microseconds.
-    pub(super) taken_at: AtomicI64,
-    /// There may be something to do.
-    pub(super) wake: Notify,
-    /// A message is kept no more, or a place given back.
-    left: Notify,
-    pub(super) early: Early,
-    pub(super) unknown_receipts: AtomicU64,
-    /// No message is taken to a driver any more.
-    pub(super) is_shut: AtomicBool,
-    config: SmsConfig,
-}
-
 /// Room for one message, taken before anything is written, so that what was accepted is never turned away.
 pub struct Place {
     shared: Arc<Shared>,
@@ -77,24 +53,6 @@ pub struct Place {
 #[must_use = "its place is free once that is kept"]
 #[derive(Debug)]
 pub struct Canceled(Box<Delivery>);
-
-/// What came of a gateway's call with receipts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reception {
-    /// No driver of that name takes receipts with that secret.
-    NotCalled,
-    /// They have been looked at.
-    Received {
-        /// Receipts for messages that are known, or that are being handed over right now.
-        known: usize,
-        /// Others, which are dropped.
-        unknown: usize,
-        /// What is no receipt as far as the settings say, and is dropped too.
-        unreadable: usize,
-        /// Of the receipts, known or not, those with a verdict that is in no list: they change nothing.
-        unlisted: usize,
-    },
-}
 
 /// An outbox, and the worker that empties it.
 pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
@@ -258,25 +216,6 @@ impl Drop for Place {
         if !self.is_filled {
             self.shared.leave(self.client);
         }
-    }
-}
-
-impl Shared {
-    /// A message of the outbox, for drivers.
-    pub(super) fn message(
-        &self,
-        id: VerificationId,
-        phone: Phone,
-        text: Zeroizing<String>,
-    ) -> Message {
-        let around = self.config.template.all().map(|template| template.split_once(CODE));
-        Message::with_code(id, phone, text, around.into_iter().flatten())
-    }
-
-    /// A message of this client is kept no more.
-    pub(super) fn leave(&self, client: Option<ClientId>) {
-        self.places.give_back(client);
-        self.left.notify_waiters();
     }
 }
 

@@ -2,11 +2,29 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::driver::Told;
-use super::outbox::{Reception, Shared};
+use super::shared::Shared;
 use super::{news, rows};
 use crate::domain::{Delivery, Fate, Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GATEWAY_IDS, GatewayKey};
 use crate::store::{StoreError, Write};
+
+/// What came of a gateway's call with receipts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reception {
+    /// No driver of that name takes receipts with that secret.
+    NotCalled,
+    /// They have been looked at.
+    Received {
+        /// Receipts for messages that are known, or that are being handed over right now.
+        known: usize,
+        /// Others, which are dropped.
+        unknown: usize,
+        /// What is no receipt as far as the settings say, and is dropped too.
+        unreadable: usize,
+        /// Of the receipts, known or not, those with a verdict that is in no list: they change nothing.
+        unlisted: usize,
+    },
+}
 
 /// What came of a receipt.
 enum Noted {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::breaker::{Room, Try};
 use super::lanes::{Lanes, Tries};
-use super::outbox::Shared;
+use super::shared::Shared;
 use crate::domain::Timestamp;
 use crate::store::schema::{AtKey, DELIVERIES, Due, OUTBOX_AGAIN, OUTBOX_DUE};
 use crate::store::{StoreError, Table};

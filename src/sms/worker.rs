@@ -13,7 +13,7 @@ use super::breaker::{Room, Try};
 use super::chain::Order;
 use super::driver::Message;
 use super::lanes::Lanes;
-use super::outbox::Shared;
+use super::shared::Shared;
 use super::waiting::Waiting;
 use super::{news, rows};
 use crate::domain::{Attempt, Delivery, Outcome, Timestamp, Trouble};
