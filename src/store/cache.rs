@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use super::codec::Record;
-use super::table::Key;
+use super::key::Key;
 
 /// Most records kept of one tree; beyond that it starts anew.
 const MOST: usize = 8192;

@@ -1,35 +1,18 @@
 //! A new database in the place of one that has grown.
 //!
-//! ```text
-//! DIR/store.new/   the new database while it is filled; after the swap the old one, until it is removed
-//! DIR/store.old/   the old one, where the file system cannot exchange two names at once
-//! ```
-//!
-//! Every record is copied, byte for byte, and compared with its original before anything is swapped. The swap exchanges
-//! two names in one step (`renameat2`). Where the file system has no such step, the old database gets another name first,
-//! and is looked for under it at the next start if there is none under its own: [`put_right`]. So whatever interrupts this,
-//! the old database or the new one is there, whole.
+//! Every record is copied, byte for byte, and compared with its original before anything is swapped (see `swap`).
 
-use std::fs::{self, File, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
-
 use super::database::Database;
-use super::directory::{self, HOME, at};
+use super::directory::{self, NEW, at};
 use super::error::{OpenError, StoreError};
 use super::open::{self, Opened};
+use super::swap::{Exchange, Observer, Step, exchange, put_right, swap};
 use super::{seal, space};
 use crate::config::StoreConfig;
-
-/// The database that takes the place of the other.
-pub(super) const NEW: &str = "store.new";
-
-/// The database that has been replaced.
-pub(super) const OLD: &str = "store.old";
 
 /// What a byte of keys and values comes to in a new log, at most.
 const GROWTH: u64 = 6;
@@ -45,23 +28,6 @@ pub struct Compacted {
     /// After.
     pub after: u64,
 }
-
-/// What has been done when a crash comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Opened,
-    Copied,
-    Compared,
-    Moved,
-    Swapped,
-    Sealed,
-}
-
-/// Called after each step; an error is a crash.
-pub(super) type Observer<'a> = &'a mut dyn FnMut(Step) -> io::Result<()>;
-
-/// Exchanges two names in a directory, in one step.
-pub(super) type Exchange = fn(&Path, &Path) -> Result<(), Errno>;
 
 /// Replaces the database of a closed directory by a new one with the same records, if that is smaller.
 pub(super) fn compact(path: &Path, config: StoreConfig) -> Result<Compacted, OpenError> {
@@ -100,23 +66,6 @@ fn carry_out(
     Ok(Compacted { before, after: size(&home).map_err(at(&home))? })
 }
 
-/// Takes away what an interrupted swap has left, under the directory's lock. The database is there afterwards if there is one.
-pub(super) fn put_right(path: &Path) -> io::Result<()> {
-    let (home, new, old) = (path.join(HOME), path.join(NEW), path.join(OLD));
-    if !home.exists() && old.exists() {
-        fs::rename(&old, &home)?;
-        File::open(path)?.sync_all()?;
-    }
-    for left in [new, old] {
-        match fs::remove_dir_all(&left) {
-            Ok(()) => File::open(path)?.sync_all()?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
 /// Makes the new database, closed and on the device.
 fn fill(
     path: &Path,
@@ -140,7 +89,7 @@ fn fill(
     compare(from, &to).map_err(wrong)?;
     drop(to);
     seal::wait_until_closed(&new.join("db")).map_err(at(new))?;
-    close_to_others(new).map_err(at(new))?;
+    directory::close_to_others(new).map_err(at(new))?;
     open::sync_names(path, new).map_err(at(new))?;
     observer(Step::Compared).map_err(at(path))
 }
@@ -200,40 +149,6 @@ fn compare(from: &Database, to: &Database) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The new database takes the place of the old one.
-pub(super) fn swap(path: &Path, exchange: Exchange, observer: Observer<'_>) -> io::Result<()> {
-    let (home, new, old) = (path.join(HOME), path.join(NEW), path.join(OLD));
-    match exchange(&new, &home) {
-        Ok(()) => {}
-        Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => {
-            fs::rename(&home, &old)?;
-            observer(Step::Moved)?;
-            fs::rename(&new, &home)?;
-        }
-        Err(error) => return Err(error.into()),
-    }
-    File::open(path)?.sync_all()?;
-    observer(Step::Swapped)
-}
-
-pub(super) fn exchange(one: &Path, other: &Path) -> Result<(), Errno> {
-    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
-}
-
-/// As the data directory itself: nobody but its owner reads it.
-pub(super) fn close_to_others(folder: &Path) -> io::Result<()> {
-    fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            close_to_others(&entry.path())?;
-        } else {
-            fs::set_permissions(entry.path(), Permissions::from_mode(0o600))?;
-        }
-    }
-    Ok(())
-}
-
 fn size(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {
@@ -249,9 +164,15 @@ fn size(folder: &Path) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use rustix::io::Errno;
+
     use super::*;
     use crate::domain::{Phone, Timestamp};
     use crate::store::Store;
+    use crate::store::directory::HOME;
     use crate::store::schema::{VERIFIED_PHONES, VerifiedPhone};
 
     const STEPS: [Step; 6] =

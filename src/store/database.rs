@@ -11,7 +11,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::error::StoreError;
-use super::renewal::DatabaseCopy;
+use super::pass::Pass;
 use crate::config::StoreConfig;
 
 /// A segment of sled's log. Eight times sled's own choice, for a wide berth.
@@ -32,6 +32,14 @@ pub(super) struct Database {
     changes: Cell<u64>,
     /// The copy of it that is being made.
     copy: RefCell<Option<Box<DatabaseCopy>>>,
+}
+
+/// A copy of a database that is being made.
+pub(super) struct DatabaseCopy {
+    pass: Pass,
+    pub(super) to: Database,
+    /// The old log's bytes.
+    pub(super) before: u64,
 }
 
 impl Database {
@@ -76,6 +84,13 @@ impl Database {
     /// The names of all trees that are there.
     pub(super) fn tree_names(&self) -> Vec<sled::IVec> {
         self.sled.tree_names()
+    }
+
+    /// A way through all that is there.
+    pub(super) fn pass(&self) -> Result<Pass, StoreError> {
+        let names = self.tree_names();
+        let trees = names.iter().map(|name| self.tree_named(name));
+        Ok(Pass::over(trees.collect::<sled::Result<_>>()?))
     }
 
     /// Puts a record, or removes it. It is on the device at the next [`Database::sync`], if not before.
@@ -146,6 +161,35 @@ impl Database {
         self.sled.flush()?;
         self.log.sync_data()?;
         self.unsynced.set(0);
+        Ok(())
+    }
+}
+
+impl DatabaseCopy {
+    /// A copy with nothing in it yet.
+    pub(super) fn of(original: &Database, to: Database) -> Result<Self, StoreError> {
+        let before = original.log_bytes()?;
+        Ok(Self { pass: original.pass()?, to, before })
+    }
+
+    /// Copies some records, and says whether all are copied.
+    pub(super) fn step(&mut self) -> Result<bool, StoreError> {
+        let to = &self.to;
+        self.pass
+            .step(|tree, key, value| to.change(&to.tree_named(&tree.name())?, key, Some(value)))
+    }
+
+    /// Makes a change of the old database in the new one, if the record has been copied by now.
+    pub(super) fn repeat(
+        &self,
+        tree: &sled::Tree,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let name = tree.name();
+        if self.pass.has_passed(&name, key) {
+            self.to.change(&self.to.tree_named(&name)?, key, value)?;
+        }
         Ok(())
     }
 }

@@ -7,12 +7,12 @@
 //! DIR/mark         how far the database had come when it was last noted
 //! DIR/ballast      see `space`
 //! DIR/store/       sled's own files
-//! DIR/store.new/   see `compact`
-//! DIR/store.old/   see `compact`
+//! DIR/store.new/   see `swap`
+//! DIR/store.old/   see `swap`
 //! DIR/audit/       rows of audit, a file a day (module `audit`)
 //! ```
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -20,11 +20,16 @@ use std::time::Duration;
 
 use rustix::fs::Access;
 
-use super::compact;
 use super::error::OpenError;
 
 /// Where sled's files are.
 pub(super) const HOME: &str = "store";
+
+/// The database that takes the place of the other.
+pub(super) const NEW: &str = "store.new";
+
+/// The database that has been replaced.
+pub(super) const OLD: &str = "store.old";
 
 /// Where the rows of audit are.
 pub(super) const AUDIT: &str = "audit";
@@ -79,6 +84,20 @@ pub fn make_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(made)
 }
 
+/// As the data directory itself: nobody but its owner reads it.
+pub(super) fn close_to_others(folder: &Path) -> io::Result<()> {
+    fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            close_to_others(&entry.path())?;
+        } else {
+            fs::set_permissions(entry.path(), Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes durable what a folder is called.
 pub(super) fn sync_folder_above(path: &Path) -> io::Result<()> {
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
@@ -103,7 +122,7 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
     if path.join(UNFINISHED).exists() {
         return Err(OpenError::Unfinished(path.to_owned()));
     }
-    if [HOME, compact::OLD].iter().any(|home| path.join(home).join("db").exists()) {
+    if [HOME, OLD].iter().any(|home| path.join(home).join("db").exists()) {
         return Ok(());
     }
     let path = path.to_owned();

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::error::StoreError;
 use super::schema::{MARKS, Mark};
-use super::table::Trees;
+use super::trees::Trees;
 use super::write::Write;
 
 pub(super) const FILE: &str = "mark";

@@ -7,8 +7,10 @@
 use super::codec::{self, Record};
 use super::database::Database;
 use super::error::StoreError;
+use super::key::Key;
 use super::schema::{DATA_VERSION, DUE, Due, DueKey, GUESSES, VERIFIED_PHONES};
-use super::table::{self, Key, Table, Trees};
+use super::table::{self, Table};
+use super::trees::Trees;
 
 /// What a step works on: the open trees, with every redo record of the last run carried out.
 pub(super) struct Directory<'a> {

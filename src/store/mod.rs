@@ -3,7 +3,8 @@
 //! - [`schema`]: every tree, its keys and its records, in one table.
 //! - [`Store`]: the handle. [`Store::get`] and [`Store::page`] read in place on any thread; [`Store::write`] hands a
 //!   closure to the one writer thread.
-//! - [`Write`]: what the closure works on, an overlay over the trees. If it refuses, nothing has happened.
+//! - `table`: a tree as the schema has it; `trees`: those of an open database.
+//! - [`Write`]: what the closure works on, an `overlay` over the trees. If it refuses, nothing has happened.
 //! - `redo`: how one write over several trees is there whole or not at all.
 //! - `writer`: groups of writes, then a sync, then the answers.
 //! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
@@ -12,8 +13,8 @@
 //! - `directory`, `open`: whose the directory is, its lock, and what a crash has left.
 //! - [`NewDirectory`]: a directory that is being made, whole or not at all.
 //! - `snapshot`: a broken snapshot of sled's is set aside.
-//! - `compact`: a new database in the place of one that has grown.
-//! - `renewal`: the same while the store is open, a few records at a time.
+//! - `compact`: a new database in the place of one that has grown; `swap`: how it gets there.
+//! - `renewal`: the same while the store is open, a few records at a time: a `pass` through all there are.
 //! - `space`: no write is begun on a disk that is nearly full.
 //! - `cache`: what nearly every request reads, in front of the trees.
 //! - `seal`: digests of the closed database, so that a damaged one is not opened.
@@ -30,17 +31,22 @@ mod database;
 mod directory;
 mod earlier;
 mod error;
+mod key;
 mod mark;
 mod migrate;
 mod open;
+mod overlay;
+mod pass;
 mod redo;
 mod renewal;
 pub mod schema;
 mod seal;
 mod snapshot;
 mod space;
+mod swap;
 mod sweep;
 mod table;
+mod trees;
 mod write;
 mod writer;
 
@@ -52,10 +58,11 @@ pub use compact::Compacted;
 pub use create::{NewDirectory, remove_folders};
 pub use directory::{audit_folder, make_folders};
 pub use error::{OpenError, StoreError};
+pub use key::Key;
 use renewal::Renewal;
 pub use renewal::RenewalRule;
-use table::Trees;
-pub use table::{Key, Table};
+pub use table::Table;
+use trees::Trees;
 pub use write::Write;
 use writer::{Room, Urgency, Writer};
 

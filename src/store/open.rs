@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use super::compact;
 use super::database::Database;
 use super::directory::{self, HOME, LOCK_PAUSE, LOCK_TRIES, Lock, at};
 use super::error::{OpenError, StoreError};
@@ -15,7 +14,8 @@ use super::schema::DATA_VERSION;
 use super::seal::{self, BrokenSeal};
 use super::snapshot;
 use super::space::{self, Space};
-use super::table::Trees;
+use super::swap;
+use super::trees::Trees;
 use crate::config::StoreConfig;
 
 /// How sled begins to say that another process has its log locked.
@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     directory::make_folders(path).map_err(at(path))?;
     let lock = directory::lock(path)?;
     let home = lock.home();
-    compact::put_right(path).map_err(at(path))?;
+    swap::put_right(path).map_err(at(path))?;
     directory::make_folders(&home).map_err(at(&home))?;
     check_seal(path)?;
     let space = Space::new(path, config);
@@ -109,7 +109,7 @@ pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     let _lock = directory::lock(path)?;
     seal::break_seal(path).map_err(at(path))?;
     mark::forget(path).map_err(at(path))?;
-    compact::put_right(path).map_err(at(path))?;
+    swap::put_right(path).map_err(at(path))?;
     for folder in [home, directory::audit_folder(path)] {
         match fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -11,18 +11,14 @@
 
 use super::database::Database;
 use super::error::StoreError;
-use super::table::Trees;
-use super::write::Overlay;
+use super::overlay::Overlay;
+use super::trees::Trees;
 
 /// Version of the layout that this program writes.
 const VERSION: u8 = 2;
 
 /// Bytes of a chunk, its version and mark not counted.
 const CHUNK: usize = 2048;
-
-/// Largest redo record: what one write may change at most. An entry of a file that is imported has at least 43 bytes (a user's
-/// id alone), and comes to 51 here: what a file may have, 64 MiB, is reached before this.
-const MAX_WRITE_BYTES: usize = 96 * 1024 * 1024;
 
 const MORE: u8 = 0;
 const LAST: u8 = 1;
@@ -72,18 +68,6 @@ fn announce(
         )?;
     }
     Ok(chunks)
-}
-
-/// How many bytes a write changes; refused when they are too many.
-pub(super) fn size(overlay: &Overlay) -> Result<u64, StoreError> {
-    let bytes: usize = overlay
-        .iter()
-        .map(|((_, key), value)| 16 + key.len() + value.as_ref().map_or(0, Vec::len))
-        .sum();
-    if bytes > MAX_WRITE_BYTES {
-        return Err(StoreError::TooLarge { what: "one write", limit: "96 MiB" });
-    }
-    Ok(bytes as u64)
 }
 
 /// Completes what a crash has cut short, and says how many writes that were.

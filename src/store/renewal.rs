@@ -12,21 +12,21 @@
 //!    ones. No write is under way at that time.
 //!
 //! A crash before the swap leaves the old database, a crash behind it the new one, and the next start removes the other
-//! ([`compact::put_right`]). What goes wrong with the copy ends the copy only.
+//! ([`swap::put_right`]). What goes wrong with the copy ends the copy only.
 //!
 //! An open database may be renamed because sled, once it is open, uses its path for one thing: values too large for its log,
 //! which nothing here is (`redo` and `codec` see to it).
 
-use std::ops::Bound::{Excluded, Unbounded};
 use std::path::PathBuf;
 
-use super::compact::{self, NEW};
-use super::database::Database;
-use super::directory::{self, at};
+use super::database::{Database, DatabaseCopy};
+use super::directory::{self, NEW, at};
 use super::error::{OpenError, StoreError};
 use super::open;
+use super::pass::Pass;
 use super::space::Space;
-use super::table::Trees;
+use super::swap;
+use super::trees::Trees;
 use crate::config::StoreConfig;
 
 /// When a database is written anew.
@@ -45,9 +45,6 @@ impl Default for RenewalRule {
         Self { least_log: 16 * 1024 * 1024, times: 2, changes: 5000 }
     }
 }
-
-/// Records that are counted or copied at a time, so that a write that comes meanwhile does not wait.
-const AT_ONCE: usize = 256;
 
 /// After a copy that failed, the next is made as if there were so many records.
 const AFTER_FAILURE: u64 = 500_000;
@@ -82,21 +79,6 @@ struct Count {
     bytes: u64,
 }
 
-/// A way through all records, tree by tree, in the order of their keys.
-struct Pass {
-    trees: Vec<sled::Tree>,
-    /// The last key that was passed in the first of them.
-    after: Option<sled::IVec>,
-}
-
-/// A copy of a database that is being made.
-pub(super) struct DatabaseCopy {
-    pass: Pass,
-    to: Database,
-    /// The old log's bytes.
-    before: u64,
-}
-
 impl Renewal {
     pub(super) fn new(path: PathBuf, config: StoreConfig, rule: RenewalRule) -> Self {
         Self { path, config, rule, stage: Stage::Rest(Last::default()) }
@@ -114,7 +96,7 @@ impl Renewal {
             Stage::Rest(last) if !self.rule.wants_count(last, database, is_idle)? => {
                 return Ok(false);
             }
-            Stage::Rest(_) => self.stage = Stage::Count(Pass::new(database)?, Count::default()),
+            Stage::Rest(_) => self.stage = Stage::Count(database.pass()?, Count::default()),
             Stage::Count(pass, count) => {
                 let is_done = pass.step(|_, key, value| {
                     count.records += 1;
@@ -159,13 +141,12 @@ impl Renewal {
     fn begin(&self, database: &Database) -> bool {
         let new = self.path.join(NEW);
         let made = || -> Result<DatabaseCopy, OpenError> {
-            compact::put_right(&self.path).map_err(at(&self.path))?;
+            swap::put_right(&self.path).map_err(at(&self.path))?;
             directory::make_folders(&new).map_err(at(&new))?;
             let explain = |error| open::explain(&self.path, error);
             let to = Database::open(&new, self.config).map_err(explain)?;
             let failed = |error: StoreError| open::failed(&self.path, &error);
-            let before = database.log_bytes().map_err(failed)?;
-            Ok(DatabaseCopy { pass: Pass::new(database).map_err(failed)?, to, before })
+            DatabaseCopy::of(database, to).map_err(failed)
         };
         match made() {
             Ok(copy) => database.begin_copy(copy),
@@ -184,7 +165,7 @@ impl Renewal {
         let new = self.path.join(NEW);
         let ready = || -> Result<_, StoreError> {
             to.sync()?;
-            compact::close_to_others(&new)?;
+            directory::close_to_others(&new)?;
             open::sync_names(&self.path, &new)?;
             Ok(trees.of(&to)?)
         };
@@ -197,7 +178,7 @@ impl Renewal {
                 return Ok(());
             }
         };
-        compact::swap(&self.path, compact::exchange, &mut |_| Ok(()))?;
+        swap::swap(&self.path, swap::exchange, &mut |_| Ok(()))?;
         trees.replace(handles);
         *database = to;
         self.clear_away();
@@ -208,7 +189,7 @@ impl Renewal {
 
     /// What can't be removed now is at the next start.
     fn clear_away(&self) {
-        if let Err(error) = compact::put_right(&self.path) {
+        if let Err(error) = swap::put_right(&self.path) {
             tracing::warn!(%error, "a database that is not needed can't be removed");
         }
     }
@@ -246,72 +227,6 @@ impl Last {
     fn now(database: &Database, records: u64) -> Result<Self, StoreError> {
         let (changes, log_bytes) = (database.changes(), database.log_bytes()?);
         Ok(Self { changes, log_bytes, records })
-    }
-}
-
-impl DatabaseCopy {
-    /// Copies some records, and says whether all are copied.
-    pub(super) fn step(&mut self) -> Result<bool, StoreError> {
-        let to = &self.to;
-        self.pass
-            .step(|tree, key, value| to.change(&to.tree_named(&tree.name())?, key, Some(value)))
-    }
-
-    /// Makes a change of the old database in the new one, if the record has been copied by now.
-    pub(super) fn repeat(
-        &self,
-        tree: &sled::Tree,
-        key: &[u8],
-        value: Option<&[u8]>,
-    ) -> Result<(), StoreError> {
-        let name = tree.name();
-        if self.pass.has_passed(&name, key) {
-            self.to.change(&self.to.tree_named(&name)?, key, value)?;
-        }
-        Ok(())
-    }
-}
-
-impl Pass {
-    fn new(database: &Database) -> Result<Self, StoreError> {
-        let mut trees = Vec::new();
-        for name in database.tree_names() {
-            trees.push(database.tree_named(&name)?);
-        }
-        Ok(Self { trees, after: None })
-    }
-
-    /// Goes on by some records, and says whether that were the last.
-    fn step(
-        &mut self,
-        mut each: impl FnMut(&sled::Tree, &[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<bool, StoreError> {
-        let Some(tree) = self.trees.last() else { return Ok(true) };
-        let start = self.after.take().map_or(Unbounded, Excluded);
-        let mut last = None;
-        let mut passed = 0;
-        for row in tree.range((start, Unbounded)).take(AT_ONCE) {
-            let (key, value) = row?;
-            each(tree, &key, &value)?;
-            passed += 1;
-            last = Some(key);
-        }
-        self.after = last;
-        if passed < AT_ONCE {
-            self.trees.pop();
-            self.after = None;
-        }
-        Ok(self.trees.is_empty())
-    }
-
-    fn has_passed(&self, tree: &[u8], key: &[u8]) -> bool {
-        match self.trees.iter().rposition(|left| left.name() == tree) {
-            Some(place) if place + 1 == self.trees.len() => {
-                self.after.as_ref().is_some_and(|after| key <= after.as_ref())
-            }
-            Some(_) => false,
-            None => true,
-        }
     }
 }
 

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use super::error::StoreError;
+use super::key::Key;
 use super::schema::{self, DUE, Due, DueKey, MARKS, Mark};
-use super::table::Key;
 use super::write::Write;
 use crate::domain::Timestamp;
 

@@ -1,12 +1,13 @@
-use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use super::codec::{self, BadRecord, Record};
 use super::error::StoreError;
-use super::redo;
+use super::key::Key;
+use super::overlay::{self, Overlay};
 use super::schema::{ALL, DUE, Due, DueKey, NOT_OF_THE_WORLD};
 use super::space::Space;
-use super::table::{self, Key, Table, TableId, TableInfo, Trees};
+use super::table::{self, Table, TableId, TableInfo};
+use super::trees::Trees;
 use crate::domain::Timestamp;
 
 /// One write while it is being decided: reads see its own puts first, then the trees.
@@ -17,9 +18,6 @@ pub struct Write<'a> {
     space: &'a Space,
     overlay: Overlay,
 }
-
-/// What a write changes: a record put, or `None` for one removed.
-pub(super) type Overlay = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
 
 impl<'a> Write<'a> {
     pub(super) fn new(trees: &'a Trees, space: &'a Space) -> Self {
@@ -101,13 +99,13 @@ impl<'a> Write<'a> {
 
     /// Whether what has been put so far can be kept: it is asked again at the end, but not every closure can wait so long.
     pub fn check_room(&self) -> Result<(), StoreError> {
-        let bytes = redo::size(&self.overlay)?;
+        let bytes = overlay::size(&self.overlay)?;
         if self.space.has_room_for(bytes) { Ok(()) } else { Err(StoreError::DiskFull) }
     }
 
     /// The same, using what is kept free on the disk.
     pub(super) fn check_size(&self) -> Result<(), StoreError> {
-        redo::size(&self.overlay).map(drop)
+        overlay::size(&self.overlay).map(drop)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -14,7 +14,7 @@ use super::redo;
 use super::renewal::Renewal;
 use super::seal;
 use super::space::Space;
-use super::table::Trees;
+use super::trees::Trees;
 use super::write::Write;
 
 /// Writes that may wait. More get no room.

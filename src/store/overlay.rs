@@ -1,0 +1,23 @@
+use std::collections::BTreeMap;
+
+use super::error::StoreError;
+use super::table::TableId;
+
+/// Largest redo record: what one write may change at most. An entry of a file that is imported has at least 43 bytes (a user's
+/// id alone), and comes to 51 here: what a file may have, 64 MiB, is reached before this.
+const MAX_WRITE_BYTES: usize = 96 * 1024 * 1024;
+
+/// What a write changes: a record put, or `None` for one removed.
+pub(super) type Overlay = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
+
+/// How many bytes a write changes; refused when they are too many.
+pub(super) fn size(overlay: &Overlay) -> Result<u64, StoreError> {
+    let bytes: usize = overlay
+        .iter()
+        .map(|((_, key), value)| 16 + key.len() + value.as_ref().map_or(0, Vec::len))
+        .sum();
+    if bytes > MAX_WRITE_BYTES {
+        return Err(StoreError::TooLarge { what: "one write", limit: "96 MiB" });
+    }
+    Ok(bytes as u64)
+}
