@@ -49,7 +49,7 @@ pub(super) fn wrong(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>
         DriverName::Console => Vec::new(),
         DriverName::File => file_of(config).and_then(check_appendable).err().into_iter().collect(),
         DriverName::Gateway(name)
-            if is_faulty(&format!("sms.{name}.")) || !GatewayConfig::is_name(name) =>
+            if is_faulty(&format!("sms.{name}.")) || !DriverName::can_be_gateway(name) =>
         {
             described(name, config).and_then(gateway_files::read).err().unwrap_or_default()
         }

@@ -1,9 +1,26 @@
+use std::collections::BTreeMap;
+
 use super::clear;
-use super::load::Effective;
+use super::fault::Source;
+use super::sections::Config;
 use super::setting::Setting;
 use super::table::settings_with;
 
+/// A configuration, and where each of its values comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effective {
+    /// What a node runs with.
+    pub config: Config,
+    /// By key; what is not in it is a default.
+    pub(super) sources: BTreeMap<String, Source>,
+}
+
 impl Effective {
+    /// Where the setting of this key comes from.
+    pub fn source(&self, key: &str) -> Source {
+        self.sources.get(key).cloned().unwrap_or_default()
+    }
+
     /// Every setting there is, with those of the gateways that it has.
     pub fn settings(&self) -> Vec<Setting> {
         settings_with(self.config.sms.gateways.iter().map(|gateway| gateway.name.as_str()))

@@ -7,10 +7,10 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::drivers::DriverName;
 use super::fault::{Fault, Source};
-use super::gateway::GatewayConfig;
 use super::gateways::{PLACEHOLDER, gateway};
-use super::load::Given;
+use super::given::Given;
 use super::nearest;
 use super::replaced::replaced;
 use super::setting::Setting;
@@ -78,7 +78,7 @@ impl<'a> Parsed<'a> {
         let sections =
             self.sms().into_iter().flatten().filter(|(_, value)| value.get_ref().is_table());
         let names = sections.map(|(name, _)| name.get_ref().to_string());
-        names.filter(|name| GatewayConfig::is_name(name)).collect()
+        names.filter(|name| DriverName::can_be_gateway(name)).collect()
     }
 
     /// What it gives for `sms.drivers`.

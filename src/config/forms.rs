@@ -7,7 +7,7 @@ use hyper::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
 
-use super::names::DriverName;
+use super::drivers::DriverName;
 use super::takes::Form;
 use crate::domain::{Network, Segments};
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::effective::Effective;
 use super::fault::{Fault, Faults, Source, short};
 use super::file::Parsed;
 use super::gateway::GatewayConfig;
 use super::gateways::{PLACEHOLDER, gateway};
+use super::given::Given;
 use super::names::Word;
 use super::presets::PresetName;
 use super::replaced::replaced;
@@ -30,30 +32,6 @@ pub struct Layers {
     pub flags: Vec<(&'static str, &'static str, Value)>,
     /// Whether a node is going to serve with it.
     pub is_to_serve: bool,
-}
-
-/// A value for a setting, and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Given {
-    pub(super) key: String,
-    pub(super) value: Value,
-    pub(super) source: Source,
-}
-
-/// A configuration, and where each of its values comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effective {
-    /// What a node runs with.
-    pub config: Config,
-    /// By key; what is not in it is a default.
-    sources: BTreeMap<String, Source>,
-}
-
-impl Effective {
-    /// Where the setting of this key comes from.
-    pub fn source(&self, key: &str) -> Source {
-        self.sources.get(key).cloned().unwrap_or_default()
-    }
 }
 
 impl Layers {

@@ -1,5 +1,5 @@
+use super::drivers::DriverName;
 use super::forms::{driver, path_or_none, template};
-use super::names::DriverName;
 use super::rows::{number, parsed, placed, set, set_place, text};
 use super::setting::Setting;
 use super::takes::Takes;

@@ -8,12 +8,14 @@
 //!   [`Fault`] at once.
 
 mod clear;
+mod drivers;
 mod effective;
 mod fault;
 mod file;
 mod forms;
 mod gateway;
 mod gateways;
+mod given;
 mod limits;
 mod load;
 mod local;
@@ -31,13 +33,15 @@ mod table;
 mod takes;
 mod value;
 
+pub use drivers::{DriverName, NoDriver};
+pub use effective::Effective;
 pub use fault::{Fault, Faults, Source};
 pub use forms::{CODE, SECRET};
 pub(crate) use forms::{is_pointer, named_header};
 pub use gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig};
-pub use load::{Effective, Layers, unread};
+pub use load::{Layers, unread};
 pub(crate) use local::{is_local, is_on_local};
-pub use names::{DialectName, DriverName, LogFormat, NoDriver, Word};
+pub use names::{DialectName, LogFormat, Word};
 pub use presets::PresetName;
 pub use sections::{
     Argon2Cost, AuditConfig, Config, DataConfig, KeysConfig, LogConfig, NotSentTo, OtpConfig,

@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 
+use super::drivers::DriverName;
 use super::file::Parsed;
 use super::gateway::GatewayConfig;
 use super::gateways::{PLACEHOLDER, gateway};
-use super::names::DriverName;
 use super::setting::{PREFIX, Setting};
 use super::takes::Takes;
 
@@ -24,7 +24,7 @@ pub(super) fn gateways(
         }
         // A hyphen is known from the list of drivers only: a variable's name has none.
         let name = drivers.iter().find(is_it).cloned().unwrap_or(written.to_ascii_lowercase());
-        if GatewayConfig::is_name(&name) {
+        if DriverName::can_be_gateway(&name) {
             names.push(name);
         }
     }

@@ -1,11 +1,8 @@
 //! Settings that are one of a few words.
 
 use std::fmt;
-use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
-
-use super::gateway::GatewayConfig;
 
 /// A way of answering. The public pages and the live system disagree, and a program was written against one of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -16,21 +13,6 @@ pub enum DialectName {
     /// As the live system was seen to answer.
     Deployed,
 }
-
-/// What sends messages: it is no [`Word`], for gateways are called whatever an operator calls them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DriverName {
-    /// Prints them, code and number in clear.
-    Console,
-    /// Appends them to a file, in clear too.
-    File,
-    /// Hands them to the gateway of this name.
-    Gateway(String),
-}
-
-/// The text names no driver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoDriver;
 
 /// What a line of the log looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,29 +59,6 @@ impl Word for DialectName {
 impl fmt::Display for DialectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
-    }
-}
-
-impl FromStr for DriverName {
-    type Err = NoDriver;
-
-    fn from_str(text: &str) -> Result<Self, NoDriver> {
-        match text {
-            "console" => Ok(Self::Console),
-            "file" => Ok(Self::File),
-            name if GatewayConfig::is_name(name) => Ok(Self::Gateway(name.to_owned())),
-            _ => Err(NoDriver),
-        }
-    }
-}
-
-impl fmt::Display for DriverName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Console => "console",
-            Self::File => "file",
-            Self::Gateway(name) => name,
-        })
     }
 }
 

@@ -4,7 +4,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Source;
-use super::load::Given;
+use super::given::Given;
 use super::names::Word;
 use super::value::Value;
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
+use super::drivers::DriverName;
 use super::gateway::GatewayConfig;
-use super::names::{DialectName, DriverName, LogFormat};
+use super::names::{DialectName, LogFormat};
 use crate::domain::limits::Limits;
 use crate::domain::{CodeFormat, Network, Phone, Purpose, VerificationRules};
 

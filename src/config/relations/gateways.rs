@@ -2,12 +2,12 @@
 
 use super::addresses::{elsewhere, in_clear, local};
 use super::bodies::{wrong_message, wrong_question};
-use super::fault;
+use super::faults::fault;
 use crate::config::clear;
+use crate::config::effective::Effective;
 use crate::config::fault::Fault;
 use crate::config::gateway::{GatewayConfig, ReceiptsBy};
 use crate::config::gateways::PLACEHOLDER;
-use crate::config::load::Effective;
 use crate::config::names::Word as _;
 
 struct Relation {

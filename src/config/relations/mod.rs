@@ -2,15 +2,18 @@
 
 mod addresses;
 mod bodies;
+mod faults;
 mod gateways;
 
 use std::net::SocketAddr;
 
-use super::fault::{Fault, Source};
+use faults::fault;
+
+use super::drivers::DriverName;
+use super::effective::Effective;
+use super::fault::Fault;
 use super::forms::CODE;
 use super::gateway::{GatewayConfig, NumberFormat};
-use super::load::Effective;
-use super::names::DriverName;
 use super::sections::{Config, START_ABROAD};
 use crate::domain::Segments;
 
@@ -190,24 +193,6 @@ pub(super) fn broken(effective: &Effective, is_to_serve: bool, faults: &[Fault])
         fault(effective, faults, keys, || broken(&effective.config), remedy)
     });
     of_the_node.chain(gateways::broken(effective, faults)).collect()
-}
-
-/// The fault of a relation between settings of these keys, unless it holds, or one of them is wrong already.
-fn fault(
-    effective: &Effective,
-    faults: &[Fault],
-    keys: Vec<String>,
-    broken: impl FnOnce() -> Option<String>,
-    remedy: &str,
-) -> Option<Fault> {
-    if faults.iter().any(|fault| keys.iter().any(|key| fault.concerns(key))) {
-        return None;
-    }
-    let what = broken()?;
-    let mut sources = keys.iter().map(|key| effective.source(key));
-    let source = sources.find(|source| *source != Source::Default).unwrap_or_default();
-    let key = keys.into_iter().next()?;
-    Some(Fault { source, key, what, remedy: remedy.into(), meant: None })
 }
 
 /// An address that other machines may reach.
