@@ -54,6 +54,7 @@ pub use directory::{audit_folder, make_folders};
 pub use error::{OpenError, StoreError};
 use renewal::Renewal;
 pub use renewal::RenewalRule;
+pub use space::is_full;
 use table::Trees;
 pub use table::{Key, Table};
 pub use write::Write;
