@@ -267,7 +267,10 @@ impl AuditLog {
                 Ok(_) | Err(_) => {}
             }
         }
-        Err(StoreError::Busy.into())
+        // Whoever moves rows waits now.
+        let _held = self.appender();
+        let shown = self.shown().clone();
+        self.page_of(&shown, after, most)
     }
 
     fn page_of(

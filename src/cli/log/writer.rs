@@ -72,12 +72,14 @@ impl LogWriter {
     fn write_all(&self, waiting: &Receiver<Vec<u8>>, out: &mut impl Write, most: usize, say: Say) {
         let mut untold = 0;
         loop {
+            // Asked first: a line that comes after an empty queue was found may come before the end.
+            let is_ending = self.shared.is_ending.load(Ordering::SeqCst);
             let line = match waiting.try_recv() {
                 Ok(line) => line,
                 Err(TryRecvError::Empty) => {
                     self.tell(out, say);
                     untold = 0;
-                    if self.shared.is_ending.load(Ordering::SeqCst) {
+                    if is_ending {
                         return;
                     }
                     let Ok(line) = waiting.recv() else { return };
@@ -284,6 +286,44 @@ mod tests {
         // It may have come to tell of the first before the second was lost, or of both.
         assert!(written.ends_with("three\nlost 2\n") || written == "lost 2\nthree\n", "{written}");
         assert_eq!(lost.take_all(), 2);
+    }
+
+    /// When it is told what was lost, another line comes, and behind it the end.
+    #[derive(Clone, Default)]
+    struct LateLine(Out, Arc<OnceLock<LogWriter>>);
+
+    impl Write for LateLine {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if let Some(writer) = self.1.get().filter(|_| bytes.starts_with(b"lost")) {
+                writer.lines.try_send(b"late\n".to_vec()).unwrap();
+                writer.shared.is_ending.store(true, Ordering::SeqCst);
+            }
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_comes_while_losses_are_told_is_written_before_the_end() {
+        let out = LateLine::default();
+        out.0.set(|state| state.is_broken = true);
+        let say: Say = |writer, lost| writeln!(writer.make_writer(), "lost {lost}").unwrap();
+        let (writer, guard) = LogWriter::start("log", out.clone(), MOST, say).unwrap();
+        line(&writer, "one");
+        let lost = guard.lost_lines();
+        while lost.0.lost.load(Ordering::SeqCst) < 1 {
+            thread::yield_now();
+        }
+        assert!(out.1.set(writer.clone()).is_ok());
+        out.0.set(|state| state.is_broken = false);
+        line(&writer, "two");
+        drop(guard);
+        let written = out.0.written();
+        let either = ["two\nlost 1\nlate\n", "lost 1\nlate\ntwo\n", "lost 1\ntwo\nlate\n"];
+        assert!(either.contains(&written.as_str()), "{written}");
     }
 
     #[test]
