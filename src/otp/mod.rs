@@ -11,6 +11,7 @@ mod hasher;
 mod initialize;
 mod keyring;
 mod limits;
+mod pay;
 mod pending;
 mod places;
 mod ready;
