@@ -1,4 +1,4 @@
-//! Files that settings and commands name: opened here, so that each is a file and none is waited for.
+//! Files that settings and commands name, and those of the data directory: opened here, so that each is a file and none is waited for.
 //!
 //! A FIFO keeps whoever opens it waiting until somebody opens its other end, a device may do anything, and a directory can
 //! be opened but not read. So what is no regular file is refused, and before it is opened. It is opened without waiting all
@@ -25,6 +25,25 @@ pub fn open_to_append(path: &Path) -> Result<File> {
         Ok(found) => must_be_regular(&found)?,
     }
     regular(OpenOptions::new().create(true).append(true).mode(0o600), path)
+}
+
+/// Opens a regular file to write to it, as it is. If there is none, it is made.
+pub fn open_or_make(path: &Path) -> Result<File> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Err(_) => {}
+        Ok(found) => must_be_regular(&found)?,
+    }
+    regular(OpenOptions::new().create(true).write(true).truncate(false), path)
+}
+
+/// Makes a file anew. Whatever else has its name goes, and is not written through.
+pub fn make_anew(path: &Path) -> Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    OpenOptions::new().create_new(true).write(true).open(path)
 }
 
 /// The whole of a file, or why not: such as that it has more bytes than these.
@@ -72,9 +91,18 @@ pub fn must_be_regular(found: &Metadata) -> Result<()> {
     if found.is_file() {
         return Ok(());
     }
-    let kind = kind(found.file_type());
-    Err(Error::other(format!("it is no file, but a {kind}")))
+    Err(Error::other(NoFile(kind(found.file_type()))))
 }
+
+/// Whether this says that something is no file.
+pub fn is_no_file(error: &Error) -> bool {
+    error.get_ref().and_then(|error| error.downcast_ref::<NoFile>()).is_some()
+}
+
+/// It is something else, of this kind.
+#[derive(Debug, thiserror::Error)]
+#[error("it is no file, but a {0}")]
+struct NoFile(&'static str);
 
 /// The number of the user who runs this process.
 pub fn user() -> u32 {

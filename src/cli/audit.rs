@@ -1,5 +1,7 @@
 //! `esoz-otp audit`: the log of audit, looked at from outside of a node.
 
+use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
@@ -7,16 +9,16 @@ use tracing::level_filters::LevelFilter;
 
 use super::settings::SettingsArgs;
 use super::{Failure, keyring_file, output};
-use crate::audit::{self, ChainHash, Verification};
+use crate::audit::{self, ChainHash, Finding, Verification};
 use crate::config::{LogConfig, StoreConfig};
 use crate::log;
 use crate::otp::Keyring;
-use crate::store::{OpenError, Store, audit_folder};
+use crate::store::{self, OpenError, Store, audit_folder};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Looks for rows of audit that were changed, removed, moved or put back, and for files that are cut or missing.
-    /// Beside a node that runs, what only its database knows is left out.
+    /// Beside a node that runs, and where nothing may be written, what only the database knows is left out.
     Verify(VerifyArgs),
 }
 
@@ -42,16 +44,20 @@ fn verify(args: &VerifyArgs) -> Result<(), Failure> {
     let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
     let (store, left_out) = match open(data, config.store) {
-        Ok(store) => (Some(store), None),
-        Err(OpenError::Locked(_)) => (None, Some("a node runs on it".to_owned())),
-        Err(OpenError::NotOwned { owner, .. }) => (None, Some(format!("it is user {owner}'s"))),
-        Err(error) => return Err(error.into()),
+        Ok(opened) => opened,
+        Err(error) => match LeftOut::for_this(&error) {
+            Some(why) => (None, Some(why)),
+            None => return Err(error.into()),
+        },
     };
-    let found = look(data, &keyring, store.as_ref(), &args.head)?;
-    let text = told(&found, left_out.as_deref());
-    output::print(text.as_bytes())?;
+    let mut found = look(data, &keyring, store.as_ref(), &args.head)?;
+    if found.files == 0 && matches!(left_out, Some(LeftOut::Running)) {
+        let file = "audit/".to_owned();
+        found.findings.push(Finding { file, number: None, is_behind: false, what: NO_FILE.into() });
+    }
+    output::print(told(&found, left_out.as_ref()).as_bytes())?;
     if found.findings.is_empty() {
-        return output::print(b"nothing was changed, nothing is missing\n");
+        return output::print(end(left_out.as_ref()).as_bytes());
     }
     let lines: Vec<_> = found.findings.iter().map(ToString::to_string).collect();
     let folder = audit_folder(data);
@@ -62,9 +68,68 @@ fn verify(args: &VerifyArgs) -> Result<(), Failure> {
     )))
 }
 
-fn open(data: &Path, config: StoreConfig) -> Result<Store, OpenError> {
+/// What every node that runs has made.
+const NO_FILE: &str = "there is no file, and a node that runs has one: files were removed. If it has started just now, or its disk is full, look again";
+
+/// Why the database can't be asked.
+enum LeftOut {
+    Running,
+    NotOwned(u32),
+    /// Opening it would write.
+    Unwritable(ErrorKind),
+    /// Opening it would cost the ballast that the node needs for its start.
+    Full,
+}
+
+impl LeftOut {
+    /// `None` if that is no reason to look without it.
+    fn for_this(error: &OpenError) -> Option<Self> {
+        match error {
+            OpenError::Locked(_) => Some(Self::Running),
+            OpenError::NotOwned { owner, .. } => Some(Self::NotOwned(*owner)),
+            OpenError::Io { source, .. } => {
+                let kind = source.kind();
+                let cannot_write =
+                    matches!(kind, ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied);
+                cannot_write.then_some(Self::Unwritable(kind))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running => f.write_str("a node runs on it"),
+            Self::NotOwned(owner) => write!(f, "it is user {owner}'s"),
+            Self::Unwritable(why) => write!(f, "its directory can't be written to ({why})"),
+            Self::Full => f.write_str("its disk is full, and the node needs what is left"),
+        }
+    }
+}
+
+fn open(data: &Path, config: StoreConfig) -> Result<(Option<Store>, Option<LeftOut>), OpenError> {
     Store::check_made(data)?;
-    Store::open(data, config)
+    if store::is_full(data) {
+        return Ok((None, Some(LeftOut::Full)));
+    }
+    Ok((Some(Store::open(data, config)?), None))
+}
+
+/// What can be said where nothing was found.
+fn end(left_out: Option<&LeftOut>) -> &'static str {
+    match left_out {
+        None => "nothing was changed, nothing is missing\n",
+        Some(LeftOut::Running) => {
+            "nothing was found, as far as can be seen beside a running node: whether the newest rows are all there, only the \
+             database knows. Stop the node for the whole look\n"
+        }
+        Some(LeftOut::NotOwned(_) | LeftOut::Unwritable(_) | LeftOut::Full) => {
+            "nothing was found, as far as can be seen without the database: whether the newest rows are all there, only that \
+             knows\n"
+        }
+    }
 }
 
 /// How often a log is looked at on which a node may be writing meanwhile: what is half written then is whole the next time.
@@ -89,7 +154,7 @@ fn look(
     Ok(look()?)
 }
 
-fn told(found: &Verification, left_out: Option<&str>) -> String {
+fn told(found: &Verification, left_out: Option<&LeftOut>) -> String {
     let mut lines = Vec::new();
     let rows = match found.rows {
         Some((first, last)) => format!("rows {first} to {last}"),
@@ -100,6 +165,9 @@ fn told(found: &Verification, left_out: Option<&str>) -> String {
         (Some(waiting), _) => lines.push(format!("not moved from the database yet: {waiting}")),
         (None, Some(why)) => lines.push(format!("the database is left out: {why}")),
         (None, None) => {}
+    }
+    if found.too_old > 0 {
+        lines.push(format!("files that are too old, to go at the next start: {}", found.too_old));
     }
     let (held, others) = (found.anchors, found.of_other_keys);
     lines.push(format!(

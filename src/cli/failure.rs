@@ -153,7 +153,10 @@ impl From<AuditError> for Failure {
     fn from(error: AuditError) -> Self {
         match error {
             AuditError::Io { .. } | AuditError::Store(_) => Self::io(error),
-            AuditError::Damaged { .. } | AuditError::NotKnown { .. } => Self::data(error),
+            AuditError::Damaged { .. }
+            | AuditError::Displaced { .. }
+            | AuditError::Lost { .. }
+            | AuditError::NotKnown { .. } => Self::data(error),
         }
     }
 }

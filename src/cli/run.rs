@@ -41,6 +41,7 @@ pub(super) fn run<T>(
     let done = runtime.block_on(async {
         // Before anything that a signal might end half done.
         let hangups = Hangups::start(start.ends_with_terminal)?;
+        signals::outlive_file_limits()?;
         let Listening { listeners, internal, public } = start.addresses.listen().await?;
         // Making the parts waits for the disk, and nothing else runs yet.
         let (parts, word) = tokio::task::block_in_place(prepare)?;

@@ -3,14 +3,22 @@
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use rustix::process::Signal;
+use tokio::signal::unix::{self, SignalKind, signal};
 
 use super::Failure;
 use crate::sms::SmsDriver;
 
+/// Has a write beyond a limit on the length of files (`ulimit -f`) fail, as one on a full disk does. Without this it would end
+/// the process, which could not say why.
+pub(super) fn outlive_file_limits() -> Result<(), Failure> {
+    // Whoever listens once has it for good.
+    listen(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop)
+}
+
 /// Waits for HUP, which from its start on ends nothing: neither a start nor a stop.
 pub(super) struct Hangups {
-    signal: Signal,
+    signal: unix::Signal,
     /// It is to end with the terminal that it was started in, if it was started in one.
     ends_with_terminal: bool,
 }
@@ -75,6 +83,6 @@ pub(super) fn stop(hangups: &Hangups) -> Result<impl Future<Output = ()> + use<>
     })
 }
 
-fn listen(kind: SignalKind) -> Result<Signal, Failure> {
+fn listen(kind: SignalKind) -> Result<unix::Signal, Failure> {
     signal(kind).map_err(Failure::software)
 }

@@ -133,7 +133,7 @@ pub(crate) fn is_pointer(text: &str) -> bool {
 
 pub(super) fn verdict() -> Form {
     Form::new("words or numbers as the gateway writes them, each in quotes", |text| {
-        !text.is_empty()
+        !text.trim().is_empty()
             && text.chars().count() <= LONGEST_VERDICT
             && !text.contains(char::is_control)
     })

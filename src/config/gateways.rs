@@ -139,7 +139,7 @@ fn answers(name: &str) -> Vec<Setting> {
             name,
             "verdict_at",
             Takes::List { of: pointer(), may_be_empty: true },
-            "where its verdict is: the first place with something in it counts; without, the answer's status is all",
+            "where its verdict is: the first place with something in it counts, and blanks are nothing; without, the answer's status is all",
             |g| Value::texts(g.verdict_at.clone()),
             |g, v| set(&mut g.verdict_at, v.items(text)),
         ),

@@ -9,14 +9,21 @@ const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// What is written for the only zone that HTTP has.
 const UTC: [&str; 3] = ["GMT", "UTC", "Z"];
 
+/// The year that is written for never. Times end a little before it does, so it is taken for the one before: that is as far
+/// away.
+const NEVER: &str = "9999";
+const BEFORE_NEVER: &str = "9998";
+
 impl Timestamp {
     /// Reads a date in any of the three forms of HTTP, or as RFC 3339. The weekday says nothing, a day may have one digit,
     /// and the zone may be an offset, or missing.
     pub fn parse_date(text: &str) -> Option<Self> {
-        if let Ok(at) = Self::parse(text) {
+        let sooner = text.strip_prefix(NEVER).map(|rest| [BEFORE_NEVER, rest].concat());
+        if let Ok(at) = Self::parse(sooner.as_deref().unwrap_or(text)) {
             return Some(at);
         }
         let (day, month, year, time, zone) = parts(text)?;
+        let year = if year == NEVER { BEFORE_NEVER } else { year };
         let zone = if UTC.contains(&zone) { "+0000" } else { zone };
         let month = month.get(..3)?;
         let written = format!("{day} {month} {year} {time} {zone}");

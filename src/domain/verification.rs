@@ -150,6 +150,25 @@ impl Verification {
         }
     }
 
+    /// How many tries are left of what can still be tried.
+    pub fn attempts_left(&self) -> u8 {
+        match self.state {
+            State::New { attempts_left, .. } => attempts_left,
+            State::Verified | State::Unverified | State::Canceled => 0,
+        }
+    }
+
+    /// Gives attempts back that were spent on a guess that was not compared. `None` when it is over.
+    pub fn give_back(self, attempts: u8) -> Option<Self> {
+        match self.state {
+            State::New { code, attempts_left } => {
+                let attempts_left = attempts_left.saturating_add(attempts);
+                Some(Self { state: State::New { code, attempts_left }, ..self })
+            }
+            State::Verified | State::Unverified | State::Canceled => None,
+        }
+    }
+
     /// The compared code was right: from now on it is used. Refused when another try, or another code, got there first.
     ///
     /// Whoever compares has paid with an attempt. So it does not matter whether the wrong ones that were compared at the
@@ -283,6 +302,20 @@ mod tests {
         assert_eq!(verified.clone().spend_attempt(at(2)).unwrap_err(), used);
         assert_eq!(verified.clone().cancel(at(3)), None);
         assert_eq!(verified.reject(at(3)), None);
+    }
+
+    #[test]
+    fn an_attempt_is_given_back_to_a_code_that_is_not_over_and_to_no_other() {
+        let mut spent = issued();
+        for _ in 0..3 {
+            spent = spent.spend_attempt(at(1)).unwrap().0;
+        }
+        let given_back = spent.clone().give_back(1).unwrap();
+        assert_eq!((given_back.attempts_left(), given_back.status(at(1))), (1, Status::New));
+        assert!(given_back.spend_attempt(at(1)).is_ok());
+        let over =
+            [spent.clone().verify(at(1)).ok(), spent.clone().reject(at(1)), spent.cancel(at(1))];
+        assert_eq!(over.map(|over| over.unwrap().give_back(1)), [None, None, None]);
     }
 
     #[test]

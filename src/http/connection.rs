@@ -18,6 +18,10 @@ use super::{Limits, Request, Response};
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 * 1024;
 
+/// As hyper answers what is no HTTP.
+const BARE_400: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
 /// Answers what comes, one request after the other, until either side has enough.
 pub(super) async fn run<A, F>(
     stream: TcpStream,
@@ -51,6 +55,10 @@ pub(super) async fn run<A, F>(
         Ok(ended) => {
             if let Err(error) = ended {
                 tracing::debug!(%error, "connection ended early");
+                // To this alone hyper says nothing: it leaves it to whoever speaks that too.
+                if error.is_parse_version_h2() {
+                    drop(stream.try_write(BARE_400));
+                }
             }
             linger(&stream).await;
         }

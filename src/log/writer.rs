@@ -320,6 +320,7 @@ mod tests {
         assert!(out.1.set(writer.clone()).is_ok());
         out.0.set(|state| state.is_broken = false);
         line(&writer, "two");
+        out.0.wait_until(|state| state.written.contains("lost"));
         drop(guard);
         let written = out.0.written();
         let either = ["two\nlost 1\nlate\n", "lost 1\nlate\ntwo\n", "lost 1\ntwo\nlate\n"];

@@ -38,6 +38,14 @@ pub(super) struct Recipe {
     cost: Argon2Cost,
 }
 
+/// What compares guesses, for whoever may outlive the one that asked.
+#[derive(Clone)]
+pub(super) struct Comparer {
+    cores: Arc<Cores>,
+    recipe: Recipe,
+    compared: Arc<AtomicU64>,
+}
+
 type Hash = Zeroizing<[u8; 32]>;
 
 impl Hasher {
@@ -76,14 +84,14 @@ impl Hasher {
         salt: [u8; 16],
     ) -> Result<HashedCode, Refusal> {
         let (recipe, hashed) = (self.recipe.clone(), Arc::clone(&self.hashed));
-        self.run(place, Waiting::is_answered, move |memory| {
+        run(&self.cores, place, Waiting::is_answered, move |memory| {
             hashed.fetch_add(1, Ordering::SeqCst);
             recipe.hash(id, &code, salt, memory)
         })
         .await
     }
 
-    /// Whether `guess` is the code of this verification, if the caller still waits to hear that when its turn comes.
+    /// Whether `guess` is the code of this verification. [`Refusal::Busy`] says that its caller was gone before its turn.
     pub async fn compare(
         &self,
         place: HashPlace,
@@ -91,12 +99,13 @@ impl Hasher {
         guess: Code,
         kept: HashedCode,
     ) -> Result<bool, Refusal> {
-        let (recipe, compared) = (self.recipe.clone(), Arc::clone(&self.compared));
-        self.run(place, Waiting::is_over, move |memory| {
-            compared.fetch_add(1, Ordering::SeqCst);
-            recipe.compare(id, &guess, &kept, memory)
-        })
-        .await
+        self.comparer().compare(place, id, guess, kept).await
+    }
+
+    /// What compares guesses.
+    pub(super) fn comparer(&self) -> Comparer {
+        let (cores, recipe) = (Arc::clone(&self.cores), self.recipe.clone());
+        Comparer { cores, recipe, compared: Arc::clone(&self.compared) }
     }
 
     /// The keys that codes are hashed with.
@@ -123,33 +132,52 @@ impl Hasher {
     pub fn most_at_once(&self) -> usize {
         self.cores.most_busy()
     }
+}
 
-    /// [`Refusal::Busy`] when it is dropped: there is no caller to hear it.
-    async fn run<T: Send + 'static>(
+impl Comparer {
+    /// Whether `guess` is the code of this verification, if the caller still waits to hear that when its turn comes:
+    /// [`Refusal::Busy`] says that it did not, and that nothing was compared.
+    pub(super) async fn compare(
         &self,
         place: HashPlace,
-        is_dropped: fn(&Waiting) -> bool,
-        work: impl FnOnce(&mut [Block]) -> Option<T> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let (answer, told) = oneshot::channel();
-        let lane = place.lane;
-        let job: Job = Box::new(move |memory| {
-            let done = if is_dropped(&place.waiting) {
-                Err(Refusal::Busy)
-            } else {
-                work(memory).ok_or(Refusal::HashingFailed)
-            };
-            drop(answer.send(done));
-            drop(place);
-        });
-        self.cores.push(lane, job);
-        let done = told.await.unwrap_or(Err(Refusal::HashingFailed));
-        done.inspect_err(|refusal| {
-            if *refusal == Refusal::HashingFailed {
-                tracing::error!("a code could not be hashed");
-            }
+        id: VerificationId,
+        guess: Code,
+        kept: HashedCode,
+    ) -> Result<bool, Refusal> {
+        let (recipe, compared) = (self.recipe.clone(), Arc::clone(&self.compared));
+        run(&self.cores, place, Waiting::is_over, move |memory| {
+            compared.fetch_add(1, Ordering::SeqCst);
+            recipe.compare(id, &guess, &kept, memory)
         })
+        .await
     }
+}
+
+/// [`Refusal::Busy`] when it is dropped before it begins: there is no caller to hear it.
+async fn run<T: Send + 'static>(
+    cores: &Cores,
+    place: HashPlace,
+    is_dropped: fn(&Waiting) -> bool,
+    work: impl FnOnce(&mut [Block]) -> Option<T> + Send + 'static,
+) -> Result<T, Refusal> {
+    let (answer, told) = oneshot::channel();
+    let lane = place.lane;
+    let job: Job = Box::new(move |memory| {
+        let done = if is_dropped(&place.waiting) {
+            Err(Refusal::Busy)
+        } else {
+            work(memory).ok_or(Refusal::HashingFailed)
+        };
+        drop(answer.send(done));
+        drop(place);
+    });
+    cores.push(lane, job);
+    let done = told.await.unwrap_or(Err(Refusal::HashingFailed));
+    done.inspect_err(|refusal| {
+        if *refusal == Refusal::HashingFailed {
+            tracing::error!("a code could not be hashed");
+        }
+    })
 }
 
 impl Drop for Hasher {

@@ -61,7 +61,16 @@ pub(super) fn spend_send(
 /// The client's own budget of wrong guesses. It counts those at a code and those at none, and refuses both alike.
 pub(super) struct ClientGuesses<'l>(Vec<Standing<'l>>);
 
+/// A guess that was counted there: when each of its rows would be full again right after it.
+#[derive(Clone)]
+pub(super) struct SpentOfClient(Vec<Timestamp>);
+
 impl<'l> ClientGuesses<'l> {
+    /// Whether a refusal for this reason is by it.
+    pub(super) fn judge_by(limits: &Limits, reason: &str) -> bool {
+        limits.guesses.iter().any(|row| row.reason == reason && limits.budget(row).is_some())
+    }
+
     /// As it stands.
     pub(super) fn of(
         write: &Write<'_>,
@@ -78,14 +87,27 @@ impl<'l> ClientGuesses<'l> {
     }
 
     /// Counts a guess, which may yet turn out to be right.
-    pub(super) fn spend(self, write: &mut Write<'_>, now: Timestamp) -> Result<(), StoreError> {
-        self.0.into_iter().try_for_each(|mut budget| budget.spend(write, now).map(drop))
+    pub(super) fn spend(
+        self,
+        write: &mut Write<'_>,
+        now: Timestamp,
+    ) -> Result<SpentOfClient, StoreError> {
+        let spent = self.0.into_iter().map(|mut budget| {
+            budget.spend(write, now)?;
+            Ok(budget.rate.keep_until())
+        });
+        spent.collect::<Result<_, _>>().map(SpentOfClient)
     }
 
-    /// The guess was right.
-    pub(super) fn give_back(self, write: &mut Write<'_>, now: Timestamp) -> Result<(), StoreError> {
-        self.0.into_iter().try_for_each(|mut budget| {
-            budget.rate.give_back(budget.judged_by, now);
+    /// The guess was right, or was not compared.
+    pub(super) fn give_back(
+        self,
+        write: &mut Write<'_>,
+        spent: &SpentOfClient,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.into_iter().zip(&spent.0).try_for_each(|(mut budget, full_at)| {
+            budget.rate.give_back(budget.judged_by, *full_at, now);
             write.put(RATES, &budget.key, &budget.rate)
         })
     }

@@ -12,6 +12,7 @@ mod hasher;
 mod initialize;
 mod keyring;
 mod limits;
+mod pay;
 mod pending;
 mod places;
 mod ready;

@@ -21,6 +21,8 @@ use std::time::Duration;
 use rustix::fs::Access;
 
 use super::error::OpenError;
+use super::mark;
+use crate::files;
 
 /// Where sled's files are.
 pub(super) const HOME: &str = "store";
@@ -132,6 +134,38 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
     Err(OpenError::NotMade(path))
 }
 
+/// Refuses what is no file where this program has one, before anybody waits for it. What has the name of a file that is made
+/// anew goes then; the folder with the rows of audit is looked at by whoever reads them.
+pub(super) fn check_files(path: &Path) -> Result<(), OpenError> {
+    for name in ["lock", "seal", mark::FILE] {
+        check_file(&path.join(name))?;
+    }
+    check_files_below(&path.join(HOME))
+}
+
+fn check_files_below(folder: &Path) -> Result<(), OpenError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(at(folder))?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(at(folder))?;
+        if entry.file_type().map_err(at(folder))?.is_dir() {
+            check_files_below(&entry.path())?;
+        } else {
+            check_file(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn check_file(path: &Path) -> Result<(), OpenError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        found => found.and_then(|found| files::must_be_regular(&found)).map_err(at(path)),
+    }
+}
+
 /// Refuses a directory of another user, or one that others can look into.
 fn check_access(path: &Path) -> Result<(), OpenError> {
     check_owner(path)?;
@@ -161,8 +195,7 @@ pub(super) fn mode(path: &Path) -> Result<u32, OpenError> {
 
 pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
     let name = path.join("lock");
-    let file = File::options().write(true).create(true).truncate(false).open(&name);
-    let file = file.map_err(at(&name))?;
+    let file = files::open_or_make(&name).map_err(at(&name))?;
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(Lock { path: path.to_owned(), _file: file }),

@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::domain::Refusal;
+use crate::files;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -133,6 +134,9 @@ pub enum OpenError {
 
 /// What to do about a file or a folder that can't be used.
 fn remedy(error: &io::Error) -> &'static str {
+    if files::is_no_file(error) {
+        return "Move it elsewhere. Nothing has been changed.";
+    }
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "The disk is full. Make room on it and start again: nothing that was acknowledged is lost."

@@ -13,9 +13,13 @@ use super::error::StoreError;
 use super::schema::{MARKS, Mark};
 use super::trees::Trees;
 use super::write::Write;
+use crate::files;
 
 pub(super) const FILE: &str = "mark";
 const LAST: &str = "last";
+
+/// Of the file, which holds a number.
+const MOST_BYTES: u64 = 1024;
 
 /// Puts the next number into the database, and says which.
 pub(super) fn next(write: &mut Write<'_>) -> Result<u64, StoreError> {
@@ -27,7 +31,7 @@ pub(super) fn next(write: &mut Write<'_>) -> Result<u64, StoreError> {
 /// Notes the number beside the database, in which it is durable by now.
 pub(super) fn note(path: &Path, number: u64) -> io::Result<()> {
     let new = path.join("mark.new");
-    let mut file = File::create(&new)?;
+    let mut file = files::make_anew(&new)?;
     writeln!(file, "{number}")?;
     file.sync_all()?;
     fs::rename(&new, path.join(FILE))?;
@@ -36,8 +40,9 @@ pub(super) fn note(path: &Path, number: u64) -> io::Result<()> {
 
 /// Holds the database against the file, if there is one; says what is wrong.
 pub(super) fn check(path: &Path, trees: &Trees) -> Result<Result<(), String>, StoreError> {
-    let noted = match fs::read_to_string(path.join(FILE)) {
-        Ok(noted) => noted,
+    let read = |file| files::read(file, MOST_BYTES);
+    let noted = match files::open(&path.join(FILE)).and_then(read) {
+        Ok(noted) => String::from_utf8_lossy(&noted).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ok(())),
         Err(error) => return Err(error.into()),
     };

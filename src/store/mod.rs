@@ -61,6 +61,7 @@ pub use error::{OpenError, StoreError};
 pub use key::Key;
 use renewal::Renewal;
 pub use renewal::RenewalRule;
+pub use space::is_full;
 pub use table::Table;
 use trees::Trees;
 pub use write::Write;

@@ -33,6 +33,7 @@ pub(super) struct Opened {
 
 pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError> {
     directory::make_folders(path).map_err(at(path))?;
+    directory::check_files(path)?;
     let lock = directory::lock(path)?;
     let home = lock.home();
     swap::put_right(path).map_err(at(path))?;
@@ -76,6 +77,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
 
 pub(super) fn check_seal(path: &Path) -> Result<(), OpenError> {
     let home = path.join(HOME);
+    directory::check_files(path)?;
     if let Some(name) = snapshot::stray(&home).map_err(at(&home))? {
         return Err(OpenError::Stray(home.join(name)));
     }

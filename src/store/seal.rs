@@ -14,6 +14,10 @@ use std::time::Duration;
 use ring::digest::{Context, SHA256};
 
 use super::snapshot;
+use crate::files;
+
+/// Of the seal: more than a line for each file that sled ever has.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How long sled may take to let go of its files after it has been closed.
 const CLOSE_TRIES: u32 = 100;
@@ -23,7 +27,7 @@ const CLOSE_PAUSE: Duration = Duration::from_millis(20);
 pub(super) fn seal(path: &Path, home: &Path) -> io::Result<()> {
     wait_until_closed(&home.join("db"))?;
     let new = path.join("seal.new");
-    let mut file = File::create(&new)?;
+    let mut file = files::make_anew(&new)?;
     file.write_all(contents(home, true)?.as_bytes())?;
     file.sync_all()?;
     fs::rename(&new, path.join("seal"))?;
@@ -42,7 +46,8 @@ pub(super) enum BrokenSeal {
 /// Compares the files with the seal, if there is one. A snapshot that is broken or missing is no difference: all that was in
 /// the database is in the log.
 pub(super) fn check(path: &Path, home: &Path) -> io::Result<Result<(), BrokenSeal>> {
-    let sealed = match fs::read(path.join("seal")) {
+    let read = |file| files::read(file, MOST_BYTES);
+    let sealed = match files::open(&path.join("seal")).and_then(read) {
         Ok(sealed) => sealed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ok(())),
         Err(error) => return Err(error),
@@ -89,7 +94,7 @@ pub(super) fn break_seal(path: &Path) -> io::Result<bool> {
 
 /// sled locks its log, and its threads outlive a drop a little.
 pub(super) fn wait_until_closed(log: &Path) -> io::Result<()> {
-    let file = File::open(log)?;
+    let file = files::open(log)?;
     for _ in 0..CLOSE_TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(()),
@@ -107,7 +112,7 @@ fn contents(home: &Path, sync: bool) -> io::Result<String> {
     names.sort();
     let mut lines = String::new();
     for name in names {
-        let mut file = File::open(home.join(&name))?;
+        let mut file = files::open(&home.join(&name))?;
         if sync {
             file.sync_all()?;
         }

@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use crate::files;
+
 /// What the name of a snapshot begins with.
 const START: &str = "snap.";
 
@@ -89,7 +91,7 @@ fn is_snapshot(name: &str) -> bool {
 }
 
 fn is_broken(place: &Path) -> io::Result<bool> {
-    let bytes = fs::read(place)?;
+    let bytes = files::read(files::open(place)?, u64::MAX)?;
     let Some(end) = bytes.len().checked_sub(TRAILER).filter(|end| *end > 0) else {
         return Ok(true);
     };

@@ -41,7 +41,7 @@ impl Space {
 
     /// Gives the ballast up if opening needs it.
     pub(super) fn before_opening(&self) -> io::Result<()> {
-        if free(&self.path).is_some_and(|free| free < BALLAST_BYTES) {
+        if is_full(&self.path) {
             match fs::remove_file(self.path.join(BALLAST)) {
                 Ok(()) => tracing::warn!("the disk is full: the ballast was given up to open"),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -108,6 +108,11 @@ impl Space {
             drop(fs::remove_file(&place));
         }
     }
+}
+
+/// Whether the disk of this data directory is so full that opening it costs its ballast.
+pub fn is_full(data: &Path) -> bool {
+    free(data).is_some_and(|free| free < BALLAST_BYTES)
 }
 
 /// Bytes that this user can still write.

@@ -1,7 +1,8 @@
 //! The end of the log, where entries are put.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::chain::{AnchorKeys, ChainHash};
@@ -27,10 +28,21 @@ pub(super) const FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub(super) struct Appender {
     folder: PathBuf,
     pub(super) head: AuditHead,
-    /// The newest file, if it is one that can be written on.
-    open: Option<OpenFile>,
+    end: End,
     /// The newest name that there is.
     newest: Option<FileName>,
+}
+
+/// What there is at the end of the log.
+pub(super) enum End {
+    /// Nothing: no file has been begun.
+    New,
+    /// A file that is written on.
+    Open(OpenFile),
+    /// A file that this anchor has ended. It is never written on again.
+    Ended(Anchor),
+    /// Not what the database knows. What there is instead.
+    Lost(String),
 }
 
 /// A file that is written on.
@@ -77,13 +89,8 @@ pub(in crate::audit) fn last_moved(write: &Write<'_>) -> Result<u64, StoreError>
 }
 
 impl Appender {
-    pub(super) fn new(
-        folder: &Path,
-        head: AuditHead,
-        open: Option<OpenFile>,
-        newest: Option<FileName>,
-    ) -> Self {
-        Self { folder: folder.to_owned(), head, open, newest }
+    pub(super) fn new(folder: &Path, head: AuditHead, end: End, newest: Option<FileName>) -> Self {
+        Self { folder: folder.to_owned(), head, end, newest }
     }
 
     pub(super) fn hash(&self) -> ChainHash {
@@ -92,25 +99,49 @@ impl Appender {
 
     /// Whether rows of this day need another file.
     pub(super) fn needs_file(&self, day: &str) -> bool {
-        self.open.as_ref().is_none_or(|open| open.name.is_before(day) || self.is_full())
+        self.open().is_none_or(|open| open.name.is_before(day) || open.length >= FILE_BYTES)
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.length >= FILE_BYTES)
+    fn open(&self) -> Option<&OpenFile> {
+        match &self.end {
+            End::Open(open) => Some(open),
+            End::New | End::Ended(_) | End::Lost(_) => None,
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.open.is_some()
+        self.open().is_some()
+    }
+
+    /// Whether no file has been begun.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self.end, End::New)
+    }
+
+    /// What there is instead, if the end is not what the database knows.
+    pub(super) fn lost(&self) -> Option<&str> {
+        match &self.end {
+            End::Lost(found) => Some(found),
+            End::New | End::Open(_) | End::Ended(_) => None,
+        }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.end, End::Ended(_))
     }
 
     /// Where the next entry goes in the file that is open.
     pub(super) fn place(&self) -> u64 {
-        self.open.as_ref().map_or(0, |open| open.length)
+        self.open().map_or(0, |open| open.length)
     }
 
     /// Whether the newest key has vouched for everything there is.
     pub(super) fn is_anchored(&self, keys: &AnchorKeys) -> bool {
-        let anchor = self.open.as_ref().and_then(|open| open.anchor.as_ref());
+        let anchor = match &self.end {
+            End::Open(open) => open.anchor.as_ref(),
+            End::Ended(anchor) => Some(anchor),
+            End::New | End::Lost(_) => None,
+        };
         anchor.is_some_and(|anchor| {
             keys.newest() == Some(anchor.key_id.as_str()) && anchor.kept_from == self.head.kept_from
         })
@@ -118,7 +149,6 @@ impl Appender {
 
     /// Begins a file for this day. It is on the device when this returns.
     pub(super) fn begin_file(&mut self, day: &str) -> Result<FileName, AuditError> {
-        self.open = None;
         files::make_folder(&self.folder)?;
         let first = self.head.number + 1;
         let Written { bytes, hash } =
@@ -130,7 +160,8 @@ impl Appender {
             // Something else may have the name.
             if let Some(file) = files::create(&self.folder, &name, &beginning)? {
                 let length = beginning.len() as u64;
-                self.open = Some(OpenFile { name: name.clone(), file, length, anchor: None });
+                let name_of_file = name.clone();
+                self.end = End::Open(OpenFile { name: name_of_file, file, length, anchor: None });
                 self.head.hash = *hash.as_bytes();
                 return Ok(name);
             }
@@ -172,14 +203,28 @@ impl Appender {
     }
 
     fn put(&mut self, bytes: &[u8], anchor: Option<Anchor>) -> Result<(), AuditError> {
-        let Some(open) = &mut self.open else {
+        let End::Open(open) = &mut self.end else {
             return Err(StoreError::Failed("no file of the log is open".into()).into());
         };
         let written = open.file.write_all(bytes).and_then(|()| open.file.sync_data());
         written.map_err(at(&self.folder.join(open.name.leaf())))?;
         open.length += bytes.len() as u64;
         open.anchor = anchor;
-        Ok(())
+        self.check_in_place()
+    }
+
+    /// Whether what is written is found under its name: the file may have been moved away, exchanged or cut.
+    pub(super) fn check_in_place(&self) -> Result<(), AuditError> {
+        let Some(open) = self.open() else { return Ok(()) };
+        let path = self.folder.join(open.name.leaf());
+        let own = open.file.metadata().map_err(at(&path))?;
+        let is_own = |there: fs::Metadata| {
+            (there.dev(), there.ino(), there.len()) == (own.dev(), own.ino(), open.length)
+        };
+        if fs::symlink_metadata(&path).is_ok_and(is_own) {
+            return Ok(());
+        }
+        Err(AuditError::Displaced { file: open.name.to_string() })
     }
 
     /// Notes in the database how far the log has come since it had this head. Rows that are in the files go from there,

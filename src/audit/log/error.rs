@@ -30,6 +30,24 @@ pub enum AuditError {
         /// What is wrong.
         why: String,
     },
+    /// The file that is written on was taken away under the node.
+    #[error(
+        "{file} is not as it was written: it was moved away, exchanged, cut or added to while the node runs. Put it back as it was. If it is lost, start the node again: rows go on in a new file then."
+    )]
+    Displaced {
+        /// Which.
+        file: String,
+    },
+    /// The end of the log is not in the files any more.
+    #[error(
+        "{what}, and the database knows row {number} as the last one. Put the file back as it was. If it is lost, start the node again: rows go on in a new file then."
+    )]
+    Lost {
+        /// What there is.
+        what: String,
+        /// Number of the last row.
+        number: u64,
+    },
     /// The database has lost rows that the log holds, or one of them is from another time or another directory.
     #[error(
         "{file} holds row {number}, which the database does not know. The database is older than its log of audit, or the file is another directory's. Nothing has been changed. Restore the data directory as a whole from one backup."
@@ -77,7 +95,11 @@ impl From<AuditError> for Refusal {
     fn from(error: AuditError) -> Self {
         match error {
             AuditError::Store(error) => error.into(),
-            AuditError::Io { .. } | AuditError::Damaged { .. } | AuditError::NotKnown { .. } => {
+            AuditError::Io { .. }
+            | AuditError::Displaced { .. }
+            | AuditError::Lost { .. }
+            | AuditError::Damaged { .. }
+            | AuditError::NotKnown { .. } => {
                 tracing::error!(%error, "audit");
                 Self::StorageFailed
             }

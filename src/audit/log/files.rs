@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use super::chain::ChainHash;
 use super::error::{AuditError, at};
 use super::file_name::FileName;
-use super::format::{Begin, Fault, Frames};
+use super::format::{BEGINNING_BYTES, Begin, Fault, Frames};
 
 /// What is in the folder.
 #[derive(Default)]
@@ -71,6 +71,11 @@ pub(super) fn create(
     file.write_all(beginning).and_then(|()| file.sync_all()).map_err(at(&path))?;
     sync_folder(folder)?;
     Ok(Some(file))
+}
+
+/// Whether a file is so short that it may be one whose beginning was not written when the node was killed.
+pub(super) fn is_unbegun(path: &Path) -> io::Result<bool> {
+    Ok(fs::symlink_metadata(path)?.len() <= BEGINNING_BYTES)
 }
 
 /// A file that is written on behind `length` bytes; what is behind them goes.

@@ -59,6 +59,15 @@ impl LogFile {
         Ok(rows)
     }
 
+    /// Whether a row is in it.
+    pub(super) fn has_row(&self, folder: &Path) -> bool {
+        let (_, place) = self.nearest(self.first);
+        let Ok(mut frames) = files::read_from(&folder.join(self.name.leaf()), place) else {
+            return false;
+        };
+        std::iter::from_fn(|| frames.next().ok().flatten()).any(|frame| frame.is_row())
+    }
+
     /// The nearest row at or before this one whose place is known.
     fn nearest(&self, number: u64) -> (u64, u64) {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);

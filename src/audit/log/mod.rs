@@ -37,7 +37,7 @@ pub use verify::{Finding, Verification, verify};
 
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditRow;
-use crate::store::schema::AUDIT;
+use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Store, StoreError};
 
 /// Rows that move together. A row costs the writer some 20 µs when it goes from the database.
@@ -53,6 +53,8 @@ pub struct AuditLog {
     keys: AnchorKeys,
     /// `None` after an error: the end has to be found again.
     appender: Mutex<Option<Appender>>,
+    /// The head that was not in the files at the start already: rows go on without it.
+    given_up: Option<AuditHead>,
     shown: Mutex<Shown>,
 }
 
@@ -62,6 +64,8 @@ struct Shown {
     files: Vec<Arc<LogFile>>,
     /// Up to which row they can be read.
     number: u64,
+    /// From which row on they have to be there.
+    kept_from: u64,
 }
 
 impl AuditLog {
@@ -79,34 +83,44 @@ impl AuditLog {
     ) -> Result<Self, AuditError> {
         let folder = store.audit_folder();
         let mut appender = recovery::recover(&store, &folder, true)?;
-        let shown = Shown { files: Vec::new(), number: appender.head.number };
-        let before = appender.head;
-        if appender.is_open() && !appender.is_anchored(&keys) {
-            appender.anchor(&keys, now, reason)?;
-            appender.note(&store, before)?;
-        }
-        let appender = Mutex::new(Some(appender));
-        let log = Self { store, folder, keys, appender, shown: Mutex::new(shown) };
-        log.index(before.kept_from)?;
+        let AuditHead { number, kept_from, .. } = appender.head;
+        let shown = Mutex::new(Shown { files: Vec::new(), number, kept_from });
+        let given_up = appender.lost().map(|_| appender.head);
+        let log = Self { store, folder, keys, appender: Mutex::default(), given_up, shown };
+        log.vouch(&mut appender, now, reason)?;
+        log.index(kept_from)?;
+        log.tell_what_is_lost(&appender);
+        *log.appender() = Some(appender);
         Ok(log)
     }
 
     /// Number of the last row in the files, and the hash that stands for everything in them. `None` before there is any.
     pub fn head(&self) -> Result<Option<(u64, ChainHash)>, StoreError> {
         let head = appender::head(&self.store)?;
+        let head = head.filter(|head| head.number > 0);
         Ok(head.map(|head| (head.number, ChainHash::from_bytes(head.hash))))
     }
 
     /// Moves some of the rows that the database holds to their file, and says whether there may be more. While the disk is
-    /// nearly full none moves.
+    /// nearly full none moves. Where none is to be moved, the file has to be there all the same.
     pub fn move_rows(&self, now: Timestamp) -> Result<bool, AuditError> {
         let mut held = self.appender();
         let after = held.as_ref().map_or(self.shown().number, |appender| appender.head.number);
-        if self.store.page(AUDIT, Some(&after), 1)?.is_empty() || !self.store.has_room() {
+        let is_idle = self.store.page(AUDIT, Some(&after), 1)?.is_empty();
+        if is_idle && held.as_ref().is_some_and(|appender| !appender.is_new()) {
+            let checked = held.as_ref().map_or(Ok(()), Appender::check_in_place);
+            return checked.map(|()| false).inspect_err(|_| *held = None);
+        }
+        if !self.store.has_room() {
             return Ok(false);
         }
         let mut appender = self.take(&mut held)?;
-        let moved = self.move_some(&mut appender, now)?;
+        let moved = if is_idle {
+            self.begin_log(&mut appender, now)?;
+            false
+        } else {
+            self.move_some(&mut appender, now)?
+        };
         *held = Some(appender);
         Ok(moved)
     }
@@ -141,6 +155,15 @@ impl AuditLog {
         Ok(is_full || day_ends < rows.len())
     }
 
+    /// The first file comes before the first row: where no file is found beside a node, files were removed.
+    fn begin_log(&self, appender: &mut Appender, now: Timestamp) -> Result<(), AuditError> {
+        if appender.is_new() {
+            self.begin_file(appender, &now.day(), now)?;
+            self.vouch(appender, now, AnchorReason::Start)?;
+        }
+        Ok(())
+    }
+
     /// Ends the file that is open with an anchor, and begins another.
     fn begin_file(
         &self,
@@ -164,12 +187,29 @@ impl AuditLog {
     pub fn anchor(&self, now: Timestamp, reason: AnchorReason) -> Result<(), AuditError> {
         let mut held = self.appender();
         let mut appender = self.take(&mut held)?;
-        if appender.is_open() && !appender.is_anchored(&self.keys) {
-            let before = appender.head;
+        self.vouch(&mut appender, now, reason)?;
+        *held = Some(appender);
+        Ok(())
+    }
+
+    /// The same with the end of the log in hand. Behind a file that has ended the anchor comes in another.
+    fn vouch(
+        &self,
+        appender: &mut Appender,
+        now: Timestamp,
+        reason: AnchorReason,
+    ) -> Result<(), AuditError> {
+        if appender.is_anchored(&self.keys) {
+            return Ok(());
+        }
+        let before = appender.head;
+        if appender.has_ended() {
+            self.begin_file(appender, &now.day(), now)?;
+        }
+        if appender.is_open() {
             appender.anchor(&self.keys, now, reason)?;
             appender.note(&self.store, before)?;
         }
-        *held = Some(appender);
         Ok(())
     }
 
@@ -180,7 +220,7 @@ impl AuditLog {
         // Whoever goes on all the same has to find the end again, which takes the note back.
         let closed = self.appender().take();
         match closed {
-            Some(appender) if appender.is_open() => {
+            Some(appender) if appender.is_open() || appender.has_ended() => {
                 Ok(appender::note_closed(&self.store, appender.head)?)
             }
             Some(_) | None => Ok(()),
@@ -203,13 +243,12 @@ impl AuditLog {
         }
         let mut held = self.appender();
         let mut appender = self.take(&mut held)?;
-        let before = appender.head;
-        appender.head.kept_from = files[old].first;
-        if appender.is_open() {
-            appender.anchor(&self.keys, now, AnchorReason::Trim)?;
+        let kept_from = files[old].first;
+        appender.head.kept_from = kept_from;
+        self.vouch(&mut appender, now, AnchorReason::Trim)?;
+        if !appender.is_open() {
+            appender.note(&self.store, appender.head)?;
         }
-        appender.note(&self.store, before)?;
-        let kept_from = appender.head.kept_from;
         *held = Some(appender);
         self.index(kept_from)?;
         Ok(old)
@@ -241,6 +280,12 @@ impl AuditLog {
         after: u64,
         most: usize,
     ) -> Result<Vec<(u64, AuditRow)>, AuditError> {
+        let due = shown.kept_from.max(after.saturating_add(1));
+        let first = shown.first();
+        if due < first {
+            let why = format!("rows {due} to {} are missing", first - 1);
+            return Err(AuditError::Damaged { file: "audit/".into(), number: due, why });
+        }
         let mut rows = Vec::new();
         for (place, file) in shown.files.iter().enumerate() {
             let next = shown.files.get(place + 1).map(|next| next.first - 1);
@@ -266,9 +311,14 @@ impl AuditLog {
         for name in files::list(&self.folder)?.names {
             let path = self.folder.join(name.leaf());
             let due = found.last().map_or(kept_from, |file| file.first + 1);
+            // Where nothing was written between two beginnings, both are of the same row.
+            let follows = |first: u64| {
+                let without_row = found.last().filter(|file| file.first == first);
+                first >= due || without_row.is_some_and(|file| !file.has_row(&self.folder))
+            };
             match files::read(&path).and_then(|mut it| Ok((it.beginning()?.0.first, it.place()))) {
                 Ok((first, _)) if first < kept_from && found.is_empty() => old.push(path),
-                Ok((first, place)) if first >= due => {
+                Ok((first, place)) if follows(first) => {
                     found.push(Arc::new(LogFile::new(name, first, place)));
                 }
                 Ok(_) | Err(_) => tracing::error!(
@@ -276,8 +326,13 @@ impl AuditLog {
                 ),
             }
         }
+        let is_kept_from = found.first().is_none_or(|first| first.first == kept_from);
+        {
+            let mut shown = self.shown();
+            (shown.files, shown.kept_from) = (found, kept_from);
+        }
         // A file before the first one that is kept may hold rows that are.
-        if found.first().is_none_or(|first| first.first == kept_from) {
+        if is_kept_from {
             for path in &old {
                 fs::remove_file(path).map_err(at(path))?;
                 tracing::info!("removed {}: its rows need not be kept any more", path.display());
@@ -286,8 +341,27 @@ impl AuditLog {
                 files::sync_folder(&self.folder)?;
             }
         }
-        self.shown().files = found;
         Ok(())
+    }
+
+    /// At a start: rows that the database counts on and the files do not have. Those between others show when they are read.
+    fn tell_what_is_lost(&self, appender: &Appender) {
+        let AuditHead { number, kept_from, .. } = appender.head;
+        if let Some(found) = appender.lost() {
+            tracing::error!(
+                row = number,
+                "the log of audit is damaged: {found}, and the database knows row {number} as the last one. Rows go on in a \
+                 new file. `esoz-otp audit verify` tells where it is damaged."
+            );
+        }
+        let first = self.shown().first();
+        if kept_from < first {
+            tracing::error!(
+                "the log of audit is damaged: rows {kept_from} to {} are missing at its beginning. `esoz-otp audit verify` \
+                 says more.",
+                first - 1
+            );
+        }
     }
 
     /// The end of the log, to be put back when all has gone well.
@@ -296,6 +370,10 @@ impl AuditLog {
             return Ok(appender);
         }
         let appender = recovery::recover(&self.store, &self.folder, false)?;
+        if let Some(what) = appender.lost().filter(|_| self.given_up != Some(appender.head)) {
+            // The file may come back as it was, and rows are safe meanwhile.
+            return Err(AuditError::Lost { what: what.into(), number: appender.head.number });
+        }
         self.shown().number = appender.head.number;
         self.index(appender.head.kept_from)?;
         Ok(appender)
@@ -312,14 +390,18 @@ impl AuditLog {
 
 impl Shown {
     fn is(&self, other: &Self) -> bool {
-        let first = |shown: &Self| shown.files.first().map(|file| file.first);
-        self.number == other.number && first(self) == first(other)
+        let ends = |shown: &Self| (shown.kept_from, shown.first(), shown.number);
+        ends(self) == ends(other)
+    }
+
+    /// Number of the first row that can be read, in a file or behind all.
+    fn first(&self) -> u64 {
+        self.files.first().map_or(self.number + 1, |file| file.first)
     }
 
     /// Whether these rows follow this number and each other.
     fn is_gapless(&self, rows: &[(u64, AuditRow)], after: u64) -> bool {
-        let first = self.files.first().map_or(1, |file| file.first);
-        let due = first.max(after.saturating_add(1));
+        let due = self.kept_from.max(after.saturating_add(1));
         !rows.is_empty() && rows.iter().zip(due..).all(|((number, _), due)| *number == due)
     }
 }

@@ -8,12 +8,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::appender::{Appender, OpenFile, head, is_closed, note_open};
+use super::appender::{Appender, End, OpenFile, head, is_closed, note_open};
 use super::chain::ChainHash;
 use super::error::{AuditError, at};
 use super::file_name::FileName;
 use super::files::{self, Scan, Seen};
-use super::format::{Anchor, BEGINNING_BYTES, Entry, Fault};
+use super::format::{Anchor, AnchorReason, BEGINNING_BYTES, Entry, Fault};
 use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Store, StoreError};
 
@@ -60,9 +60,11 @@ fn find_end(
                 }
                 warn_of_cut(name, added(end));
                 let file = files::reopen(folder, name, end)?;
-                let anchor = last_anchor(&path, &scan, end)?;
-                let open = OpenFile { name: name.clone(), file, length: end, anchor };
-                return Ok(Appender::new(folder, head, Some(open), names.pop()));
+                let end = match last_anchor(&path, &scan, end)? {
+                    Some(anchor) if anchor.reason == AnchorReason::FileEnd => End::Ended(anchor),
+                    anchor => End::Open(OpenFile { name: name.clone(), file, length: end, anchor }),
+                };
+                return Ok(Appender::new(folder, head, end, names.pop()));
             }
             Place::Behind => {
                 let first = scan.begin.map_or(1, |begin| begin.first);
@@ -83,15 +85,9 @@ fn find_end(
         }
     }
     if names.is_empty() && head.hash == *ChainHash::START.as_bytes() {
-        return Ok(Appender::new(folder, head, None, None));
+        return Ok(Appender::new(folder, head, End::New, None));
     }
-    tracing::error!(
-        row = head.number,
-        "the log of audit is damaged: {found}, and the database knows row {} as the last one. Rows go on in a new file. \
-         `esoz-otp audit verify` tells where it is damaged.",
-        head.number
-    );
-    Ok(Appender::new(folder, head, None, names.pop()))
+    Ok(Appender::new(folder, head, End::Lost(found), names.pop()))
 }
 
 /// What is cut off moves again from the database, if it was ours: a row that was being written when the node was killed.

@@ -30,7 +30,7 @@ struct Relation {
     remedy: &'static str,
 }
 
-const RELATIONS: [Relation; 12] = [
+const RELATIONS: [Relation; 13] = [
     Relation {
         keys: &["server.listen", "server.internal_allow_remote"],
         is_for_serving: true,
@@ -148,6 +148,21 @@ const RELATIONS: [Relation; 12] = [
             })
         },
         remedy: "Put \"+3800\" into it, or take number = \"plus\" or \"digits\" for that gateway.",
+    },
+    Relation {
+        keys: &["otp.allowed_prefixes", "otp.refused_prefixes"],
+        is_for_serving: false,
+        broken: |config| {
+            let refused = |start: &String| {
+                let mut all = config.otp.refused_prefixes.iter();
+                Some((start.clone(), all.find(|refused| start.starts_with(*refused))?))
+            };
+            let (allowed, refused) = config.otp.allowed_prefixes.iter().find_map(refused)?;
+            Some(format!(
+                "has \"{allowed}\", and otp.refused_prefixes has \"{refused}\": no number that begins so gets a code"
+            ))
+        },
+        remedy: "Take it out of one of them.",
     },
     Relation {
         keys: &["sms.timeout_seconds", "otp.life_seconds"],

@@ -122,10 +122,13 @@ impl Log {
     }
 
     /// Takes back one that was counted at `moment`: the guess was no wrong one.
-    fn give_back(&mut self, moment: Timestamp) {
+    pub fn give_back(&mut self, moment: Timestamp) {
         if let Some(place) = self.moments.iter().rposition(|m| *m == moment) {
             self.moments.remove(place);
-            self.in_a_row = self.in_a_row.saturating_sub(1);
+            // Where no more are in a row than came after it, a right one has come since.
+            let after = self.moments.len() - place;
+            let is_in_the_row = usize::try_from(self.in_a_row).is_ok_and(|row| row > after);
+            self.in_a_row -= u32::from(is_in_the_row);
         }
     }
 
@@ -208,6 +211,11 @@ impl Guesses {
     /// How many came since the last right one.
     pub fn in_a_row(&self) -> u32 {
         self.0.in_a_row
+    }
+
+    /// The guess counted at `moment` was not compared.
+    pub fn give_back(&mut self, moment: Timestamp) {
+        self.0.give_back(moment);
     }
 
     /// The guess counted at `moment` was right: it is given back, and those before it are no row any more.

@@ -72,9 +72,11 @@ impl Rate {
         self.is_low && !was_low
     }
 
-    /// Takes one back that was spent.
-    pub fn give_back(&mut self, budget: Budget, now: Timestamp) {
-        let debt = self.debt(budget, now).saturating_sub(budget.piece());
+    /// Takes one back that was spent, when it would have been full again at `full_at` right after that. What has come back of
+    /// it by the last time that something was spent may be spent already, and is not given back once more.
+    pub fn give_back(&mut self, budget: Budget, full_at: Timestamp, now: Timestamp) {
+        let left = full_at.since(self.spent_at).min(budget.piece());
+        let debt = self.debt(budget, now).saturating_sub(left);
         self.full_at = now.max(self.spent_at) + debt;
     }
 
@@ -193,12 +195,23 @@ mod tests {
         let mut rate = Rate::default();
         (0..3).for_each(|_| assert!(ask(&mut rate, budget, 3, at(0))));
         assert!(!ask(&mut rate, budget, 3, at(0)));
-        rate.give_back(budget, at(0));
+        rate.give_back(budget, rate.keep_until(), at(0));
         assert!(ask(&mut rate, budget, 3, at(0)) && !ask(&mut rate, budget, 3, at(0)));
         for _ in 0..9 {
-            rate.give_back(budget, at(20));
+            rate.give_back(budget, rate.keep_until(), at(20));
         }
         assert_eq!((0..9).filter(|_| ask(&mut rate, budget, 3, at(20))).count(), 3);
+    }
+
+    #[test]
+    fn what_has_come_back_by_itself_is_not_given_back_once_more() {
+        let budget = budget(3, 30, 3);
+        let mut rate = Rate::default();
+        assert!(ask(&mut rate, budget, 3, at(0)));
+        let full_at = rate.keep_until();
+        (0..3).for_each(|_| assert!(ask(&mut rate, budget, 3, at(10))));
+        rate.give_back(budget, full_at, at(10));
+        assert!(!ask(&mut rate, budget, 3, at(10)), "three are spent within no time");
     }
 
     #[test]
@@ -267,6 +280,38 @@ mod tests {
                 for (j, last) in spent.iter().enumerate().skip(i) {
                     let back = last.since(*first).as_micros() / piece.as_micros();
                     prop_assert!((j - i) as u128 <= u128::from(most) + back);
+                }
+            }
+        }
+
+        /// Whichever are given back, and however late: of those that are not there are never more than the whole and what came
+        /// back, that of the time included which the longest was kept.
+        #[test]
+        fn what_is_given_back_makes_room_for_no_more_than_was_spent(
+            most in 1_u32..10,
+            seconds in 1_u64..100,
+            steps in prop::collection::vec((0_u64..20_000_000, any::<Option<u8>>()), 1..200),
+        ) {
+            let budget = budget(most, seconds, most);
+            let mut rate = Rate::default();
+            let (mut now, mut longest) = (at(0), Duration::ZERO);
+            let mut spent: Vec<(Timestamp, Timestamp)> = Vec::new();
+            for (step, which) in steps {
+                now = now + Duration::from_micros(step);
+                match which.map(usize::from) {
+                    Some(which) if which < spent.len() => {
+                        let (moment, full_at) = spent.swap_remove(which);
+                        longest = longest.max(now.since(moment));
+                        rate.give_back(budget, full_at, now);
+                    }
+                    _ if ask(&mut rate, budget, most, now) => spent.push((now, rate.keep_until())),
+                    _ => {}
+                }
+                let mut moments: Vec<_> = spent.iter().map(|(moment, _)| *moment).collect();
+                moments.sort_unstable();
+                for (count, first) in (1_u128..).zip(moments.iter().rev()) {
+                    let back = (now.since(*first) + longest).as_micros();
+                    prop_assert!(count <= u128::from(most) + back / budget.piece().as_micros());
                 }
             }
         }

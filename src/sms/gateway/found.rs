@@ -25,9 +25,13 @@ impl Pointer {
         if text.is_empty() { Ok(None) } else { Self::parse(text).map(Some) }
     }
 
-    /// What stands there, unless it is null.
+    /// What stands there, unless it is nothing: null, or a text without a sign in it.
     pub(super) fn find<'a>(&self, within: &'a Value) -> Option<&'a Value> {
-        within.pointer(&self.0).filter(|found| !found.is_null())
+        within.pointer(&self.0).filter(|found| match found {
+            Value::Null => false,
+            Value::String(text) => !text.trim().is_empty(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
+        })
     }
 
     /// The word that stands there.
@@ -61,14 +65,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_a_text_a_number_or_a_bool_and_null_is_nothing() {
-        let answer = json!({"a": [{"b": "x"}, 17, true, null, {}], "~/": 1.5});
+    fn a_word_is_a_text_a_number_or_a_bool_and_null_and_blanks_are_nothing() {
+        let answer = json!({"a": [{"b": "x"}, 17, true, null, {}], "~/": 1.5, "": " ", "c": ""});
         let found = |at: &str| Pointer::parse(at).unwrap().word_in(&answer).map(Cow::into_owned);
         assert_eq!(found("/a/0/b").as_deref(), Some("x"));
         assert_eq!(found("/a/1").as_deref(), Some("17"));
         assert_eq!(found("/a/2").as_deref(), Some("true"));
         assert_eq!(found("/~0~1").as_deref(), Some("1.5"));
-        for nothing in ["/a/3", "/a/4", "/a", "/a/9", "/b", ""] {
+        for nothing in ["/a/3", "/a/4", "/a", "/a/9", "/b", "/", "/c", ""] {
             assert_eq!(found(nothing), None, "{nothing}");
         }
         for none in ["a", "a/b", "/~", "/~2"] {

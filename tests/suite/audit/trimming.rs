@@ -80,11 +80,31 @@ fn what_a_crash_left_behind_of_an_old_file_goes_at_the_next_start() {
     assert_eq!(stand.trim(3, KEEP), 1);
     // The database knew it already, the file was not gone yet.
     std::fs::write(&old, bytes).unwrap();
-    assert!(verified(&stand).contains("were removed as too old, and are there again"));
+    assert_eq!((verified(&stand).as_str(), stand.verify().too_old), ("", 1));
     let stand = stand.reopened(3);
     assert!(!old.exists());
     assert_eq!(stand.numbers(), [3, 4, 5, 6]);
     assert_eq!(verified(&stand), "");
+}
+
+#[test]
+fn an_old_file_that_does_not_join_on_to_those_that_are_kept_is_found() {
+    let stand = Stand::new();
+    for at in 0..4 {
+        stand.append(at, 2);
+        stand.move_all(at);
+    }
+    let old = files(stand.path());
+    let bytes = [&old[0], &old[1]].map(|file| std::fs::read(file).unwrap());
+    assert_eq!(stand.trim(4, KEEP), 2);
+    std::fs::write(&old[0], &bytes[0]).unwrap();
+    assert!(verified(&stand).contains("rows 3 to 4 are missing before it"), "{}", verified(&stand));
+    std::fs::write(&old[1], &bytes[1]).unwrap();
+    assert_eq!((verified(&stand).as_str(), stand.verify().too_old), ("", 2));
+    let mut changed = bytes[1].clone();
+    changed[150] ^= 1;
+    std::fs::write(&old[1], changed).unwrap();
+    assert!(verified(&stand).contains("audit/2026-11-22.log, row "), "{}", verified(&stand));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The program as it is built, started as a user starts it.
 
 mod audit;
+mod audit_beside;
 mod command_line;
 mod compact;
 mod demo;

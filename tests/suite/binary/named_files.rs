@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::Command;
 
 use super::files::set_mode;
-use super::node::{init, run_on_node};
+use super::node::{init, run_on_node, serve};
 use super::program::{Ended, run};
 use super::serve::access::{NOBODY, is_root};
+use crate::support::patience::wait_until;
 
 /// A gateway with every file that one can have, and the driver `file`.
 const SETTINGS: &str = "[store]\npath = \"node\"\n[server]\nlisten = [\"127.0.0.1:0\"]\n\
@@ -78,6 +79,56 @@ fn what_is_no_file_is_refused_wherever_one_is_named_and_nobody_waits_for_it() {
             let said = format!("it is no file, but a {kind}");
             assert!(ended.stderr.contains(&said), "{arguments:?}: {}", ended.stderr);
         }
+    }
+}
+
+#[test]
+fn what_is_no_file_is_refused_in_the_data_directory_too() {
+    for kind in KINDS {
+        for name in ["lock", "seal", "mark", "store/conf", "store/snap.0000000000000000", "store/x"]
+        {
+            let directory = directory();
+            let path = directory.path();
+            put_instead(&path.join("node").join(name), kind);
+            let is_folder = kind == "directory" && name.starts_with("store/");
+            for arguments in [
+                &["check", "--config", "esoz-otp.toml"][..],
+                &SERVE,
+                &["compact", "--data", "node"],
+                &["keys", "list", "--data", "node"],
+            ] {
+                if is_folder {
+                    continue;
+                }
+                let ended = run(path, arguments);
+                let code = if arguments[0] == "check" { 78 } else { 74 };
+                assert_eq!(ended.code, Some(code), "{kind} {name} {arguments:?}: {}", ended.stderr);
+                let said = format!("cannot use node/{name}: it is no file, but a {kind}. Move it");
+                assert!(ended.stderr.contains(&said), "{arguments:?}: {}", ended.stderr);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_the_name_of_a_file_that_is_to_be_made_is_made_way_with() {
+    for kind in ["FIFO", "socket", "device"] {
+        let directory = directory();
+        let path = directory.path();
+        for name in ["mark.new", "seal.new", "ballast"] {
+            put_instead(&path.join("node").join(name), kind);
+        }
+        let mut node = serve(path, &[]);
+        node.address();
+        wait_until("the mark is made", || path.join("node/mark").exists());
+        let ended = node.stop();
+        assert_eq!(ended.code, Some(0), "{kind}: {}", ended.stderr);
+        for name in ["mark", "seal", "ballast"] {
+            let found = fs::symlink_metadata(path.join("node").join(name)).expect(name);
+            assert!(found.is_file() && found.len() > 0, "{kind}: {name}");
+        }
+        let check = check(path);
+        assert_eq!(check.code, Some(0), "{}", check.stderr);
     }
 }
 

@@ -83,7 +83,8 @@ fn fitting(setting: &Setting) -> BoxedStrategy<Value> {
         ("server.listen", _) => texts("127\\.0\\.0\\.[1-9]:[1-9][0-9]{3}"),
         ("public.listen", _) => texts("\\[::[1-9]\\]:[1-9][0-9]{3}"),
         ("server.hosts", _) => texts("[a-z0-9.-]{1,12}"),
-        ("otp.refused_prefixes" | "otp.allowed_prefixes", _) => texts("\\+380[0-9]{1,9}"),
+        ("otp.refused_prefixes", _) => texts("\\+380[0-4][0-9]{0,8}"),
+        ("otp.allowed_prefixes", _) => texts("\\+380[5-7][0-9]{0,8}"),
         _ => Just(setting.get(&Config::default())).boxed(),
     }
 }

@@ -46,6 +46,23 @@ fn a_gateway_that_takes_national_numbers_leaves_that_start_refused() {
     assert!(load(&format!("otp.refused_prefixes = []\n{plus}")).is_ok());
 }
 
+#[test]
+fn an_allowed_start_that_is_refused_all_the_same_is_a_fault() {
+    for (allowed, start, refused_start) in
+        [("\"+38067\", \"+38050\"", "+38050", "+38050"), ("\"+3805012\"", "+3805012", "+38050")]
+    {
+        let text =
+            format!("[otp]\nallowed_prefixes = [{allowed}]\nrefused_prefixes = [\"+38050\"]\n");
+        let said = format!(
+            "esoz-otp.toml:2: otp.allowed_prefixes has \"{start}\", and otp.refused_prefixes has \"{refused_start}\": no \
+             number that begins so gets a code. Take it out of one of them."
+        );
+        assert_eq!(refused(&text), [said]);
+    }
+    let found = refused("[otp]\nallowed_prefixes = [\"+380800\"]\n");
+    assert!(found[0].contains("otp.refused_prefixes has \"+380800\""), "{found:#?}");
+}
+
 /// libphonenumber 9.0.43: of a thousand starts of three digits 201 are mobile.
 #[test]
 fn the_readme_s_list_has_the_mobile_ranges_and_no_others() {

@@ -9,8 +9,13 @@ mod ready;
 mod secrets;
 mod time;
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
+
+use esoz_otp::domain::{By, Code, Refusal, Timestamp, Verification};
+use esoz_otp::otp::{Requester, Target, Waiter};
+use esoz_otp::service::Service;
+use esoz_otp::store::Write;
 
 /// Calls from as many threads, none before all are there. Results come in no particular order.
 pub(crate) fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> {
@@ -27,6 +32,24 @@ pub(crate) fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync)
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
+}
+
+/// A guess whose caller hangs up while it is paid for: it is not compared.
+async fn hang_up_before_its_turn(
+    service: &Service,
+    now: Timestamp,
+    by: By,
+    target: Target,
+    guess: Code,
+) -> Result<Verification, Refusal> {
+    let (waiter, waiting) = Waiter::start();
+    let waiter = Mutex::new(Some(waiter));
+    let gate = move |_: &Write<'_>| {
+        drop(waiter.lock().unwrap().take());
+        Ok(target)
+    };
+    let requester = Requester { waiting, ..by.into() };
+    service.otp().complete(now, requester, guess, gate, |_, _| Ok(())).await
 }
 
 /// Does the numbered pieces of work, as many at once as there are cores.

@@ -27,14 +27,22 @@ impl Look<'_> {
         let (Some(kept_from), Some((name, first))) = (kept_from, self.first.clone()) else {
             return;
         };
+        let old = self.begun.iter().take_while(|first| **first < kept_from).count();
         let what = match first.cmp(&kept_from) {
             Ordering::Equal => return,
+            // A node was killed before it had removed them, or somebody has put them back.
+            Ordering::Less if self.begun.get(old) == Some(&kept_from) => {
+                self.result.too_old = old;
+                return;
+            }
             Ordering::Greater => {
                 let last = first - 1;
                 format!("rows {kept_from} to {last} are missing before it: a file was removed")
             }
             Ordering::Less => {
-                format!("rows before {kept_from} were removed as too old, and are there again")
+                format!(
+                    "rows before {kept_from} are too old, and no file begins with row {kept_from}"
+                )
             }
         };
         self.found(name.to_string(), Some(first), what);

@@ -33,8 +33,15 @@ impl From<Fault> for Stop {
 
 const CHANGED: &str = "something was changed here: the checksum is wrong";
 const ADDED: &str = "something was added, or the database is older: when it was closed in order, nothing stood here";
+const NONE_FOLLOWS: &str = "the newest file ends, and none follows: a file may be missing. If the day has changed just now, look again";
 const NOT_CHAINED: &str =
     "it does not follow what stands before it: a row was changed, removed or moved";
+
+/// Whether this anchor ends a file. Some releases have put more than one where the next file could not be begun at once: they
+/// take nothing away, and each has to be genuine.
+fn is_end(frame: &Frame) -> bool {
+    matches!(frame.entry(), Ok(Entry::Anchor(Anchor { reason: AnchorReason::FileEnd, .. }, _)))
+}
 
 impl Look<'_> {
     pub(super) fn file(
@@ -74,8 +81,18 @@ impl Look<'_> {
         if self.is_at_the_end() {
             return Err(Stop::Wrong(None, ADDED));
         }
-        let mut frames = files::read(path)?;
-        let (begin, frame) = frames.beginning()?;
+        let opened = files::read(path).and_then(|mut frames| Ok((frames.beginning()?, frames)));
+        let ((begin, frame), mut frames) = match opened {
+            // A node was killed between making the file and writing its beginning.
+            Err(Fault::Torn | Fault::Changed)
+                if is_newest
+                    && self.may_be_torn()
+                    && files::is_unbegun(path).map_err(Fault::Io)? =>
+            {
+                return Ok(());
+            }
+            opened => opened?,
+        };
         self.begin(name, begin.first, &frame);
         let mut number = begin.first.saturating_sub(1);
         let mut hash = frame.hash;
@@ -88,6 +105,9 @@ impl Look<'_> {
                     return Err(Stop::Behind(ADDED));
                 }
                 Ok(Some(frame)) => frame,
+                Ok(None) if has_ended && is_newest && self.known.is_none() => {
+                    return Err(Stop::Behind(NONE_FOLLOWS));
+                }
                 Ok(None) if has_ended || is_newest => return Ok(()),
                 Ok(None) => return Err(Stop::Behind("it is cut: its end is missing")),
                 // What a node was writing when it was killed is in the database still.
@@ -103,7 +123,7 @@ impl Look<'_> {
             if frame.previous != hash {
                 return Err(Stop::Wrong(None, NOT_CHAINED));
             }
-            if has_ended {
+            if has_ended && !is_end(&frame) {
                 return Err(Stop::Behind("something was added behind the end of the file"));
             }
             number += u64::from(frame.is_row());
@@ -137,6 +157,7 @@ impl Look<'_> {
         if self.first.is_none() {
             self.first = Some((name.clone(), first));
         }
+        self.begun.push(first);
         let Some((number, hash)) = self.last else { return };
         let due = number + 1;
         let what = if first > due {

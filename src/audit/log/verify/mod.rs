@@ -51,6 +51,8 @@ pub struct Verification {
     pub of_other_keys: usize,
     /// Number of the last row that an anchor vouches for, the anchor's key, and when it was made.
     pub anchored: Option<(u64, String, Timestamp)>,
+    /// How many files hold only rows that need not be kept any more.
+    pub too_old: usize,
     /// What is wrong.
     pub findings: Vec<Finding>,
 }
@@ -109,6 +111,8 @@ struct Look<'a> {
     last: Option<(u64, ChainHash)>,
     /// Number of the row that the first file begins with.
     first: Option<(FileName, u64)>,
+    /// The same of every file.
+    begun: Vec<u64>,
     /// What the last anchor said, and whether its key is held.
     anchor: Option<(FileName, Anchor, bool)>,
     /// The last row that was read.
@@ -127,6 +131,7 @@ impl<'a> Look<'a> {
             result: Verification::default(),
             last: None,
             first: None,
+            begun: Vec::new(),
             anchor: None,
             row: None,
             newest: None,

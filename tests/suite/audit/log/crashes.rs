@@ -58,7 +58,7 @@ impl Moved {
     }
 }
 
-fn copy_of(home: &Path) -> tempfile::TempDir {
+pub(super) fn copy_of(home: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for folder in ["store", "audit"] {
         let from = home.join(folder);

@@ -5,7 +5,7 @@ use esoz_otp::otp::Keyring;
 use serde_json::json;
 
 use super::super::open;
-use super::{Stand, day, row};
+use super::{Stand, day, entries, files, hash_of, note_head, row};
 use esoz_otp::audit::append;
 use esoz_otp::store::Store;
 
@@ -60,6 +60,30 @@ fn after_an_exchange_of_keys_the_old_one_is_not_needed() {
     assert_eq!(findings, [""; 0]);
 }
 
+/// Its file has ended, and the node was killed before it began the next: nothing is written behind the end of a file.
+#[test]
+fn a_new_key_vouches_for_a_file_that_has_ended_in_the_next_one() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path());
+    serve(&store, &["a"], 0, AnchorReason::Start);
+    serve(&store, &["a"], 1, AnchorReason::Start);
+    let all = files(home.path());
+    std::fs::remove_file(&all[1]).unwrap();
+    let ended = std::fs::read(&all[0]).unwrap();
+    note_head(&store, 1, hash_of(entries(&ended).last().unwrap()));
+    let keys = keyring(&["a", "b"]).anchor_keys();
+    AuditLog::open_for(store.clone(), keys, day(1), AnchorReason::KeyExchange).unwrap();
+    assert_eq!(found(&store, &["b"]).2, [""; 0]);
+    assert_eq!(files(home.path()).len(), 2);
+    // The file without a row ends like any other, and the one behind it begins with the same row.
+    serve(&store, &["b"], 3, AnchorReason::Start);
+    assert_eq!(found(&store, &["b"]).2, [""; 0]);
+    let log = AuditLog::open(store.clone(), keyring(&["b"]).anchor_keys(), day(3)).unwrap();
+    let numbers: Vec<_> = log.page(0, 100).unwrap().into_iter().map(|(number, _)| number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert!(std::fs::read(&all[0]).unwrap() == ended);
+}
+
 #[test]
 fn another_key_under_the_same_id_does_not_vouch_for_it() {
     let stand = Stand::new();
@@ -79,7 +103,7 @@ fn a_start_that_finds_everything_vouched_for_adds_nothing() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     serve(&store, &["a"], 0, AnchorReason::Start);
-    let length = || std::fs::metadata(&super::files(home.path())[0]).unwrap().len();
+    let length = || std::fs::metadata(&files(home.path())[0]).unwrap().len();
     let before = length();
     for _ in 0..3 {
         let keys = keyring(&["a"]).anchor_keys();

@@ -2,7 +2,9 @@
 
 mod crashes;
 mod damage;
+mod day_change;
 mod keys;
+mod lost;
 mod moving;
 mod node;
 mod paging;
@@ -16,7 +18,7 @@ use esoz_otp::audit::{AuditLog, Verification, append, verify};
 use esoz_otp::domain::Timestamp;
 use esoz_otp::domain::audit::AuditRow;
 use esoz_otp::otp::Keyring;
-use esoz_otp::store::schema::AUDIT;
+use esoz_otp::store::schema::{AUDIT, AUDIT_HEADS, AuditHead};
 use esoz_otp::store::{Store, Write};
 
 use super::{at, open, refused_at};
@@ -142,6 +144,19 @@ pub(super) fn entries(bytes: &[u8]) -> Vec<Vec<u8>> {
         rest = behind;
     }
     entries
+}
+
+/// The chain hash of an entry.
+pub(super) fn hash_of(entry: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, &entry[..entry.len() - 4]);
+    digest.as_ref().try_into().unwrap()
+}
+
+/// Has the database note that this is the last row, and this the hash of the last entry.
+pub(super) fn note_head(store: &Store, number: u64, hash: [u8; 32]) {
+    let head = AuditHead { number, hash, kept_from: 1 };
+    let note = move |write: &mut Write<'_>| write.put(AUDIT_HEADS, &"log".to_owned(), &head);
+    store.write_blocking(note).unwrap();
 }
 
 /// The same entries with right hashes and checksums, as one can make them who has no key.

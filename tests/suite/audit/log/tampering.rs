@@ -117,6 +117,9 @@ fn a_missing_file_is_named_by_the_rows_that_are_missing() {
         "{}",
         verified(&stand)
     );
+    // Also where the database can't be asked.
+    let said = "audit/2026-11-23.log, behind row 9: the newest file ends, and none follows";
+    assert!(found(&stand).contains(said), "{}", found(&stand));
 }
 
 #[test]

@@ -7,9 +7,9 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::binary::node::{import, make, run_on_node, serve};
-use crate::binary::program::Program;
+use crate::binary::program::{Program, command_after};
 use crate::store::image::{FileSystem, Mounted, left_out};
-use crate::support::{SEED_PHONE, SEED_REQUEST, call};
+use crate::support::{SEED_PHONE, SEED_REQUEST, call, try_call};
 
 /// Room for a store, its ballast, and more than it keeps free.
 const MIB: u64 = 160;
@@ -64,6 +64,49 @@ fn reads_only(node: &mut Program, code: &str) {
     let headers = [("authorization", "Bearer demo-patient-token")];
     let factor = call(node.address(), "GET", "/api/cabinet/authentication_factor", &headers, "");
     assert_eq!(factor.status, 200);
+}
+
+/// Where no file may have more bytes than the database has now, and some.
+fn with_short_files(home: &Path, more_kib: u64, arguments: &[&str]) -> Program {
+    let database = fs::metadata(home.join("node/store/db")).unwrap().len();
+    let limit = format!("ulimit -c 0; ulimit -f {}", database / 1024 + more_kib);
+    Program::spawn(&mut command_after(&limit, home, arguments))
+}
+
+#[test]
+fn a_limit_on_the_length_of_files_is_told_as_the_disk_s_and_kills_nobody() {
+    let home = tempfile::tempdir().unwrap();
+    make(home.path());
+    let serve = ["serve", "--data", "node", "--allow-plaintext-codes", "--listen", "127.0.0.1:0"];
+    let mut node = with_short_files(home.path(), 1024, &serve);
+    let address = node.address();
+    // What is refused for a limit writes too: a row of audit.
+    let mut number = 0;
+    let refused = loop {
+        number += 1;
+        assert!(number < 100_000, "it goes on and on");
+        let body = json!({"phone_number": format!("+38067{number:07}")}).to_string();
+        match try_call(address, "POST", "/verifications", &[], &body) {
+            Ok(reply) if [201, 429].contains(&reply.status) => {}
+            other => break other,
+        }
+    };
+    if let Ok(reply) = refused {
+        assert_eq!(reply.status, 503, "{reply:?}");
+    }
+    let ended = node.end();
+    assert_eq!(ended.code, Some(74), "{}", ended.stderr);
+    assert!(ended.stderr.contains("File too large"), "{}", ended.stderr);
+
+    for arguments in [&serve[..], &["compact", "--data", "node"]] {
+        let limit = "ulimit -c 0; ulimit -f 1";
+        let ended = Program::spawn(&mut command_after(limit, home.path(), arguments)).end();
+        assert_eq!(ended.code, Some(74), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("File too large"), "{}", ended.stderr);
+    }
+    let mut node = crate::binary::node::serve(home.path(), &[]);
+    assert_eq!(status(&mut node, "/health/live"), 200, "nothing is lost");
+    assert_eq!(node.stop().code, Some(0));
 }
 
 #[test]

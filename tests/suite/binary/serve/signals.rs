@@ -118,11 +118,12 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success());
 }
 
-/// Whether a process that this starts, and that is ended by QUIT, leaves a core file.
+/// Whether a process that this starts, and that is ended by ABRT, leaves a core file.
 fn dumps_core(mut command: Command, is_up: impl FnOnce(&mut Child)) -> bool {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     is_up(&mut child);
-    signal(&child, "QUIT");
+    // A process in the background of a shell ignores QUIT, and so would its children.
+    signal(&child, "ABRT");
     child.wait().unwrap().core_dumped()
 }
 

@@ -1,10 +1,10 @@
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
-use std::process::Command;
 
 use crate::binary::node::{init, refused, serve, serve_a_world};
 use crate::binary::program::{Program, run};
 use crate::support::SEED_PHONE;
+use crate::support::patience::wait_until;
 
 #[test]
 fn codes_in_clear_on_the_console_must_be_asked_for() {
@@ -62,17 +62,20 @@ fn the_directory_one_is_in_can_be_named_by_a_dot() {
 fn a_start_that_waits_for_something_can_be_broken_off() {
     let directory = tempfile::tempdir().unwrap();
     init(directory.path());
-    let pipe = directory.path().join("node/mark");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let lock = directory.path().join("node/lock");
+    let held = File::options().write(true).open(&lock).unwrap();
+    held.lock().unwrap();
     let node =
         Program::start(directory.path(), &["serve", "--data", "node", "--allow-plaintext-codes"]);
-    // Opening the other end waits until the node has opened its own.
-    let other_end = File::options().write(true).open(&pipe).unwrap();
+    let files = format!("/proc/{}/fd", node.id());
+    wait_until("it waits for the lock", || {
+        let mut files = fs::read_dir(&files).unwrap().flatten();
+        files.any(|file| fs::read_link(file.path()).is_ok_and(|file| file.ends_with("node/lock")))
+    });
     // Whoever runs the tests in the background of a shell has them start programs that ignore INT.
     node.signal("TERM");
     assert_eq!(node.end().code, None, "by the signal");
-    drop(other_end);
-    fs::remove_file(&pipe).unwrap();
+    drop(held);
     assert_eq!(serve(directory.path(), &[]).call("GET", "/health/ready", "").status, 200);
 }
 

@@ -42,10 +42,11 @@ fn interleave(chance: &mut Chance, care: Care, ends: &mut Ends) -> Result<(), St
 }
 
 fn call(chance: &mut Chance) -> Call {
+    let hangs_up = chance.below(4) == 0;
     match chance.below(16) {
-        0..5 => Call::Guess { is_right: true, is_old: false },
-        5..11 => Call::Guess { is_right: false, is_old: false },
-        11 => Call::Guess { is_right: true, is_old: true },
+        0..5 => Call::Guess { is_right: true, is_old: false, hangs_up },
+        5..11 => Call::Guess { is_right: false, is_old: false, hangs_up },
+        11 => Call::Guess { is_right: true, is_old: true, hangs_up },
         12..14 => Call::Send { is_ready: true },
         _ => Call::Send { is_ready: false },
     }
@@ -68,7 +69,7 @@ fn however_the_steps_are_shuffled_a_code_is_good_once_and_no_more_guesses_are_co
 
 #[test]
 fn control_callers_that_leave_out_a_protection_are_found() {
-    for care in [Care::SpendsLate, Care::DoesNotLookAgain, Care::KeepsTheOld] {
+    for care in [Care::SpendsLate, Care::DoesNotLookAgain, Care::KeepsTheOld, Care::GivesBackLate] {
         let mut chance = Chance::of(1);
         let found =
             (0..10_000).filter_map(|_| interleave(&mut chance, care, &mut Ends::default()).err());

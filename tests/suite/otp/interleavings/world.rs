@@ -28,6 +28,8 @@ pub(super) enum Care {
     DoesNotLookAgain,
     /// It issues a code and leaves the old one good.
     KeepsTheOld,
+    /// It gives back a guess that was compared.
+    GivesBackLate,
 }
 
 /// What is left to do of a call.
@@ -37,9 +39,15 @@ pub(super) enum Call {
     Guess {
         is_right: bool,
         is_old: bool,
+        hangs_up: bool,
     },
-    /// The comparison.
-    Compare(Paid),
+    /// The comparison, if the caller still waits for it.
+    Compare {
+        paid: Paid,
+        hangs_up: bool,
+    },
+    /// The second write of a guess that was not compared.
+    GiveBack(Paid),
     /// The second write.
     Settle {
         paid: Paid,
@@ -73,18 +81,21 @@ pub(super) struct World {
     sends: Sends,
     guesses: Guesses,
     compared: Vec<u8>,
+    /// Guesses at each that are paid for.
+    unjudged: Vec<u8>,
     right: Vec<u8>,
     wrong: usize,
 }
 
 impl World {
     pub(super) fn new(care: Care) -> Self {
-        let (compared, right, wrong) = (Vec::new(), Vec::new(), 0);
+        let (compared, unjudged, right, wrong) = (Vec::new(), Vec::new(), Vec::new(), 0);
         let (sends, guesses) = (Sends::default(), Guesses::default());
         let hour = Rule::Window { most: MOST_GUESSES, length: HOUR };
         let limits = without_send_limits().limits.with("guesses_per_hour", hour).unwrap();
         let (now, kept) = (start_of_time(), Vec::new());
-        let mut world = Self { now, care, limits, kept, sends, guesses, compared, right, wrong };
+        let mut world =
+            Self { now, care, limits, kept, sends, guesses, compared, unjudged, right, wrong };
         world.issue();
         world
     }
@@ -106,14 +117,23 @@ impl World {
         let id = Id::from_bytes([number; 16]);
         self.kept.push(Verification::issue(id, phone, PURPOSE, code, RULES, self.now));
         self.compared.push(0);
+        self.unjudged.push(0);
         self.right.push(0);
     }
 
     /// One step; what is left of the call.
     pub(super) fn step(&mut self, call: Call) -> Call {
         match call {
-            Call::Guess { is_right, is_old } => self.spend(is_right, is_old),
-            Call::Compare(paid) => {
+            Call::Guess { is_right, is_old, hangs_up } => self.spend(is_right, is_old, hangs_up),
+            Call::Compare { paid, hangs_up: true } => {
+                self.compared[paid.number] += u8::from(self.care == Care::GivesBackLate);
+                Call::GiveBack(paid)
+            }
+            Call::GiveBack(paid) => {
+                self.give_back(&paid);
+                Call::Done
+            }
+            Call::Compare { paid, hangs_up: false } => {
                 self.compared[paid.number] += 1;
                 let is_right = paid.code.hash[0] == paid.guess;
                 Call::Settle { paid, is_right }
@@ -141,7 +161,7 @@ impl World {
         }
     }
 
-    fn spend(&mut self, is_right: bool, is_old: bool) -> Call {
+    fn spend(&mut self, is_right: bool, is_old: bool, hangs_up: bool) -> Call {
         let number = self.kept.len() - 1;
         let guess = match (is_right, is_old) {
             (true, false) => u8::try_from(number).unwrap(),
@@ -153,7 +173,8 @@ impl World {
             let State::New { code, attempts_left: 1.. } = read.state.clone() else {
                 return Call::Done;
             };
-            return Call::Compare(Paid { read, number, code, guess, counted_at: self.now });
+            let paid = Paid { read, number, code, guess, counted_at: self.now };
+            return Call::Compare { paid, hangs_up: false };
         }
         let mut guesses = self.guesses.clone();
         let Ok(counted_at) = guesses.spend(&self.limits, PURPOSE, self.now) else {
@@ -162,7 +183,15 @@ impl World {
         let Ok((spent, code)) = read.clone().spend_attempt(self.now) else { return Call::Done };
         *self.live() = spent;
         self.guesses = guesses;
-        Call::Compare(Paid { read, number, code, guess, counted_at })
+        self.unjudged[number] += 1;
+        Call::Compare { paid: Paid { read, number, code, guess, counted_at }, hangs_up }
+    }
+
+    fn give_back(&mut self, paid: &Paid) {
+        self.unjudged[paid.number] -= 1;
+        self.guesses.give_back(paid.counted_at);
+        let kept = &mut self.kept[paid.number];
+        *kept = kept.clone().give_back(1).unwrap_or_else(|| kept.clone());
     }
 
     fn settle(&mut self, paid: Paid, is_right: bool) {
@@ -173,6 +202,7 @@ impl World {
         } else {
             self.kept[number].clone()
         };
+        self.unjudged[number] = self.unjudged[number].saturating_sub(1);
         if self.care == Care::SpendsLate {
             let Ok((spent, _)) = verification.spend_attempt(now) else { return };
             verification = spent;
@@ -180,7 +210,9 @@ impl World {
         }
         if !is_right {
             self.wrong += 1;
-            self.kept[number] = verification.clone().reject(now).unwrap_or(verification);
+            let is_last = self.unjudged[number] == 0;
+            let over = verification.clone().reject(now).filter(|_| is_last);
+            self.kept[number] = over.unwrap_or(verification);
             return;
         }
         self.guesses.forgive(counted_at);
@@ -218,8 +250,18 @@ impl World {
         before.iter().zip(&self.kept).try_for_each(|(before, kept)| may_become(before, kept))
     }
 
-    /// What must hold when all calls are done: a right guess was none of the wrong ones.
+    /// What must hold when all calls are done: a right guess was none of the wrong ones, and an attempt is gone only with a
+    /// comparison.
     pub(super) fn check_at_the_end(&self) -> Result<(), String> {
+        for (kept, compared) in self.kept.iter().zip(&self.compared) {
+            let left = match kept.state {
+                State::Verified | State::Canceled => continue,
+                State::New { .. } | State::Unverified => kept.attempts_left(),
+            };
+            if left + compared != RULES.attempts {
+                return Err(format!("compared {compared} times, and {kept:?}"));
+            }
+        }
         let counted = self.guesses.remembered();
         if counted == self.wrong {
             Ok(())
@@ -229,11 +271,12 @@ impl World {
     }
 }
 
-/// Attempts fall, and what is over stays so; but a right code that was paid for may come after the last wrong one.
+/// Attempts fall, but for one that is given back, and what is over stays so; but a right code that was paid for may come
+/// after the last wrong one.
 fn may_become(before: &Verification, after: &Verification) -> Result<(), String> {
     let may = match (&before.state, &after.state) {
         (State::New { attempts_left: had, .. }, State::New { attempts_left: has, .. }) => {
-            has <= had
+            *has <= had + 1
         }
         (State::New { .. }, State::Verified | State::Unverified | State::Canceled)
         | (State::Unverified, State::Verified) => true,

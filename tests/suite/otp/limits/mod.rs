@@ -3,6 +3,7 @@
 mod alarm;
 mod clients;
 mod enumeration;
+mod given_back;
 mod guesses;
 mod sends;
 mod unsent;

@@ -3,10 +3,11 @@
 use esoz_otp::domain::{
     By, ClientId, CodeFormat, Id, Phone, Purpose, Refusal, User, VerificationId,
 };
-use esoz_otp::otp::Waiting;
+use esoz_otp::otp::{Target, Waiting};
 use esoz_otp::service::Caller;
 
 use super::super::direct::code_in;
+use super::super::hang_up_before_its_turn;
 use super::ledger::Found;
 use super::numbers::DRIFT;
 use super::rules::{No, Place};
@@ -133,6 +134,26 @@ impl Run<'_> {
         }
         self.note_tried(at, guess, &real, was_compared, &was);
         Ok(())
+    }
+
+    pub(super) async fn hang_up(&mut self, at: For, guess: Guess) -> Found {
+        let (phone, purpose) = self.place(at);
+        let code = CodeFormat::new(6).unwrap().parse(&self.text((phone, purpose), guess)).unwrap();
+        let before = (self.spent().0, self.compared());
+        let by = By { client_id: caller(at, 0), ..By::default() };
+        let (service, now) = (&self.real().service, self.planted.told(self.model.now));
+        let target = Target { phone, purpose };
+        let real = hang_up_before_its_turn(service, now, by, target, code).await;
+        let real = real.map(|verification| Some(verification.id));
+        let model = self.model.hang_up((phone, purpose), by.client_id);
+        self.compare(&real, &model)?;
+        self.ledger.tried(by.client_id, real == Err(Refusal::NotFound))?;
+        let cost = (self.spent().0 - before.0, self.compared() - before.1);
+        match (&real, cost) {
+            (Err(Refusal::Busy), (2, 0)) | (Err(Refusal::NotFound), (1, 0)) => Ok(()),
+            (Err(refusal), (0, 0)) if *refusal != Refusal::Busy => Ok(()),
+            (real, cost) => Err(format!("{real:?}, and writes and comparisons are {cost:?}")),
+        }
     }
 
     async fn show(&self, at: For, shown: &str) -> Answer {

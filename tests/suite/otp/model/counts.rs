@@ -33,7 +33,7 @@ pub(super) struct Code {
     pub(super) text: String,
     pub(super) issued: Timestamp,
     changed: Timestamp,
-    left: u8,
+    pub(super) left: u8,
     pub(super) over: Option<SpentReason>,
 }
 
@@ -67,6 +67,12 @@ impl Tally {
     pub(super) fn forgive(&mut self) {
         self.moments.pop();
         self.in_a_row = 0;
+    }
+
+    /// The last one was not compared.
+    pub(super) fn take_back(&mut self) {
+        self.moments.pop();
+        self.in_a_row -= 1;
     }
 
     /// The send that was counted just now never left: it is given back, unless so many were in a day, or it was counted as

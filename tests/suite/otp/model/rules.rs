@@ -94,6 +94,45 @@ impl Model {
     ) -> Result<(), No> {
         let (now, n, (phone, purpose)) = (self.now, self.numbers, place);
         self.must_be_new(purpose)?;
+        self.pay(place, by).map_err(|no| match (no, purpose) {
+            (No::Refused(Refusal::NotFound), Purpose::PersonRequest(_)) => {
+                No::Refused(Refusal::CodeWrong)
+            }
+            (no, _) => no,
+        })?;
+        if !self.codes.get_mut(&place).is_some_and(|code| code.is_right(guess)) {
+            let budget = self.budgets.entry(ALARM).or_insert_with(Budget::full);
+            budget.spend(n.wrong_guesses, now);
+            return Err(No::Refused(Refusal::CodeWrong));
+        }
+        self.guesses.entry(phone).and_modify(Tally::forgive);
+        self.give_back_to_client(by);
+        self.sends.entry(phone).and_modify(|sends| sends.in_a_row = 0);
+        if let Purpose::PersonRequest(id) = purpose {
+            self.requests.entry(id).and_modify(|request| request.1 = true);
+        }
+        Ok(())
+    }
+
+    /// What is paid for and not compared costs nothing.
+    pub(super) fn hang_up(&mut self, place: Place, by: Option<ClientId>) -> Result<(), No> {
+        let had = self.codes.get(&place).map(|code| code.left);
+        self.pay(place, by)?;
+        self.codes.entry(place).and_modify(|code| code.left = had.unwrap_or_default());
+        self.guesses.entry(place.0).and_modify(Tally::take_back);
+        self.give_back_to_client(by);
+        Err(No::Refused(Refusal::Busy))
+    }
+
+    fn give_back_to_client(&mut self, by: Option<ClientId>) {
+        let (now, row) = (self.now, self.numbers.client_guesses);
+        let of_client = self.budgets.entry((GUESSES, Subject::Client(by)));
+        of_client.and_modify(|budget| budget.give_back(row, now));
+    }
+
+    /// What a guess costs before it is compared.
+    fn pay(&mut self, place: Place, by: Option<ClientId>) -> Result<(), No> {
+        let (now, n, (phone, _)) = (self.now, self.numbers, place);
         let is_alarm = self.alarm_until().is_some();
         let of_client = self.budgets.entry((GUESSES, Subject::Client(by)));
         let of_client = of_client.or_insert_with(Budget::full);
@@ -101,10 +140,7 @@ impl Model {
         let Some(code) = self.codes.get_mut(&place) else {
             none_of(vec![client])?;
             of_client.spend(n.client_guesses, now);
-            return Err(No::Refused(match purpose {
-                Purpose::PhoneVerification => Refusal::NotFound,
-                Purpose::PersonRequest(_) => Refusal::CodeWrong,
-            }));
+            return Err(No::Refused(Refusal::NotFound));
         };
         let guesses = self.guesses.entry(phone).or_default();
         let hour = guesses.until(n.guesses.whole, n.guesses.length, now);
@@ -114,17 +150,6 @@ impl Model {
         code.spend_attempt(is_alarm, now).map_err(No::Refused)?;
         guesses.count(n.guesses.whole, now);
         of_client.spend(n.client_guesses, now);
-        if !code.is_right(guess) {
-            let budget = self.budgets.entry(ALARM).or_insert_with(Budget::full);
-            budget.spend(n.wrong_guesses, now);
-            return Err(No::Refused(Refusal::CodeWrong));
-        }
-        guesses.forgive();
-        of_client.give_back(n.client_guesses, now);
-        self.sends.entry(phone).and_modify(|sends| sends.in_a_row = 0);
-        if let Purpose::PersonRequest(id) = purpose {
-            self.requests.entry(id).and_modify(|request| request.1 = true);
-        }
         Ok(())
     }
 

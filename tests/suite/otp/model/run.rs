@@ -89,6 +89,7 @@ impl<'s> Run<'s> {
         match step {
             Step::Send { to, by } => self.send(to, by).await?,
             Step::Try { at, guess, times } => self.attempts(at, guess, times).await?,
+            Step::HangUp { at, guess } => self.hang_up(at, guess).await?,
             Step::SendAndTry { at, by, guess, times } => {
                 self.send(at, by).await?;
                 self.look()?;

@@ -9,7 +9,7 @@ use esoz_otp::domain::{Refusal, SpentReason};
 pub(super) struct Seen(Mutex<BTreeMap<&'static str, u64>>);
 
 /// Everything that a run must come to.
-const ALL: [&str; 41] = [
+const ALL: [&str; 42] = [
     "send_pause",
     "sends_per_hour",
     "sends_per_day",
@@ -40,6 +40,7 @@ const ALL: [&str; 41] = [
     "an old code is a wrong guess",
     "a code for something else is a wrong guess",
     "a code from the future is expired",
+    "a guess is given back",
     "a right code unlocks a phone",
     "an operator unlocks a phone",
     "an alarm rises",
@@ -75,6 +76,7 @@ impl Seen {
             Refusal::CodeSpent(SpentReason::AlreadyUsed) => "already_used",
             Refusal::InvalidTransition { already_used: false } => "the request is not new",
             Refusal::InvalidTransition { already_used: true } => "the request is used",
+            Refusal::Busy => "a guess is given back",
             other => panic!("{other:?} to one call after the other"),
         });
     }

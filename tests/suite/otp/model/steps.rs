@@ -35,6 +35,11 @@ pub(super) enum Step {
         guess: Guess,
         times: usize,
     },
+    /// A try whose caller hangs up before its turn comes.
+    HangUp {
+        at: For,
+        guess: Guess,
+    },
     /// A code is asked for, and tried at once.
     SendAndTry {
         at: For,
@@ -109,6 +114,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         24 => sends().prop_map(|(to, by)| Step::Send { to, by }),
         28 => tries.prop_map(|(at, guess, times)| Step::Try { at, guess, times }),
+        6 => (place(), guess()).prop_map(|(at, guess)| Step::HangUp { at, guess }),
         6 => sends().prop_map(|(at, by)| Step::SendAndTry { at, by, guess: Guess::Right, times: 1 }),
         12 => sends().prop_map(|(at, by)| Step::SendAndTry { at, by, guess: Guess::Wrong, times: 3 }),
         22 => tick().prop_map(Step::Clock),

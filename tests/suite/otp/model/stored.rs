@@ -104,7 +104,7 @@ fn change(before: &Verification, after: Option<&Verification>) -> Result<Option<
     };
     match &after.state {
         State::New { .. } if is_same => Ok(None),
-        State::New { attempts_left: has, .. } if has < had => Ok(None),
+        State::New { attempts_left: has, .. } if has <= had => Ok(None),
         State::New { .. } => Err(format!("attempts of {after:?} grew from {had}")),
         State::Verified => Ok(Some(Became::Verified)),
         State::Canceled => Ok(Some(Became::Canceled)),

@@ -182,6 +182,32 @@ fn without_a_place_for_a_verdict_the_status_is_all() {
 }
 
 #[test]
+fn what_is_blank_or_null_is_no_verdict_and_the_next_place_counts() {
+    let stub = StubGateway::start();
+    let words = |words: &[&str]| words.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    let config = esoz_otp::config::GatewayConfig {
+        id_at: "/id".into(),
+        verdict_at: words(&["/state", "/error"]),
+        taken: words(&["ok"]),
+        refused: words(&["bad"]),
+        ..settings_of(&stub)
+    };
+    let stand = Stand::of(&config);
+    for state in [json!(""), json!("  \t"), json!("\u{a0}"), Value::Null] {
+        for (error, expected) in [
+            (json!("bad"), Err(SendError::Refused(word("bad")))),
+            (json!("ok"), Ok(Taken { gateway_id: Some("7".into()) })),
+            (json!(" "), Err(SendError::Unclear(Trouble::Unintelligible))),
+            (Value::Null, Err(SendError::Unclear(Trouble::Unintelligible))),
+        ] {
+            let answer = json!({"state": state, "error": error, "id": 7});
+            stub.next([Behaviour::json(200, &answer)]);
+            assert_eq!(stand.send(), expected, "{answer}");
+        }
+    }
+}
+
+#[test]
 fn verdicts_and_ids_may_be_numbers_and_bools() {
     let stub = StubGateway::start();
     let words = |it: &str| vec![it.to_owned()];
