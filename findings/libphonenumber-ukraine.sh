@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What it shows: which of the thousand starts of three digits after +380 are mobile by the tables of libphonenumber (the
-# list of otp.allowed_prefixes in the README); and that +38088…, an example in public documents, is nobody's.
+# list of otp.allowed_prefixes in systemd/SETTINGS.md); and that +38088…, an example in public documents, is nobody's.
 # Version: phonenumbers 9.0.43, the Python edition of libphonenumber 9.0.43. Nothing of this repository is used. It fails
 # when that changes.
 set -euo pipefail

@@ -167,7 +167,7 @@ fn loggable(method: &Method) -> &str {
 
 /// One line more for a token, an api-key, a code or a gateway's secret that was no good, for programs that shut out
 /// whoever tries many. It is
-/// always the same, and nothing in it is of the caller's making; whoever goes by it can read it off the README.
+/// always the same, and nothing in it is of the caller's making; whoever goes by it can read it off systemd/README.md.
 pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, by: By) {
     let Some(event) = event(rejection, operation) else { return };
     let Some(shown) = event.failed() else { return };

@@ -78,9 +78,16 @@ fn every_time_of_every_answer_has_that_form() {
 
 #[test]
 fn the_readme_shows_that_form_and_no_other_in_what_is_answered() {
-    let readme = include_str!("../../../README.md");
-    for line in readme.lines().filter(|line| line.starts_with("  ") && line.contains("{\"")) {
-        assert_eq!(other_form_of_time(line), None, "{line}");
+    let readme = include_str!("../../../src/api/README.md");
+    for shown in [
+        readme,
+        include_str!("../../../systemd/README.md"),
+        include_str!("../../../fixtures/transcripts/documented.txt"),
+        include_str!("../../../fixtures/transcripts/deployed.txt"),
+    ] {
+        for line in shown.lines().filter(|line| line.starts_with("  ") && line.contains("{\"")) {
+            assert_eq!(other_form_of_time(line), None, "{line}");
+        }
     }
     for call in
         ["DateTimeImmutable($text)", "Instant.parse(text)", "fromisoformat(text)", "new Date(text)"]

@@ -1,4 +1,4 @@
-//! The README's filter over the log of the built program: it finds every secret that was no good, with the address it came
+//! The filter of `systemd/README.md` over the log of the built program: it finds every secret that was no good, with the address it came
 //! from, and nothing else, whatever callers write.
 
 use std::io::{Read as _, Write as _};
@@ -12,7 +12,7 @@ use crate::binary::node::make;
 use crate::binary::program::{Program, command};
 use crate::support::{MIS, Reply, SEED_PHONE, SEED_REQUEST, call, other_than};
 
-const README: &str = include_str!("../../../README.md");
+const README: &str = include_str!("../../../systemd/README.md");
 
 /// The lines of `failregex`, with a name for whatever stands in the place of the address.
 fn filter() -> Vec<Regex> {

@@ -5,15 +5,15 @@ use esoz_otp::domain::Phone;
 
 use super::{GATEWAY, gateway_with, load, refused};
 
-const README: &str = include_str!("../../../README.md");
+const SETTINGS: &str = include_str!("../../../systemd/SETTINGS.md");
 
 fn phone(text: &str) -> Phone {
     Phone::parse(text).unwrap()
 }
 
-/// The part of the README that is to be written into a file.
+/// The part of `systemd/SETTINGS.md` that is to be written into a file.
 fn mobile_ranges() -> OtpConfig {
-    let (_, rest) = README.split_once("```toml\n[otp]\nallowed_prefixes = [").unwrap();
+    let (_, rest) = SETTINGS.split_once("```toml\n[otp]\nallowed_prefixes = [").unwrap();
     let (list, _) = rest.split_once("```").unwrap();
     load(&format!("[otp]\nallowed_prefixes = [{list}")).unwrap().config.otp
 }

@@ -1,11 +1,11 @@
-//! The README's table of settings is the program's.
+//! The table in `systemd/SETTINGS.md` is the program's.
 
 use esoz_otp::config::settings;
 
-const README: &str = include_str!("../../../README.md");
+const SETTINGS: &str = include_str!("../../../systemd/SETTINGS.md");
 const HEAD: &str = "| setting | takes | default | what it is |\n|---|---|---|---|\n";
 
-/// The table as the README has to have it.
+/// The table as the document has to have it.
 fn table() -> String {
     let row = |setting: &esoz_otp::config::Setting| {
         let (takes, default) = (setting.takes.in_words(), setting.default_shown());
@@ -16,11 +16,11 @@ fn table() -> String {
 
 #[test]
 fn the_table_of_settings_is_the_one_in_the_code() {
-    let (_, rest) = README.split_once(HEAD).expect("the README has the table's head");
+    let (_, rest) = SETTINGS.split_once(HEAD).expect("SETTINGS.md has the table's head");
     let written: String = rest
         .lines()
         .take_while(|line| line.starts_with('|'))
         .flat_map(|line| [line, "\n"])
         .collect();
-    assert_eq!(written, table(), "the README should have:\n{}", table());
+    assert_eq!(written, table(), "systemd/SETTINGS.md should have:\n{}", table());
 }

@@ -2,6 +2,7 @@
 
 mod cycles;
 mod layers;
+mod links;
 mod lints;
 mod paths;
 mod tokens;
@@ -9,6 +10,7 @@ mod top_level;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The repository.
 fn root() -> &'static Path {
@@ -33,4 +35,19 @@ fn sources() -> Vec<PathBuf> {
     found.sort();
     assert!(found.contains(&PathBuf::from("lib.rs")), "src was not read");
     found
+}
+
+/// What git tracks, but for files that are gone from the working tree.
+fn tracked_files() -> Vec<PathBuf> {
+    let listed =
+        Command::new("git").arg("-C").arg(root()).args(["ls-files", "-z"]).output().unwrap();
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let files: Vec<_> = String::from_utf8(listed.stdout)
+        .unwrap()
+        .split_terminator('\0')
+        .map(PathBuf::from)
+        .filter(|path| root().join(path).is_file())
+        .collect();
+    assert!(files.contains(&PathBuf::from("Cargo.toml")), "git lists another repository");
+    files
 }

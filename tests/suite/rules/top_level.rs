@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
 
-use super::root;
+use super::{root, tracked_files};
 
 const VISIBLE: [&str; 10] = [
     "Cargo.lock",
@@ -56,19 +54,4 @@ fn no_file_names_a_machine_or_papers_that_are_not_here() {
         }
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
-}
-
-/// What git tracks, but for files that are gone from the working tree.
-fn tracked_files() -> Vec<PathBuf> {
-    let listed =
-        Command::new("git").arg("-C").arg(root()).args(["ls-files", "-z"]).output().unwrap();
-    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
-    let files: Vec<_> = String::from_utf8(listed.stdout)
-        .unwrap()
-        .split_terminator('\0')
-        .map(PathBuf::from)
-        .filter(|path| root().join(path).is_file())
-        .collect();
-    assert!(files.contains(&PathBuf::from("Cargo.toml")), "git lists another repository");
-    files
 }

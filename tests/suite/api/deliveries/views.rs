@@ -135,7 +135,7 @@ fn every_status_is_told_with_its_times() {
         assert_eq!(reply.data(), &expected);
         told.insert(status);
     }
-    let readme = include_str!("../../../../README.md");
+    let readme = include_str!("../../../../src/api/README.md");
     let (_, rest) = readme.split_once("| `status` | what it says |\n|---|---|\n").unwrap();
     let rows = rest.lines().take_while(|line| line.starts_with("| `"));
     let words = rows.flat_map(|row| row.split("` | ").next().unwrap().split(['|', '`', ',', ' ']));

@@ -129,7 +129,7 @@ pub(super) fn names(home: &Path) -> Vec<String> {
     files(home).into_iter().map(name).collect()
 }
 
-/// Bytes of the first line and of what is around a payload, as README and `format` have it.
+/// Bytes of the first line and of what is around a payload, as `format` has it.
 const LINE: usize = 17;
 const AROUND: usize = 39;
 

@@ -1,4 +1,4 @@
-//! `--dialect NAME`, and what the README says of the two.
+//! `--dialect NAME`, and what a client gets from the two.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -34,7 +34,7 @@ fn it_says_which_one_it_speaks_and_speaks_the_pages_unless_told_otherwise() {
 }
 
 #[test]
-fn the_readme_s_transcripts_are_what_a_client_gets() {
+fn the_transcripts_are_what_a_client_gets() {
     for dialect in DialectName::ALL {
         let directory = tempfile::tempdir().unwrap();
         let mut demo = demo(directory.path(), &["--dialect", &dialect.to_string()]);
@@ -44,7 +44,7 @@ fn the_readme_s_transcripts_are_what_a_client_gets() {
         let told = transcript(dialect);
         let (got_lines, told_lines) = (timeless(&got), timeless(told));
         for (got, told) in got_lines.lines().zip(told_lines.lines()) {
-            assert_eq!(got, told, "{dialect}: README.md is out of date");
+            assert_eq!(got, told, "fixtures/transcripts/{dialect}.txt is out of date");
         }
         assert_eq!(got_lines.lines().count(), told_lines.lines().count(), "{dialect}:\n{got}");
     }
@@ -69,10 +69,10 @@ fn client(base: &str) -> Output {
     script.arg(base).current_dir(root()).output().unwrap()
 }
 
-/// The block below the line that names this dialect.
+/// What is kept of a client of this dialect.
 fn transcript(dialect: DialectName) -> &'static str {
-    let readme = include_str!("../../../../README.md");
-    let start = format!("`demo --dialect {dialect}`:\n\n```text\n");
-    let (_, rest) = readme.split_once(&start).expect("the README shows what a client gets");
-    rest.split_once("```").unwrap().0
+    match dialect {
+        DialectName::Documented => include_str!("../../../../fixtures/transcripts/documented.txt"),
+        DialectName::Deployed => include_str!("../../../../fixtures/transcripts/deployed.txt"),
+    }
 }

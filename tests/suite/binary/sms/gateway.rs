@@ -11,7 +11,7 @@ use crate::binary::node::init;
 use crate::binary::program::{Ended, Program, command, run};
 use crate::support::gateway::{Behaviour, Receipts, StubGateway, When};
 
-const README: &str = include_str!("../../../../README.md");
+const README: &str = include_str!("../../../../systemd/README.md");
 
 /// The preset for a stub here, and the console behind it.
 pub(super) fn turbosms(directory: &Path, stub: &StubGateway) -> String {

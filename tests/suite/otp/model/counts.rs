@@ -1,4 +1,4 @@
-//! How the README counts: phones moment by moment, everything else as budgets that fill up evenly; and a code's own three
+//! How src/otp/README.md counts: phones moment by moment, everything else as budgets that fill up evenly; and a code's own three
 //! attempts.
 
 use std::time::Duration;

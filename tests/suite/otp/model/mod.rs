@@ -1,5 +1,5 @@
 //! Random sequences of sends, tries, steps of the clock, restarts and sweeps, on a real store and on a model of it that
-//! is written from the README ([`rules`]). Each answer is the model's, and after each call what must hold does
+//! is written from src/otp/README.md ([`rules`]). Each answer is the model's, and after each call what must hold does
 //! ([`ledger`], [`stored`]). What a run has to come to is a table ([`seen`]).
 //!
 //! `ESOZ_OTP_LONG=1` runs 10 000 sequences, other ones each time; `ESOZ_OTP_SEED` repeats them.

@@ -1,4 +1,4 @@
-//! The numbers of the limits' table, as plain as the README has them; the same for the model and for the real one.
+//! The numbers of the limits' table, as plain as src/otp/README.md has them; the same for the model and for the real one.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ const fn pauses(seconds: [u64; 4]) -> [Duration; 4] {
     [Duration::from_secs(a), Duration::from_secs(b), Duration::from_secs(c), Duration::from_secs(d)]
 }
 
-/// The README's table.
+/// The table in src/otp/README.md.
 const AS_IT_COMES: Numbers = Numbers {
     pauses: pauses([60, 120, 300, 900]),
     per_hour: row(5, 5, 3600),

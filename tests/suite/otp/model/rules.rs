@@ -1,4 +1,4 @@
-//! What the README says of codes and limits, said once more as plainly as can be: one call after the other, all of it in
+//! What src/otp/README.md says of codes and limits, said once more as plainly as can be: one call after the other, all of it in
 //! memory. Whoever is refused for limits is told all that refuse, and until when each of them does.
 
 use std::collections::BTreeMap;

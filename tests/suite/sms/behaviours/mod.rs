@@ -186,10 +186,10 @@ fn gateway(stub: &StubGateway) -> GatewayConfig {
     }
 }
 
-/// The README's table is these rows and no others.
+/// The table in `systemd/README.md` is these rows and no others.
 #[test]
 fn the_readme_lists_exactly_these_behaviours() {
-    let readme = include_str!("../../../../README.md");
+    let readme = include_str!("../../../../systemd/README.md");
     let head =
         "| the gateway | SMS that left | `status` | `attempts` | `uncertain` | `last_error` |";
     let listed = readme.split_once(head).map(|(_, rest)| rest.lines().skip(2));

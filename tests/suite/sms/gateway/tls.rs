@@ -20,7 +20,7 @@ use super::{
 };
 use crate::support::gateway::StubGateway;
 
-const README: &str = include_str!("../../../../README.md");
+const README: &str = include_str!("../../../../systemd/README.md");
 
 const HERE: &str = "127.0.0.1";
 
