@@ -1,4 +1,6 @@
-//! The methods over HTTP.
+#![doc = include_str!("README.md")]
+//!
+//! ## In the source
 //!
 //! A request's way: [`Api::answer`] finds its row in [`routes`], reads the clock once, admits the caller, reads the
 //! body; the row's handler parses, calls the service and makes a view. What goes wrong anywhere on the way is a

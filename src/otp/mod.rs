@@ -1,4 +1,6 @@
-//! One-time codes: made, sent, compared.
+#![doc = include_str!("README.md")]
+//!
+//! ## In the source
 //!
 //! [`Otp::initialize`] sends a code: in one write, as long as there are codes made ahead of need. [`Otp::complete`]
 //! takes one back: in two writes with argon2 between them, outside the writer thread, and so is a code sent when none is

@@ -66,15 +66,16 @@ fn the_readme_s_main_job_works_as_pasted() {
     let directory = tempfile::tempdir().unwrap();
     let mut demo = Program::start(directory.path(), &["demo"]);
     let readme = include_str!("../../../../README.md");
-    let section = |head: &str, end: &str| {
-        let (_, rest) = readme.split_once(head).expect(head);
+    let fixtures = include_str!("../../../../fixtures/README.md");
+    let section = |document: &str, head: &str, end: &str| {
+        let (_, rest) = document.split_once(head).expect(head);
         let text = rest.split_once(end).expect(end).0;
         let blocks = text.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
         blocks.filter(|block| block.contains("curl ")).collect::<String>()
     };
     let script = [
-        section("\n## The main job\n", "\n### Changing the demo\n"),
-        section("\n### Changing the demo\n", "\n## Methods\n"),
+        section(readme, "\n## The main job\n", "\n## Methods\n"),
+        section(fixtures, "\n## A bad day at the gateway\n", "\n## In a container\n"),
     ];
     let script = script.concat().replace("localhost:4000", &demo.address().to_string());
     let answers = answers_of(&script);
