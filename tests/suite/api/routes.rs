@@ -231,6 +231,25 @@ fn the_readme_lists_exactly_these_methods() {
     assert_eq!(listed, served);
 }
 
+#[test]
+fn the_readme_s_first_refusals_are_among_all_of_them() {
+    let (_, first) = include_str!("../../../README.md")
+        .split_once("| refused because | status | `error.message` |\n|---|---|---|\n")
+        .expect("README.md has the table");
+    let (_, all) = include_str!("../../../src/api/README.md")
+        .split_once("\n## Refusals\n")
+        .expect("src/api/README.md has the chapter");
+    let (all, _) = all.split_once("\n## ").unwrap();
+    let rows: Vec<_> = first.lines().take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 12);
+    for row in rows {
+        let cells: Vec<_> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let is_there =
+            |line: &str| line.contains(cells[1]) && line.ends_with(&format!("{} |", cells[2]));
+        assert!(all.lines().any(is_there), "{row}");
+    }
+}
+
 /// Method with path, and scope, of a line that begins ``| `POST /…` | `otp:write` |``.
 fn listed_method(line: &str) -> Option<(String, String)> {
     let (method, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
