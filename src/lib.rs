@@ -8,6 +8,7 @@
 //! - [`log`]: lines on standard error, written behind whatever they tell of;
 //! - [`store`]: what is kept, on sled, durable before it is acknowledged;
 //! - [`audit`]: who had which code sent, guessed, used, and who was refused;
+//! - [`keyring`]: keys that codes are hashed with and messages are sealed with;
 //! - [`sms`]: drivers that get a text to a phone, and the queue before them;
 //! - [`otp`]: codes made, sent, limited and compared;
 //! - [`service`]: the methods: who may, what follows, in one write;
@@ -27,6 +28,7 @@ pub mod domain;
 pub mod entropy;
 pub mod files;
 pub mod http;
+pub mod keyring;
 pub mod log;
 pub mod node;
 pub mod otp;

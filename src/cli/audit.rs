@@ -11,8 +11,8 @@ use super::settings::SettingsArgs;
 use super::{Failure, keyring_file, output};
 use crate::audit::{self, ChainHash, Finding, Verification};
 use crate::config::{LogConfig, StoreConfig};
+use crate::keyring::Keyring;
 use crate::log;
-use crate::otp::Keyring;
 use crate::store::{self, OpenError, Store, audit_folder};
 
 #[derive(Subcommand)]

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use crate::audit::AuditError;
 use crate::config::Faults;
+use crate::keyring::{KeyringError, NotAdded, NotRetired};
 use crate::log::NotStarted;
 use crate::node::NotBuilt;
-use crate::otp::{KeyringError, NotAdded, NotRetired};
 use crate::service::fixtures::FixturesError;
 use crate::store::{OpenError, StoreError};
 

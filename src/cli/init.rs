@@ -13,8 +13,8 @@ use crate::config::{LogConfig, StoreConfig};
 use crate::domain::{SecretDigest, Timestamp};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::files;
+use crate::keyring::Keyring;
 use crate::log;
-use crate::otp::Keyring;
 use crate::service::operator::{ADMIN_SCOPE, FirstToken, NoOperator, OPERATOR, add_operator};
 use crate::store::{NewDirectory, Store};
 

@@ -8,11 +8,11 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::cores::{Cores, Job};
-use super::keyring::Keyring;
 use super::places::{HashPlace, Places};
 use super::requester::{Requester, Waiting};
 use crate::config::Argon2Cost;
 use crate::domain::{Code, HashedCode, Refusal, VerificationId};
+use crate::keyring::Keyring;
 
 /// Hashes of one client that may wait, for each thread: about two seconds of work.
 const WAITING: usize = 64;

@@ -12,7 +12,6 @@ mod complete;
 mod cores;
 mod hasher;
 mod initialize;
-mod keyring;
 mod limits;
 mod pay;
 mod pending;
@@ -27,9 +26,6 @@ use std::sync::Arc;
 
 pub use asked::Target;
 pub use hasher::Hasher;
-pub use keyring::{
-    Keyring, KeyringError, KeyringFile, Needs, NotAdded, NotRetired, Standing, needs_by_key,
-};
 pub use pending::PendingGuesses;
 pub use places::HashPlace;
 pub use ready::{Filler, ReadyCodes};

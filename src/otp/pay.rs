@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::Keyring;
 use super::asked::{Asked, Target};
 use super::hasher::Comparer;
 use super::limits::{ClientGuesses, SpentOfClient, alarm_until};
@@ -16,6 +15,7 @@ use crate::domain::{
     Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
     VerificationRules,
 };
+use crate::keyring::Keyring;
 use crate::store::schema::{GUESSES, LIVE_CODES, STRAY_GUESSES, VERIFICATIONS};
 use crate::store::{Store, StoreError, Write};
 

@@ -11,7 +11,6 @@ use super::driver::SmsDriver;
 use super::early::Early;
 use super::places::Places;
 use super::receipts::{self, Reception};
-use super::sealer::Sealer;
 use super::shared::Shared;
 use super::worker::Worker;
 use super::{news, rows};
@@ -19,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
 use crate::domain::{ClientId, Code, Delivery, Purpose, Refusal, Timestamp, VerificationId};
 use crate::entropy::Entropy;
+use crate::keyring::Sealer;
 use crate::store::schema::{DELIVERIES, OUTBOX};
 use crate::store::{Store, StoreError, Write};
 

@@ -8,11 +8,11 @@ use super::chain::Chain;
 use super::driver::Message;
 use super::early::Early;
 use super::places::Places;
-use super::sealer::Sealer;
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
 use crate::domain::{ClientId, Phone, VerificationId};
 use crate::entropy::Entropy;
+use crate::keyring::Sealer;
 use crate::store::Store;
 
 /// What the outbox and its worker share.

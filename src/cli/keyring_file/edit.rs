@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::{MOST_BYTES, folder_of, read_file, remove};
 use crate::cli::Failure;
 use crate::cli::private_file::is_credential;
-use crate::otp::KeyringFile;
+use crate::keyring::KeyringFile;
 
 /// How long other edits are waited for, and after what time that is said.
 const LOCK_TRIES: u32 = 1500;

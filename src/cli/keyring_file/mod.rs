@@ -11,7 +11,7 @@ pub(super) use new::{NewKeyring, half};
 
 use super::Failure;
 use super::private_file::{self, Kind};
-use crate::otp::{Keyring, KeyringError, KeyringFile};
+use crate::keyring::{Keyring, KeyringError, KeyringFile};
 use crate::store::Store;
 
 /// No keyring is larger: some hundred keys.

@@ -9,8 +9,8 @@ use crate::cli::{Failure, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::entropy::SystemEntropy;
+use crate::keyring::{Keyring, NotAdded};
 use crate::log;
-use crate::otp::{Keyring, NotAdded};
 
 #[derive(Args)]
 pub(in crate::cli) struct AddArgs {

@@ -10,8 +10,8 @@ use crate::cli::{Failure, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::Timestamp;
+use crate::keyring::{Keyring, Needs, Standing, needs_by_key};
 use crate::log;
-use crate::otp::{Keyring, Needs, Standing, needs_by_key};
 
 #[derive(Args)]
 pub(in crate::cli) struct ListArgs {

@@ -9,8 +9,8 @@ use crate::cli::{Failure, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
+use crate::keyring::{Keyring, NotRetired};
 use crate::log;
-use crate::otp::{Keyring, NotRetired};
 use crate::store::Store;
 
 #[derive(Args)]

@@ -8,13 +8,14 @@ use super::tokens::tokens;
 use super::{root, sources};
 
 /// The modules at the top of the crate, from the top line to the bottom one.
-const LINES: [&[&str]; 11] = [
+const LINES: [&[&str]; 12] = [
     &["cli"],
     &["node"],
     &["api"],
     &["service", "http"],
     &["otp"],
     &["sms"],
+    &["keyring"],
     &["audit"],
     &["store", "log"],
     &["clock", "entropy", "config"],

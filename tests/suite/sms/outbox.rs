@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use esoz_otp::config::SmsConfig;
 use esoz_otp::domain::{DeliveryStatus, GatewayWord, Refusal, Trouble};
-use esoz_otp::otp::Keyring;
+use esoz_otp::keyring::Keyring;
 use esoz_otp::sms::{SendError, Taken};
 
 use super::Gate;

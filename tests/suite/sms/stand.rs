@@ -12,7 +12,7 @@ use esoz_otp::domain::{
     VerificationId,
 };
 use esoz_otp::entropy::SystemEntropy;
-use esoz_otp::otp::Keyring;
+use esoz_otp::keyring::Keyring;
 use esoz_otp::sms::{
     Message, Outbox, OutboxParts, SendError, Sending, SmsDriver, Taken, Worker, outbox,
 };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::Timestamp;
-use esoz_otp::otp::Keyring;
+use esoz_otp::keyring::Keyring;
 use esoz_otp::store::schema::{GUESSES, VERIFIED_PHONES};
 use serde_json::Value;
 

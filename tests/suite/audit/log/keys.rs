@@ -1,7 +1,7 @@
 //! Anchors are made with the newest key, so that verifying needs only keys that are left.
 
 use esoz_otp::audit::{AnchorReason, AuditLog, verify};
-use esoz_otp::otp::Keyring;
+use esoz_otp::keyring::Keyring;
 use serde_json::json;
 
 use super::super::open;

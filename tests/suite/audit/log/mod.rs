@@ -17,7 +17,7 @@ use std::time::Duration;
 use esoz_otp::audit::{AuditLog, Verification, append, verify};
 use esoz_otp::domain::Timestamp;
 use esoz_otp::domain::audit::AuditRow;
-use esoz_otp::otp::Keyring;
+use esoz_otp::keyring::Keyring;
 use esoz_otp::store::schema::{AUDIT, AUDIT_HEADS, AuditHead};
 use esoz_otp::store::{Store, Write};
 

@@ -1,7 +1,7 @@
 //! A key is read at the start, and codes ahead of need don't outlive the process.
 
 use esoz_otp::domain::{Phone, Purpose, State};
-use esoz_otp::otp::Keyring;
+use esoz_otp::keyring::Keyring;
 use serde_json::{Value, json};
 
 use super::{wait_until_ready, with_ready};

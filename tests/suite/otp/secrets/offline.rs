@@ -2,7 +2,8 @@
 
 use esoz_otp::config::OtpConfig;
 use esoz_otp::domain::{By, Code, HashedCode, Id, Phone, Purpose, State, VerificationId};
-use esoz_otp::otp::{Hasher, Keyring};
+use esoz_otp::keyring::Keyring;
+use esoz_otp::otp::Hasher;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
 
 use crate::support::{SEED_PHONE, TestNode, keyring, other_than, quick};

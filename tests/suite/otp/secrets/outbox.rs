@@ -1,7 +1,7 @@
 //! Messages that wait: what lies on the disk of them, and what is left when they are gone.
 
 use esoz_otp::domain::Trouble;
-use esoz_otp::otp::Keyring;
+use esoz_otp::keyring::Keyring;
 use esoz_otp::sms::SendError;
 use esoz_otp::store::schema::{OUTBOX, VERIFICATIONS};
 

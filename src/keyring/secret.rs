@@ -110,7 +110,7 @@ mod tests {
     use crate::domain::Phone;
     use crate::domain::audit::PhoneHash;
     use crate::entropy::SystemEntropy;
-    use crate::otp::keyring::file::written;
+    use crate::keyring::file::written;
 
     fn keyring(ids: &[&str]) -> Keyring {
         let digit = |id: &str| id.chars().next().unwrap();

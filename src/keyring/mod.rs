@@ -4,6 +4,7 @@
 //! - [`KeyringFile`]: what stands in the file, and how a key is added to it.
 //! - [`Keyring`]: what is made of it.
 //! - `directory`: a keyring held against what a data directory was used with; how a key is retired.
+//! - [`Sealer`]: seals the texts of messages that wait on disk.
 //! - `secret`: what the directory keeps secret for itself.
 //! - [`needs_by_key`]: what can't do without a key.
 
@@ -11,6 +12,7 @@ mod directory;
 mod error;
 mod file;
 mod needs;
+mod sealer;
 mod secret;
 
 pub use directory::Standing;
@@ -18,12 +20,12 @@ pub use error::{KeyringError, NotAdded, NotRetired};
 pub use file::KeyringFile;
 pub use needs::{Needs, needs_by_key};
 use ring::hkdf;
+pub use sealer::Sealer;
 use zeroize::Zeroizing;
 
 use crate::audit::AnchorKeys;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::sms::Sealer;
 
 /// Keys by id. The newest makes new hashes, all are read.
 pub struct Keyring {
@@ -81,13 +83,13 @@ impl Keyring {
     }
 
     /// Id and pepper of the key that new codes are hashed with.
-    pub(super) fn newest(&self) -> (&str, &[u8; 32]) {
+    pub(crate) fn newest(&self) -> (&str, &[u8; 32]) {
         let key = self.keys.last().expect("a keyring without a key is not read");
         (&key.id, &key.pepper)
     }
 
     /// The pepper of this key.
-    pub(super) fn pepper(&self, id: &str) -> Option<&[u8; 32]> {
+    pub(crate) fn pepper(&self, id: &str) -> Option<&[u8; 32]> {
         self.get(id).map(|key| &*key.pepper)
     }
 

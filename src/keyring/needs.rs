@@ -96,8 +96,8 @@ mod tests {
     use super::*;
     use crate::config::StoreConfig;
     use crate::domain::{HashedCode, Id, Phone, Purpose, VerificationRules};
-    use crate::otp::keyring::file::written;
-    use crate::otp::{Keyring, NotRetired};
+    use crate::keyring::file::written;
+    use crate::keyring::{Keyring, NotRetired};
     use crate::store::Write;
 
     fn now() -> Timestamp {

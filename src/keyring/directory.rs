@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
     use crate::config::StoreConfig;
-    use crate::otp::keyring::file::written;
+    use crate::keyring::file::written;
 
     const AT: &str = "2026-01-01T00:00:00Z";
 

@@ -25,7 +25,7 @@ impl Sealer {
         Self { keys: keys.into_iter().map(|(id, bytes)| (id.to_owned(), key(bytes))).collect() }
     }
 
-    pub(super) fn seal(
+    pub(crate) fn seal(
         &self,
         entropy: &dyn Entropy,
         id: VerificationId,
@@ -43,7 +43,7 @@ impl Sealer {
     }
 
     /// The text, unless its key is gone or it is not what was sealed.
-    pub(super) fn open(
+    pub(crate) fn open(
         &self,
         id: VerificationId,
         message: &SealedMessage,
