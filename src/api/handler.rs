@@ -10,9 +10,9 @@ use super::refusal::Rejection;
 use super::response::Answer;
 use super::state::State;
 use crate::domain::audit::RequestId;
-use crate::domain::{By, Refusal, Timestamp};
+use crate::domain::{Refusal, Requester, Timestamp};
 use crate::http::Params;
-use crate::otp::{Requester, Waiting};
+use crate::otp::{RequestContext, Waiting};
 use crate::service::Caller;
 
 /// Who answers.
@@ -54,15 +54,15 @@ impl Call {
     }
 
     /// Who calls, for limits and audit.
-    pub(super) fn by(&self) -> By {
-        let tokenless = || By { peer: self.peer, ..By::default() };
-        self.caller.as_ref().map_or_else(tokenless, Caller::by)
+    pub(super) fn requester(&self) -> Requester {
+        let tokenless = || Requester { peer: self.peer, ..Requester::default() };
+        self.caller.as_ref().map_or_else(tokenless, Caller::requester)
     }
 
     /// The same, what the request is called, and whether it still waits.
-    pub(super) fn requester(&self) -> Requester {
+    pub(super) fn context(&self) -> RequestContext {
         let (request_id, waiting) = (self.request_id, self.waiting.clone());
-        Requester { by: self.by(), request_id, waiting }
+        RequestContext { requester: self.requester(), request_id, waiting }
     }
 
     /// What stood in the first braces of the path.

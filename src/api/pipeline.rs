@@ -176,7 +176,7 @@ async fn operate_on(
     let (waiter, waiting) = Waiter::start();
     let caller = call.caller.map(|caller| Caller { waiting: waiting.clone(), ..caller });
     let call = Call { caller, body, waiting, ..call };
-    let (by, operation) = (call.by(), row.operation);
+    let (by, operation) = (call.requester(), row.operation);
     trail.is_operated_on = true;
     // A task of its own: a caller who hangs up does not leave an operation half done, nor unseen what failed, unless
     // the process ends.

@@ -13,7 +13,7 @@ use super::request::body::BodyState;
 use super::route::Row;
 use super::unknown_path;
 use crate::domain::audit::{AuditEvent, GuessFault, RequestId};
-use crate::domain::{By, ClientId, Refusal, mask_numbers};
+use crate::domain::{ClientId, Refusal, Requester, mask_numbers};
 use crate::http::Request;
 use crate::service::Caller;
 
@@ -24,7 +24,7 @@ pub(super) struct Trail {
     /// What the caller calls the request, as far as it is kept.
     pub(super) request_id: Option<RequestId>,
     /// Who calls, as far as is known of somebody who was not let in.
-    pub(super) by: By,
+    pub(super) by: Requester,
     /// What people call the client of a caller who was not let in.
     pub(super) client_name: Option<String>,
     pub(super) body: BodyState,
@@ -46,7 +46,7 @@ impl Trail {
             row: None,
             caller: None,
             request_id,
-            by: By { peer, ..By::default() },
+            by: Requester { peer, ..Requester::default() },
             client_name: None,
             body: BodyState::default(),
             is_operated_on: false,
@@ -168,7 +168,7 @@ fn loggable(method: &Method) -> &str {
 /// One line more for a token, an api-key, a code or a gateway's secret that was no good, for programs that shut out
 /// whoever tries many. It is
 /// always the same, and nothing in it is of the caller's making; whoever goes by it can read it off systemd/README.md.
-pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, by: By) {
+pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, by: Requester) {
     let Some(event) = event(rejection, operation) else { return };
     let Some(shown) = event.failed() else { return };
     let (what, reason) = (shown.word(), event.reason().unwrap_or("-"));

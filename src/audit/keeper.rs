@@ -107,7 +107,7 @@ mod tests {
     use crate::audit::{AnchorKeys, append};
     use crate::clock::HandClock;
     use crate::config::StoreConfig;
-    use crate::domain::By;
+    use crate::domain::Requester;
     use crate::domain::audit::{AuditEvent, AuditRow};
     use crate::store::Store;
 
@@ -119,7 +119,7 @@ mod tests {
         let log = Arc::new(AuditLog::open(store.clone(), AnchorKeys::of([]), now).unwrap());
         let mut keeper = Keeper::of(Arc::clone(&log), Arc::new(HandClock::at(now)));
         assert_eq!(keeper.head_to_tell(now), None, "there is none yet");
-        let row = AuditRow::new(now, AuditEvent::CodeIssued, By::default());
+        let row = AuditRow::new(now, AuditEvent::CodeIssued, Requester::default());
         store.write_blocking(move |write| append(write, &row)).unwrap();
         move_rows(&log, now).unwrap();
         assert_eq!(keeper.head_to_tell(now).unwrap().0, 1);

@@ -8,7 +8,7 @@ use tokio::sync::Mutex as Turn;
 use super::{PhoneKey, append};
 use crate::domain::audit::{AuditEvent, AuditRow, Audited, PhoneHash};
 use crate::domain::limits::{Budget, Rate};
-use crate::domain::{By, Phone, Refusal, RequestBy, Timestamp};
+use crate::domain::{Phone, Refusal, RequestOrigin, Requester, Timestamp};
 use crate::store::{Store, StoreError, Write};
 
 /// How often what was noted is written.
@@ -69,7 +69,12 @@ impl Recorder {
     }
 
     /// Notes that somebody was refused something, if that is of the kind that is written down.
-    pub fn note_refusal(&self, at: Timestamp, refusal: &Refusal, requester: impl Into<RequestBy>) {
+    pub fn note_refusal(
+        &self,
+        at: Timestamp,
+        refusal: &Refusal,
+        requester: impl Into<RequestOrigin>,
+    ) {
         if let Some(event) = AuditEvent::of(refusal) {
             self.note(AuditRow::new(at, event, requester));
         }
@@ -155,5 +160,5 @@ impl Noted {
 }
 
 fn not_recorded(at: Timestamp) -> AuditRow {
-    AuditRow::new(at, AuditEvent::NotRecorded, By::default())
+    AuditRow::new(at, AuditEvent::NotRecorded, Requester::default())
 }

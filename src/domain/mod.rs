@@ -4,7 +4,6 @@
 //! refusal is a value.
 
 pub mod audit;
-mod by;
 mod bytes;
 mod client;
 mod code;
@@ -19,6 +18,7 @@ mod person;
 mod person_request;
 mod phone;
 mod refusal;
+mod requester;
 mod scopes;
 mod secret;
 mod segments;
@@ -28,7 +28,6 @@ mod token;
 mod verification;
 mod verification_id;
 
-pub use by::{By, RequestBy};
 pub use client::{AccessType, Client, ClientId};
 pub use code::{Code, CodeFormat, MalformedCode};
 pub use delivery::{
@@ -44,6 +43,7 @@ pub use person_request::{
 };
 pub use phone::{MaskedPhone, NotAPhone, Phone};
 pub use refusal::{Refusal, SpentReason};
+pub use requester::{RequestOrigin, Requester};
 pub use scopes::{Scope, Scopes};
 pub use secret::{Secret, SecretDigest};
 pub use segments::Segments;

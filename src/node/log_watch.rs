@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::domain::By;
+use crate::domain::Requester;
 use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::log::LostLines;
 
@@ -27,7 +27,8 @@ impl LogWatch {
 
     fn note(&self, lost: u64) {
         if lost > 0 {
-            let row = AuditRow::new(self.clock.now(), AuditEvent::LogLinesLost, By::default());
+            let row =
+                AuditRow::new(self.clock.now(), AuditEvent::LogLinesLost, Requester::default());
             self.audit.note(AuditRow { times: lost.try_into().unwrap_or(u32::MAX), ..row });
         }
     }

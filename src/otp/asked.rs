@@ -1,6 +1,6 @@
 use crate::audit::Recorder;
 use crate::domain::audit::{PhoneHash, RequestId};
-use crate::domain::{By, Phone, Purpose, RequestBy, Timestamp};
+use crate::domain::{Phone, Purpose, RequestOrigin, Requester, Timestamp};
 
 /// Which phone gets a code, and what it is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Target {
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
     pub(super) now: Timestamp,
-    pub(super) by: By,
+    pub(super) by: Requester,
     pub(super) request_id: Option<RequestId>,
     pub(super) target: Target,
     /// What rows of audit call the target's phone.
@@ -25,11 +25,11 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn of(
         now: Timestamp,
-        requester: RequestBy,
+        origin: RequestOrigin,
         target: Target,
         audit: &Recorder,
     ) -> Self {
-        let RequestBy { by, request_id } = requester;
+        let RequestOrigin { requester: by, request_id } = origin;
         Self { now, by, request_id, target, phone_hash: audit.phone_hash(target.phone) }
     }
 }

@@ -4,7 +4,7 @@ use super::Otp;
 use super::asked::{Asked, Target};
 use super::limits::{ClientGuesses, count_wrong_guess, raise_alarm};
 use super::pay::{Compared, Judge, pay_and_compare};
-use super::requester::Requester;
+use super::request_context::RequestContext;
 use super::rows::{note_refusal, row};
 use crate::audit;
 use crate::domain::audit::{AuditEvent, GuessFault};
@@ -32,7 +32,7 @@ impl Otp {
     pub async fn complete<G, D>(
         &self,
         now: Timestamp,
-        requester: Requester,
+        context: RequestContext,
         guess: Code,
         gate: G,
         done: D,
@@ -44,7 +44,7 @@ impl Otp {
         let gate = Arc::new(gate);
         let judge = Judge {
             now,
-            requester,
+            context,
             audit: Arc::clone(&self.audit),
             limits: Arc::clone(&self.limits),
             rules: self.config.rules,

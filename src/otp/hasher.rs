@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::cores::{Cores, Job};
 use super::places::{HashPlace, Places};
-use super::requester::{Requester, Waiting};
+use super::request_context::{RequestContext, Waiting};
 use crate::config::Argon2Cost;
 use crate::domain::{Code, HashedCode, Refusal, VerificationId};
 use crate::keyring::Keyring;
@@ -65,8 +65,8 @@ impl Hasher {
     }
 
     /// Takes a place, or says that too many wait already.
-    pub fn reserve(&self, requester: impl Into<Requester>) -> Result<HashPlace, Refusal> {
-        self.places.take(&requester.into())
+    pub fn reserve(&self, context: impl Into<RequestContext>) -> Result<HashPlace, Refusal> {
+        self.places.take(&context.into())
     }
 
     /// Where places are taken.
@@ -260,8 +260,8 @@ fn params(cost: Argon2Cost, data: &[u8]) -> Option<Params> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{By, CodeFormat, Id};
-    use crate::otp::requester::Waiter;
+    use crate::domain::{CodeFormat, Id, Requester};
+    use crate::otp::request_context::Waiter;
 
     fn hasher() -> Hasher {
         let key = "0123456789abcdef".repeat(4);
@@ -281,8 +281,9 @@ mod tests {
         let kept = HashedCode { key_id: "k".into(), salt: [0; 16], hash: [0; 32] };
         // The only core is busy, and all jobs wait.
         let busy = hasher.cores.spare(|| false);
-        let place =
-            |waiting| hasher.reserve(Requester { waiting, ..By::default().into() }).unwrap();
+        let place = |waiting| {
+            hasher.reserve(RequestContext { waiting, ..Requester::default().into() }).unwrap()
+        };
         let [waits, hangs_up, is_answered] = [(); 3].map(|()| Waiter::start());
         let (sent, gone, answered) = (waits.1, hangs_up.1, is_answered.1);
         let done = runtime.block_on(async {

@@ -7,14 +7,14 @@ use super::asked::{Asked, Target};
 use super::limits::{CountedSend, spend_send};
 use super::places::HashPlace;
 use super::ready::{Drawn, Minted, ReadyCodes};
-use super::requester::Requester;
+use super::request_context::RequestContext;
 use super::rows::{note_refusal, row};
 use crate::audit;
 use crate::config::OtpConfig;
 use crate::domain::audit::AuditEvent;
 use crate::domain::limits::Limits;
 use crate::domain::{
-    Delivery, Phone, Refusal, RequestBy, Timestamp, Verification, VerificationRules,
+    Delivery, Phone, Refusal, RequestOrigin, Timestamp, Verification, VerificationRules,
 };
 use crate::sms::{Canceled, Outbox, give_back_send};
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
@@ -65,23 +65,23 @@ impl Otp {
     pub async fn initialize<G>(
         &self,
         now: Timestamp,
-        requester: Requester,
+        context: RequestContext,
         gate: G,
     ) -> Result<Verification, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let by = requester.named();
+        let origin = context.origin();
         let gate = Arc::new(gate);
-        let place = self.outbox.reserve(by.by.client_id)?;
-        let issued = match self.reserve_or_issue(now, &requester, &gate).await? {
+        let place = self.outbox.reserve(origin.requester.client_id)?;
+        let issued = match self.reserve_or_issue(now, &context, &gate).await? {
             First::Issued(issued) => issued,
-            First::Counted(counted) => self.make_and_issue(now, by, gate, counted).await?,
+            First::Counted(counted) => self.make_and_issue(now, origin, gate, counted).await?,
         };
         place.fill(issued.replaced.as_ref());
         let Verification { id: verification, phone_number: phone, .. } = &issued.verification;
-        let RequestBy { by, request_id } = by;
-        let (client, request_id) = (by.client_id.map(display), request_id.map(display));
+        let RequestOrigin { requester, request_id } = origin;
+        let (client, request_id) = (requester.client_id.map(display), request_id.map(display));
         tracing::info!(%verification, %phone, client, request_id, "sms queued");
         Ok(issued.verification)
     }
@@ -90,20 +90,20 @@ impl Otp {
     async fn reserve_or_issue<G>(
         &self,
         now: Timestamp,
-        requester: &Requester,
+        context: &RequestContext,
         gate: &Arc<G>,
     ) -> Result<First, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let (by, reserve) = (requester.named(), || self.hasher.places().take(requester));
+        let (origin, reserve) = (context.origin(), || self.hasher.places().take(context));
         let mut hashing = if self.ready.count() == 0 { Some(reserve()?) } else { None };
         loop {
             let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
             let (limits, config) = (Arc::clone(&self.limits), Arc::clone(&self.config));
             let (audit, outbox) = (Arc::clone(&self.audit), self.outbox.clone());
             let decide = move |write: &mut Write<'_>| {
-                let asked = Asked::of(now, by, gate(write)?, &audit);
+                let asked = Asked::of(now, origin, gate(write)?, &audit);
                 let CountedSend { counted_at, ran_low } = allow(write, asked, &limits, &config)
                     .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
                 let hashing = hashing.map(|place| {
@@ -129,7 +129,7 @@ impl Otp {
     async fn make_and_issue<G>(
         &self,
         now: Timestamp,
-        by: RequestBy,
+        origin: RequestOrigin,
         gate: Arc<G>,
         counted: Begun,
     ) -> Result<Issued, Refusal>
@@ -138,7 +138,7 @@ impl Otp {
     {
         let Begun { place, phone, counted_at } = counted;
         let issued = match self.mint(place).await {
-            Ok(minted) => self.issue(now, by, gate, minted).await,
+            Ok(minted) => self.issue(now, origin, gate, minted).await,
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = &issued
@@ -162,7 +162,7 @@ impl Otp {
     async fn issue<G>(
         &self,
         now: Timestamp,
-        by: RequestBy,
+        origin: RequestOrigin,
         gate: Arc<G>,
         minted: Minted,
     ) -> Result<Issued, Refusal>
@@ -172,7 +172,7 @@ impl Otp {
         let (rules, outbox) = (self.config.rules, self.outbox.clone());
         let audit = Arc::clone(&self.audit);
         let decide = move |write: &mut Write<'_>| {
-            let asked = Asked::of(now, by, gate(write)?, &audit);
+            let asked = Asked::of(now, origin, gate(write)?, &audit);
             put_issued(write, asked, minted, rules, &outbox)
         };
         self.store.write_waiting(decide).await

@@ -17,7 +17,7 @@ mod pay;
 mod pending;
 mod places;
 mod ready;
-mod requester;
+mod request_context;
 mod rows;
 mod senders;
 mod sources;
@@ -29,7 +29,7 @@ pub use hasher::Hasher;
 pub use pending::PendingGuesses;
 pub use places::HashPlace;
 pub use ready::{Filler, ReadyCodes};
-pub use requester::{Requester, Waiter, Waiting};
+pub use request_context::{RequestContext, Waiter, Waiting};
 pub use sources::WrongGuesses;
 
 use crate::audit::Recorder;

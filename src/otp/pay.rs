@@ -7,7 +7,7 @@ use super::hasher::Comparer;
 use super::limits::{ClientGuesses, SpentOfClient, alarm_until};
 use super::pending::{AttemptAt, Judged, PendingGuess, PendingGuesses, Whose};
 use super::places::{HashPlace, Places};
-use super::requester::Requester;
+use super::request_context::RequestContext;
 use super::rows::note_refusal;
 use crate::audit::Recorder;
 use crate::domain::limits::{Limits, TooSoon};
@@ -69,7 +69,7 @@ enum Unpaid {
 /// What a guess is judged by before it is compared.
 pub(super) struct Judge {
     pub(super) now: Timestamp,
-    pub(super) requester: Requester,
+    pub(super) context: RequestContext,
     pub(super) audit: Arc<Recorder>,
     pub(super) limits: Arc<Limits>,
     pub(super) rules: VerificationRules,
@@ -172,10 +172,10 @@ impl Judge {
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal>,
     {
-        if self.requester.waiting.is_over() {
+        if self.context.waiting.is_over() {
             return Err(Refusal::Busy.into());
         }
-        let asked = Asked::of(self.now, self.requester.named(), gate(write)?, &self.audit);
+        let asked = Asked::of(self.now, self.context.origin(), gate(write)?, &self.audit);
         self.spend_on(write, asked).map_err(|refusal| {
             let in_the_way = self.may_not_last(&refusal, asked);
             if let Some(others) = in_the_way.and_then(|whose| self.pending.next_of(whose)) {
@@ -216,7 +216,7 @@ impl Judge {
             of_client.refusal(self.now),
         ])?;
         let Attempt { at, taken, code } = self.spend_attempt(write, verification)?;
-        let place = self.places.take(&self.requester)?;
+        let place = self.places.take(&self.context)?;
         let counted_at = guesses.count(&self.limits, self.now);
         let of_client = of_client.spend(write, self.now)?;
         write.put(GUESSES, &phone, &guesses)?;
@@ -249,7 +249,7 @@ impl Judge {
         if guesses.count_since(self.now - self.rules.life) >= usize::from(attempts) {
             return Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
         }
-        let place = self.places.take(&self.requester)?;
+        let place = self.places.take(&self.context)?;
         let counted_at = guesses.count(rows, self.now);
         let of_client = of_client.spend(write, self.now)?;
         write.put(STRAY_GUESSES, &phone, &guesses)?;

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::requester::{Requester, Waiting};
+use super::request_context::{RequestContext, Waiting};
 use crate::domain::{ClientId, Refusal};
 
 /// Who waits for a hash.
@@ -46,9 +46,9 @@ impl Places {
     }
 
     /// Takes one, or says that too many wait already.
-    pub(super) fn take(self: &Arc<Self>, requester: &Requester) -> Result<HashPlace, Refusal> {
-        let Requester { by, waiting, .. } = requester;
-        let lane = Lane { client: by.client_id, address: by.peer };
+    pub(super) fn take(self: &Arc<Self>, context: &RequestContext) -> Result<HashPlace, Refusal> {
+        let RequestContext { requester, waiting, .. } = context;
+        let lane = Lane { client: requester.client_id, address: requester.peer };
         let mut taken = self.taken();
         if !taken.may_have_one_more(lane, self.most) {
             return Err(Refusal::Busy);
@@ -156,21 +156,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{By, Id};
+    use crate::domain::{Id, Requester};
 
     /// Client 0 is who calls without a token.
-    fn by(client: u8, address: u8) -> Requester {
+    fn by(client: u8, address: u8) -> RequestContext {
         let client_id = (client > 0).then(|| Id::from_bytes([client; 16]));
         let peer = Some(IpAddr::from([127, 0, 0, address]));
-        By { client_id, peer, ..By::default() }.into()
+        Requester { client_id, peer, ..Requester::default() }.into()
     }
 
     fn lane(client: u8, address: u8) -> Lane {
-        let By { client_id: client, peer: address, .. } = by(client, address).by;
+        let Requester { client_id: client, peer: address, .. } = by(client, address).requester;
         Lane { client, address }
     }
 
-    fn as_many_as_there_are(places: &Arc<Places>, by: &Requester) -> Vec<HashPlace> {
+    fn as_many_as_there_are(places: &Arc<Places>, by: &RequestContext) -> Vec<HashPlace> {
         std::iter::from_fn(|| places.take(by).ok()).collect()
     }
 

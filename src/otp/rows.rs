@@ -3,7 +3,7 @@
 use super::asked::{Asked, Target};
 use crate::audit::Recorder;
 use crate::domain::audit::{AuditEvent, AuditRow, GuessFault};
-use crate::domain::{Refusal, RequestBy};
+use crate::domain::{Refusal, RequestOrigin};
 
 /// Notes that no code was sent, or none looked at. What refuses the target itself is before that, and is not about codes.
 pub(super) fn note_refusal(audit: &Recorder, asked: Asked, refusal: &Refusal) {
@@ -20,6 +20,6 @@ pub(super) fn note_refusal(audit: &Recorder, asked: Asked, refusal: &Refusal) {
 /// What has happened about a code.
 pub(super) fn row(event: AuditEvent, asked: Asked) -> AuditRow {
     let Asked { now, by, request_id, target: Target { phone, purpose }, phone_hash } = asked;
-    let requester = RequestBy { by, request_id };
+    let requester = RequestOrigin { requester: by, request_id };
     AuditRow::new(now, event, requester).about_phone(phone, purpose).findable_by(phone_hash)
 }

@@ -61,7 +61,7 @@ fn different<T: Eq + Hash>(all: impl Iterator<Item = T>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{By, Id, Purpose};
+    use crate::domain::{Id, Purpose, Requester};
     use crate::otp::Target;
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
             let phone = Phone::from_national(670_000_000 + u32::from(number)).unwrap();
             let client_id = (number > 0).then(|| Id::from_bytes([number; 16]));
             let peer = Some(IpAddr::from([203, 0, 113, number / 2]));
-            let by = By { client_id, peer, ..By::default() };
+            let by = Requester { client_id, peer, ..Requester::default() };
             let target = Target { phone, purpose: Purpose::PhoneVerification };
             guesses.note(Asked {
                 now: at(minutes),

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use super::{AdmissionStep, Service};
 use crate::domain::audit::RequestId;
 use crate::domain::{
-    AccessType, By, Client, ClientId, Refusal, RequestBy, Scope, SecretDigest, Timestamp, Token,
-    User,
+    AccessType, Client, ClientId, Refusal, RequestOrigin, Requester, Scope, SecretDigest,
+    Timestamp, Token, User,
 };
-use crate::otp::{Requester, Waiting};
+use crate::otp::{RequestContext, Waiting};
 use crate::store::schema::{CLIENTS, CLIENTS_BY_API_KEY, TOKENS, USERS};
 
 /// What a request brings to show who it is from.
@@ -30,7 +30,7 @@ pub struct NotAdmitted {
     /// Why not.
     pub refusal: Refusal,
     /// Who that is: a token that is known has a client and a user, even if it is not good.
-    pub by: By,
+    pub by: Requester,
     /// What people call that client.
     pub client_name: Option<String>,
 }
@@ -54,21 +54,21 @@ pub struct Caller {
 
 impl Caller {
     /// Who that is, for limits and audit.
-    pub fn by(&self) -> By {
-        By { client_id: Some(self.client_id), user_id: Some(self.user.id), peer: self.peer }
+    pub fn requester(&self) -> Requester {
+        Requester { client_id: Some(self.client_id), user_id: Some(self.user.id), peer: self.peer }
     }
 
     /// The same, what the request is called, and whether it still waits.
-    pub fn requester(&self) -> Requester {
+    pub fn context(&self) -> RequestContext {
         let (request_id, waiting) = (self.request_id, self.waiting.clone());
-        Requester { by: self.by(), request_id, waiting }
+        RequestContext { requester: self.requester(), request_id, waiting }
     }
 }
 
 /// What is known of a caller so far.
 #[derive(Default)]
 struct Known {
-    by: By,
+    by: Requester,
     client_name: Option<String>,
 }
 
@@ -86,7 +86,7 @@ impl Service {
         known.by.peer = credentials.peer;
         self.look_at(credentials, scope, wall, &mut known).map_err(|refusal| {
             let Known { by, client_name } = known;
-            let requester = RequestBy { by, request_id: credentials.request_id };
+            let requester = RequestOrigin { requester: by, request_id: credentials.request_id };
             self.audit.note_refusal(now, &refusal, requester);
             NotAdmitted { refusal, by, client_name }
         })

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::Service;
 use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{
-    AuthenticationMethod, ClientId, Delivery, PersonRequest, Phone, Purpose, Refusal, RequestBy,
-    Timestamp, VerificationId,
+    AuthenticationMethod, ClientId, Delivery, PersonRequest, Phone, Purpose, Refusal,
+    RequestOrigin, Timestamp, VerificationId,
 };
 use crate::sms::{OutboxHealth, Reception};
 use crate::store::schema::{DELIVERIES, LIVE_CODES, VERIFICATIONS};
@@ -68,7 +68,7 @@ impl Service {
     /// Takes what a gateway says, with its secret, has become of messages. A wrong one is noted for the audit.
     pub async fn receive(
         &self,
-        by: RequestBy,
+        by: RequestOrigin,
         driver: &str,
         secret: &str,
         body: &Value,

@@ -27,7 +27,7 @@ impl Service {
             let (_, phone) = open_request(write, client, id, checks, life, now)?;
             Ok(Target { phone, purpose: Purpose::PersonRequest(id) })
         };
-        self.otp.initialize(now, caller.requester(), gate).await
+        self.otp.initialize(now, caller.context(), gate).await
     }
 
     /// Spends the person's code: NEW → APPROVED.
@@ -49,7 +49,7 @@ impl Service {
             let approved = request.approve(verified.id, now, life)?;
             Ok(write.put(PERSON_REQUESTS, &id, &approved)?)
         };
-        match self.otp.complete(now, caller.requester(), guess, gate, approve).await {
+        match self.otp.complete(now, caller.context(), guess, gate, approve).await {
             Ok(_) => self.person_request(caller, id),
             // Nothing was ever sent, so nothing can be right.
             Err(Refusal::NotFound) if self.person_request(caller, id).is_ok() => {
@@ -70,7 +70,7 @@ impl Service {
         let (client, checks, life) =
             (caller.client_id, self.order.approve, self.person_requests.life);
         let row =
-            AuditRow::new(now, AuditEvent::RequestApprovedWithoutCode, caller.requester().named());
+            AuditRow::new(now, AuditEvent::RequestApprovedWithoutCode, caller.context().origin());
         let row = row.about_request(id);
         let approve = move |write: &mut Write<'_>| {
             let request = own(write.get(PERSON_REQUESTS, &id), client)?;

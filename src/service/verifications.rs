@@ -1,8 +1,8 @@
 use super::Service;
 use crate::audit;
 use crate::domain::audit::{AuditEvent, AuditRow};
-use crate::domain::{Code, Phone, Purpose, Refusal, RequestBy, Timestamp, Verification};
-use crate::otp::{Requester, Target};
+use crate::domain::{Code, Phone, Purpose, Refusal, RequestOrigin, Timestamp, Verification};
+use crate::otp::{RequestContext, Target};
 use crate::store::Write;
 use crate::store::schema::{GUESSES, SENDS, STRAY_GUESSES, VERIFIED_PHONES};
 
@@ -10,7 +10,7 @@ impl Service {
     /// Sends a code that shows whether the caller's user holds this phone ("Initialize OTP").
     pub async fn initialize(
         &self,
-        requester: impl Into<Requester>,
+        requester: impl Into<RequestContext>,
         phone: Phone,
         now: Timestamp,
     ) -> Result<Verification, Refusal> {
@@ -20,7 +20,7 @@ impl Service {
     /// Takes that code back; the phone is a verified one from then on.
     pub async fn complete(
         &self,
-        requester: impl Into<Requester>,
+        requester: impl Into<RequestContext>,
         phone: Phone,
         guess: Code,
         now: Timestamp,
@@ -34,7 +34,7 @@ impl Service {
     /// are.
     pub async fn unlock(
         &self,
-        by: impl Into<RequestBy>,
+        by: impl Into<RequestOrigin>,
         phone: Phone,
         now: Timestamp,
     ) -> Result<u32, Refusal> {

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::domain::audit::{AuditEvent, AuditRow, Audited};
 use crate::domain::limits::Rate;
 use crate::domain::{
-    By, ClientId, Delivery, DeliveryState, MaskedPhone, PersonRequestId, Phone, Timestamp, Trouble,
-    VerificationId,
+    ClientId, Delivery, DeliveryState, MaskedPhone, PersonRequestId, Phone, Requester, Timestamp,
+    Trouble, VerificationId,
 };
 
 /// A row of audit before it had a hash of the number and the request's id.
@@ -20,7 +20,7 @@ pub(super) struct AuditRowV1 {
 #[derive(Deserialize)]
 struct AuditedV1 {
     event: AuditEvent,
-    by: By,
+    by: Requester,
     phone: Option<MaskedPhone>,
     verification_id: Option<VerificationId>,
     person_request_id: Option<PersonRequestId>,

@@ -17,7 +17,7 @@ const MOST: u64 = 50;
 /// `GET …/verifications/{id}/delivery`: what became of the message with this verification's code, for who had it sent.
 pub(in crate::api) fn get(state: &State, call: &Call) -> Result<Answer, Rejection> {
     let delivery =
-        state.service.delivery_for(call.by().client_id, verification_id(call)?, call.now)?;
+        state.service.delivery_for(call.requester().client_id, verification_id(call)?, call.now)?;
     Ok(Answer::ok(&DeliveryView::of(delivery)))
 }
 

@@ -25,7 +25,7 @@ pub(in crate::api) fn receive(state: Arc<State>, call: Call) -> Operating {
         let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
         match state
             .service
-            .receive(call.requester().named(), driver, secret, &call.body, call.now)
+            .receive(call.context().origin(), driver, secret, &call.body, call.now)
             .await?
         {
             Reception::NotCalled => Err(Rejection::RouteUnknown),

@@ -16,7 +16,7 @@ pub(in crate::api) fn initialize(state: Arc<State>, call: Call) -> Operating {
         let mut properties = Properties::of(&call.body, &["phone_number", "provider"]);
         let phone = properties.phone("phone_number");
         let phone = properties.finish(phone)?;
-        let verification = state.service.initialize(call.requester(), phone, call.now).await?;
+        let verification = state.service.initialize(call.context(), phone, call.now).await?;
         Ok(Answer::created(&VerificationView::of(&verification, call.now)))
     })
 }
@@ -28,7 +28,7 @@ pub(in crate::api) fn complete(state: Arc<State>, call: Call) -> Operating {
         let code = properties.code("code", state.service.code_format());
         let code = properties.finish(code)?;
         let verification =
-            state.service.complete(call.requester(), phone(&call)?, code, call.now).await?;
+            state.service.complete(call.context(), phone(&call)?, code, call.now).await?;
         let location = format!("/verifications/{}", verification.id);
         Ok(Answer::ok(&VerificationView::of(&verification, call.now)).at(location))
     })

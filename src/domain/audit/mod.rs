@@ -14,7 +14,8 @@ pub use event::{AuditEvent, GuessFault, SendFault, Shown, TokenFault};
 pub use request_id::{NotARequestId, RequestId};
 
 use super::{
-    By, MaskedPhone, PersonRequestId, Phone, Purpose, RequestBy, Timestamp, VerificationId,
+    MaskedPhone, PersonRequestId, Phone, Purpose, RequestOrigin, Requester, Timestamp,
+    VerificationId,
 };
 
 /// Something that happened, or was refused, and who asked for it.
@@ -36,7 +37,7 @@ pub struct Audited {
     /// What it was.
     pub event: AuditEvent,
     /// Who asked, as far as that is known.
-    pub by: By,
+    pub by: Requester,
     /// Whose code it was about.
     pub phone: Option<MaskedPhone>,
     /// The same number, so that its rows can be found by who has it and the directory's secret.
@@ -66,8 +67,8 @@ impl fmt::Debug for PhoneHash {
 
 impl AuditRow {
     /// What happened, once.
-    pub fn new(at: Timestamp, event: AuditEvent, requester: impl Into<RequestBy>) -> Self {
-        let RequestBy { by, request_id } = requester.into();
+    pub fn new(at: Timestamp, event: AuditEvent, origin: impl Into<RequestOrigin>) -> Self {
+        let RequestOrigin { requester: by, request_id } = origin.into();
         let what = Audited {
             event,
             by,

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use esoz_otp::config::{Config, DialectName, StoreConfig};
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, TokenFault};
-use esoz_otp::domain::{By, Id, Timestamp};
+use esoz_otp::domain::{Id, Requester, Timestamp};
 use esoz_otp::store::Store;
 use esoz_otp::store::schema::AUDIT;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn at(seconds: i64) -> Timestamp {
 
 /// Somebody with this number was refused for an unknown token.
 fn refused_at(seconds: i64, who: u128) -> AuditRow {
-    let by = By { user_id: Some(Id::from_bytes(who.to_be_bytes())), ..By::default() };
+    let by = Requester { user_id: Some(Id::from_bytes(who.to_be_bytes())), ..Requester::default() };
     AuditRow::new(at(seconds), AuditEvent::TokenRefused(TokenFault::Unknown), by)
 }
 

@@ -3,7 +3,7 @@
 use esoz_otp::audit;
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, SendFault, TokenFault};
-use esoz_otp::domain::{By, Id, Phone, Purpose};
+use esoz_otp::domain::{Id, Phone, Purpose, Requester};
 use serde_json::{Value, json};
 
 use super::{ADMIN, at, kept, node, read, refused_at, shown};
@@ -114,7 +114,7 @@ fn when_more_writes_wait_than_can_be_taken_on_it_says_so() {
 #[test]
 fn a_row_about_a_code_names_it_and_shows_of_the_phone_what_may_be_seen() {
     let node = node(DialectName::Documented);
-    let by = By {
+    let by = Requester {
         client_id: Some(Id::from_bytes([1; 16])),
         user_id: Some(Id::from_bytes([2; 16])),
         peer: Some("2001:db8::9".parse().unwrap()),

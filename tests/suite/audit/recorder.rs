@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use esoz_otp::audit::{AuditLog, Recorder};
 use esoz_otp::config::DialectName;
-use esoz_otp::domain::By;
+use esoz_otp::domain::Requester;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow};
 use esoz_otp::store::Store;
 
@@ -48,7 +48,7 @@ fn of_too_many_different_ones_only_the_number_is_kept() {
     let rows = rows(&store);
     assert_eq!(rows.len() as u128, MOST + 1);
     assert_eq!(rows[0], AuditRow { times: 2, ..refused_at(1, 0) });
-    let beyond = AuditRow::new(at(1), AuditEvent::NotRecorded, By::default());
+    let beyond = AuditRow::new(at(1), AuditEvent::NotRecorded, Requester::default());
     assert_eq!(rows.last(), Some(&AuditRow { times: 500, ..beyond }));
     recorder.note(refused_at(3, MOST + 1));
     wait(recorder.flush()).unwrap();

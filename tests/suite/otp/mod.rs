@@ -12,8 +12,8 @@ mod time;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
-use esoz_otp::domain::{By, Code, Refusal, Timestamp, Verification};
-use esoz_otp::otp::{Requester, Target, Waiter};
+use esoz_otp::domain::{Code, Refusal, Requester, Timestamp, Verification};
+use esoz_otp::otp::{RequestContext, Target, Waiter};
 use esoz_otp::service::Service;
 use esoz_otp::store::Write;
 
@@ -38,7 +38,7 @@ pub(crate) fn at_once<T: Send>(callers: usize, call: impl Fn(usize) -> T + Sync)
 async fn hang_up_before_its_turn(
     service: &Service,
     now: Timestamp,
-    by: By,
+    by: Requester,
     target: Target,
     guess: Code,
 ) -> Result<Verification, Refusal> {
@@ -48,7 +48,7 @@ async fn hang_up_before_its_turn(
         drop(waiter.lock().unwrap().take());
         Ok(target)
     };
-    let requester = Requester { waiting, ..by.into() };
+    let requester = RequestContext { waiting, ..by.into() };
     service.otp().complete(now, requester, guess, gate, |_, _| Ok(())).await
 }
 

@@ -9,9 +9,9 @@ use esoz_otp::domain::audit::{
 };
 use esoz_otp::domain::limits::{Budget, Guesses, Limits, Log, Rate, Sends};
 use esoz_otp::domain::{
-    AccessType, AuthenticationFactor, AuthenticationMethod, By, Client, FactorType, HashedCode, Id,
-    MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose, Scopes,
-    SecretDigest, State, Timestamp, Token, User, Verification,
+    AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, HashedCode, Id,
+    MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose,
+    Requester, Scopes, SecretDigest, State, Timestamp, Token, User, Verification,
 };
 use esoz_otp::store::schema::{
     AuditHead, Due, KeyCheck, LiveCode, Mark, SealedSecret, Sender, VerifiedPhone,
@@ -310,7 +310,8 @@ fn audit() -> Vec<Sample> {
     let whole = whole.findable_by(Some(PhoneHash::from_bytes([12; 16])));
     let request_id = RequestId::of("6617aeec-15e2-4d6f-b9bd-53559c358f97#17810");
     let whole = AuditRow { request_id, ..whole };
-    let without_code = AuditRow::new(at(60), AuditEvent::RequestApprovedWithoutCode, By::default());
+    let without_code =
+        AuditRow::new(at(60), AuditEvent::RequestApprovedWithoutCode, Requester::default());
     let without_code = without_code.about_request(id(6));
     let later = [("whole", whole), ("request_approved_without_code", without_code)];
     let rows = audit_rows().into_iter().chain(later);
@@ -323,12 +324,12 @@ fn earlier_audit() -> Vec<Sample> {
 }
 
 fn audit_rows() -> [(&'static str, AuditRow); 21] {
-    let by = |peer: &str| By {
+    let by = |peer: &str| Requester {
         client_id: Some(id(2)),
         user_id: Some(id(3)),
         peer: Some(peer.parse().unwrap()),
     };
-    let row = |event| AuditRow::new(at(60), event, By::default());
+    let row = |event| AuditRow::new(at(60), event, Requester::default());
     let verification = Verification {
         id: id(7),
         phone_number: phone(),

@@ -1,6 +1,6 @@
 //! What an earlier version has left behind.
 
-use esoz_otp::domain::{By, CodeFormat, State};
+use esoz_otp::domain::{CodeFormat, Requester, State};
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
 
 use super::TestNode;
@@ -17,7 +17,7 @@ impl TestNode {
         let argon2 = &api.service().otp().hasher;
         let format = CodeFormat::new(code.len().try_into().unwrap()).unwrap();
         let hashing = argon2.hash(
-            argon2.reserve(By::default()).unwrap(),
+            argon2.reserve(Requester::default()).unwrap(),
             verification.id,
             format.parse(code).unwrap(),
             [7; 16],

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use esoz_otp::api::Api;
 use esoz_otp::clock::{Clock, HandClock};
-use esoz_otp::domain::{By, Code, CodeFormat, Phone, Refusal, Timestamp};
+use esoz_otp::domain::{Code, CodeFormat, Phone, Refusal, Requester, Timestamp};
 
 use crate::node::{Phones, RunningNode};
 
@@ -59,16 +59,17 @@ impl Patient {
         let code = self.phones.next_code(phone);
         self.clock.push(PACE);
         let service = self.api.service();
-        service.initialize(By::default(), phone, self.clock.now()).await?;
+        service.initialize(Requester::default(), phone, self.clock.now()).await?;
         let code = code.await.unwrap();
         let right = self.code(&code);
         if matches!(number % 10, 7 | 8) {
             let wrong = self.code(&other_than(&code));
-            let refused = service.complete(By::default(), phone, wrong, self.clock.now()).await;
+            let refused =
+                service.complete(Requester::default(), phone, wrong, self.clock.now()).await;
             assert_eq!(refused.unwrap_err(), Refusal::CodeWrong);
         }
         if number % 10 < 8 {
-            service.complete(By::default(), phone, right, self.clock.now()).await?;
+            service.complete(Requester::default(), phone, right, self.clock.now()).await?;
         }
         Ok(())
     }

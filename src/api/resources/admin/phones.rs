@@ -21,7 +21,7 @@ pub(in crate::api) fn unlock(state: Arc<State>, call: Call) -> Operating {
     Box::pin(async move {
         let no_phone = |_| Rejection::Invalid(vec![Fault::no_phone_in_path(NO_PHONE)]);
         let phone = Phone::parse(call.param()).map_err(no_phone)?;
-        let wrong_guesses = state.service.unlock(call.requester().named(), phone, call.now).await?;
+        let wrong_guesses = state.service.unlock(call.context().origin(), phone, call.now).await?;
         let phone_number = phone.masked();
         Ok(Answer::ok(&UnlockedView { phone_number, wrong_guesses }))
     })

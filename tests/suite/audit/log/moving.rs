@@ -7,7 +7,7 @@ use esoz_otp::audit::append;
 use esoz_otp::config::StoreConfig;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, PhoneHash, RequestId, SendFault};
 use esoz_otp::domain::limits::Limits;
-use esoz_otp::domain::{By, Id, Phone, Purpose};
+use esoz_otp::domain::{Id, Phone, Purpose, Requester};
 use esoz_otp::store::Store;
 
 use super::super::open;
@@ -105,7 +105,7 @@ fn a_name_that_is_taken_is_left_alone() {
 
 /// Everything that a row of this event can be about, at its longest.
 fn largest(event: AuditEvent, is_about_a_verification: bool) -> AuditRow {
-    let by = By {
+    let by = Requester {
         client_id: Some(Id::from_bytes([0xff; 16])),
         user_id: Some(Id::from_bytes([0xff; 16])),
         peer: Some("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap()),

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use esoz_otp::config::Argon2Cost;
-use esoz_otp::domain::{By, CodeFormat, Phone, Refusal};
-use esoz_otp::otp::{HashPlace, Requester, Waiter};
+use esoz_otp::domain::{CodeFormat, Phone, Refusal, Requester};
+use esoz_otp::otp::{HashPlace, RequestContext, Waiter};
 use serde_json::json;
 
 use super::{phone, refused, with_limit};
@@ -119,7 +119,7 @@ fn of_200_guesses_at_once_at_as_many_codes_no_more_are_compared_than_the_client_
 /// Every place there is for calls without a token.
 fn all_places(node: &TestNode) -> Vec<HashPlace> {
     let api = node.api();
-    let by = By { peer: Some(node.address().ip()), ..By::default() };
+    let by = Requester { peer: Some(node.address().ip()), ..Requester::default() };
     std::iter::from_fn(|| api.service().otp().hasher.reserve(by).ok()).collect()
 }
 
@@ -198,7 +198,7 @@ fn a_guess_that_nobody_waits_for_spends_nothing() {
     let api = node.api();
     for _ in 0..5 {
         let (waiter, waiting) = Waiter::start();
-        let requester = Requester { waiting, ..By::default().into() };
+        let requester = RequestContext { waiting, ..Requester::default().into() };
         let (phone, code) = (Phone::parse(SEED_PHONE).unwrap(), CodeFormat::new(6).unwrap());
         let code = code.parse(&right).unwrap();
         let completing = api.service().complete(requester, phone, code, node.now());
@@ -242,7 +242,7 @@ fn a_send_whose_caller_was_answered_is_not_hashed_and_gives_its_place_in_the_hou
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (waiter, waiting) = Waiter::start();
     waiter.answer();
-    let requester = Requester { waiting, ..By::default().into() };
+    let requester = RequestContext { waiting, ..Requester::default().into() };
     let phone = Phone::parse(SEED_PHONE).unwrap();
     let api = node.api();
     let sending = api.service().initialize(requester, phone, node.now());

@@ -5,8 +5,8 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use esoz_otp::domain::limits::Guesses;
-use esoz_otp::domain::{By, Code, CodeFormat, Id, Phone, Purpose, Refusal, Verification};
-use esoz_otp::otp::{Requester, Target, Waiter};
+use esoz_otp::domain::{Code, CodeFormat, Id, Phone, Purpose, Refusal, Requester, Verification};
+use esoz_otp::otp::{RequestContext, Target, Waiter};
 use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
 use tokio::runtime::Runtime;
 
@@ -37,7 +37,7 @@ fn code(text: &str) -> Code {
 
 /// The caller of such a guess hangs up when it has been paid for.
 fn hang_up(node: &TestNode, target: Target, guess: &str) -> Result<Verification, Refusal> {
-    let (api, by) = (node.api(), By::default());
+    let (api, by) = (node.api(), Requester::default());
     let call = hang_up_before_its_turn(api.service(), node.now(), by, target, code(guess));
     runtime().block_on(call)
 }
@@ -104,7 +104,7 @@ fn it_is_given_back_though_nobody_asks_what_became_of_it() {
     };
     let (api, now, guess) = (node.api(), node.now(), code(&right));
     let call = runtime.spawn(async move {
-        let requester = Requester { waiting, ..By::default().into() };
+        let requester = RequestContext { waiting, ..Requester::default().into() };
         let done = api.service().otp().complete(now, requester, guess, gate, |_, _| Ok(())).await;
         drop(done);
     });
@@ -129,7 +129,7 @@ fn a_guess_whose_comparison_has_begun_counts_though_its_caller_hangs_up() {
         let (waiter, waiting) = Waiter::start();
         let (api, now, guess) = (node.api(), node.now(), code(&wrong));
         let call = runtime.spawn(async move {
-            let requester = Requester { waiting, ..By::default().into() };
+            let requester = RequestContext { waiting, ..Requester::default().into() };
             let phone = Phone::parse(SEED_PHONE).unwrap();
             drop(api.service().complete(requester, phone, guess, now).await);
         });
@@ -154,10 +154,16 @@ fn the_last_wrong_one_leaves_a_code_open_for_what_is_given_back_after_it() {
     let service = api.service();
     runtime.block_on(async {
         let held = node.hold_writes();
-        let guess =
-            |text| service.complete(By::default(), target(SEED_PHONE).phone, code(text), now);
-        let hang_up =
-            hang_up_before_its_turn(service, now, By::default(), target(SEED_PHONE), code(&right));
+        let guess = |text| {
+            service.complete(Requester::default(), target(SEED_PHONE).phone, code(text), now)
+        };
+        let hang_up = hang_up_before_its_turn(
+            service,
+            now,
+            Requester::default(),
+            target(SEED_PHONE),
+            code(&right),
+        );
         let go_on = async {
             // By then the others wait for the writer.
             for _ in 0..8 {
@@ -200,7 +206,7 @@ fn right_codes_that_come_at_once_are_not_refused_for_one_another() {
                 let (api, now, guess, phone) =
                     (node.api(), node.now(), code(text), target(phone).phone);
                 tokio::spawn(async move {
-                    api.service().complete(By::default(), phone, guess, now).await
+                    api.service().complete(Requester::default(), phone, guess, now).await
                 })
             })
             .collect();

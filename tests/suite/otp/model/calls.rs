@@ -1,7 +1,7 @@
 //! Sends and tries: asked of both, compared, and entered into the ledger.
 
 use esoz_otp::domain::{
-    By, ClientId, CodeFormat, Id, Phone, Purpose, Refusal, User, VerificationId,
+    ClientId, CodeFormat, Id, Phone, Purpose, Refusal, Requester, User, VerificationId,
 };
 use esoz_otp::otp::{Target, Waiting};
 use esoz_otp::service::Caller;
@@ -52,7 +52,7 @@ impl Run<'_> {
         let (service, now) = (&self.real().service, self.planted.told(self.model.now));
         let sent = match to {
             For::Phone(number) => {
-                let by = By { client_id: by, ..By::default() };
+                let by = Requester { client_id: by, ..Requester::default() };
                 service.initialize(by, phone(number), now).await
             }
             For::Request(slot) => service.resend_otp(&clinic(by), self.open[slot], now).await,
@@ -140,7 +140,7 @@ impl Run<'_> {
         let (phone, purpose) = self.place(at);
         let code = CodeFormat::new(6).unwrap().parse(&self.text((phone, purpose), guess)).unwrap();
         let before = (self.spent().0, self.compared());
-        let by = By { client_id: caller(at, 0), ..By::default() };
+        let by = Requester { client_id: caller(at, 0), ..Requester::default() };
         let (service, now) = (&self.real().service, self.planted.told(self.model.now));
         let target = Target { phone, purpose };
         let real = hang_up_before_its_turn(service, now, by, target, code).await;
@@ -161,7 +161,7 @@ impl Run<'_> {
         let code = CodeFormat::new(6).unwrap().parse(shown).unwrap();
         match at {
             For::Phone(number) => {
-                let done = service.complete(By::default(), phone(number), code, now).await;
+                let done = service.complete(Requester::default(), phone(number), code, now).await;
                 done.map(|verification| Some(verification.id))
             }
             For::Request(slot) => {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use esoz_otp::config::Config;
 use esoz_otp::domain::{
-    AuthenticationMethod, By, Id, PersonRequest, PersonRequestId, PersonRequestStatus, Timestamp,
+    AuthenticationMethod, Id, PersonRequest, PersonRequestId, PersonRequestStatus, Requester,
+    Timestamp,
 };
 use esoz_otp::entropy::{Entropy, SeededEntropy};
 use esoz_otp::store::Store;
@@ -169,7 +170,8 @@ impl<'s> Run<'s> {
 
     async fn unlock(&mut self, number: usize) -> Found {
         let phone = phone(number);
-        let in_a_row = self.real().service.unlock(By::default(), phone, self.model.now).await;
+        let in_a_row =
+            self.real().service.unlock(Requester::default(), phone, self.model.now).await;
         self.model.guesses.remove(&phone);
         let now = self.model.now;
         self.model.sends.entry(phone).and_modify(|sends| sends.settle(now));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::{
-    By, Code, CodeFormat, Phone, Purpose, Refusal, SpentReason, State, Status, Verification,
+    Code, CodeFormat, Phone, Purpose, Refusal, Requester, SpentReason, State, Status, Verification,
 };
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::store::Store;
@@ -77,12 +77,13 @@ impl Race {
     }
 
     fn send(&self, phone: Phone) -> Answer {
-        let sending = self.direct.service.initialize(By::default(), phone, self.clock.now());
+        let sending = self.direct.service.initialize(Requester::default(), phone, self.clock.now());
         self.runtime.block_on(sending)
     }
 
     fn complete(&self, phone: Phone, code: Code) -> Answer {
-        let completing = self.direct.service.complete(By::default(), phone, code, self.clock.now());
+        let completing =
+            self.direct.service.complete(Requester::default(), phone, code, self.clock.now());
         self.runtime.block_on(completing)
     }
 

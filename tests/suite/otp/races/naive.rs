@@ -4,7 +4,7 @@
 use std::sync::Barrier;
 
 use esoz_otp::config::Argon2Cost;
-use esoz_otp::domain::{By, Code, Phone, Purpose, State, Verification};
+use esoz_otp::domain::{Code, Phone, Purpose, Requester, State, Verification};
 use esoz_otp::otp::Hasher;
 use esoz_otp::store::schema::{LIVE_CODES, LiveCode, VERIFICATIONS};
 use esoz_otp::store::{Record, Store, StoreError, Table};
@@ -34,7 +34,7 @@ pub(super) fn is_right(hasher: &Hasher, verification: &Verification, guess: &Cod
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime
         .block_on(hasher.compare(
-            hasher.reserve(By::default()).unwrap(),
+            hasher.reserve(Requester::default()).unwrap(),
             verification.id,
             guess.clone(),
             code,

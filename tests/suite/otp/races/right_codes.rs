@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 
 use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::limits::Guesses;
-use esoz_otp::domain::{By, Purpose, State};
+use esoz_otp::domain::{Purpose, Requester, State};
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::store::Store;
 use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
@@ -122,7 +122,7 @@ fn send_another(store: &Store) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let direct = Direct::start(store.clone(), config, Arc::new(SystemEntropy::new()), now);
-        direct.service.initialize(By::default(), seed_phone(), now).await.unwrap();
+        direct.service.initialize(Requester::default(), seed_phone(), now).await.unwrap();
         direct.stop().await;
     });
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use esoz_otp::config::Config;
-use esoz_otp::domain::{By, Id};
+use esoz_otp::domain::{Id, Requester};
 use esoz_otp::entropy::{Entropy, NoEntropy, SystemEntropy};
 use esoz_otp::otp::{HashPlace, Otp};
 
@@ -99,7 +99,7 @@ fn all_places(node: &TestNode) -> Vec<HashPlace> {
     let peer = Some(node.address().ip());
     let clinic = Id::parse("c0000000-0000-4000-8000-000000000001");
     let places = [None, clinic].into_iter().flat_map(|client_id| {
-        let by = By { client_id, peer, ..By::default() };
+        let by = Requester { client_id, peer, ..Requester::default() };
         let hasher = &otp(&api).hasher;
         std::iter::from_fn(move || hasher.reserve(by).ok())
     });

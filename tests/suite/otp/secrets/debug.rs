@@ -6,8 +6,8 @@ use esoz_otp::clock::HandClock;
 use esoz_otp::config::Config;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow};
 use esoz_otp::domain::{
-    AuthenticationMethod, By, CodeFormat, Id, PersonRequest, PersonRequestStatus, Phone, Purpose,
-    Secret, Verification,
+    AuthenticationMethod, CodeFormat, Id, PersonRequest, PersonRequestStatus, Phone, Purpose,
+    Requester, Secret, Verification,
 };
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::otp::{Hasher, Target};
@@ -45,7 +45,7 @@ fn nothing_that_holds_a_secret_prints_it() {
     is_silent(&secret);
     is_silent(&secret.digest());
     is_silent(
-        &AuditRow::new(start_of_time(), AuditEvent::CodeIssued, By::default())
+        &AuditRow::new(start_of_time(), AuditEvent::CodeIssued, Requester::default())
             .about_phone(phone, Purpose::PhoneVerification),
     );
     is_silent(&Target { phone, purpose: Purpose::PhoneVerification });
@@ -67,7 +67,7 @@ fn no_record_prints_the_number_it_is_about_or_the_hash_it_keeps() {
     let id = Id::from_bytes([1; 16]);
     let hasher = Hasher::start(keyring(), quick().otp.argon2, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let hashing = hasher.hash(hasher.reserve(By::default()).unwrap(), id, code, [0xa5; 16]);
+    let hashing = hasher.hash(hasher.reserve(Requester::default()).unwrap(), id, code, [0xa5; 16]);
     let kept = runtime.block_on(hashing).unwrap();
     let hash = format!("{:?}", kept.hash);
     let (rules, now) = (Config::default().otp.rules, start_of_time());

@@ -1,7 +1,7 @@
 //! What somebody can do who has the database: nothing without the keyring, and nothing with another record's hash.
 
 use esoz_otp::config::OtpConfig;
-use esoz_otp::domain::{By, Code, HashedCode, Id, Phone, Purpose, State, VerificationId};
+use esoz_otp::domain::{Code, HashedCode, Id, Phone, Purpose, Requester, State, VerificationId};
 use esoz_otp::keyring::Keyring;
 use esoz_otp::otp::Hasher;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
@@ -34,7 +34,7 @@ fn parse(code: &str) -> Code {
 fn matches(keyring: Keyring, id: VerificationId, guess: &Code, kept: &HashedCode) -> bool {
     let hasher = Hasher::start(keyring, quick().otp.argon2, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let place = hasher.reserve(By::default()).unwrap();
+    let place = hasher.reserve(Requester::default()).unwrap();
     let compared = runtime.block_on(hasher.compare(place, id, guess.clone(), kept.clone()));
     compared.unwrap()
 }
@@ -83,7 +83,7 @@ fn equal_codes_are_kept_as_different_hashes() {
     let hasher = Hasher::start(keyring(), quick().otp.argon2, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let hash = |id: u8, salt: u8| {
-        let place = hasher.reserve(By::default()).unwrap();
+        let place = hasher.reserve(Requester::default()).unwrap();
         let hashing = hasher.hash(place, Id::from_bytes([id; 16]), parse("123456"), [salt; 16]);
         runtime.block_on(hashing).unwrap().hash
     };

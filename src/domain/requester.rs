@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::audit::RequestId;
 use super::{ClientId, UserId};
 
-/// Who asks for something: what a client's limit is kept by, and what an audit names.
+/// The client, user and address that a request comes from. Limits of clients count by it, and rows of audit name it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct By {
+pub struct Requester {
     /// The token's client; none on the calls that take no token.
     pub client_id: Option<ClientId>,
     /// The token's user.
@@ -16,17 +16,17 @@ pub struct By {
     pub peer: Option<IpAddr>,
 }
 
-/// Who asks, and what they call their request.
+/// A requester, and the id that it gave its request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestBy {
-    /// Who.
-    pub by: By,
+pub struct RequestOrigin {
+    /// The client, user and address.
+    pub requester: Requester,
     /// The request's id, if it has one.
     pub request_id: Option<RequestId>,
 }
 
-impl From<By> for RequestBy {
-    fn from(by: By) -> Self {
-        Self { by, request_id: None }
+impl From<Requester> for RequestOrigin {
+    fn from(requester: Requester) -> Self {
+        Self { requester, request_id: None }
     }
 }

@@ -2,14 +2,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::domain::audit::RequestId;
-use crate::domain::{By, RequestBy};
+use crate::domain::{RequestOrigin, Requester};
 
-/// Who asks for something, and whether the answer is still waited for.
+/// A requester, its request's id, and whether it still waits for the answer.
 #[derive(Clone, Debug)]
-pub struct Requester {
-    /// Who that is.
-    pub by: By,
-    /// What they call the request.
+pub struct RequestContext {
+    /// The client, user and address.
+    pub requester: Requester,
+    /// The id that the requester gave its request.
     pub request_id: Option<RequestId>,
     /// Whether the caller waits.
     pub waiting: Waiting,
@@ -48,7 +48,7 @@ impl Drop for Waiter {
 }
 
 impl Waiting {
-    /// Whether nobody waits any more: the caller has hung up, or has had to be answered.
+    /// Whether the caller waits no more: it has hung up, or has had to be answered.
     pub fn is_over(&self) -> bool {
         self.state() != WAITS
     }
@@ -63,16 +63,16 @@ impl Waiting {
     }
 }
 
-impl Requester {
-    /// Who that is, and what they call the request.
-    pub fn named(&self) -> RequestBy {
-        RequestBy { by: self.by, request_id: self.request_id }
+impl RequestContext {
+    /// The requester and the request's id.
+    pub fn origin(&self) -> RequestOrigin {
+        RequestOrigin { requester: self.requester, request_id: self.request_id }
     }
 }
 
-/// It waits for ever.
-impl From<By> for Requester {
-    fn from(by: By) -> Self {
-        Self { by, request_id: None, waiting: Waiting::default() }
+/// A request without an id, the requester of which waits for ever.
+impl From<Requester> for RequestContext {
+    fn from(requester: Requester) -> Self {
+        Self { requester, request_id: None, waiting: Waiting::default() }
     }
 }
