@@ -81,7 +81,7 @@ fn the_readme_shows_that_form_and_no_other_in_what_is_answered() {
     let readme = include_str!("../../../src/api/README.md");
     for shown in [
         readme,
-        include_str!("../../../systemd/README.md"),
+        include_str!("../../../systemd/GATEWAYS.md"),
         include_str!("../../../fixtures/transcripts/documented.txt"),
         include_str!("../../../fixtures/transcripts/deployed.txt"),
     ] {

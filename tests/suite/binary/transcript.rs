@@ -1,4 +1,4 @@
-//! What systemd/README.md shows of programs that ran, held against what they print.
+//! What systemd/GATEWAYS.md shows of programs that ran, held against what they print.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,11 +15,11 @@ fn the_readme_s_gateway_that_goes_down_does_what_it_says() {
     let ran = script.arg(built).current_dir(root).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let got = String::from_utf8(ran.stdout).unwrap();
-    let readme = include_str!("../../../systemd/README.md");
+    let readme = include_str!("../../../systemd/GATEWAYS.md");
     let start = "What `tests/tools/delivery.sh target/release` prints, which does all of this by itself:\n\n```text\n";
     let (_, told) = readme.split_once(start).expect("the README shows it");
     let told = told.split_once("```").unwrap().0;
-    assert_eq!(timeless(&got), timeless(told), "systemd/README.md is out of date");
+    assert_eq!(timeless(&got), timeless(told), "systemd/GATEWAYS.md is out of date");
 }
 
 /// A transcript without what no two runs have in common: times, ids that were made, codes.

@@ -14,6 +14,8 @@ use super::program::{Program, command};
 use crate::support::{DEMO_WORLD, call};
 
 const FACTOR: &str = "/api/cabinet/authentication_factor";
+/// What `systemd/README.md` gives to a first clinic.
+const FIRST_CLINIC: &str = include_str!("../../../../fixtures/clinic.json");
 
 fn factor_status(node: &mut Program, token: &str) -> u16 {
     let bearer = format!("Bearer {token}");
@@ -141,4 +143,29 @@ fn a_world_that_was_refused_can_be_mended_and_imported() {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }
     assert_eq!(import(directory.path(), &world_of_digests().to_string()).code, Some(0));
+}
+
+#[test]
+fn the_world_of_a_first_clinic_is_taken_as_it_is_and_its_secrets_work() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path());
+    let ended = import(directory.path(), FIRST_CLINIC);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    let secret = |name: &str| {
+        let told = ended.stdout.lines().find_map(|line| line.strip_prefix(name));
+        told.unwrap_or_else(|| panic!("{name}{}", ended.stdout)).to_owned()
+    };
+    let [clinic, patient] = ["token clinic: ", "token patient: "].map(secret);
+    let api_key = secret("api-key of client vendor: ");
+
+    let mut node = serve(directory.path(), &[]);
+    assert_eq!(factor_status(&mut node, &patient), 200);
+    let world: Value = serde_json::from_str(FIRST_CLINIC).unwrap();
+    let request = world["person_requests"][0]["id"].as_str().unwrap();
+    let path = format!("/api/person_requests/{request}/actions/resend_otp");
+    let bearer = format!("Bearer {clinic}");
+    let mut resend = |headers: &[(&str, &str)]| call(node.address(), "POST", &path, headers, "");
+    let token = ("authorization", bearer.as_str());
+    assert_eq!(resend(&[token]).status, 401, "the vendor's api-key is wanted");
+    assert_eq!(resend(&[token, ("api-key", api_key.as_str())]).status, 200);
 }

@@ -11,7 +11,7 @@ use crate::binary::node::init;
 use crate::binary::program::{Ended, Program, command, run};
 use crate::support::gateway::{Behaviour, Receipts, StubGateway, When};
 
-const README: &str = include_str!("../../../../systemd/README.md");
+const GATEWAYS: &str = include_str!("../../../../systemd/GATEWAYS.md");
 
 /// The preset for a stub here, and the console behind it.
 pub(super) fn turbosms(directory: &Path, stub: &StubGateway) -> String {
@@ -127,7 +127,7 @@ fn the_readme_s_other_gateway_is_called_as_it_is_described() {
     let stub = StubGateway::start();
     let answer = json!({"message": {"id": 71, "state": "accepted"}});
     stub.set(Behaviour::json(200, &answer));
-    let (_, rest) = README.split_once("[sms.other]\nurl = \"https://sms.example/send\"\n").unwrap();
+    let (_, rest) = GATEWAYS.split_once("[sms.other]\nurl = \"https://sms.example/send\"\n").unwrap();
     let (described, _) = rest.split_once("```").unwrap();
     for file in ["other.token", "other.receipts"] {
         let path = directory.path().join(file);
@@ -171,7 +171,7 @@ fn a_receipt_for_the_message_of_a_test_is_dropped_with_a_warning() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let log = node.stop().stderr;
     let words = "receipts for messages that nobody knows were dropped";
-    assert!(log.contains("WARN") && log.contains(words) && README.contains(words), "{log}");
+    assert!(log.contains("WARN") && log.contains(words) && GATEWAYS.contains(words), "{log}");
 }
 
 #[test]

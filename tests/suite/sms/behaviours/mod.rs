@@ -186,13 +186,13 @@ fn gateway(stub: &StubGateway) -> GatewayConfig {
     }
 }
 
-/// The table in `systemd/README.md` is these rows and no others.
+/// The table in `systemd/GATEWAYS.md` is these rows and no others.
 #[test]
-fn the_readme_lists_exactly_these_behaviours() {
-    let readme = include_str!("../../../../systemd/README.md");
+fn the_document_lists_exactly_these_behaviours() {
+    let document = include_str!("../../../../systemd/GATEWAYS.md");
     let head =
         "| the gateway | SMS that left | `status` | `attempts` | `uncertain` | `last_error` |";
-    let listed = readme.split_once(head).map(|(_, rest)| rest.lines().skip(2));
+    let listed = document.split_once(head).map(|(_, rest)| rest.lines().skip(2));
     let listed: Vec<_> =
         listed.into_iter().flatten().take_while(|line| line.starts_with('|')).collect();
     let lines: Vec<_> = rows().iter().map(line).collect();

@@ -9,7 +9,7 @@ use crate::support::gateway::{Behaviour, When};
 
 /// One behaviour, and all that can be seen of it.
 pub(super) struct Row {
-    /// What the gateway does, as systemd/README.md says it.
+    /// What the gateway does, as systemd/GATEWAYS.md says it.
     pub(super) gateway: &'static str,
     pub(super) does: Does,
     /// How many messages it took, each of which is an SMS.

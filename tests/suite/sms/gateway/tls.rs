@@ -20,7 +20,7 @@ use super::{
 };
 use crate::support::gateway::StubGateway;
 
-const README: &str = include_str!("../../../../systemd/README.md");
+const GATEWAYS: &str = include_str!("../../../../systemd/GATEWAYS.md");
 
 const HERE: &str = "127.0.0.1";
 
@@ -98,7 +98,7 @@ fn a_server_that_vouches_for_itself_is_believed_unless_it_is_an_authority() {
 #[test]
 fn a_certificate_made_as_the_readme_says_is_believed() {
     let directory = tempfile::tempdir().unwrap();
-    let (_, rest) = README.split_once("```sh\nopenssl req -x509").expect("the README shows it");
+    let (_, rest) = GATEWAYS.split_once("```sh\nopenssl req -x509").expect("the README shows it");
     let command = format!("openssl req -x509{}", rest.split_once("```").unwrap().0);
     let made = Command::new("sh").args(["-c", &command]).current_dir(&directory).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -117,7 +117,7 @@ fn a_certificate_made_as_the_readme_says_is_believed() {
 #[test]
 fn the_readme_says_what_helps_against_each_reason() {
     let head = "| `last_error`, after `no secure connection:` | what helps |\n|---|---|\n";
-    let (_, rest) = README.split_once(head).expect("the README has the table's head");
+    let (_, rest) = GATEWAYS.split_once(head).expect("the README has the table's head");
     let rows = rest.lines().take_while(|line| line.starts_with('|'));
     let listed: Vec<_> = rows.map(|row| row.split(" | ").next().unwrap()).collect();
     let told = [
