@@ -143,20 +143,15 @@ fn in_words(said: &Result<Taken, SendError>) -> String {
         Ok(Taken { gateway_id: Some(id) }) => {
             format!("took it, and calls it {}", id.escape_debug())
         }
-        Err(SendError::Refused(trouble)) => format!("refused it for good: {trouble}"),
-        Err(
-            SendError::NotTaken { trouble, rest: None } | SendError::TakenBefore { trouble, .. },
-        ) => format!("did not take it: {trouble}"),
-        Err(SendError::NotTaken { trouble, rest: Some(rest) }) => {
-            format!(
-                "did not take it: {trouble}; it wants to be left alone for {} s",
-                rest.as_secs()
-            )
+        Err(SendError::Refused(error)) => format!("refused it for good: {error}"),
+        Err(SendError::NotTaken { error, rest: None } | SendError::TakenBefore { error, .. }) => {
+            format!("did not take it: {error}")
         }
-        Err(SendError::Unclear(trouble)) => {
-            format!(
-                "not clear whether it took it: {trouble}. A code would be tried once more later."
-            )
+        Err(SendError::NotTaken { error, rest: Some(rest) }) => {
+            format!("did not take it: {error}; it wants to be left alone for {} s", rest.as_secs())
+        }
+        Err(SendError::Unclear(error)) => {
+            format!("not clear whether it took it: {error}. A code would be tried once more later.")
         }
     }
 }

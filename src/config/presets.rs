@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::config::gateways::gateway;
     use crate::config::sections::Config;
-    use crate::domain::GatewayWord;
+    use crate::domain::VendorStatus;
 
     /// They are shown to whoever asks what became of a message.
     #[test]
@@ -83,7 +83,7 @@ mod tests {
             let is_list = |key: &str| lists.iter().any(|list| key == format!("sms.backup.{list}"));
             for Given { value, .. } in given.iter().filter(|given| is_list(&given.key)) {
                 let words = value.items(|word| word.text().map(str::to_owned)).unwrap();
-                assert!(words.iter().all(|word| GatewayWord::of(word).to_string() == *word));
+                assert!(words.iter().all(|word| VendorStatus::of(word).to_string() == *word));
             }
         }
     }

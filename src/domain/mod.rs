@@ -31,7 +31,8 @@ mod verification_id;
 pub use client::{AccessType, Client, ClientId};
 pub use code::{Code, CodeFormat, MalformedCode};
 pub use delivery::{
-    Attempt, Delivery, DeliveryState, DeliveryStatus, Fate, GatewayWord, Outcome, Receipt, Trouble,
+    Attempt, Delivery, DeliveryError, DeliveryReport, DeliveryState, DeliveryStatus, Outcome,
+    Receipt, VendorStatus,
 };
 pub use factor::{AuthenticationFactor, FactorId, FactorType};
 pub use id::Id;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::{self, JoinSet};
 
-use super::driver::Told;
+use super::driver::ReceiptBatch;
 use super::share::Share;
 use super::shared::Shared;
 use super::{receipts, rows};
@@ -106,8 +106,8 @@ impl Shared {
     /// Says whether there was an answer.
     async fn ask(self: Arc<Self>, Question { driver: name, gateway_id }: Question) -> bool {
         let Some(driver) = self.chain.driver(&name) else { return false };
-        let fate = match tokio::time::timeout(PATIENCE, driver.ask(&gateway_id)).await {
-            Ok(Ok(fate)) => fate,
+        let report = match tokio::time::timeout(PATIENCE, driver.ask(&gateway_id)).await {
+            Ok(Ok(report)) => report,
             Ok(Err(error)) => {
                 tracing::warn!(driver = name, %error, "no receipt");
                 return false;
@@ -117,7 +117,10 @@ impl Shared {
                 return false;
             }
         };
-        let told = Told { receipts: vec![Receipt { gateway_id, fate }], ..Told::default() };
+        let told = ReceiptBatch {
+            receipts: vec![Receipt { gateway_id, report }],
+            ..ReceiptBatch::default()
+        };
         if let Err(error) = receipts::receive(&self, &name, told, self.clock.now()).await {
             tracing::warn!(%error, "a receipt could not be kept; it is asked for again");
         }

@@ -7,7 +7,7 @@ use super::breaker::{Breaker, Failure, Pass, Room, Try, Turn};
 use super::driver::{Message, SendError, SmsDriver, Taken};
 use super::hanging::{Crowd, Hanging};
 use crate::clock::Clock;
-use crate::domain::{Attempt, Outcome, Phone, Timestamp, Trouble};
+use crate::domain::{Attempt, DeliveryError, Outcome, Phone, Timestamp};
 
 /// A driver knows best whether anything has left when its time is over; it is not waited for much longer.
 const LAST_WORD: Duration = Duration::from_secs(1);
@@ -106,7 +106,7 @@ impl Chain {
         order: Order<'_>,
         clock: &dyn Clock,
     ) -> Attempt {
-        let (mut calls, mut doubted, mut last) = (0, None, (None, Trouble::AllDown));
+        let (mut calls, mut doubted, mut last) = (0, None, (None, DeliveryError::AllDown));
         let now = clock.now();
         let is_open = |link: &Link| link.breaker().is_open_to_all(now);
         let is_only_hope = !self.links.iter().any(is_open);
@@ -125,27 +125,27 @@ impl Chain {
                     Outcome::TakenBefore(gateway_id)
                 }
                 // Of another message than this one, as far as anybody knows.
-                Err(SendError::TakenBefore { trouble, .. }) => {
-                    last = (driver, trouble);
+                Err(SendError::TakenBefore { error, .. }) => {
+                    last = (driver, error);
                     continue;
                 }
-                Err(SendError::Refused(trouble)) => Outcome::Refused(trouble),
-                Err(SendError::Unclear(trouble)) => {
-                    Outcome::Unclear { trouble, again_at: clock.now() + order.pause }
+                Err(SendError::Refused(error)) => Outcome::Refused(error),
+                Err(SendError::Unclear(error)) => {
+                    Outcome::Unclear { error, again_at: clock.now() + order.pause }
                 }
-                Err(SendError::NotTaken { trouble, .. }) => {
-                    if trouble.is_doubtful() {
+                Err(SendError::NotTaken { error, .. }) => {
+                    if error.is_doubtful() {
                         doubted.clone_from(&driver);
                     }
-                    last = (driver, trouble);
+                    last = (driver, error);
                     continue;
                 }
             };
             return Attempt { calls, driver, doubted, outcome };
         }
-        let (driver, trouble) = last;
+        let (driver, error) = last;
         let again_at = clock.now() + order.pause;
-        let outcome = Outcome::NotTaken { trouble, again_at };
+        let outcome = Outcome::NotTaken { error, again_at };
         Attempt { calls, driver, doubted, outcome }
     }
 
@@ -179,14 +179,14 @@ impl Link {
             Err(SendError::Refused(error)) => {
                 tracing::warn!(%verification, %phone, request_id, driver, %error, "sms refused for good");
             }
-            Err(SendError::NotTaken { trouble: error, .. }) => {
+            Err(SendError::NotTaken { error, .. }) => {
                 let doubtful = error.is_doubtful().then_some(true);
                 tracing::warn!(%verification, %phone, request_id, driver, %error, doubtful, "sms not taken");
             }
             Err(SendError::Unclear(error)) => {
                 tracing::warn!(%verification, %phone, request_id, driver, %error, "sms may have been taken");
             }
-            Err(SendError::TakenBefore { trouble: error, gateway_id }) => {
+            Err(SendError::TakenBefore { error, gateway_id }) => {
                 tracing::info!(%verification, %phone, request_id, driver, gateway_id, %error, "sms taken before");
             }
         }
@@ -227,15 +227,15 @@ impl Link {
         now: Timestamp,
     ) -> Option<Turn> {
         let mut breaker = self.breaker();
-        let Err(SendError::NotTaken { trouble, rest }) = said else {
+        let Err(SendError::NotTaken { error, rest }) = said else {
             return match failure_of(said) {
                 Some(failure) => breaker.fail(pass, failure, phone, now),
                 None => breaker.succeed(now),
             };
         };
-        let is_too_much = *trouble == Trouble::TooMany;
+        let is_too_much = *error == DeliveryError::TooMany;
         // One that says no in its own words works, and may say yes to the next message.
-        let is_orderly = matches!(trouble, Trouble::NotNow(_));
+        let is_orderly = matches!(error, DeliveryError::NotNow(_));
         let turn = if is_orderly {
             breaker.succeed(now)
         } else if is_too_much {
@@ -258,7 +258,7 @@ impl Link {
 fn failure_of(said: &Result<Taken, SendError>) -> Option<Failure> {
     match said {
         Ok(_) | Err(SendError::Refused(_) | SendError::TakenBefore { .. }) => None,
-        Err(SendError::Unclear(Trouble::TimedOut)) => Some(Failure::Hang),
+        Err(SendError::Unclear(DeliveryError::TimedOut)) => Some(Failure::Hang),
         Err(SendError::Unclear(_) | SendError::NotTaken { .. }) => Some(Failure::Other),
     }
 }
@@ -270,7 +270,7 @@ pub async fn hand_over(
     timeout: Duration,
 ) -> Result<Taken, SendError> {
     let said = tokio::time::timeout(timeout + LAST_WORD, driver.send(message)).await;
-    said.unwrap_or(Err(SendError::Unclear(Trouble::TimedOut)))
+    said.unwrap_or(Err(SendError::Unclear(DeliveryError::TimedOut)))
 }
 
 /// The better of two; of two that are shut, the one that opens first.

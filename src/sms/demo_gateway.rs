@@ -10,7 +10,7 @@ use super::driver::{Message, SendError, Sending, SmsDriver, Taken};
 use super::memory::Memory;
 use crate::clock::Clock;
 use crate::config::Word;
-use crate::domain::{GatewayWord, Trouble, VerificationId};
+use crate::domain::{DeliveryError, VendorStatus, VerificationId};
 
 /// How a demo's gateway behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,13 +137,13 @@ impl SmsDriver for DemoGateway {
                     tokio::time::sleep(SLOW).await;
                     self.take(message, world).await
                 }
-                GatewayMode::Down => Err(SendError::not_taken(Trouble::Unreachable)),
+                GatewayMode::Down => Err(SendError::not_taken(DeliveryError::Unreachable)),
                 GatewayMode::Refuse => {
-                    Err(SendError::Refused(Trouble::Verdict(GatewayWord::of(REFUSED))))
+                    Err(SendError::Refused(DeliveryError::Verdict(VendorStatus::of(REFUSED))))
                 }
                 GatewayMode::Lost => {
                     self.take(message, world).await?;
-                    Err(SendError::Unclear(Trouble::CutOff))
+                    Err(SendError::Unclear(DeliveryError::CutOff))
                 }
             }
         })

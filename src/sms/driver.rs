@@ -7,7 +7,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::domain::audit::RequestId;
-use crate::domain::{Fate, Phone, Receipt, Trouble, VerificationId};
+use crate::domain::{DeliveryError, DeliveryReport, Phone, Receipt, VerificationId};
 
 /// Sends messages. What comes back says whether somebody took the message over, not whether it was delivered.
 pub trait SmsDriver: Send + Sync + 'static {
@@ -25,7 +25,7 @@ pub trait SmsDriver: Send + Sync + 'static {
 
     /// What became of the message that the gateway calls by this id.
     fn ask<'a>(&'a self, _gateway_id: &'a str) -> Asking<'a> {
-        Box::pin(std::future::ready(Ok(Fate::Underway)))
+        Box::pin(std::future::ready(Ok(DeliveryReport::Underway)))
     }
 
     /// Whether this is the secret that its gateway sends receipts with; compared in constant time.
@@ -34,8 +34,8 @@ pub trait SmsDriver: Send + Sync + 'static {
     }
 
     /// What its gateway says with this body.
-    fn receipts(&self, _body: &Value) -> Told {
-        Told::default()
+    fn receipts(&self, _body: &Value) -> ReceiptBatch {
+        ReceiptBatch::default()
     }
 
     /// Whether this id of a message may stand in the log, though nobody knows the message: a gateway may repeat what it was
@@ -58,7 +58,7 @@ pub trait SmsDriver: Send + Sync + 'static {
 
 /// What a gateway's call says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct ReceiptBatch {
     /// Receipts.
     pub receipts: Vec<Receipt>,
     /// How much of it is none that can be read.
@@ -71,7 +71,8 @@ pub struct Told {
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Taken, SendError>> + Send + 'a>>;
 
 /// A gateway being asked.
-pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<Fate, Trouble>> + Send + 'a>>;
+pub type Asking<'a> =
+    Pin<Box<dyn Future<Output = Result<DeliveryReport, DeliveryError>> + Send + 'a>>;
 
 /// A text for a phone, with a code in it: wiped when dropped, and never printed but by a driver.
 #[derive(Clone)]
@@ -99,23 +100,23 @@ pub struct Taken {
 pub enum SendError {
     /// Nobody will ever take it: such as a number that there is not.
     #[error("{0}")]
-    Refused(Trouble),
+    Refused(DeliveryError),
     /// Not taken, but it may be later. For sure: nothing of it has left.
-    #[error("{trouble}")]
+    #[error("{error}")]
     NotTaken {
         /// Why not.
-        trouble: Trouble,
+        error: DeliveryError,
         /// For how long the driver wants to be left alone, if it says so.
         rest: Option<Duration>,
     },
     /// It may have been taken.
     #[error("{0}")]
-    Unclear(Trouble),
+    Unclear(DeliveryError),
     /// Not taken this time, for the same message was taken before.
-    #[error("{trouble}")]
+    #[error("{error}")]
     TakenBefore {
         /// What says so.
-        trouble: Trouble,
+        error: DeliveryError,
         /// What the gateway calls it, if it says so.
         gateway_id: Option<String>,
     },
@@ -123,8 +124,8 @@ pub enum SendError {
 
 impl SendError {
     /// Not taken, and nothing is said of when it may be.
-    pub fn not_taken(trouble: Trouble) -> Self {
-        Self::NotTaken { trouble, rest: None }
+    pub fn not_taken(error: DeliveryError) -> Self {
+        Self::NotTaken { error, rest: None }
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::domain::{Fate, Timestamp};
+use crate::domain::{DeliveryReport, Timestamp};
 use crate::store::schema::GatewayKey;
 
 /// Receipts that may wait; the oldest go first.
@@ -18,7 +18,7 @@ pub(super) struct Early(Mutex<VecDeque<Waiting>>);
 
 struct Waiting {
     key: GatewayKey,
-    fate: Fate,
+    report: DeliveryReport,
     came_at: Timestamp,
     /// The last claim before it came.
     claim: u64,
@@ -30,24 +30,24 @@ impl Early {
     pub(super) fn keep(
         &self,
         key: GatewayKey,
-        fate: Fate,
+        report: DeliveryReport,
         claim: u64,
         came_at: Timestamp,
     ) -> Option<GatewayKey> {
         let mut kept = self.lock();
-        kept.push_back(Waiting { key, fate, came_at, claim });
+        kept.push_back(Waiting { key, report, came_at, claim });
         let oldest = if kept.len() > MOST { kept.pop_front() } else { None };
         oldest.map(|waiting| waiting.key)
     }
 
     /// Those for the message that is called so from now on and was handed over with this claim, in the order in which they
     /// came.
-    pub(super) fn of(&self, key: &GatewayKey, claim: u64, now: Timestamp) -> Vec<Fate> {
+    pub(super) fn of(&self, key: &GatewayKey, claim: u64, now: Timestamp) -> Vec<DeliveryReport> {
         let kept = self.lock();
         let is_for = |waiting: &&Waiting| {
             waiting.key == *key && waiting.claim >= claim && !waiting.is_over(now)
         };
-        kept.iter().filter(is_for).map(|waiting| waiting.fate.clone()).collect()
+        kept.iter().filter(is_for).map(|waiting| waiting.report.clone()).collect()
     }
 
     /// The message that is called so is kept under its name.
@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn one_is_for_a_message_that_was_being_handed_over_and_no_later_one() {
         let early = Early::default();
-        assert_eq!(early.keep(key(1), Fate::Delivered, 7, at(0)), None);
-        for (claim, fates) in [(6, 1), (7, 1), (8, 0)] {
-            assert_eq!(early.of(&key(1), claim, at(1)).len(), fates, "{claim}");
+        assert_eq!(early.keep(key(1), DeliveryReport::Delivered, 7, at(0)), None);
+        for (claim, reports) in [(6, 1), (7, 1), (8, 0)] {
+            assert_eq!(early.of(&key(1), claim, at(1)).len(), reports, "{claim}");
         }
         assert_eq!(early.of(&key(2), 7, at(1)), []);
         early.settle(&key(1));
@@ -101,9 +101,9 @@ mod tests {
     fn one_is_forgotten_after_a_minute_and_the_oldest_when_there_are_too_many() {
         let early = Early::default();
         for id in 0..MOST {
-            assert_eq!(early.keep(key(id), Fate::Delivered, 1, at(0)), None);
+            assert_eq!(early.keep(key(id), DeliveryReport::Delivered, 1, at(0)), None);
         }
-        assert_eq!(early.keep(key(MOST), Fate::Delivered, 1, at(30)), Some(key(0)));
+        assert_eq!(early.keep(key(MOST), DeliveryReport::Delivered, 1, at(30)), Some(key(0)));
         assert_eq!(early.forget(at(59)), []);
         assert_eq!(early.of(&key(1), 1, at(60)), [], "whether or not it is forgotten yet");
         assert_eq!(early.forget(at(60)), (1..MOST).map(key).collect::<Vec<_>>());

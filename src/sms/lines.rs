@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::driver::{SendError, Sending, Taken};
-use crate::domain::Trouble;
+use crate::domain::DeliveryError;
 
 /// Lines that may wait for a reader that does not read.
 const WAITING: usize = 1024;
@@ -74,15 +74,15 @@ impl Lines {
             Some(jobs) => {
                 jobs.try_send(Job::Write { text, written }).map_err(|error| match error {
                     TrySendError::Full(_) | TrySendError::Disconnected(_) => {
-                        SendError::not_taken(Trouble::NotWritten)
+                        SendError::not_taken(DeliveryError::NotWritten)
                     }
                 })
             }
-            None => Err(SendError::not_taken(Trouble::NotWritten)),
+            None => Err(SendError::not_taken(DeliveryError::NotWritten)),
         };
         Box::pin(async move {
             waits?;
-            told.await.unwrap_or(Err(SendError::Unclear(Trouble::WrittenOrNot)))?;
+            told.await.unwrap_or(Err(SendError::Unclear(DeliveryError::WrittenOrNot)))?;
             Ok(Taken::default())
         })
     }
@@ -90,7 +90,7 @@ impl Lines {
 
 /// Writes a line, below the part of one that could not be written to its end.
 fn write(out: &mut impl Write, is_torn: &mut bool, line: &[u8]) -> Result<(), SendError> {
-    let not_begun = |_| SendError::not_taken(Trouble::NotWritten);
+    let not_begun = |_| SendError::not_taken(DeliveryError::NotWritten);
     if *is_torn {
         out.write_all(b"\n").map_err(not_begun)?;
         *is_torn = false;
@@ -99,7 +99,7 @@ fn write(out: &mut impl Write, is_torn: &mut bool, line: &[u8]) -> Result<(), Se
     let written = out.write_all(&line[begun..]).and_then(|()| out.flush());
     written.map_err(|_| {
         *is_torn = true;
-        SendError::Unclear(Trouble::WrittenOrNot)
+        SendError::Unclear(DeliveryError::WrittenOrNot)
     })
 }
 
@@ -125,6 +125,6 @@ mod tests {
         let lines = Lines::to("full", full).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let said = runtime.block_on(lines.write(Zeroizing::new("a line\n".into())));
-        assert_eq!(said, Err(SendError::not_taken(Trouble::NotWritten)));
+        assert_eq!(said, Err(SendError::not_taken(DeliveryError::NotWritten)));
     }
 }

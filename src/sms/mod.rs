@@ -41,7 +41,7 @@ mod worker;
 pub use chain::hand_over;
 pub use console::Console;
 pub use demo_gateway::{DemoGateway, GatewayMode, GatewayPlan};
-pub use driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
+pub use driver::{Asking, Message, ReceiptBatch, SendError, Sending, SmsDriver, Taken};
 pub use file::File;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway, with_every_digit};
 pub use health::OutboxHealth;

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::driver::Told;
+use super::driver::ReceiptBatch;
 use super::shared::Shared;
 use super::{news, rows};
-use crate::domain::{Delivery, Fate, Receipt, Timestamp};
+use crate::domain::{Delivery, DeliveryReport, Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GATEWAY_IDS, GatewayKey};
 use crate::store::{StoreError, Write};
 
@@ -40,15 +40,15 @@ enum Noted {
 pub(super) async fn receive(
     shared: &Arc<Shared>,
     driver: &str,
-    Told { receipts, unreadable, unlisted }: Told,
+    ReceiptBatch { receipts, unreadable, unlisted }: ReceiptBatch,
     now: Timestamp,
 ) -> Result<Reception, StoreError> {
     let (noting, named) = (Arc::clone(shared), driver.to_owned());
     let note_all = move |write: &mut Write<'_>| {
         let key = |gateway_id| GatewayKey { driver: named.clone(), gateway_id };
-        let noted = receipts
-            .into_iter()
-            .map(|Receipt { gateway_id, fate }| note(write, &noting, key(gateway_id), fate, now));
+        let noted = receipts.into_iter().map(|Receipt { gateway_id, report }| {
+            note(write, &noting, key(gateway_id), report, now)
+        });
         noted.collect::<Result<Vec<_>, StoreError>>()
     };
     let (mut known, mut unknown) = (0, Vec::new());
@@ -80,7 +80,7 @@ fn note(
     write: &mut Write<'_>,
     shared: &Shared,
     key: GatewayKey,
-    fate: Fate,
+    report: DeliveryReport,
     now: Timestamp,
 ) -> Result<Noted, StoreError> {
     let Some(named) = write.get(GATEWAY_IDS, &key)? else {
@@ -89,13 +89,13 @@ fn note(
             return Ok(Noted::Unknown(key));
         }
         let claim = shared.claims.load(Ordering::SeqCst);
-        let oldest = shared.early.keep(key, fate, claim, now);
+        let oldest = shared.early.keep(key, report, claim, now);
         return Ok(oldest.map_or(Noted::Waits, Noted::Unknown));
     };
     let Some(before) = write.get(DELIVERIES, &named.verification_id)? else {
         return Ok(Noted::Unknown(key));
     };
-    let Some(received) = before.clone().receive(fate, now) else { return Ok(Noted::Known(None)) };
+    let Some(received) = before.clone().receive(report, now) else { return Ok(Noted::Known(None)) };
     rows::change(write, Some(&before), &received)?;
     Ok(Noted::Known(Some(Box::new(received))))
 }

@@ -16,7 +16,7 @@ use super::lanes::Lanes;
 use super::shared::Shared;
 use super::waiting::Waiting;
 use super::{news, rows};
-use crate::domain::{Attempt, Delivery, Outcome, Timestamp, Trouble};
+use crate::domain::{Attempt, Delivery, DeliveryError, Outcome, Timestamp};
 use crate::entropy::draw_bytes;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX};
 use crate::store::{StoreError, Write};
@@ -182,7 +182,7 @@ impl Shared {
             };
             self.chain.send(&message, order, &*self.clock).await
         } else {
-            let (verification, error) = (delivery.verification_id, Trouble::Unopenable);
+            let (verification, error) = (delivery.verification_id, DeliveryError::Unopenable);
             tracing::error!(%verification, %error, "sms not sent");
             let outcome = Outcome::Refused(error);
             Attempt { calls: 0, driver: None, doubted: None, outcome }
@@ -214,8 +214,8 @@ impl Shared {
             let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(None) };
             if let Some(key) = rows::gateway_key(&after) {
                 rows::name(write, &key, &after)?;
-                for fate in shared.early.of(&key, claim, now) {
-                    after = after.clone().receive(fate, now).unwrap_or(after);
+                for report in shared.early.of(&key, claim, now) {
+                    after = after.clone().receive(report, now).unwrap_or(after);
                 }
                 if shared.chain.is_asked(&key.driver) {
                     rows::ask_later(write, &after, now)?;

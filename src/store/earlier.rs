@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::domain::audit::{AuditEvent, AuditRow, Audited};
 use crate::domain::limits::Rate;
 use crate::domain::{
-    ClientId, Delivery, DeliveryState, MaskedPhone, PersonRequestId, Phone, Requester, Timestamp,
-    Trouble, VerificationId,
+    ClientId, Delivery, DeliveryError, DeliveryState, MaskedPhone, PersonRequestId, Phone,
+    Requester, Timestamp, VerificationId,
 };
 
 /// A row of audit before it had a hash of the number and the request's id.
@@ -64,7 +64,7 @@ pub(super) struct DeliveryV1 {
     attempts: u16,
     driver: Option<String>,
     gateway_id: Option<String>,
-    last_error: Option<Trouble>,
+    last_error: Option<DeliveryError>,
     submitted_at: Option<Timestamp>,
     sent_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,

@@ -78,7 +78,7 @@ impl DeliveryView {
             gateway_id: delivery.gateway_id,
             attempts: delivery.attempts,
             uncertain: delivery.is_uncertain,
-            last_error: delivery.last_error.map(|trouble| trouble.to_string()),
+            last_error: delivery.last_error.map(|error| error.to_string()),
             queued_at: delivery.queued_at.to_string(),
             submitted_at: text(delivery.submitted_at),
             sent_at: text(delivery.sent_at),

@@ -1,4 +1,4 @@
-use super::Trouble;
+use super::DeliveryError;
 use crate::domain::Timestamp;
 
 /// What came of calling drivers, one after the other, until one had a last word.
@@ -22,18 +22,18 @@ pub enum Outcome {
     /// It took the message at a try that had left that open, and calls it by this id if it gives one.
     TakenBefore(Option<String>),
     /// Nobody will ever take this message.
-    Refused(Trouble),
+    Refused(DeliveryError),
     /// It was not taken, but may be later.
     NotTaken {
         /// Why not.
-        trouble: Trouble,
+        error: DeliveryError,
         /// When to try again.
         again_at: Timestamp,
     },
     /// It may have been taken.
     Unclear {
         /// Why nobody knows.
-        trouble: Trouble,
+        error: DeliveryError,
         /// When to try again, if that is still allowed.
         again_at: Timestamp,
     },
@@ -41,13 +41,13 @@ pub enum Outcome {
 
 /// What a gateway says has become of a message that it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum DeliveryReport {
     /// Nothing yet.
     Underway,
     /// It has arrived.
     Delivered,
     /// It will not arrive.
-    Undelivered(Trouble),
+    Undelivered(DeliveryError),
 }
 
 /// A gateway's word about a message that it took.
@@ -56,5 +56,5 @@ pub struct Receipt {
     /// What it calls the message.
     pub gateway_id: String,
     /// What has become of it.
-    pub fate: Fate,
+    pub report: DeliveryReport,
 }

@@ -9,13 +9,13 @@
 //! any other no, and is marked, too. (Should it take the message each time and say so, it gets it each time.)
 
 mod attempt;
-mod trouble;
+mod error;
 
 use std::time::Duration;
 
-pub use attempt::{Attempt, Fate, Outcome, Receipt};
+pub use attempt::{Attempt, DeliveryReport, Outcome, Receipt};
+pub use error::{DeliveryError, VendorStatus};
 use serde::{Deserialize, Serialize};
-pub use trouble::{GatewayWord, Trouble};
 
 use super::audit::RequestId;
 use super::verification::ISSUED_AHEAD;
@@ -51,7 +51,7 @@ pub struct Delivery {
     /// What the gateway calls it.
     pub gateway_id: Option<String>,
     /// What last went wrong.
-    pub last_error: Option<Trouble>,
+    pub last_error: Option<DeliveryError>,
     /// When drivers were last called.
     pub submitted_at: Option<Timestamp>,
     /// When a driver took it.
@@ -188,23 +188,23 @@ impl Delivery {
                 last_error: None,
                 ..self
             },
-            Outcome::Refused(trouble) => self.troubled(trouble).end(DeliveryState::Failed, now),
-            Outcome::NotTaken { trouble, again_at } => {
-                self.troubled(trouble).return_or_end(is_over, again_at, now)
+            Outcome::Refused(error) => self.with_error(error).end(DeliveryState::Failed, now),
+            Outcome::NotTaken { error, again_at } => {
+                self.with_error(error).return_or_end(is_over, again_at, now)
             }
-            Outcome::Unclear { trouble, .. } if self.is_last || is_over => {
-                self.troubled(trouble).end(DeliveryState::Uncertain, now)
+            Outcome::Unclear { error, .. } if self.is_last || is_over => {
+                self.with_error(error).end(DeliveryState::Uncertain, now)
             }
-            Outcome::Unclear { trouble, again_at } => {
+            Outcome::Unclear { error, again_at } => {
                 self.is_last = true;
-                self.troubled(trouble).return_or_end(false, again_at, now)
+                self.with_error(error).return_or_end(false, again_at, now)
             }
         })
     }
 
     /// The process that was submitting it has ended. `None` when none was.
     pub fn interrupt(self, now: Timestamp) -> Option<Self> {
-        let outcome = Outcome::Unclear { trouble: Trouble::Interrupted, again_at: now };
+        let outcome = Outcome::Unclear { error: DeliveryError::Interrupted, again_at: now };
         let attempt = Attempt { calls: 1, driver: None, doubted: None, outcome };
         self.conclude(attempt, now)
     }
@@ -220,34 +220,34 @@ impl Delivery {
     }
 
     /// The gateway says what became of it. `None` when that is nothing new.
-    pub fn receive(self, fate: Fate, now: Timestamp) -> Option<Self> {
-        match (self.state, fate) {
+    pub fn receive(self, report: DeliveryReport, now: Timestamp) -> Option<Self> {
+        match (self.state, report) {
             (
                 DeliveryState::Sent | DeliveryState::Uncertain | DeliveryState::Failed,
-                Fate::Delivered,
+                DeliveryReport::Delivered,
             ) => {
                 let state = DeliveryState::Delivered;
                 Some(Self { state, ended_at: Some(now), last_error: None, ..self })
             }
-            (DeliveryState::Sent, Fate::Undelivered(trouble)) => {
-                Some(self.troubled(trouble).end(DeliveryState::Failed, now))
+            (DeliveryState::Sent, DeliveryReport::Undelivered(error)) => {
+                Some(self.with_error(error).end(DeliveryState::Failed, now))
             }
-            (DeliveryState::Uncertain, Fate::Undelivered(trouble)) => {
-                let said = Some(trouble);
+            (DeliveryState::Uncertain, DeliveryReport::Undelivered(error)) => {
+                let said = Some(error);
                 (self.last_error != said).then_some(Self {
                     last_error: said,
                     ended_at: Some(now),
                     ..self
                 })
             }
-            (_, Fate::Underway | Fate::Undelivered(_))
+            (_, DeliveryReport::Underway | DeliveryReport::Undelivered(_))
             | (
                 DeliveryState::Queued { .. }
                 | DeliveryState::Submitting { .. }
                 | DeliveryState::Delivered
                 | DeliveryState::Expired
                 | DeliveryState::Canceled,
-                Fate::Delivered,
+                DeliveryReport::Delivered,
             ) => None,
         }
     }
@@ -266,7 +266,7 @@ impl Delivery {
         match (self.state, until) {
             (DeliveryState::Queued { due_at }, Some(until)) if due_at < until => {
                 let due_at = until.min(self.expires_at);
-                let last_error = self.last_error.or(Some(Trouble::AllDown));
+                let last_error = self.last_error.or(Some(DeliveryError::AllDown));
                 Self { state: DeliveryState::Queued { due_at }, last_error, ..self }
             }
             _ => self,
@@ -346,8 +346,8 @@ impl Delivery {
         }
     }
 
-    fn troubled(self, trouble: Trouble) -> Self {
-        Self { last_error: Some(trouble), ..self }
+    fn with_error(self, error: DeliveryError) -> Self {
+        Self { last_error: Some(error), ..self }
     }
 
     /// What may have been sent once never ends as if it had not.

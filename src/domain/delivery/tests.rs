@@ -23,11 +23,11 @@ fn attempt(outcome: Outcome) -> Attempt {
 }
 
 fn unclear() -> Attempt {
-    attempt(Outcome::Unclear { trouble: Trouble::TimedOut, again_at: at(9) })
+    attempt(Outcome::Unclear { error: DeliveryError::TimedOut, again_at: at(9) })
 }
 
 fn not_taken() -> Attempt {
-    attempt(Outcome::NotTaken { trouble: Trouble::Unreachable, again_at: at(9) })
+    attempt(Outcome::NotTaken { error: DeliveryError::Unreachable, again_at: at(9) })
 }
 
 fn taken() -> Attempt {
@@ -41,17 +41,20 @@ fn what_is_taken_is_sent_and_a_receipt_makes_it_delivered_once() {
         (sent.status(), sent.attempts, sent.sent_at),
         (DeliveryStatus::Sent, 1, Some(at(2)))
     );
-    let delivered = sent.receive(Fate::Delivered, at(5)).unwrap();
+    let delivered = sent.receive(DeliveryReport::Delivered, at(5)).unwrap();
     assert_eq!((delivered.status(), delivered.ended_at), (DeliveryStatus::Delivered, Some(at(5))));
-    assert_eq!(delivered.clone().receive(Fate::Delivered, at(6)), None);
-    assert_eq!(delivered.receive(Fate::Undelivered(Trouble::TimedOut), at(6)), None);
+    assert_eq!(delivered.clone().receive(DeliveryReport::Delivered, at(6)), None);
+    assert_eq!(
+        delivered.receive(DeliveryReport::Undelivered(DeliveryError::TimedOut), at(6)),
+        None
+    );
 }
 
 #[test]
 fn what_was_not_taken_waits_for_the_next_try_but_no_longer_than_its_code_lives() {
     let waiting = submitting().conclude(not_taken(), at(2)).unwrap();
     assert_eq!(waiting.state, DeliveryState::Queued { due_at: at(9) });
-    let late = Outcome::NotTaken { trouble: Trouble::TooMany, again_at: at(999) };
+    let late = Outcome::NotTaken { error: DeliveryError::TooMany, again_at: at(999) };
     let waiting = waiting.submit(at(9)).unwrap().conclude(attempt(late), at(10)).unwrap();
     assert_eq!((waiting.state, waiting.attempts), (DeliveryState::Queued { due_at: at(300) }, 2));
     assert_eq!(waiting.expire(at(300)).unwrap().status(), DeliveryStatus::Expired);
@@ -63,7 +66,7 @@ fn what_may_have_left_is_sent_once_more_and_no_more() {
     assert_eq!(once.state, DeliveryState::Queued { due_at: at(9) });
     assert!(once.is_uncertain);
     let again = once.clone().submit(at(9)).unwrap();
-    for last in [taken(), unclear(), attempt(Outcome::Refused(Trouble::Status(400)))] {
+    for last in [taken(), unclear(), attempt(Outcome::Refused(DeliveryError::Status(400)))] {
         let ended = again.clone().conclude(last, at(10)).unwrap();
         assert_eq!(ended.status(), DeliveryStatus::Uncertain);
         assert_eq!(ended.submit(at(11)), None);
@@ -84,9 +87,13 @@ fn what_a_gateway_took_before_is_sent_and_not_sent_again() {
     assert_eq!(told, (DeliveryStatus::Sent, 2, Some(at(10)), &None));
     assert!(sent.is_uncertain, "the mark stays");
     assert_eq!(sent.clone().submit(at(11)), None);
-    let lost = sent.clone().receive(Fate::Undelivered(Trouble::TimedOut), at(12)).unwrap();
+    let lost =
+        sent.clone().receive(DeliveryReport::Undelivered(DeliveryError::TimedOut), at(12)).unwrap();
     assert_eq!(lost.status(), DeliveryStatus::Uncertain);
-    assert_eq!(sent.receive(Fate::Delivered, at(12)).unwrap().status(), DeliveryStatus::Delivered);
+    assert_eq!(
+        sent.receive(DeliveryReport::Delivered, at(12)).unwrap().status(),
+        DeliveryStatus::Delivered
+    );
 }
 
 #[test]
@@ -131,14 +138,14 @@ fn a_gateway_is_asked_ever_more_seldom_and_not_for_ever() {
     assert_eq!(sent.ask_at(at(86_400)), None);
     let nameless = submitting().conclude(attempt(Outcome::Taken(None)), at(0)).unwrap();
     assert_eq!(nameless.ask_at(at(0)), None);
-    let delivered = sent.receive(Fate::Delivered, at(1)).unwrap();
+    let delivered = sent.receive(DeliveryReport::Delivered, at(1)).unwrap();
     assert_eq!(delivered.ask_at(at(1)), None);
 }
 
 #[test]
 fn a_gateway_s_word_is_shown_only_when_it_can_hold_no_number_or_code() {
     for word in ["INVALID_PHONE", "203", "Not enough money", "E-17.2"] {
-        assert_eq!(GatewayWord::of(word).to_string(), word);
+        assert_eq!(VendorStatus::of(word).to_string(), word);
     }
     for word in [
         "",
@@ -149,7 +156,7 @@ fn a_gateway_s_word_is_shown_only_when_it_can_hold_no_number_or_code() {
         "\u{661}\u{662}\u{663}\u{664}",
         &"x".repeat(41),
     ] {
-        assert_eq!(GatewayWord::of(word).to_string(), "(a word that is not shown)", "{word:?}");
+        assert_eq!(VendorStatus::of(word).to_string(), "(a word that is not shown)", "{word:?}");
     }
 }
 
@@ -175,21 +182,27 @@ fn happen(delivery: Delivery, event: Event, now: Timestamp) -> Option<Delivery> 
     match event {
         Event::Submit => delivery.submit(now),
         Event::Taken => conclude(Outcome::Taken(Some("id".into()))),
-        Event::Refused => conclude(Outcome::Refused(Trouble::Status(400))),
-        Event::NotTaken => conclude(Outcome::NotTaken { trouble: Trouble::TooMany, again_at: now }),
+        Event::Refused => conclude(Outcome::Refused(DeliveryError::Status(400))),
+        Event::NotTaken => {
+            conclude(Outcome::NotTaken { error: DeliveryError::TooMany, again_at: now })
+        }
         Event::Doubtful => {
-            let outcome = Outcome::NotTaken { trouble: Trouble::Status(500), again_at: now };
+            let outcome = Outcome::NotTaken { error: DeliveryError::Status(500), again_at: now };
             let doubted = Some("a".into());
             delivery.conclude(Attempt { doubted, ..attempt(outcome) }, now)
         }
-        Event::Unclear => conclude(Outcome::Unclear { trouble: Trouble::CutOff, again_at: now }),
+        Event::Unclear => {
+            conclude(Outcome::Unclear { error: DeliveryError::CutOff, again_at: now })
+        }
         Event::TakenBefore if !delivery.is_uncertain => None,
         Event::TakenBefore => conclude(Outcome::TakenBefore(Some("id".into()))),
         Event::Interrupt => delivery.interrupt(now),
         Event::Cancel => delivery.cancel(now),
         Event::Expire => delivery.expire(now),
-        Event::Receipt(true) => delivery.receive(Fate::Delivered, now),
-        Event::Receipt(false) => delivery.receive(Fate::Undelivered(Trouble::CutOff), now),
+        Event::Receipt(true) => delivery.receive(DeliveryReport::Delivered, now),
+        Event::Receipt(false) => {
+            delivery.receive(DeliveryReport::Undelivered(DeliveryError::CutOff), now)
+        }
     }
 }
 
@@ -239,7 +252,7 @@ proptest! {
                 };
                 prop_assert!(is_honest, "{next:?}");
             }
-            prop_assert_eq!(next.clone().receive(Fate::Underway, at(second)), None);
+            prop_assert_eq!(next.clone().receive(DeliveryReport::Underway, at(second)), None);
             delivery = next;
         }
         prop_assert!(may_have_left <= 2, "{delivery:?}");

@@ -10,7 +10,7 @@ use super::rest::rest;
 use super::secrets::GatewaySecrets;
 use super::unlisted::UnlistedWords;
 use crate::config::GatewayConfig;
-use crate::domain::{GatewayWord, Timestamp, Trouble};
+use crate::domain::{DeliveryError, Timestamp, VendorStatus};
 use crate::sms::driver::SendError;
 
 /// What a gateway said.
@@ -20,7 +20,7 @@ pub(super) struct Answer {
     /// Its body, if that came whole and is JSON.
     pub(super) json: Option<Value>,
     /// Why it did not come whole.
-    pub(super) broken: Option<Trouble>,
+    pub(super) broken: Option<DeliveryError>,
 }
 
 /// Where a gateway's verdict stands, and what its words mean.
@@ -76,10 +76,10 @@ impl Verdicts {
     pub(super) fn judge(&self, answer: &Answer, now: Timestamp) -> Result<(), SendError> {
         let status = answer.status.as_u16();
         if self.refused_statuses.contains(&status) {
-            return Err(SendError::Refused(Trouble::Status(status)));
+            return Err(SendError::Refused(DeliveryError::Status(status)));
         }
         if self.taken_before_statuses.contains(&status) {
-            return Err(taken_before(GatewayWord::of(&format!("status {status}"))));
+            return Err(taken_before(VendorStatus::of(&format!("status {status}"))));
         }
         let said = answer.json.as_ref().and_then(|json| self.verdict_in(json));
         if answer.status.is_success() {
@@ -91,12 +91,14 @@ impl Verdicts {
     fn judge_success(
         &self,
         answer: &Answer,
-        said: Option<(Verdict, GatewayWord)>,
+        said: Option<(Verdict, VendorStatus)>,
     ) -> Result<(), SendError> {
         match said {
             Some((Verdict::Taken, _)) => Ok(()),
-            Some((Verdict::NotTaken, word)) => Err(SendError::not_taken(Trouble::NotNow(word))),
-            Some((Verdict::Refused, word)) => Err(SendError::Refused(Trouble::Verdict(word))),
+            Some((Verdict::NotTaken, word)) => {
+                Err(SendError::not_taken(DeliveryError::NotNow(word)))
+            }
+            Some((Verdict::Refused, word)) => Err(SendError::Refused(DeliveryError::Verdict(word))),
             Some((Verdict::TakenBefore, word)) => Err(taken_before(word)),
             None if self.at.is_empty() => Ok(()),
             None => {
@@ -104,16 +106,16 @@ impl Verdicts {
                     self.unlisted.note(&word);
                 }
                 let broken = answer.broken.clone();
-                Err(SendError::Unclear(broken.unwrap_or(Trouble::Unintelligible)))
+                Err(SendError::Unclear(broken.unwrap_or(DeliveryError::Unintelligible)))
             }
         }
     }
 
     /// The verdict, if it is one that is known, and the word for it: of configuration, for a gateway may repeat anything.
-    fn verdict_in(&self, json: &Value) -> Option<(Verdict, GatewayWord)> {
+    fn verdict_in(&self, json: &Value) -> Option<(Verdict, VendorStatus)> {
         let found = self.word_in(json)?;
         let (word, verdict) = self.words.iter().find(|(word, _)| *word == found)?;
-        Some((*verdict, GatewayWord::of(word)))
+        Some((*verdict, VendorStatus::of(word)))
     }
 
     fn word_in<'a>(&self, json: &'a Value) -> Option<Cow<'a, str>> {
@@ -121,37 +123,37 @@ impl Verdicts {
     }
 }
 
-fn taken_before(word: GatewayWord) -> SendError {
-    SendError::TakenBefore { trouble: Trouble::TakenBefore(word), gateway_id: None }
+fn taken_before(word: VendorStatus) -> SendError {
+    SendError::TakenBefore { error: DeliveryError::TakenBefore(word), gateway_id: None }
 }
 
 fn judge_failure(
     answer: &Answer,
-    said: Option<(Verdict, GatewayWord)>,
+    said: Option<(Verdict, VendorStatus)>,
     rest: Option<std::time::Duration>,
 ) -> Result<(), SendError> {
     let status = answer.status.as_u16();
     let (said, word) = said.unzip();
     if let (Some(Verdict::Refused), Some(word)) = (said, word.clone()) {
-        return Err(SendError::Refused(Trouble::Verdict(word)));
+        return Err(SendError::Refused(DeliveryError::Verdict(word)));
     }
     if let (Some(Verdict::TakenBefore), Some(word)) = (said, word.clone()) {
         return Err(taken_before(word));
     }
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(SendError::NotTaken { trouble: Trouble::TooMany, rest });
+        return Err(SendError::NotTaken { error: DeliveryError::TooMany, rest });
     }
     if answer.status.is_redirection() && answer.status != StatusCode::SEE_OTHER {
-        return Err(SendError::not_taken(Trouble::Redirected(status)));
+        return Err(SendError::not_taken(DeliveryError::Redirected(status)));
     }
     if let (Some(Verdict::NotTaken), Some(word)) = (said, word) {
-        return Err(SendError::NotTaken { trouble: Trouble::NotNow(word), rest });
+        return Err(SendError::NotTaken { error: DeliveryError::NotNow(word), rest });
     }
     let is_from_between = FROM_BETWEEN.contains(&status);
     let is_answer = answer.status.is_client_error() || answer.status.is_server_error();
     // An intermediary does not know what became of what it passed on, and a verdict against its status is none.
     if is_from_between || said == Some(Verdict::Taken) || !is_answer {
-        return Err(SendError::Unclear(Trouble::Status(status)));
+        return Err(SendError::Unclear(DeliveryError::Status(status)));
     }
-    Err(SendError::NotTaken { trouble: Trouble::Status(status), rest })
+    Err(SendError::NotTaken { error: DeliveryError::Status(status), rest })
 }

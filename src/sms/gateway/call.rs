@@ -23,7 +23,7 @@ use super::target::{NameNotFound, Resolver, TargetRefused};
 use super::tls;
 use super::wire::{ClosedBefore, Wires};
 use crate::config::GatewayConfig;
-use crate::domain::Trouble;
+use crate::domain::DeliveryError;
 use crate::sms::driver::SendError;
 
 /// Servers close connections that have idled for five seconds and longer, commonly. A request that meets a close on its
@@ -50,11 +50,11 @@ pub(super) struct Caller {
 /// There is no answer.
 pub(super) enum Missed {
     /// For sure: nothing that could be acted on has left.
-    NotSent(Trouble),
+    NotSent(DeliveryError),
     /// The same, over a connection that had ended.
     ClosedBefore,
     /// The request had been begun.
-    Unclear(Trouble),
+    Unclear(DeliveryError),
 }
 
 impl Caller {
@@ -89,7 +89,7 @@ impl Caller {
         let (head, body) = response.into_parts();
         let read = tokio::select! {
             read = read(body) => read,
-            () = &mut over => Err(Trouble::TimedOut),
+            () = &mut over => Err(DeliveryError::TimedOut),
         };
         let (json, broken) = read.map_or_else(|broken| (None, Some(broken)), |json| (json, None));
         Ok(Answer { status: head.status, headers: head.headers, json, broken })
@@ -104,8 +104,8 @@ impl Caller {
         let responding = self.client.request(request.clone().map(|_| body));
         tokio::select! {
             response = responding => response.map_err(|error| missed(&error, &turn)),
-            () = self.not_connecting(&turn) => Err(Missed::NotSent(Trouble::ConnectingTimedOut)),
-            () = over => Err(turn.missed(Trouble::ConnectingTimedOut, Trouble::TimedOut)),
+            () = self.not_connecting(&turn) => Err(Missed::NotSent(DeliveryError::ConnectingTimedOut)),
+            () = over => Err(turn.missed(DeliveryError::ConnectingTimedOut, DeliveryError::TimedOut)),
         }
     }
 
@@ -119,7 +119,7 @@ impl Caller {
 }
 
 /// The JSON in a body, if it is some.
-async fn read(body: Incoming) -> Result<Option<Value>, Trouble> {
+async fn read(body: Incoming) -> Result<Option<Value>, DeliveryError> {
     let read = Limited::new(body, LONGEST_ANSWER).collect().await;
     match read {
         Ok(whole) => {
@@ -127,14 +127,14 @@ async fn read(body: Incoming) -> Result<Option<Value>, Trouble> {
             let text = str::from_utf8(&bytes).ok();
             Ok(text.and_then(|text| with_every_digit(text).ok()))
         }
-        Err(error) if error.is::<LengthLimitError>() => Err(Trouble::Unintelligible),
-        Err(_) => Err(Trouble::CutOff),
+        Err(error) if error.is::<LengthLimitError>() => Err(DeliveryError::Unintelligible),
+        Err(_) => Err(DeliveryError::CutOff),
     }
 }
 
 impl Turn {
     /// There is no answer: why, when nothing had left, or when something had.
-    fn missed(&self, not_sent: Trouble, unclear: Trouble) -> Missed {
+    fn missed(&self, not_sent: DeliveryError, unclear: DeliveryError) -> Missed {
         if self.withdraw() { Missed::NotSent(not_sent) } else { Missed::Unclear(unclear) }
     }
 }
@@ -148,37 +148,37 @@ fn missed(error: &ClientError, turn: &Turn) -> Missed {
     turn.missed(no_connection(error), no_answer(error))
 }
 
-fn no_connection(error: &ClientError) -> Trouble {
+fn no_connection(error: &ClientError) -> DeliveryError {
     if chain(error).any(<dyn Error>::is::<TargetRefused>) {
-        return Trouble::TargetRefused;
+        return DeliveryError::TargetRefused;
     }
     if let Some(why) = chain(error).find_map(|error| error.downcast_ref()) {
-        return tls::trouble(why);
+        return tls::delivery_error(why);
     }
     if let Some(why) = chain(error).find_map(<dyn Error>::downcast_ref::<NameNotFound>) {
-        return why.trouble();
+        return why.delivery_error();
     }
     if !error.is_connect() {
-        return Trouble::Unreachable;
+        return DeliveryError::Unreachable;
     }
     let io = chain(error).filter_map(<dyn Error>::downcast_ref::<io::Error>);
     // The one that was first tells: others are made of it.
-    io.last().map_or(Trouble::Unreachable, |error| match error.kind() {
+    io.last().map_or(DeliveryError::Unreachable, |error| match error.kind() {
         // While connecting only TLS reads anything. (A reset says nothing of it: that can come before.)
-        ErrorKind::UnexpectedEof => Trouble::NoTls,
-        ErrorKind::ConnectionRefused => Trouble::ConnectionRefused,
-        ErrorKind::TimedOut => Trouble::ConnectingTimedOut,
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Trouble::NoRoute,
-        _ => Trouble::Unreachable,
+        ErrorKind::UnexpectedEof => DeliveryError::NoTls,
+        ErrorKind::ConnectionRefused => DeliveryError::ConnectionRefused,
+        ErrorKind::TimedOut => DeliveryError::ConnectingTimedOut,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => DeliveryError::NoRoute,
+        _ => DeliveryError::Unreachable,
     })
 }
 
-fn no_answer(error: &ClientError) -> Trouble {
+fn no_answer(error: &ClientError) -> DeliveryError {
     let is_rubbish = |error: &hyper::Error| error.is_parse();
     if chain(error).filter_map(<dyn Error>::downcast_ref).any(is_rubbish) {
-        Trouble::Unintelligible
+        DeliveryError::Unintelligible
     } else {
-        Trouble::CutOff
+        DeliveryError::CutOff
     }
 }
 
@@ -196,10 +196,10 @@ fn causes(error: &ClientError) -> String {
 
 impl Missed {
     /// Why, whatever that means for a message.
-    pub(super) fn into_trouble(self) -> Trouble {
+    pub(super) fn into_delivery_error(self) -> DeliveryError {
         match self {
-            Self::NotSent(trouble) | Self::Unclear(trouble) => trouble,
-            Self::ClosedBefore => Trouble::Unreachable,
+            Self::NotSent(error) | Self::Unclear(error) => error,
+            Self::ClosedBefore => DeliveryError::Unreachable,
         }
     }
 }
@@ -207,9 +207,9 @@ impl Missed {
 impl From<Missed> for SendError {
     fn from(missed: Missed) -> Self {
         match missed {
-            Missed::NotSent(trouble) => Self::not_taken(trouble),
-            Missed::ClosedBefore => Self::not_taken(Trouble::Unreachable),
-            Missed::Unclear(trouble) => Self::Unclear(trouble),
+            Missed::NotSent(error) => Self::not_taken(error),
+            Missed::ClosedBefore => Self::not_taken(DeliveryError::Unreachable),
+            Missed::Unclear(error) => Self::Unclear(error),
         }
     }
 }

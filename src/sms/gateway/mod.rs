@@ -40,10 +40,10 @@ pub use secrets::GatewaySecrets;
 use serde_json::Value;
 use template::Template;
 
-use super::driver::{Asking, Message, SendError, Sending, SmsDriver, Taken, Told};
+use super::driver::{Asking, Message, ReceiptBatch, SendError, Sending, SmsDriver, Taken};
 use crate::clock::Clock;
 use crate::config::{GatewayConfig, GatewayMethod, NumberFormat, SECRET};
-use crate::domain::{Fate, Phone, Secret, Trouble};
+use crate::domain::{DeliveryError, DeliveryReport, Phone, Secret};
 
 /// A gateway that takes messages as JSON over HTTP.
 pub struct HttpGateway {
@@ -113,8 +113,8 @@ impl HttpGateway {
         let answer = self.caller.call(self.headers.on(&self.method, &self.url, body)).await?;
         match self.verdicts.judge(&answer, self.clock.now()) {
             Ok(()) => Ok(Taken { gateway_id: self.id_in(&answer, message) }),
-            Err(SendError::TakenBefore { trouble, .. }) => {
-                Err(SendError::TakenBefore { trouble, gateway_id: self.id_in(&answer, message) })
+            Err(SendError::TakenBefore { error, .. }) => {
+                Err(SendError::TakenBefore { error, gateway_id: self.id_in(&answer, message) })
             }
             Err(error) => Err(error),
         }
@@ -132,13 +132,13 @@ impl HttpGateway {
         None
     }
 
-    async fn look_up(&self, gateway_id: &str) -> Result<Fate, Trouble> {
+    async fn look_up(&self, gateway_id: &str) -> Result<DeliveryReport, DeliveryError> {
         let Some((url, body)) = self.receipts.question(gateway_id, self.secret()) else {
-            return Ok(Fate::Underway);
+            return Ok(DeliveryReport::Underway);
         };
         let answer = self.caller.call(self.headers.on(&self.method, url, body)).await;
-        let answer = answer.map_err(call::Missed::into_trouble)?;
-        self.receipts.fate_in(&answer, gateway_id)
+        let answer = answer.map_err(call::Missed::into_delivery_error)?;
+        self.receipts.report_in(&answer, gateway_id)
     }
 
     /// What is in its file; nothing asks for it when there is none.
@@ -191,7 +191,7 @@ impl SmsDriver for HttpGateway {
         self.receipts.are_called_with(secret)
     }
 
-    fn receipts(&self, body: &Value) -> Told {
+    fn receipts(&self, body: &Value) -> ReceiptBatch {
         self.receipts.told(body)
     }
 

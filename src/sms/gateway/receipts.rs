@@ -13,8 +13,8 @@ use super::target;
 use super::template::Template;
 use super::unlisted::UnlistedWords;
 use crate::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig, SECRET};
-use crate::domain::{Fate, GatewayWord, Receipt, SecretDigest, Trouble};
-use crate::sms::Told;
+use crate::domain::{DeliveryError, DeliveryReport, Receipt, SecretDigest, VendorStatus};
+use crate::sms::ReceiptBatch;
 
 /// How it is learnt what became of a message.
 pub(super) struct Receipts {
@@ -102,41 +102,45 @@ impl Receipts {
     }
 
     /// What a gateway's call says.
-    pub(super) fn told(&self, body: &Value) -> Told {
+    pub(super) fn told(&self, body: &Value) -> ReceiptBatch {
         match self.by {
             By::Callback(_) => self.read(body),
-            By::Nobody | By::Poll { .. } => Told::default(),
+            By::Nobody | By::Poll { .. } => ReceiptBatch::default(),
         }
     }
 
     /// What an answer says of the message with this id.
-    pub(super) fn fate_in(&self, answer: &Answer, gateway_id: &str) -> Result<Fate, Trouble> {
+    pub(super) fn report_in(
+        &self,
+        answer: &Answer,
+        gateway_id: &str,
+    ) -> Result<DeliveryReport, DeliveryError> {
         let (status, broken) = (answer.status, answer.broken.clone());
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(Trouble::TooMany);
+            return Err(DeliveryError::TooMany);
         }
         if status.is_redirection() {
-            return Err(Trouble::Redirected(status.as_u16()));
+            return Err(DeliveryError::Redirected(status.as_u16()));
         }
         if !status.is_success() {
-            return Err(Trouble::Status(status.as_u16()));
+            return Err(DeliveryError::Status(status.as_u16()));
         }
         let json = answer.json.as_ref();
-        let said = self.read(json.ok_or(broken.unwrap_or(Trouble::Unintelligible))?);
+        let said = self.read(json.ok_or(broken.unwrap_or(DeliveryError::Unintelligible))?);
         let ours = said.receipts.into_iter().find(|receipt| receipt.gateway_id == gateway_id);
-        Ok(ours.map_or(Fate::Underway, |receipt| receipt.fate))
+        Ok(ours.map_or(DeliveryReport::Underway, |receipt| receipt.report))
     }
 
-    fn read(&self, body: &Value) -> Told {
+    fn read(&self, body: &Value) -> ReceiptBatch {
         let all = match self.list_at.find(body) {
             Some(Value::Array(list)) => &list[..],
             Some(one) => slice::from_ref(one),
-            None => return Told { unreadable: 1, ..Told::default() },
+            None => return ReceiptBatch { unreadable: 1, ..ReceiptBatch::default() },
         };
         let read: Vec<_> = all.iter().filter_map(|one| self.receipt(one)).collect();
         let unlisted = read.iter().filter(|(_, is_listed)| !is_listed).count();
         let receipts: Vec<_> = read.into_iter().map(|(receipt, _)| receipt).collect();
-        Told { unreadable: all.len() - receipts.len(), receipts, unlisted }
+        ReceiptBatch { unreadable: all.len() - receipts.len(), receipts, unlisted }
     }
 
     /// What has no id or no verdict is no receipt. Says as well whether its verdict is in a list.
@@ -144,17 +148,17 @@ impl Receipts {
         let gateway_id = self.id_at.id_in(one)?;
         let said = self.verdict_at.word_in(one)?;
         let is_among = |words: &[String]| words.iter().any(|word| *word == said);
-        let fate = if is_among(&self.delivered) {
-            Fate::Delivered
+        let report = if is_among(&self.delivered) {
+            DeliveryReport::Delivered
         } else if is_among(&self.undelivered) {
-            Fate::Undelivered(Trouble::Undelivered(GatewayWord::of(&said)))
+            DeliveryReport::Undelivered(DeliveryError::Undelivered(VendorStatus::of(&said)))
         } else {
-            Fate::Underway
+            DeliveryReport::Underway
         };
-        let is_listed = fate != Fate::Underway || is_among(&self.underway);
+        let is_listed = report != DeliveryReport::Underway || is_among(&self.underway);
         if !is_listed {
             self.unlisted.note(&said);
         }
-        Some((Receipt { gateway_id, fate }, is_listed))
+        Some((Receipt { gateway_id, report }, is_listed))
     }
 }

@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use super::error::GatewayError;
 use crate::config::{GatewayConfig, is_local, is_on_local};
-use crate::domain::Trouble;
+use crate::domain::DeliveryError;
 
 /// Reads an address that messages go to.
 pub(super) fn url(text: &str, config: &GatewayConfig) -> Result<Uri, GatewayError> {
@@ -65,12 +65,12 @@ pub(super) struct NameNotFound(String);
 const NO_ANSWER: [&str; 2] = ["Temporary failure", "Try again"];
 
 impl NameNotFound {
-    pub(super) fn trouble(&self) -> Trouble {
+    pub(super) fn delivery_error(&self) -> DeliveryError {
         // There is a code of its own for it, which the standard library hands through as words alone.
         if NO_ANSWER.iter().any(|words| self.0.contains(words)) {
-            Trouble::NoNameServer
+            DeliveryError::NoNameServer
         } else {
-            Trouble::NoSuchName
+            DeliveryError::NoSuchName
         }
     }
 }

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use super::error::GatewayError;
-use crate::domain::Trouble;
+use crate::domain::DeliveryError;
 
 /// How the gateway is known: by these certificates and no others, else by the system's. Without TLS nobody has to be
 /// known.
@@ -34,32 +34,34 @@ pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore, GatewayError> {
 }
 
 /// Why TLS did not come about.
-pub(super) fn trouble(why: &rustls::Error) -> Trouble {
+pub(super) fn delivery_error(why: &rustls::Error) -> DeliveryError {
     match why {
-        rustls::Error::InvalidCertificate(why) => trouble_of_certificate(why),
-        rustls::Error::InvalidMessage(_) => Trouble::NoTls,
-        _ => Trouble::NotSecure,
+        rustls::Error::InvalidCertificate(why) => certificate_error(why),
+        rustls::Error::InvalidMessage(_) => DeliveryError::NoTls,
+        _ => DeliveryError::NotSecure,
     }
 }
 
-fn trouble_of_certificate(why: &CertificateError) -> Trouble {
+fn certificate_error(why: &CertificateError) -> DeliveryError {
     match why {
         // An authority may have made itself a new key under its old name.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => Trouble::UnknownIssuer,
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            DeliveryError::UnknownIssuer
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            Trouble::WrongHost
+            DeliveryError::WrongHost
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            Trouble::CertificateExpired
+            DeliveryError::CertificateExpired
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            Trouble::CertificateNotYetValid
+            DeliveryError::CertificateNotYetValid
         }
         // webpki's name for it: rustls has no variant of its own.
         CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
-            Trouble::AuthorityAsServer
+            DeliveryError::AuthorityAsServer
         }
-        _ => Trouble::NotSecure,
+        _ => DeliveryError::NotSecure,
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::secrets::GatewaySecrets;
-use crate::domain::{GatewayWord, Secret};
+use crate::domain::{Secret, VendorStatus};
 
 /// So many words are told of; a gateway that goes on with others writes texts where words are looked for.
 const MOST: usize = 32;
@@ -36,7 +36,7 @@ impl UnlistedWords {
         let word = if self.has_secret(word) {
             NOT_SHOWN.into()
         } else {
-            GatewayWord::of(word).to_string()
+            VendorStatus::of(word).to_string()
         };
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() > MOST || !told.insert(word.clone()) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use esoz_otp::config::{Config, DialectName};
-use esoz_otp::domain::{GatewayWord, Trouble};
+use esoz_otp::domain::{DeliveryError, VendorStatus};
 use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -38,7 +38,7 @@ impl SmsDriver for Hesitant {
     fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
         Box::pin(async move {
             let pass = self.0.acquire().await;
-            pass.map_err(|_| SendError::not_taken(Trouble::NotWritten))?.forget();
+            pass.map_err(|_| SendError::not_taken(DeliveryError::NotWritten))?.forget();
             Ok(Taken::default())
         })
     }
@@ -55,7 +55,7 @@ impl SmsDriver for Moody {
 
     fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
         let is_up = self.0.load(Ordering::SeqCst);
-        let down = Err(SendError::not_taken(Trouble::Unreachable));
+        let down = Err(SendError::not_taken(DeliveryError::Unreachable));
         Box::pin(std::future::ready(if is_up { Ok(Taken::default()) } else { down }))
     }
 }
@@ -137,7 +137,7 @@ impl SmsDriver for Poor {
     }
 
     fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
-        let no_money = Trouble::NotNow(GatewayWord::of("NO_MONEY"));
+        let no_money = DeliveryError::NotNow(VendorStatus::of("NO_MONEY"));
         Box::pin(std::future::ready(Err(SendError::not_taken(no_money))))
     }
 }

@@ -8,7 +8,7 @@ use esoz_otp::api::dialect;
 use esoz_otp::audit::{AuditLog, Recorder};
 use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config};
-use esoz_otp::domain::{Timestamp, Trouble};
+use esoz_otp::domain::{DeliveryError, Timestamp};
 use esoz_otp::entropy::Entropy;
 use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes, WrongGuesses};
 use esoz_otp::service::Service;
@@ -70,7 +70,7 @@ impl Direct {
         let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), format).unwrap();
         let (tell, messages) = unbounded_channel();
         let refuses = Arc::new(AtomicBool::new(false));
-        let driver = Told { tell, refuses: Arc::clone(&refuses) };
+        let driver = ReceiptBatch { tell, refuses: Arc::clone(&refuses) };
         let clock = Arc::new(HandClock::at(now));
         let (outbox, mut worker) = outbox(OutboxParts {
             store: store.clone(),
@@ -141,12 +141,12 @@ pub(super) fn code_in(message: &Message) -> &str {
 }
 
 /// Hands every message over at once, or refuses it. The test sees it either way.
-struct Told {
+struct ReceiptBatch {
     tell: UnboundedSender<Message>,
     refuses: Arc<AtomicBool>,
 }
 
-impl SmsDriver for Told {
+impl SmsDriver for ReceiptBatch {
     fn name(&self) -> &'static str {
         "told"
     }
@@ -156,7 +156,7 @@ impl SmsDriver for Told {
         drop(self.tell.send(message.clone()));
         let refuses = self.refuses.load(Ordering::SeqCst);
         let answer = if refuses {
-            Err(SendError::Refused(Trouble::TargetRefused))
+            Err(SendError::Refused(DeliveryError::TargetRefused))
         } else {
             Ok(Taken::default())
         };

@@ -1,7 +1,7 @@
 //! Messages on their way, in every state, with everything that can go wrong.
 
 use esoz_otp::domain::audit::RequestId;
-use esoz_otp::domain::{Delivery, DeliveryState, GatewayWord, Trouble};
+use esoz_otp::domain::{Delivery, DeliveryError, DeliveryState, VendorStatus};
 use esoz_otp::store::schema::{Due, GatewayId, SealedMessage};
 
 use super::samples::{Sample, at, earlier, id, phone, sample};
@@ -25,9 +25,9 @@ pub(super) fn deliveries() -> Vec<Sample> {
     let of_version_1: Put = |tree, variant, value| earlier(1, tree, variant, value);
     [
         by_state(sample, &named),
-        by_trouble(sample),
+        by_error(sample),
         by_state(of_version_1, &full()),
-        by_trouble(of_version_1),
+        by_error(of_version_1),
         others,
     ]
     .into_iter()
@@ -54,7 +54,7 @@ fn full() -> Delivery {
         attempts: 300,
         driver: Some("gateway".into()),
         gateway_id: Some("f83f8868-5e46-c6cf-e4fb-615e5a293754".into()),
-        last_error: Some(Trouble::TimedOut),
+        last_error: Some(DeliveryError::TimedOut),
         submitted_at: Some(at(2)),
         sent_at: Some(at(3)),
         ended_at: Some(at(9)),
@@ -80,41 +80,41 @@ fn by_state(put: Put, full: &Delivery) -> Vec<Sample> {
     .collect()
 }
 
-fn by_trouble(put: Put) -> Vec<Sample> {
-    let word = || GatewayWord::of("INVALID_PHONE");
+fn by_error(put: Put) -> Vec<Sample> {
+    let word = || VendorStatus::of("INVALID_PHONE");
     [
-        ("unreachable", Trouble::Unreachable),
-        ("target_refused", Trouble::TargetRefused),
-        ("not_secure", Trouble::NotSecure),
-        ("timed_out", Trouble::TimedOut),
-        ("cut_off", Trouble::CutOff),
-        ("status", Trouble::Status(503)),
-        ("too_many", Trouble::TooMany),
-        ("redirected", Trouble::Redirected(302)),
-        ("unintelligible", Trouble::Unintelligible),
-        ("verdict", Trouble::Verdict(word())),
-        ("undelivered", Trouble::Undelivered(word())),
-        ("not_written", Trouble::NotWritten),
-        ("written_or_not", Trouble::WrittenOrNot),
-        ("all_down", Trouble::AllDown),
-        ("interrupted", Trouble::Interrupted),
-        ("unopenable", Trouble::Unopenable),
-        ("unknown_issuer", Trouble::UnknownIssuer),
-        ("wrong_host", Trouble::WrongHost),
-        ("certificate_expired", Trouble::CertificateExpired),
-        ("certificate_not_yet_valid", Trouble::CertificateNotYetValid),
-        ("authority_as_server", Trouble::AuthorityAsServer),
-        ("no_tls", Trouble::NoTls),
-        ("not_now", Trouble::NotNow(word())),
-        ("taken_before", Trouble::TakenBefore(word())),
-        ("connection_refused", Trouble::ConnectionRefused),
-        ("no_such_name", Trouble::NoSuchName),
-        ("no_name_server", Trouble::NoNameServer),
-        ("connecting_timed_out", Trouble::ConnectingTimedOut),
-        ("no_route", Trouble::NoRoute),
+        ("unreachable", DeliveryError::Unreachable),
+        ("target_refused", DeliveryError::TargetRefused),
+        ("not_secure", DeliveryError::NotSecure),
+        ("timed_out", DeliveryError::TimedOut),
+        ("cut_off", DeliveryError::CutOff),
+        ("status", DeliveryError::Status(503)),
+        ("too_many", DeliveryError::TooMany),
+        ("redirected", DeliveryError::Redirected(302)),
+        ("unintelligible", DeliveryError::Unintelligible),
+        ("verdict", DeliveryError::Verdict(word())),
+        ("undelivered", DeliveryError::Undelivered(word())),
+        ("not_written", DeliveryError::NotWritten),
+        ("written_or_not", DeliveryError::WrittenOrNot),
+        ("all_down", DeliveryError::AllDown),
+        ("interrupted", DeliveryError::Interrupted),
+        ("unopenable", DeliveryError::Unopenable),
+        ("unknown_issuer", DeliveryError::UnknownIssuer),
+        ("wrong_host", DeliveryError::WrongHost),
+        ("certificate_expired", DeliveryError::CertificateExpired),
+        ("certificate_not_yet_valid", DeliveryError::CertificateNotYetValid),
+        ("authority_as_server", DeliveryError::AuthorityAsServer),
+        ("no_tls", DeliveryError::NoTls),
+        ("not_now", DeliveryError::NotNow(word())),
+        ("taken_before", DeliveryError::TakenBefore(word())),
+        ("connection_refused", DeliveryError::ConnectionRefused),
+        ("no_such_name", DeliveryError::NoSuchName),
+        ("no_name_server", DeliveryError::NoNameServer),
+        ("connecting_timed_out", DeliveryError::ConnectingTimedOut),
+        ("no_route", DeliveryError::NoRoute),
     ]
-    .map(|(variant, trouble)| {
-        put("deliveries", variant, Delivery { last_error: Some(trouble), ..accepted() })
+    .map(|(variant, error)| {
+        put("deliveries", variant, Delivery { last_error: Some(error), ..accepted() })
     })
     .into()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use esoz_otp::domain::{DeliveryStatus, Trouble};
+use esoz_otp::domain::{DeliveryError, DeliveryStatus};
 use esoz_otp::sms::SendError;
 
 use super::stand::{LIFE, Scripted, Stand, all};
@@ -19,8 +19,10 @@ fn queued(driver: &Scripted) -> Stand {
 
 #[test]
 fn a_backlog_waits_over_a_restart_and_leaves_once_each_in_the_order_it_came_in() {
-    let down =
-        Scripted::new("a", (0..1000).map(|_| Err(SendError::not_taken(Trouble::Unreachable))));
+    let down = Scripted::new(
+        "a",
+        (0..1000).map(|_| Err(SendError::not_taken(DeliveryError::Unreachable))),
+    );
     let mut stand = queued(&down);
     stand.work();
     let tries = down.seen().len();
@@ -44,8 +46,10 @@ fn a_backlog_waits_over_a_restart_and_leaves_once_each_in_the_order_it_came_in()
 
 #[test]
 fn a_backlog_that_nobody_takes_is_erased_when_its_codes_are_worth_nothing() {
-    let down =
-        Scripted::new("a", (0..1000).map(|_| Err(SendError::not_taken(Trouble::Unreachable))));
+    let down = Scripted::new(
+        "a",
+        (0..1000).map(|_| Err(SendError::not_taken(DeliveryError::Unreachable))),
+    );
     let mut stand = queued(&down);
     stand.work();
     stand.clock.push(LIFE.saturating_sub(Duration::from_secs(1)));

@@ -1,17 +1,17 @@
 //! Gateways that say that they have a message already.
 
-use esoz_otp::domain::{DeliveryStatus, GatewayWord, Trouble};
+use esoz_otp::domain::{DeliveryError, DeliveryStatus, VendorStatus};
 use esoz_otp::sms::{SendError, Taken};
 
 use super::stand::{Answer, Scripted, Stand};
 
 fn before(gateway_id: Option<&str>) -> Answer {
-    let trouble = Trouble::TakenBefore(GatewayWord::of("DUPLICATE"));
-    Err(SendError::TakenBefore { trouble, gateway_id: gateway_id.map(str::to_owned) })
+    let error = DeliveryError::TakenBefore(VendorStatus::of("DUPLICATE"));
+    Err(SendError::TakenBefore { error, gateway_id: gateway_id.map(str::to_owned) })
 }
 
 fn unclear() -> Answer {
-    Err(SendError::Unclear(Trouble::TimedOut))
+    Err(SendError::Unclear(DeliveryError::TimedOut))
 }
 
 fn taken() -> Taken {
@@ -20,7 +20,7 @@ fn taken() -> Taken {
 
 #[test]
 fn after_a_try_that_left_it_open_it_is_the_proof_that_the_message_was_sent() {
-    for unclear in [unclear(), Err(SendError::not_taken(Trouble::Status(500)))] {
+    for unclear in [unclear(), Err(SendError::not_taken(DeliveryError::Status(500)))] {
         let driver = Scripted::new("a", [unclear, before(Some("g-1"))]);
         let mut stand = Stand::of(&[&driver]);
         let id = stand.put(1);

@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esoz_otp::config::{SmsConfig, StoreConfig};
-use esoz_otp::domain::{DeliveryStatus, GatewayWord, Trouble};
+use esoz_otp::domain::{DeliveryError, DeliveryStatus, VendorStatus};
 use esoz_otp::sms::{SendError, Sending, SmsDriver, Taken};
 
 use super::stand::{Scripted, Stand};
 
-fn no(trouble: Trouble) -> Result<Taken, SendError> {
-    Err(SendError::not_taken(trouble))
+fn no(error: DeliveryError) -> Result<Taken, SendError> {
+    Err(SendError::not_taken(error))
 }
 
 #[test]
 fn a_trial_that_is_answered_in_order_ends_the_silence() {
-    let down = (0..5).map(|_| no(Trouble::Unreachable));
-    let busy = no(Trouble::NotNow(GatewayWord::of("BUSY")));
+    let down = (0..5).map(|_| no(DeliveryError::Unreachable));
+    let busy = no(DeliveryError::NotNow(VendorStatus::of("BUSY")));
     let driver = Scripted::new("a", down.chain([busy]));
     let mut stand = Stand::of(&[&driver]);
     let ids: Vec<_> = (0..20).map(|number| stand.put(number)).collect();
@@ -68,7 +68,7 @@ fn questions_that_cannot_be_noted_on_a_full_disk_keep_no_message_waiting() {
 #[test]
 fn a_rest_that_is_over_before_it_begins_is_a_rest_all_the_same() {
     let rest = Some(Duration::ZERO);
-    let too_many = || Err(SendError::NotTaken { trouble: Trouble::TooMany, rest });
+    let too_many = || Err(SendError::NotTaken { error: DeliveryError::TooMany, rest });
     let driver = Scripted::new("a", (0..100).map(|_| too_many()));
     let mut stand = Stand::of(&[&driver]);
     for number in 0..50 {

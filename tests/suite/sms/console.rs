@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use esoz_otp::clock::HandClock;
-use esoz_otp::domain::{Id, Phone, Trouble};
+use esoz_otp::domain::{DeliveryError, Id, Phone};
 use esoz_otp::sms::{Console, Memory, Message, SendError, SmsDriver, Taken};
 
 use super::PATIENCE;
@@ -113,8 +113,8 @@ fn a_line_that_was_written_in_part_may_have_been_read_and_the_next_one_begins_be
     let console = Console::to(NearlyFull(20, written)).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let send = |code| runtime.block_on(console.send(&message(code)));
-    assert_eq!(send("000042"), Err(SendError::Unclear(Trouble::WrittenOrNot)));
-    assert_eq!(send("000043"), Err(SendError::not_taken(Trouble::NotWritten)), "still full");
+    assert_eq!(send("000042"), Err(SendError::Unclear(DeliveryError::WrittenOrNot)));
+    assert_eq!(send("000043"), Err(SendError::not_taken(DeliveryError::NotWritten)), "still full");
     drop(console);
     let text = String::from_utf8(seen.try_iter().flatten().collect()).unwrap();
     assert_eq!(text.lines().count(), 1, "{text}");
@@ -126,7 +126,7 @@ fn a_line_that_could_not_be_written_was_not_sent() {
     let message = message("000042");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let refused = runtime.block_on(console.send(&message));
-    assert_eq!(refused, Err(SendError::not_taken(Trouble::NotWritten)));
+    assert_eq!(refused, Err(SendError::not_taken(DeliveryError::NotWritten)));
 }
 
 #[test]

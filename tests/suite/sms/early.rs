@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use esoz_otp::domain::{Fate, Receipt, Trouble};
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken, Told};
+use esoz_otp::domain::{DeliveryError, DeliveryReport, Receipt};
+use esoz_otp::sms::{Message, ReceiptBatch, SendError, Sending, SmsDriver, Taken};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -34,7 +34,7 @@ impl SmsDriver for Named {
             self.handed.send(()).expect("the test waits for it");
             let name = self.names.lock().await.recv().await;
             name.map(|name| Taken { gateway_id: Some(name.into()) })
-                .ok_or(SendError::Unclear(Trouble::CutOff))
+                .ok_or(SendError::Unclear(DeliveryError::CutOff))
         })
     }
 
@@ -42,10 +42,10 @@ impl SmsDriver for Named {
         true
     }
 
-    fn receipts(&self, body: &Value) -> Told {
+    fn receipts(&self, body: &Value) -> ReceiptBatch {
         let names = body.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
-        let arrived = |gateway_id| Receipt { gateway_id, fate: Fate::Delivered };
-        Told { receipts: names.map(arrived).collect(), ..Told::default() }
+        let arrived = |gateway_id| Receipt { gateway_id, report: DeliveryReport::Delivered };
+        ReceiptBatch { receipts: names.map(arrived).collect(), ..ReceiptBatch::default() }
     }
 }
 

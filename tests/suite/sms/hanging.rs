@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use esoz_otp::config::SmsConfig;
-use esoz_otp::domain::{DeliveryStatus, GatewayWord, Id, Phone, Trouble};
+use esoz_otp::domain::{DeliveryError, DeliveryStatus, Id, Phone, VendorStatus};
 use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 use esoz_otp::store::Write;
 use esoz_otp::store::schema::{AtKey, DELIVERIES, Due, OUTBOX_AGAIN, OUTBOX_DUE};
@@ -24,17 +24,17 @@ const BAD: u8 = 100;
 #[derive(Clone)]
 struct Route {
     name: &'static str,
-    fails: Trouble,
+    fails: DeliveryError,
     seen: Arc<Mutex<Vec<Phone>>>,
 }
 
 impl Route {
-    fn that_fails(name: &'static str, fails: Trouble) -> Self {
+    fn that_fails(name: &'static str, fails: DeliveryError) -> Self {
         Self { name, fails, seen: Arc::default() }
     }
 
     fn that_hangs() -> Self {
-        Self::that_fails("a", Trouble::TimedOut)
+        Self::that_fails("a", DeliveryError::TimedOut)
     }
 
     fn seen(&self) -> Vec<Phone> {
@@ -57,11 +57,11 @@ impl SmsDriver for Route {
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         self.seen.lock().unwrap().push(message.phone);
-        let trouble = self.fails.clone();
-        Box::pin(std::future::ready(match (is_bad(message.phone), &trouble) {
+        let error = self.fails.clone();
+        Box::pin(std::future::ready(match (is_bad(message.phone), &error) {
             (false, _) => Ok(Taken::default()),
-            (true, Trouble::TimedOut) => Err(SendError::Unclear(trouble)),
-            (true, _) => Err(SendError::not_taken(trouble)),
+            (true, DeliveryError::TimedOut) => Err(SendError::Unclear(error)),
+            (true, _) => Err(SendError::not_taken(error)),
         }))
     }
 }
@@ -103,7 +103,7 @@ impl SmsDriver for Hanging {
             self.held.fetch_add(1, Ordering::SeqCst);
             self.over.acquire().await.unwrap().forget();
             self.held.fetch_sub(1, Ordering::SeqCst);
-            Err(SendError::Unclear(Trouble::TimedOut))
+            Err(SendError::Unclear(DeliveryError::TimedOut))
         })
     }
 }
@@ -199,7 +199,7 @@ fn second_tries_hold_no_more_than_a_quarter_of_the_places() {
 
 #[test]
 fn one_number_that_fails_again_and_again_keeps_no_other_waiting() {
-    let driver = Route::that_fails("a", Trouble::Status(500));
+    let driver = Route::that_fails("a", DeliveryError::Status(500));
     let mut stand = driver.alone(one_at_a_time());
     let bad = stand.put(BAD);
     for _ in 0..200 {
@@ -216,7 +216,7 @@ fn one_number_that_fails_again_and_again_keeps_no_other_waiting() {
 
 #[test]
 fn a_trial_is_a_message_that_was_never_tried_if_there_is_one() {
-    let driver = Route::that_fails("a", Trouble::Status(500));
+    let driver = Route::that_fails("a", DeliveryError::Status(500));
     let mut stand = driver.alone(one_at_a_time());
     for number in 0..5 {
         stand.put(BAD + number);
@@ -296,8 +296,10 @@ fn the_log_says_when_so_many_messages_hang_that_others_wait_and_for_which_number
 
 #[test]
 fn given_up_is_given_up_while_a_message_waits_and_comes_back_by_itself_when_none_does() {
-    let driver =
-        Scripted::new("a", (0..1000).map(|_| Err(SendError::not_taken(Trouble::Unreachable))));
+    let driver = Scripted::new(
+        "a",
+        (0..1000).map(|_| Err(SendError::not_taken(DeliveryError::Unreachable))),
+    );
     let mut stand = Stand::with(all(&[&driver]), one_at_a_time());
     for number in 0..6 {
         stand.put(number);
@@ -319,8 +321,8 @@ fn given_up_is_given_up_while_a_message_waits_and_comes_back_by_itself_when_none
 
 #[test]
 fn a_driver_that_answers_in_order_is_given_up_on_no_longer() {
-    let busy = SendError::not_taken(Trouble::NotNow(GatewayWord::of("BUSY")));
-    let down = (0..5).map(|_| Err(SendError::not_taken(Trouble::Unreachable)));
+    let busy = SendError::not_taken(DeliveryError::NotNow(VendorStatus::of("BUSY")));
+    let down = (0..5).map(|_| Err(SendError::not_taken(DeliveryError::Unreachable)));
     let driver = Scripted::new("a", down.chain([Err(busy)]));
     let mut stand = Stand::of(&[&driver]);
     for number in 0..6 {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use esoz_otp::domain::Trouble;
+use esoz_otp::domain::DeliveryError;
 use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 use tokio::sync::Semaphore;
 
@@ -60,7 +60,7 @@ impl SmsDriver for Gate {
         Box::pin(async move {
             drop(self.seen.send(Seen::Taken(message.clone())));
             let pass = self.passes.acquire().await;
-            pass.map_err(|_| SendError::not_taken(Trouble::NotWritten))?.forget();
+            pass.map_err(|_| SendError::not_taken(DeliveryError::NotWritten))?.forget();
             drop(self.seen.send(Seen::HandedOver(message.clone())));
             Ok(Taken::default())
         })
@@ -76,7 +76,7 @@ impl SmsDriver for Down {
     }
 
     fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
-        Box::pin(std::future::ready(Err(SendError::not_taken(Trouble::Unreachable))))
+        Box::pin(std::future::ready(Err(SendError::not_taken(DeliveryError::Unreachable))))
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use esoz_otp::clock::Clock as _;
 use esoz_otp::config::SmsConfig;
-use esoz_otp::domain::{Fate, GatewayWord, Receipt, Trouble};
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken, Told};
+use esoz_otp::domain::{DeliveryError, DeliveryReport, Receipt, VendorStatus};
+use esoz_otp::sms::{Message, ReceiptBatch, SendError, Sending, SmsDriver, Taken};
 use serde_json::{Value, json};
 
 use super::stand::{Answer, LIFE, Scripted, Stand, all};
@@ -13,8 +13,8 @@ use crate::support::{keyring, logged};
 
 const SECRET: &str = "a-secret-of-receipts";
 
-fn no(trouble: Trouble) -> Answer {
-    Err(SendError::not_taken(trouble))
+fn no(error: DeliveryError) -> Answer {
+    Err(SendError::not_taken(error))
 }
 
 /// The lines about messages and drivers, without their times, and in this order.
@@ -40,11 +40,12 @@ fn check(log: &str, expected: &[&str]) {
 
 #[test]
 fn what_each_driver_says_and_how_a_message_ends_is_a_line() {
-    let busy = GatewayWord::of("BUSY");
-    let refused = SendError::Refused(Trouble::Verdict(GatewayWord::of("INVALID")));
-    let unclear = || Err(SendError::Unclear(Trouble::TimedOut));
+    let busy = VendorStatus::of("BUSY");
+    let refused = SendError::Refused(DeliveryError::Verdict(VendorStatus::of("INVALID")));
+    let unclear = || Err(SendError::Unclear(DeliveryError::TimedOut));
     let yes = Ok(Taken::default());
-    let answers = [no(Trouble::NotNow(busy)), Err(refused), unclear(), unclear(), unclear(), yes];
+    let answers =
+        [no(DeliveryError::NotNow(busy)), Err(refused), unclear(), unclear(), unclear(), yes];
     let driver = Scripted::new("a", answers);
     let mut stand = Stand::of(&[&driver]);
     let log = logged(|| {
@@ -86,7 +87,7 @@ fn what_each_driver_says_and_how_a_message_ends_is_a_line() {
 
 #[test]
 fn a_driver_that_goes_down_and_comes_back_is_told_of_once_each() {
-    let driver = Scripted::new("a", (0..7).map(|_| no(Trouble::Unreachable)));
+    let driver = Scripted::new("a", (0..7).map(|_| no(DeliveryError::Unreachable)));
     let mut stand = Stand::of(&[&driver]);
     for number in 0..20 {
         stand.put(number);
@@ -119,7 +120,7 @@ fn a_message_that_a_killed_process_was_sending_is_a_line_at_the_next_start() {
 
 #[test]
 fn a_message_whose_code_is_replaced_while_it_waits_is_a_line() {
-    let driver = Scripted::new("a", [Err(SendError::Unclear(Trouble::TimedOut))]);
+    let driver = Scripted::new("a", [Err(SendError::Unclear(DeliveryError::TimedOut))]);
     let mut stand = Stand::of(&[&driver]);
     let log = logged(|| {
         let first = stand.put(1);
@@ -141,7 +142,7 @@ fn a_message_whose_code_is_replaced_while_it_waits_is_a_line() {
 
 #[test]
 fn a_message_that_never_came_to_a_driver_ends_with_why() {
-    let driver = Scripted::new("a", (0..100).map(|_| no(Trouble::Unreachable)));
+    let driver = Scripted::new("a", (0..100).map(|_| no(DeliveryError::Unreachable)));
     let mut stand = Stand::with(all(&[&driver]), super::stand::one_at_a_time());
     for number in 0..6 {
         stand.put(number);
@@ -176,13 +177,20 @@ impl SmsDriver for Called {
         secret == SECRET
     }
 
-    fn receipts(&self, body: &Value) -> Told {
+    fn receipts(&self, body: &Value) -> ReceiptBatch {
         let Some((id, has_arrived)) = body[0].as_str().zip(body[1].as_bool()) else {
-            return Told { unreadable: 1, ..Told::default() };
+            return ReceiptBatch { unreadable: 1, ..ReceiptBatch::default() };
         };
-        let why = || Trouble::Undelivered(GatewayWord::of("ABSENT"));
-        let fate = if has_arrived { Fate::Delivered } else { Fate::Undelivered(why()) };
-        Told { receipts: vec![Receipt { gateway_id: id.into(), fate }], ..Told::default() }
+        let why = || DeliveryError::Undelivered(VendorStatus::of("ABSENT"));
+        let report = if has_arrived {
+            DeliveryReport::Delivered
+        } else {
+            DeliveryReport::Undelivered(why())
+        };
+        ReceiptBatch {
+            receipts: vec![Receipt { gateway_id: id.into(), report }],
+            ..ReceiptBatch::default()
+        }
     }
 }
 
@@ -225,7 +233,7 @@ fn what_a_gateway_says_later_is_a_line_and_so_is_what_can_t_be_used() {
 
 #[test]
 fn while_nobody_may_be_called_a_message_waits_for_that_and_says_why() {
-    let driver = Scripted::new("a", (0..5).map(|_| no(Trouble::Unreachable)));
+    let driver = Scripted::new("a", (0..5).map(|_| no(DeliveryError::Unreachable)));
     let mut stand = Stand::with(all(&[&driver]), super::stand::one_at_a_time());
     let ids: Vec<_> = (0..20).map(|number| stand.put(number)).collect();
     stand.work();
@@ -233,9 +241,9 @@ fn while_nobody_may_be_called_a_message_waits_for_that_and_says_why() {
     let until = stand.outbox.held_up(now).expect("it is given up on");
     assert!(until > now);
     let waits = stand.delivery(ids[19]).held_up(Some(until));
-    assert_eq!((waits.due_at(), waits.last_error), (Some(until), Some(Trouble::AllDown)));
+    assert_eq!((waits.due_at(), waits.last_error), (Some(until), Some(DeliveryError::AllDown)));
     let failed = stand.delivery(ids[0]).held_up(Some(until));
-    assert_eq!(failed.last_error, Some(Trouble::Unreachable), "what it knows of itself");
+    assert_eq!(failed.last_error, Some(DeliveryError::Unreachable), "what it knows of itself");
     assert_eq!(failed.due_at(), Some(until));
     let dying = stand.delivery(ids[19]).held_up(Some(now + LIFE * 2));
     assert_eq!(dying.due_at(), Some(now + LIFE), "and no longer than its code lives");

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use esoz_otp::config::Config;
-use esoz_otp::domain::{DeliveryStatus, State, Trouble};
+use esoz_otp::domain::{DeliveryError, DeliveryStatus, State};
 use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 use esoz_otp::store::schema::{DELIVERIES, VERIFICATIONS};
 
@@ -165,7 +165,7 @@ impl SmsDriver for Lossy {
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         self.0.send(message.clone()).unwrap();
-        Box::pin(std::future::ready(Err(SendError::Unclear(Trouble::CutOff))))
+        Box::pin(std::future::ready(Err(SendError::Unclear(DeliveryError::CutOff))))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esoz_otp::config::SmsConfig;
-use esoz_otp::domain::{DeliveryStatus, GatewayWord, Refusal, Trouble};
+use esoz_otp::domain::{DeliveryError, DeliveryStatus, Refusal, VendorStatus};
 use esoz_otp::keyring::Keyring;
 use esoz_otp::sms::{SendError, Taken};
 
@@ -17,16 +17,16 @@ fn yes(gateway_id: &str) -> Answer {
     Ok(Taken { gateway_id: Some(gateway_id.into()) })
 }
 
-fn no(trouble: Trouble) -> Answer {
-    Err(SendError::not_taken(trouble))
+fn no(error: DeliveryError) -> Answer {
+    Err(SendError::not_taken(error))
 }
 
 fn perhaps() -> Answer {
-    Err(SendError::Unclear(Trouble::TimedOut))
+    Err(SendError::Unclear(DeliveryError::TimedOut))
 }
 
 fn never() -> Answer {
-    Err(SendError::Refused(Trouble::Verdict(GatewayWord::of("INVALID_PHONE"))))
+    Err(SendError::Refused(DeliveryError::Verdict(VendorStatus::of("INVALID_PHONE"))))
 }
 
 #[test]
@@ -60,7 +60,8 @@ fn messages_leave_in_the_order_in_which_they_were_accepted() {
 
 #[test]
 fn what_was_not_taken_is_tried_again_ever_later_until_its_code_is_worth_nothing() {
-    let driver = Scripted::new("a", (0..100).map(|_| no(Trouble::NotNow(GatewayWord::of("BUSY")))));
+    let driver =
+        Scripted::new("a", (0..100).map(|_| no(DeliveryError::NotNow(VendorStatus::of("BUSY")))));
     let mut stand = Stand::of(&[&driver]);
     let id = stand.put(1);
     let mut tries = vec![];
@@ -97,7 +98,7 @@ fn a_message_that_nobody_will_ever_take_is_not_tried_again() {
 
 #[test]
 fn when_one_driver_does_not_take_it_the_next_one_does_in_the_same_breath() {
-    let one = Scripted::new("a", [no(Trouble::Unreachable)]);
+    let one = Scripted::new("a", [no(DeliveryError::Unreachable)]);
     let other = Scripted::new("b", [yes("y")]);
     let mut stand = Stand::of(&[&one, &other]);
     let id = stand.put(1);
@@ -109,7 +110,7 @@ fn when_one_driver_does_not_take_it_the_next_one_does_in_the_same_breath() {
 
 #[test]
 fn a_driver_that_is_down_is_not_called_for_every_message_and_found_again_when_it_is_back() {
-    let one = Scripted::new("a", (0..6).map(|_| no(Trouble::Unreachable)));
+    let one = Scripted::new("a", (0..6).map(|_| no(DeliveryError::Unreachable)));
     let other = Scripted::new("b", []);
     let mut stand = Stand::of(&[&one, &other]);
     for number in 0..20 {
@@ -132,7 +133,7 @@ fn a_driver_that_is_down_is_not_called_for_every_message_and_found_again_when_it
 
 #[test]
 fn a_process_that_starts_knows_of_no_driver_that_was_down() {
-    let one = Scripted::new("a", (0..5).map(|_| no(Trouble::Unreachable)));
+    let one = Scripted::new("a", (0..5).map(|_| no(DeliveryError::Unreachable)));
     let other = Scripted::new("b", []);
     let mut stand = Stand::of(&[&one, &other]);
     for number in 0..6 {
@@ -148,7 +149,7 @@ fn a_process_that_starts_knows_of_no_driver_that_was_down() {
 
 #[test]
 fn when_all_are_down_messages_wait_untouched_and_health_says_so() {
-    let driver = Scripted::new("a", (0..5).map(|_| no(Trouble::Unreachable)));
+    let driver = Scripted::new("a", (0..5).map(|_| no(DeliveryError::Unreachable)));
     let mut stand = Stand::of(&[&driver]);
     let ids: Vec<_> = (0..20).map(|number| stand.put(number)).collect();
     stand.work_after(1);
@@ -166,7 +167,7 @@ fn when_all_are_down_messages_wait_untouched_and_health_says_so() {
 #[test]
 fn a_driver_that_asks_for_a_rest_gets_it() {
     let rest = Some(Duration::from_secs(30));
-    let too_many = Err(SendError::NotTaken { trouble: Trouble::TooMany, rest });
+    let too_many = Err(SendError::NotTaken { error: DeliveryError::TooMany, rest });
     let driver = Scripted::new("a", [too_many]);
     let mut stand = Stand::of(&[&driver]);
     let ids = [stand.put(1), stand.put(2)];
@@ -209,8 +210,8 @@ fn what_a_driver_may_have_taken_goes_to_another_one_the_second_time() {
 
 #[test]
 fn a_no_that_leaves_a_doubt_is_remembered_with_who_said_it() {
-    let one = Scripted::new("a", [no(Trouble::Status(500))]);
-    let other = Scripted::new("b", [no(Trouble::Unreachable)]);
+    let one = Scripted::new("a", [no(DeliveryError::Status(500))]);
+    let other = Scripted::new("b", [no(DeliveryError::Unreachable)]);
     let mut stand = Stand::of(&[&one, &other]);
     let id = stand.put(1);
     stand.work();
@@ -223,8 +224,8 @@ fn a_no_that_leaves_a_doubt_is_remembered_with_who_said_it() {
 
 #[test]
 fn a_driver_that_says_no_in_its_own_words_is_not_down_not_even_when_that_was_its_trial() {
-    let busy = || no(Trouble::NotNow(GatewayWord::of("BUSY")));
-    let failures = (0..5).map(|_| no(Trouble::Unreachable));
+    let busy = || no(DeliveryError::NotNow(VendorStatus::of("BUSY")));
+    let failures = (0..5).map(|_| no(DeliveryError::Unreachable));
     let driver = Scripted::new("a", failures.chain((0..20).map(|_| busy())));
     let mut stand = Stand::of(&[&driver]);
     for number in 0..5 {
@@ -300,7 +301,7 @@ fn a_code_that_is_replaced_while_a_driver_has_its_message_is_not_sent_again() {
 
 #[test]
 fn what_waited_over_a_restart_is_sent_unless_its_key_is_gone() {
-    let down = Scripted::new("a", [no(Trouble::Unreachable)]);
+    let down = Scripted::new("a", [no(DeliveryError::Unreachable)]);
     let mut stand = Stand::of(&[&down]);
     let id = stand.put(1);
     stand.work();
@@ -308,9 +309,9 @@ fn what_waited_over_a_restart_is_sent_unless_its_key_is_gone() {
     let mut stand = stand.again(&[&down], &other_key);
     stand.work_after(3);
     assert_eq!((stand.status(id), stand.kept()), (DeliveryStatus::Failed, 0));
-    assert_eq!(stand.delivery(id).last_error, Some(Trouble::Unopenable));
+    assert_eq!(stand.delivery(id).last_error, Some(DeliveryError::Unopenable));
 
-    let down = Scripted::new("a", [no(Trouble::Unreachable)]);
+    let down = Scripted::new("a", [no(DeliveryError::Unreachable)]);
     let mut stand = Stand::of(&[&down]);
     let id = stand.put(1);
     stand.work();
@@ -321,7 +322,7 @@ fn what_waited_over_a_restart_is_sent_unless_its_key_is_gone() {
 
 #[test]
 fn what_comes_from_the_future_after_a_clock_was_set_back_is_not_kept_for_hours() {
-    let driver = Scripted::new("a", [no(Trouble::Unreachable)]);
+    let driver = Scripted::new("a", [no(DeliveryError::Unreachable)]);
     let mut stand = Stand::of(&[&driver]);
     let id = stand.put(1);
     stand.work();

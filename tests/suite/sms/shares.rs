@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use esoz_otp::config::{SmsConfig, StoreConfig};
-use esoz_otp::domain::{Fate, GatewayWord, Trouble};
+use esoz_otp::domain::{DeliveryError, DeliveryReport, VendorStatus};
 use esoz_otp::sms::{Asking, Message, SendError, Sending, SmsDriver, Taken};
 use esoz_otp::store::Write;
 use esoz_otp::store::schema::{ASKS, AtKey, Due, QUESTIONS};
@@ -50,7 +50,7 @@ impl SmsDriver for Polled {
 
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         let gateway_id = Some(message.verification_id.to_string());
-        let not_now = Trouble::NotNow(GatewayWord::of("OTHERS"));
+        let not_now = DeliveryError::NotNow(VendorStatus::of("OTHERS"));
         let takes = message.phone.national() % 1000 >= self.from;
         let said =
             if takes { Ok(Taken { gateway_id }) } else { Err(SendError::not_taken(not_now)) };
@@ -66,8 +66,8 @@ impl SmsDriver for Polled {
         Box::pin(async move {
             match self.answers {
                 Answers::Never => std::future::pending().await,
-                Answers::Badly => Err(Trouble::Status(500)),
-                Answers::Well => Ok(Fate::Delivered),
+                Answers::Badly => Err(DeliveryError::Status(500)),
+                Answers::Well => Ok(DeliveryReport::Delivered),
             }
         })
     }

@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esoz_otp::config::SmsConfig;
-use esoz_otp::domain::{GatewayWord, Timestamp, Trouble};
+use esoz_otp::domain::{DeliveryError, Timestamp, VendorStatus};
 use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 
 use super::Gate;
 use super::stand::{Answer, Scripted, Stand};
 use crate::support::start_of_time;
 
-fn no(trouble: Trouble) -> Answer {
-    Err(SendError::not_taken(trouble))
+fn no(error: DeliveryError) -> Answer {
+    Err(SendError::not_taken(error))
 }
 
 #[test]
 fn messages_that_wait_while_none_is_taken_are_seen_however_often_they_are_tried() {
-    let busy = || no(Trouble::NotNow(GatewayWord::of("BUSY")));
+    let busy = || no(DeliveryError::NotNow(VendorStatus::of("BUSY")));
     let driver = Scripted::new("a", (0..1000).map(|_| busy()));
     let mut stand = Stand::of(&[&driver]);
     assert_eq!(stand.outbox.health(start_of_time()).unwrap().stuck, None);
@@ -33,7 +33,7 @@ fn messages_that_wait_while_none_is_taken_are_seen_however_often_they_are_tried(
 
 #[test]
 fn one_message_that_nobody_takes_says_nothing_while_others_leave() {
-    let busy = no(Trouble::NotNow(GatewayWord::of("BUSY")));
+    let busy = no(DeliveryError::NotNow(VendorStatus::of("BUSY")));
     let driver = Scripted::new("a", [busy.clone(), Ok(Taken::default()), busy]);
     let mut stand = Stand::of(&[&driver]);
     stand.put(1);
@@ -48,7 +48,7 @@ fn one_message_that_nobody_takes_says_nothing_while_others_leave() {
 
 #[test]
 fn a_trial_that_runs_is_waited_for_as_long_as_a_driver_may_take() {
-    let failing = Scripted::new("a", (0..5).map(|_| no(Trouble::Unreachable)));
+    let failing = Scripted::new("a", (0..5).map(|_| no(DeliveryError::Unreachable)));
     let (gate, seen) = Gate::new();
     let driver = Arc::new(Then(failing, gate));
     let config = SmsConfig { timeout: Duration::from_secs(4), parallel: 1, ..SmsConfig::default() };
@@ -66,8 +66,8 @@ fn a_trial_that_runs_is_waited_for_as_long_as_a_driver_may_take() {
 #[test]
 fn a_trial_that_fails_counts_whatever_rest_is_asked_for() {
     let rest = Some(Duration::from_secs(1));
-    let failed = Err(SendError::NotTaken { trouble: Trouble::Status(503), rest });
-    let answers = (0..5).map(|_| no(Trouble::Unreachable)).chain([failed]);
+    let failed = Err(SendError::NotTaken { error: DeliveryError::Status(503), rest });
+    let answers = (0..5).map(|_| no(DeliveryError::Unreachable)).chain([failed]);
     let driver = Scripted::new("a", answers);
     let mut stand = Stand::of(&[&driver]);
     for number in 0..7 {

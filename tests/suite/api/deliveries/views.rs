@@ -1,9 +1,9 @@
-//! Every status and every trouble, in words and times.
+//! Every status and every error, in words and times.
 
 use std::collections::BTreeSet;
 
 use esoz_otp::domain::{
-    Attempt, Delivery, Fate, GatewayWord, Id, Outcome, Trouble, VerificationId,
+    Attempt, Delivery, DeliveryError, DeliveryReport, Id, Outcome, VendorStatus, VerificationId,
 };
 use serde_json::{Value, json};
 
@@ -18,12 +18,12 @@ fn taken() -> Attempt {
     called(Outcome::Taken(Some("77-a".into())))
 }
 
-fn not_taken(trouble: Trouble) -> Attempt {
-    called(Outcome::NotTaken { trouble, again_at: at(7) })
+fn not_taken(error: DeliveryError) -> Attempt {
+    called(Outcome::NotTaken { error, again_at: at(7) })
 }
 
 fn unclear() -> Attempt {
-    called(Outcome::Unclear { trouble: Trouble::TimedOut, again_at: at(7) })
+    called(Outcome::Unclear { error: DeliveryError::TimedOut, again_at: at(7) })
 }
 
 fn submitted(delivery: Delivery) -> Delivery {
@@ -39,11 +39,12 @@ fn cases() -> Vec<(Delivery, &'static str, Value)> {
     let new = || queued(Id::from_bytes([7; 16]), None, 1);
     let submitting = || submitted(new());
     let sent = || submitting().conclude(taken(), at(3)).unwrap();
-    let undelivered = Fate::Undelivered(Trouble::Undelivered(GatewayWord::of("EXPIRED")));
-    let again = submitting().conclude(not_taken(Trouble::Unreachable), at(3)).unwrap();
+    let undelivered =
+        DeliveryReport::Undelivered(DeliveryError::Undelivered(VendorStatus::of("EXPIRED")));
+    let again = submitting().conclude(not_taken(DeliveryError::Unreachable), at(3)).unwrap();
     let perhaps = submitting().conclude(unclear(), at(3)).unwrap();
     let twice = submitted(perhaps.clone()).conclude(unclear(), at(8)).unwrap();
-    let refused = Trouble::Verdict(GatewayWord::of("INVALID PHONE"));
+    let refused = DeliveryError::Verdict(VendorStatus::of("INVALID PHONE"));
     let failed = submitting().conclude(called(Outcome::Refused(refused)), at(3)).unwrap();
     let gateway = json!({
         "driver": "gateway", "attempts": 1, "submitted_at": time(2), "next_attempt_at": null
@@ -81,7 +82,7 @@ fn cases() -> Vec<(Delivery, &'static str, Value)> {
         ),
         (sent(), "sent", with(json!({"gateway_id": "77-a", "sent_at": time(3)}))),
         (
-            sent().receive(Fate::Delivered, at(9)).unwrap(),
+            sent().receive(DeliveryReport::Delivered, at(9)).unwrap(),
             "delivered",
             with(json!({
                 "gateway_id": "77-a", "sent_at": time(3), "delivered_at": time(9),
@@ -147,42 +148,48 @@ fn every_status_is_told_with_its_times() {
 fn every_trouble_is_told_in_words_and_no_number_with_it() {
     let node = TestNode::start();
     let id = Id::from_bytes([7; 16]);
-    let word = || GatewayWord::of("+380958697084 has no credit");
-    for (trouble, told) in [
-        (Trouble::Unreachable, "could not be reached"),
-        (Trouble::ConnectionRefused, "could not be reached: the connection was refused"),
-        (Trouble::NoSuchName, "could not be reached: there is no such name"),
-        (Trouble::NoNameServer, "could not be reached: the name server did not answer"),
-        (Trouble::ConnectingTimedOut, "could not be reached: connecting timed out"),
-        (Trouble::NoRoute, "could not be reached: there is no route"),
+    let word = || VendorStatus::of("+380958697084 has no credit");
+    for (error, told) in [
+        (DeliveryError::Unreachable, "could not be reached"),
+        (DeliveryError::ConnectionRefused, "could not be reached: the connection was refused"),
+        (DeliveryError::NoSuchName, "could not be reached: there is no such name"),
+        (DeliveryError::NoNameServer, "could not be reached: the name server did not answer"),
+        (DeliveryError::ConnectingTimedOut, "could not be reached: connecting timed out"),
+        (DeliveryError::NoRoute, "could not be reached: there is no route"),
         (
-            Trouble::TakenBefore(GatewayWord::of("DUPLICATE")),
+            DeliveryError::TakenBefore(VendorStatus::of("DUPLICATE")),
             "taken the same message before: DUPLICATE",
         ),
-        (Trouble::TargetRefused, "is on this machine or link, which is not allowed"),
-        (Trouble::NotSecure, "no secure connection"),
-        (Trouble::TimedOut, "did not answer in time"),
-        (Trouble::CutOff, "the connection broke before an answer"),
-        (Trouble::Status(503), "answered with status 503"),
-        (Trouble::TooMany, "takes no more for now"),
-        (Trouble::Redirected(302), "redirects (status 302)"),
-        (Trouble::Unintelligible, "has no verdict that is known"),
-        (Trouble::Verdict(word()), "refused the message: (a word that is not shown)"),
-        (Trouble::Undelivered(word()), "could not deliver the message: (a word that is not shown)"),
-        (Trouble::NotWritten, "could not be written"),
-        (Trouble::WrittenOrNot, "whether it was written is not known"),
-        (Trouble::AllDown, "every driver is down or resting"),
-        (Trouble::Interrupted, "the node was stopped"),
-        (Trouble::Unopenable, "its key is not in the keyring"),
-        (Trouble::UnknownIssuer, "no authority that is trusted here has signed"),
-        (Trouble::WrongHost, "is for another host than the one in url"),
-        (Trouble::CertificateExpired, "certificate has expired"),
-        (Trouble::CertificateNotYetValid, "certificate is not valid yet"),
-        (Trouble::AuthorityAsServer, "is an authority's, not a server's"),
-        (Trouble::NoTls, "does not speak TLS, or hangs up on it"),
-        (Trouble::NotNow(word()), "did not take the message for now: (a word that is not shown)"),
+        (DeliveryError::TargetRefused, "is on this machine or link, which is not allowed"),
+        (DeliveryError::NotSecure, "no secure connection"),
+        (DeliveryError::TimedOut, "did not answer in time"),
+        (DeliveryError::CutOff, "the connection broke before an answer"),
+        (DeliveryError::Status(503), "answered with status 503"),
+        (DeliveryError::TooMany, "takes no more for now"),
+        (DeliveryError::Redirected(302), "redirects (status 302)"),
+        (DeliveryError::Unintelligible, "has no verdict that is known"),
+        (DeliveryError::Verdict(word()), "refused the message: (a word that is not shown)"),
+        (
+            DeliveryError::Undelivered(word()),
+            "could not deliver the message: (a word that is not shown)",
+        ),
+        (DeliveryError::NotWritten, "could not be written"),
+        (DeliveryError::WrittenOrNot, "whether it was written is not known"),
+        (DeliveryError::AllDown, "every driver is down or resting"),
+        (DeliveryError::Interrupted, "the node was stopped"),
+        (DeliveryError::Unopenable, "its key is not in the keyring"),
+        (DeliveryError::UnknownIssuer, "no authority that is trusted here has signed"),
+        (DeliveryError::WrongHost, "is for another host than the one in url"),
+        (DeliveryError::CertificateExpired, "certificate has expired"),
+        (DeliveryError::CertificateNotYetValid, "certificate is not valid yet"),
+        (DeliveryError::AuthorityAsServer, "is an authority's, not a server's"),
+        (DeliveryError::NoTls, "does not speak TLS, or hangs up on it"),
+        (
+            DeliveryError::NotNow(word()),
+            "did not take the message for now: (a word that is not shown)",
+        ),
     ] {
-        let message = submitted(queued(id, None, 1)).conclude(not_taken(trouble), at(3)).unwrap();
+        let message = submitted(queued(id, None, 1)).conclude(not_taken(error), at(3)).unwrap();
         keep(&node, message);
         let reply = delivery(&node, "/api", &id.to_string(), &MIS);
         let error = reply.data()["last_error"].as_str().unwrap();

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use esoz_otp::config::DialectName;
-use esoz_otp::domain::{Fate, GatewayWord, Receipt, Trouble};
-use esoz_otp::sms::{Message, Sending, SmsDriver, Taken, Told};
+use esoz_otp::domain::{DeliveryError, DeliveryReport, Receipt, VendorStatus};
+use esoz_otp::sms::{Message, ReceiptBatch, Sending, SmsDriver, Taken};
 use serde_json::{Value, json};
 
 use super::deliveries::{asked_until, delivery_once, id_of};
@@ -39,20 +39,22 @@ impl SmsDriver for Gateway {
         secret == SECRET
     }
 
-    fn receipts(&self, body: &Value) -> Told {
+    fn receipts(&self, body: &Value) -> ReceiptBatch {
         let one = |receipt: &Value| {
             let gateway_id = receipt["id"].as_str()?.to_owned();
-            let fate = match receipt["status"].as_str()? {
-                "arrived" => Fate::Delivered,
-                word => Fate::Undelivered(Trouble::Undelivered(GatewayWord::of(word))),
+            let report = match receipt["status"].as_str()? {
+                "arrived" => DeliveryReport::Delivered,
+                word => {
+                    DeliveryReport::Undelivered(DeliveryError::Undelivered(VendorStatus::of(word)))
+                }
             };
-            Some(Receipt { gateway_id, fate })
+            Some(Receipt { gateway_id, report })
         };
         let Some(all) = body.as_array() else {
-            return Told { unreadable: 1, ..Told::default() };
+            return ReceiptBatch { unreadable: 1, ..ReceiptBatch::default() };
         };
         let receipts: Vec<_> = all.iter().filter_map(one).collect();
-        Told { unreadable: all.len() - receipts.len(), receipts, unlisted: 0 }
+        ReceiptBatch { unreadable: all.len() - receipts.len(), receipts, unlisted: 0 }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use esoz_otp::config::Config;
-use esoz_otp::domain::Trouble;
+use esoz_otp::domain::DeliveryError;
 use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
 
 use super::refused;
@@ -35,9 +35,9 @@ impl SmsDriver for Gateway {
 
     fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
         let answer = match self.0.load(Ordering::SeqCst) {
-            IS_DOWN => Err(SendError::not_taken(Trouble::Unreachable)),
-            REFUSES => Err(SendError::Refused(Trouble::TargetRefused)),
-            SAYS_NOTHING => Err(SendError::Unclear(Trouble::TimedOut)),
+            IS_DOWN => Err(SendError::not_taken(DeliveryError::Unreachable)),
+            REFUSES => Err(SendError::Refused(DeliveryError::TargetRefused)),
+            SAYS_NOTHING => Err(SendError::Unclear(DeliveryError::TimedOut)),
             _ => Ok(Taken::default()),
         };
         Box::pin(std::future::ready(answer))

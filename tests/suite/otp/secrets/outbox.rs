@@ -1,6 +1,6 @@
 //! Messages that wait: what lies on the disk of them, and what is left when they are gone.
 
-use esoz_otp::domain::Trouble;
+use esoz_otp::domain::DeliveryError;
 use esoz_otp::keyring::Keyring;
 use esoz_otp::sms::SendError;
 use esoz_otp::store::schema::{OUTBOX, VERIFICATIONS};
@@ -15,7 +15,7 @@ fn text_of(number: u8) -> Vec<u8> {
 }
 
 fn down() -> Scripted {
-    let no = || Err(SendError::not_taken(Trouble::Unreachable));
+    let no = || Err(SendError::not_taken(DeliveryError::Unreachable));
     Scripted::new("a", (0..100).map(|_| no()))
 }
 
@@ -56,12 +56,12 @@ fn whoever_has_the_directory_and_another_keyring_opens_no_message() {
     let mut stolen = stand.again(&[&seen], &thief);
     stolen.work_after(5);
     assert_eq!(seen.seen().len(), 0);
-    assert_eq!(stolen.delivery(id).last_error, Some(Trouble::Unopenable));
+    assert_eq!(stolen.delivery(id).last_error, Some(DeliveryError::Unopenable));
 }
 
 #[test]
 fn what_is_handed_over_refused_replaced_or_over_is_kept_no_more_not_even_sealed() {
-    let refused = Err(SendError::Refused(Trouble::Status(400)));
+    let refused = Err(SendError::Refused(DeliveryError::Status(400)));
     let driver = Scripted::new("a", [Ok(esoz_otp::sms::Taken::default()), refused]);
     let mut stand = Stand::with(all(&[&driver]), one_at_a_time());
     let (sent, failed) = (stand.put(1), stand.put(2));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use esoz_otp::domain::{GatewayWord, Trouble};
+use esoz_otp::domain::{DeliveryError, VendorStatus};
 
 use super::TIMEOUT;
 use crate::support::gateway::{Behaviour, When};
@@ -17,7 +17,7 @@ pub(super) struct Row {
     pub(super) status: &'static str,
     pub(super) attempts: u16,
     pub(super) uncertain: bool,
-    pub(super) last_error: Option<Trouble>,
+    pub(super) last_error: Option<DeliveryError>,
 }
 
 pub(super) enum Does {
@@ -45,7 +45,7 @@ impl Row {
         gateway: &'static str,
         does: Does,
         left: usize,
-        last_error: Option<Trouble>,
+        last_error: Option<DeliveryError>,
     ) -> Self {
         let (status, attempts, uncertain) = ("uncertain", 2, true);
         Self { gateway, does, left, status, attempts, uncertain, last_error }
@@ -57,7 +57,7 @@ impl Row {
         does: Does,
         status: &'static str,
         attempts: u16,
-        why: Trouble,
+        why: DeliveryError,
     ) -> Self {
         let last_error = Some(why);
         Self { gateway, does, left: 0, status, attempts, uncertain: false, last_error }
@@ -87,9 +87,9 @@ fn unclear() -> Vec<Row> {
             "takes it, and answers too late (`timeout_seconds`)",
             Always(Slow(TIMEOUT * 4)),
             2,
-            Some(Trouble::TimedOut),
+            Some(DeliveryError::TimedOut),
         ),
-        Row::uncertain("never answers", Always(Hang), 0, Some(Trouble::TimedOut)),
+        Row::uncertain("never answers", Always(Hang), 0, Some(DeliveryError::TimedOut)),
         Row::uncertain("does not answer, and takes it the second time", First(Hang), 1, None),
         Row::uncertain(
             "takes it, drops the connection, and takes it again",
@@ -109,13 +109,13 @@ fn unclear() -> Vec<Row> {
             "takes it and drops the connection, always",
             Always(TakeAndDrop),
             2,
-            Some(Trouble::CutOff),
+            Some(DeliveryError::CutOff),
         ),
         Row::uncertain(
             "takes it, and its answer breaks off",
             Always(TakeAndStutter),
             2,
-            Some(Trouble::CutOff),
+            Some(DeliveryError::CutOff),
         ),
         Row::uncertain(
             "resets the connection, and takes it the second time",
@@ -123,7 +123,7 @@ fn unclear() -> Vec<Row> {
             1,
             None,
         ),
-        Row::uncertain("resets every connection", Always(Reset), 0, Some(Trouble::CutOff)),
+        Row::uncertain("resets every connection", Always(Reset), 0, Some(DeliveryError::CutOff)),
         Row::uncertain(
             "answers 200 with rubbish, and takes it the second time",
             First(Behaviour::rubbish()),
@@ -134,19 +134,19 @@ fn unclear() -> Vec<Row> {
             "answers 200 with rubbish, always",
             Always(Behaviour::rubbish()),
             0,
-            Some(Trouble::Unintelligible),
+            Some(DeliveryError::Unintelligible),
         ),
         Row::uncertain(
             "answers what is no HTTP",
             Always(Behaviour::Garbage),
             0,
-            Some(Trouble::Unintelligible),
+            Some(DeliveryError::Unintelligible),
         ),
         Row::uncertain(
             "answers 502 or 504, which comes from something before it",
             Always(Behaviour::status(502)),
             0,
-            Some(Trouble::Status(502)),
+            Some(DeliveryError::Status(502)),
         ),
     ]
 }
@@ -164,7 +164,7 @@ fn not_now() -> Vec<Row> {
                 Always(Behaviour::status(500)),
                 "expired",
                 UNTIL_IT_EXPIRES,
-                Trouble::Status(500),
+                DeliveryError::Status(500),
             )
         },
         Row {
@@ -188,7 +188,7 @@ fn not_now() -> Vec<Row> {
             Always(Behaviour::no_money()),
             "expired",
             UNTIL_IT_EXPIRES,
-            Trouble::NotNow(GatewayWord::of("REQUIRED_BALANCE")),
+            DeliveryError::NotNow(VendorStatus::of("REQUIRED_BALANCE")),
         ),
         Row::sent(
             "says that it has what it never took (`taken_before`), and takes it later",
@@ -200,13 +200,13 @@ fn not_now() -> Vec<Row> {
             Always(Behaviour::redirect("http://127.0.0.1:9/elsewhere")),
             "expired",
             UNTIL_IT_EXPIRES,
-            Trouble::Redirected(307),
+            DeliveryError::Redirected(307),
         ),
     ]
 }
 
 fn never() -> Vec<Row> {
-    let word = Trouble::Verdict(GatewayWord::of("INVALID_PHONE"));
+    let word = DeliveryError::Verdict(VendorStatus::of("INVALID_PHONE"));
     vec![
         Row::ended(
             "says that there is no such number (`refused`)",
@@ -220,7 +220,7 @@ fn never() -> Vec<Row> {
             Does::Always(Behaviour::status(422)),
             "failed",
             1,
-            Trouble::Status(422),
+            DeliveryError::Status(422),
         ),
     ]
 }
@@ -240,7 +240,7 @@ fn receipts() -> Vec<Row> {
                 Does::Tells(When::Undelivered),
                 "failed",
                 1,
-                Trouble::Undelivered(GatewayWord::of("Undelivered")),
+                DeliveryError::Undelivered(VendorStatus::of("Undelivered")),
             )
         },
     ]

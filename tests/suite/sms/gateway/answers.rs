@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use esoz_otp::domain::{GatewayWord, Trouble};
+use esoz_otp::domain::{DeliveryError, VendorStatus};
 use esoz_otp::sms::{SendError, Taken};
 use serde_json::{Value, json};
 
@@ -9,21 +9,21 @@ use crate::api::deliveries::{delivery_once, id_of};
 use crate::support::gateway::{Answer, Behaviour, StubGateway};
 use crate::support::{TestNode, quick};
 
-fn word(word: &str) -> Trouble {
-    Trouble::Verdict(GatewayWord::of(word))
+fn word(word: &str) -> DeliveryError {
+    DeliveryError::Verdict(VendorStatus::of(word))
 }
 
-fn not_now(word: &str) -> Trouble {
-    Trouble::NotNow(GatewayWord::of(word))
+fn not_now(word: &str) -> DeliveryError {
+    DeliveryError::NotNow(VendorStatus::of(word))
 }
 
-fn not_taken(trouble: Trouble, rest: Option<u64>) -> SendError {
-    SendError::NotTaken { trouble, rest: rest.map(Duration::from_secs) }
+fn not_taken(error: DeliveryError, rest: Option<u64>) -> SendError {
+    SendError::NotTaken { error, rest: rest.map(Duration::from_secs) }
 }
 
 fn before(word: &str) -> SendError {
-    let trouble = Trouble::TakenBefore(GatewayWord::of(word));
-    SendError::TakenBefore { trouble, gateway_id: None }
+    let error = DeliveryError::TakenBefore(VendorStatus::of(word));
+    SendError::TakenBefore { error, gateway_id: None }
 }
 
 fn judged(request: &str) -> Value {
@@ -68,34 +68,34 @@ fn every_answer_has_its_meaning() {
     };
     let unclear = SendError::Unclear;
     for (behaviour, expected, taken) in [
-        (Behaviour::status(400), not_taken(Trouble::Status(400), None), 0),
-        (Behaviour::status(401), not_taken(Trouble::Status(401), None), 0),
-        (Behaviour::status(500), not_taken(Trouble::Status(500), None), 0),
-        (Behaviour::status(503), not_taken(Trouble::Status(503), None), 0),
+        (Behaviour::status(400), not_taken(DeliveryError::Status(400), None), 0),
+        (Behaviour::status(401), not_taken(DeliveryError::Status(401), None), 0),
+        (Behaviour::status(500), not_taken(DeliveryError::Status(500), None), 0),
+        (Behaviour::status(503), not_taken(DeliveryError::Status(503), None), 0),
         (
             Behaviour::status_with(503, "Retry-After", Some("7")),
-            not_taken(Trouble::Status(503), Some(7)),
+            not_taken(DeliveryError::Status(503), Some(7)),
             0,
         ),
-        (said(502, html), unclear(Trouble::Status(502)), 0),
-        (said(504, html), unclear(Trouble::Status(504)), 0),
-        (said(520, html), unclear(Trouble::Status(520)), 0),
-        (said(524, html), unclear(Trouble::Status(524)), 0),
-        (said(521, html), not_taken(Trouble::Status(521), None), 0),
-        (Behaviour::too_many(None), not_taken(Trouble::TooMany, None), 0),
-        (Behaviour::too_many(Some("3")), not_taken(Trouble::TooMany, Some(3)), 0),
-        (Behaviour::too_many(Some("soon")), not_taken(Trouble::TooMany, None), 0),
+        (said(502, html), unclear(DeliveryError::Status(502)), 0),
+        (said(504, html), unclear(DeliveryError::Status(504)), 0),
+        (said(520, html), unclear(DeliveryError::Status(520)), 0),
+        (said(524, html), unclear(DeliveryError::Status(524)), 0),
+        (said(521, html), not_taken(DeliveryError::Status(521), None), 0),
+        (Behaviour::too_many(None), not_taken(DeliveryError::TooMany, None), 0),
+        (Behaviour::too_many(Some("3")), not_taken(DeliveryError::TooMany, Some(3)), 0),
+        (Behaviour::too_many(Some("soon")), not_taken(DeliveryError::TooMany, None), 0),
         (
             Behaviour::too_many(Some("Sat, 21 Nov 2026 12:00:45 GMT")),
-            not_taken(Trouble::TooMany, Some(45)),
+            not_taken(DeliveryError::TooMany, Some(45)),
             0,
         ),
         (
             Behaviour::too_many(Some("Mon, 21 Nov 2026 12:00:45 +0000")),
-            not_taken(Trouble::TooMany, Some(45)),
+            not_taken(DeliveryError::TooMany, Some(45)),
             0,
         ),
-        (Behaviour::too_many(Some("86400")), not_taken(Trouble::TooMany, Some(900)), 0),
+        (Behaviour::too_many(Some("86400")), not_taken(DeliveryError::TooMany, Some(900)), 0),
         (Behaviour::duplicate(), before("NOT_ALLOWED_MESSAGE_DUPLICATE"), 0),
         (
             Behaviour::json(400, &judged("NOT_ALLOWED_MESSAGE_DUPLICATE")),
@@ -109,24 +109,24 @@ fn every_answer_has_its_meaning() {
             SendError::Refused(word("INVALID_PHONE")),
             0,
         ),
-        (Behaviour::status(422), SendError::Refused(Trouble::Status(422)), 0),
+        (Behaviour::status(422), SendError::Refused(DeliveryError::Status(422)), 0),
         (Behaviour::no_money(), not_taken(not_now("REQUIRED_BALANCE"), None), 0),
         (
             Behaviour::json(402, &judged("REQUIRED_BALANCE")),
             not_taken(not_now("REQUIRED_BALANCE"), None),
             0,
         ),
-        (Behaviour::json(200, &judged("FATAL_ERROR")), unclear(Trouble::Unintelligible), 0),
-        (Behaviour::json(500, &judged("OK")), unclear(Trouble::Status(500)), 0),
-        (Behaviour::json(200, &json!({"a": 1})), unclear(Trouble::Unintelligible), 0),
-        (Behaviour::json(200, &Value::Null), unclear(Trouble::Unintelligible), 0),
-        (Behaviour::status(200), unclear(Trouble::Unintelligible), 0),
-        (Behaviour::rubbish(), unclear(Trouble::Unintelligible), 0),
-        (said(200, &"9".repeat(70_000)), unclear(Trouble::Unintelligible), 0),
-        (Behaviour::Garbage, unclear(Trouble::Unintelligible), 0),
-        (Behaviour::Reset, unclear(Trouble::CutOff), 0),
-        (Behaviour::TakeAndDrop, unclear(Trouble::CutOff), 1),
-        (Behaviour::TakeAndStutter, unclear(Trouble::CutOff), 1),
+        (Behaviour::json(200, &judged("FATAL_ERROR")), unclear(DeliveryError::Unintelligible), 0),
+        (Behaviour::json(500, &judged("OK")), unclear(DeliveryError::Status(500)), 0),
+        (Behaviour::json(200, &json!({"a": 1})), unclear(DeliveryError::Unintelligible), 0),
+        (Behaviour::json(200, &Value::Null), unclear(DeliveryError::Unintelligible), 0),
+        (Behaviour::status(200), unclear(DeliveryError::Unintelligible), 0),
+        (Behaviour::rubbish(), unclear(DeliveryError::Unintelligible), 0),
+        (said(200, &"9".repeat(70_000)), unclear(DeliveryError::Unintelligible), 0),
+        (Behaviour::Garbage, unclear(DeliveryError::Unintelligible), 0),
+        (Behaviour::Reset, unclear(DeliveryError::CutOff), 0),
+        (Behaviour::TakeAndDrop, unclear(DeliveryError::CutOff), 1),
+        (Behaviour::TakeAndStutter, unclear(DeliveryError::CutOff), 1),
     ] {
         let stub = StubGateway::start();
         let config = esoz_otp::config::GatewayConfig {
@@ -149,7 +149,7 @@ fn a_slow_gateway_is_waited_for_and_one_that_is_too_slow_may_have_taken_it() {
     let stub = StubGateway::start();
     let within =
         |seconds| Stand::with(&settings_of(&stub), secrets(), Duration::from_secs(seconds));
-    let timed_out = || Err(SendError::Unclear(Trouble::TimedOut));
+    let timed_out = || Err(SendError::Unclear(DeliveryError::TimedOut));
     for (behaviour, timeout, expected, taken) in [
         (Behaviour::Slow(Duration::from_millis(100)), 20, Ok(()), 1),
         // By then the time for connecting is over.
@@ -178,7 +178,7 @@ fn without_a_place_for_a_verdict_the_status_is_all() {
     for _ in 0..3 {
         assert_eq!(stand.send(), Ok(Taken { gateway_id: None }));
     }
-    assert_eq!(stand.send(), Err(not_taken(Trouble::Status(500), None)));
+    assert_eq!(stand.send(), Err(not_taken(DeliveryError::Status(500), None)));
 }
 
 #[test]
@@ -197,8 +197,8 @@ fn what_is_blank_or_null_is_no_verdict_and_the_next_place_counts() {
         for (error, expected) in [
             (json!("bad"), Err(SendError::Refused(word("bad")))),
             (json!("ok"), Ok(Taken { gateway_id: Some("7".into()) })),
-            (json!(" "), Err(SendError::Unclear(Trouble::Unintelligible))),
-            (Value::Null, Err(SendError::Unclear(Trouble::Unintelligible))),
+            (json!(" "), Err(SendError::Unclear(DeliveryError::Unintelligible))),
+            (Value::Null, Err(SendError::Unclear(DeliveryError::Unintelligible))),
         ] {
             let answer = json!({"state": state, "error": error, "id": 7});
             stub.next([Behaviour::json(200, &answer)]);
@@ -225,8 +225,8 @@ fn verdicts_and_ids_may_be_numbers_and_bools() {
         (json!({"ok": 0, "id": "a-17"}), id("a-17")),
         (json!({"ok": "0"}), Ok(Taken::default())),
         (json!({"ok": 305}), Err(SendError::Refused(word("305")))),
-        (json!({"ok": false}), Err(SendError::Unclear(Trouble::Unintelligible))),
-        (json!({"ok": {}}), Err(SendError::Unclear(Trouble::Unintelligible))),
+        (json!({"ok": false}), Err(SendError::Unclear(DeliveryError::Unintelligible))),
+        (json!({"ok": {}}), Err(SendError::Unclear(DeliveryError::Unintelligible))),
     ] {
         stub.next([Behaviour::json(200, &answer)]);
         assert_eq!(stand.send(), expected, "{answer}");

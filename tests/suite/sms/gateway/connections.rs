@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use esoz_otp::domain::Trouble;
+use esoz_otp::domain::DeliveryError;
 use esoz_otp::sms::SendError;
 
 use super::{Authority, PATIENCE, Stand, TEXT, id, message_of, secrets, settings_of};
@@ -64,11 +64,11 @@ fn what_is_said_not_to_have_left_has_not() {
         let times = taken.iter().filter(|took| took.id == its).count();
         match said {
             Ok(_) => assert_eq!(times, 1, "round {round}"),
-            Err(SendError::NotTaken { trouble, rest: None }) => {
-                assert_eq!((trouble, times), (Trouble::ConnectingTimedOut, 0), "round {round}");
+            Err(SendError::NotTaken { error, rest: None }) => {
+                assert_eq!((error, times), (DeliveryError::ConnectingTimedOut, 0), "round {round}");
                 not_sent += 1;
             }
-            Err(SendError::Unclear(Trouble::TimedOut)) => {
+            Err(SendError::Unclear(DeliveryError::TimedOut)) => {
                 assert!(times <= 1, "round {round}");
                 unclear += 1;
             }

@@ -1,7 +1,7 @@
 //! What a gateway calls a message may be a number that no machine counts with.
 
 use esoz_otp::config::ReceiptsBy;
-use esoz_otp::domain::{Fate, Secret};
+use esoz_otp::domain::{DeliveryReport, Secret};
 use esoz_otp::sms::{GatewaySecrets, SmsDriver as _};
 use serde_json::json;
 
@@ -35,7 +35,7 @@ fn an_id_keeps_its_digits_in_answers_questions_and_receipts() {
         stub.next([says(format!(
             r#"[{{"id":{id}1,"status":"x"}},{{"id":{id},"status":"Delivered"}}]"#
         ))]);
-        assert_eq!(stand.runtime.block_on(stand.driver.ask(id)), Ok(Fate::Delivered));
+        assert_eq!(stand.runtime.block_on(stand.driver.ask(id)), Ok(DeliveryReport::Delivered));
         assert_eq!(stub.taken().last().unwrap().body["messages"], json!([id]));
     }
 }

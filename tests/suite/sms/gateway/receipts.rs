@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use esoz_otp::config::{GatewayConfig, ReceiptsBy};
-use esoz_otp::domain::{Fate, GatewayWord, Receipt, Secret, Trouble};
-use esoz_otp::sms::{GatewaySecrets, SmsDriver, Told};
+use esoz_otp::domain::{DeliveryError, DeliveryReport, Receipt, Secret, VendorStatus};
+use esoz_otp::sms::{GatewaySecrets, ReceiptBatch, SmsDriver};
 use serde_json::json;
 
 use super::{PATIENCE, Stand, driver, driver_with, secrets, settings_of};
@@ -12,8 +12,8 @@ use crate::support::{TestNode, logged, quick};
 
 const CALLED_WITH: &str = "3f7a9c1e5b2d8046aa";
 
-fn undelivered() -> Fate {
-    Fate::Undelivered(Trouble::Undelivered(GatewayWord::of("Undelivered")))
+fn undelivered() -> DeliveryReport {
+    DeliveryReport::Undelivered(DeliveryError::Undelivered(VendorStatus::of("Undelivered")))
 }
 
 /// A driver whose gateway calls.
@@ -32,18 +32,18 @@ fn a_gateway_that_is_asked_says_what_became_of_a_message() {
     assert!(stand.driver.is_asked());
     let id = stand.send().unwrap().gateway_id.unwrap();
     let ask = |id: &str| stand.runtime.block_on(stand.driver.ask(id));
-    for (when, fate) in [
-        (When::Never, Fate::Underway),
-        (When::After, Fate::Delivered),
+    for (when, report) in [
+        (When::Never, DeliveryReport::Underway),
+        (When::After, DeliveryReport::Delivered),
         (When::Undelivered, undelivered()),
     ] {
         stub.send_receipts(Receipts { when, ..Receipts::default() });
-        assert_eq!(ask(&id), Ok(fate), "{when:?}");
+        assert_eq!(ask(&id), Ok(report), "{when:?}");
     }
-    assert_eq!(ask("nobody's"), Ok(Fate::Underway));
+    assert_eq!(ask("nobody's"), Ok(DeliveryReport::Underway));
     assert_eq!(stub.connections(), 1, "it is asked over the connection that messages go over");
     stub.down();
-    assert_eq!(ask(&id), Err(Trouble::ConnectionRefused));
+    assert_eq!(ask(&id), Err(DeliveryError::ConnectionRefused));
 }
 
 #[test]
@@ -54,16 +54,16 @@ fn a_gateway_that_answers_a_question_badly_has_said_nothing() {
     config.receipts.url = stub.url();
     let stand = Stand::with(&config, secrets(), Duration::from_secs(2));
     for (behaviour, expected) in [
-        (Behaviour::status(500), Err(Trouble::Status(500))),
-        (Behaviour::too_many(Some("7")), Err(Trouble::TooMany)),
-        (Behaviour::redirect("http://127.0.0.1/"), Err(Trouble::Redirected(307))),
-        (Behaviour::rubbish(), Err(Trouble::Unintelligible)),
-        (Behaviour::Garbage, Err(Trouble::Unintelligible)),
-        (Behaviour::TakeAndStutter, Err(Trouble::CutOff)),
-        (Behaviour::Hang, Err(Trouble::TimedOut)),
-        (Behaviour::json(200, &json!({"response_result": null})), Ok(Fate::Underway)),
-        (Behaviour::json(200, &json!({"response_result": []})), Ok(Fate::Underway)),
-        (Behaviour::json(200, &json!([])), Ok(Fate::Underway)),
+        (Behaviour::status(500), Err(DeliveryError::Status(500))),
+        (Behaviour::too_many(Some("7")), Err(DeliveryError::TooMany)),
+        (Behaviour::redirect("http://127.0.0.1/"), Err(DeliveryError::Redirected(307))),
+        (Behaviour::rubbish(), Err(DeliveryError::Unintelligible)),
+        (Behaviour::Garbage, Err(DeliveryError::Unintelligible)),
+        (Behaviour::TakeAndStutter, Err(DeliveryError::CutOff)),
+        (Behaviour::Hang, Err(DeliveryError::TimedOut)),
+        (Behaviour::json(200, &json!({"response_result": null})), Ok(DeliveryReport::Underway)),
+        (Behaviour::json(200, &json!({"response_result": []})), Ok(DeliveryReport::Underway)),
+        (Behaviour::json(200, &json!([])), Ok(DeliveryReport::Underway)),
     ] {
         stub.next([behaviour.clone()]);
         let said = stand.runtime.block_on(stand.driver.ask("a"));
@@ -74,7 +74,7 @@ fn a_gateway_that_answers_a_question_badly_has_said_nothing() {
 #[test]
 fn a_gateway_s_call_is_read_whether_it_brings_one_receipt_or_many() {
     let stub = StubGateway::start();
-    let receipt = |id: &str, fate| Receipt { gateway_id: id.into(), fate };
+    let receipt = |id: &str, report| Receipt { gateway_id: id.into(), report };
     let list = called(&stub, |_| ());
     let body = json!({"response_result": [
         {"message_id": "a", "status": "Delivered"},
@@ -86,24 +86,27 @@ fn a_gateway_s_call_is_read_whether_it_brings_one_receipt_or_many() {
         null,
         "x",
     ]});
-    let expected =
-        [receipt("a", Fate::Delivered), receipt("17", undelivered()), receipt("c", Fate::Underway)];
+    let expected = [
+        receipt("a", DeliveryReport::Delivered),
+        receipt("17", undelivered()),
+        receipt("c", DeliveryReport::Underway),
+    ];
     assert_eq!(
         list.receipts(&body),
-        Told { receipts: expected.into(), unreadable: 5, unlisted: 1 }
+        ReceiptBatch { receipts: expected.into(), unreadable: 5, unlisted: 1 }
     );
     let one = json!({"response_result": {"message_id": "a", "status": "Delivered"}});
-    assert_eq!(list.receipts(&one).receipts, [receipt("a", Fate::Delivered)]);
+    assert_eq!(list.receipts(&one).receipts, [receipt("a", DeliveryReport::Delivered)]);
 
     let single = called(&stub, |config| config.receipts.list_at = String::new());
     let body = json!({"message_id": "a", "status": "Delivered"});
-    assert_eq!(single.receipts(&body).receipts, [receipt("a", Fate::Delivered)]);
-    assert_eq!(single.receipts(&json!([body])).receipts, [receipt("a", Fate::Delivered)]);
+    assert_eq!(single.receipts(&body).receipts, [receipt("a", DeliveryReport::Delivered)]);
+    assert_eq!(single.receipts(&json!([body])).receipts, [receipt("a", DeliveryReport::Delivered)]);
     for nothing in [json!(null), json!([]), json!({}), json!("x"), json!({"response_result": 1})] {
         let unreadable = usize::from(nothing != json!([]));
-        let none = Told { unreadable, ..Told::default() };
+        let none = ReceiptBatch { unreadable, ..ReceiptBatch::default() };
         assert_eq!(single.receipts(&nothing), none, "{nothing}");
-        assert_eq!(list.receipts(&nothing), Told { unreadable: 1, ..none }, "{nothing}");
+        assert_eq!(list.receipts(&nothing), ReceiptBatch { unreadable: 1, ..none }, "{nothing}");
     }
 }
 
@@ -121,7 +124,7 @@ fn a_verdict_in_no_list_is_counted_each_time_and_stands_in_the_log_once() {
         for _ in 0..3 {
             let said = list.receipts(&receipts(&["Delivrd", "code 482057 for +380958697084", "x"]));
             assert_eq!((said.receipts.len(), said.unlisted, said.unreadable), (3, 3, 0));
-            assert!(said.receipts.iter().all(|receipt| receipt.fate == Fate::Underway));
+            assert!(said.receipts.iter().all(|receipt| receipt.report == DeliveryReport::Underway));
         }
     });
     for word in ["Delivrd", "(a word that is not shown)", "x"] {
@@ -193,7 +196,7 @@ fn only_a_call_with_the_right_secret_is_the_gateway_s() {
     let body = json!({"response_result": [{"message_id": "a", "status": "Delivered"}]});
     assert_eq!(
         asked.receipts(&body),
-        Told::default(),
+        ReceiptBatch::default(),
         "who is asked is not believed when somebody calls"
     );
 }

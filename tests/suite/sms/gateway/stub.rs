@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use esoz_otp::domain::Trouble;
+use esoz_otp::domain::DeliveryError;
 use esoz_otp::sms::SendError;
 use serde_json::json;
 
@@ -59,7 +59,11 @@ fn it_goes_down_for_a_while_by_itself() {
     assert!(stand.send().is_ok());
     let told = call(stub.address(), "POST", "/control", &[], r#"{"down_seconds": 1}"#);
     assert_eq!(told.status, 200);
-    assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::ConnectionRefused)), "from then on");
+    assert_eq!(
+        stand.send(),
+        Err(SendError::not_taken(DeliveryError::ConnectionRefused)),
+        "from then on"
+    );
     wait_until("it takes messages again", || stand.send().is_ok());
 }
 

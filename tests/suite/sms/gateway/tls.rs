@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread::JoinHandle;
 
 use esoz_otp::config::GatewayConfig;
-use esoz_otp::domain::Trouble;
+use esoz_otp::domain::DeliveryError;
 use esoz_otp::sms::{GatewaySecrets, SendError};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
@@ -47,8 +47,8 @@ fn said_of(server: ServerConfig, secrets: GatewaySecrets) -> String {
 }
 
 fn not_taken(error: SendError) -> String {
-    let SendError::NotTaken { trouble, rest: None } = error else { panic!("{error:?}") };
-    trouble.to_string()
+    let SendError::NotTaken { error, rest: None } = error else { panic!("{error:?}") };
+    error.to_string()
 }
 
 #[test]
@@ -121,15 +121,15 @@ fn the_readme_says_what_helps_against_each_reason() {
     let rows = rest.lines().take_while(|line| line.starts_with('|'));
     let listed: Vec<_> = rows.map(|row| row.split(" | ").next().unwrap()).collect();
     let told = [
-        Trouble::UnknownIssuer,
-        Trouble::WrongHost,
-        Trouble::CertificateExpired,
-        Trouble::CertificateNotYetValid,
-        Trouble::AuthorityAsServer,
-        Trouble::NoTls,
-        Trouble::NotSecure,
+        DeliveryError::UnknownIssuer,
+        DeliveryError::WrongHost,
+        DeliveryError::CertificateExpired,
+        DeliveryError::CertificateNotYetValid,
+        DeliveryError::AuthorityAsServer,
+        DeliveryError::NoTls,
+        DeliveryError::NotSecure,
     ]
-    .map(|trouble| trouble.to_string().replace("no secure connection:", "|"));
+    .map(|error| error.to_string().replace("no secure connection:", "|"));
     assert_eq!(listed, told);
 }
 
@@ -152,7 +152,7 @@ fn what_speaks_no_tls_is_told_apart_from_what_is_not_there() {
         let (address, served) = answering(words);
         let url = format!("https://{address}/send");
         let stand = Stand::with(&settings(&url, &url), believing(&Authority::new()), PATIENCE);
-        assert_eq!(stand.send(), Err(SendError::not_taken(Trouble::NoTls)), "{words:?}");
+        assert_eq!(stand.send(), Err(SendError::not_taken(DeliveryError::NoTls)), "{words:?}");
         served.join().unwrap();
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use esoz_otp::audit::{AnchorKeys, AuditLog};
 use esoz_otp::domain::audit::AuditEvent;
-use esoz_otp::domain::{Delivery, DeliveryStatus, Trouble, VerificationId};
+use esoz_otp::domain::{Delivery, DeliveryError, DeliveryStatus, VerificationId};
 use esoz_otp::store::schema::{DELIVERIES, OUTBOX, OUTBOX_AGAIN, OUTBOX_DUE, QUESTIONS};
 use esoz_otp::store::{Key, Record, Store, Table};
 
@@ -112,7 +112,7 @@ pub(super) fn interrupted_twice(store: &Store) -> HashSet<VerificationId> {
     let is_one = |delivery: &Delivery| {
         delivery.status() == DeliveryStatus::Uncertain
             && delivery.attempts == 2
-            && delivery.last_error == Some(Trouble::Interrupted)
+            && delivery.last_error == Some(DeliveryError::Interrupted)
     };
     all(store, DELIVERIES).into_iter().filter(|(_, it)| is_one(it)).map(|(id, _)| id).collect()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// New variants go to the end: deliveries are kept with them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum Trouble {
+pub enum DeliveryError {
     /// No connection: nothing was sent.
     #[error("the gateway could not be reached")]
     Unreachable,
@@ -38,10 +38,10 @@ pub enum Trouble {
     Unintelligible,
     /// An answer that says with a word of its own that nobody will take the message.
     #[error("the gateway refused the message: {0}")]
-    Verdict(GatewayWord),
+    Verdict(VendorStatus),
     /// A receipt says that it did not arrive.
     #[error("the gateway could not deliver the message: {0}")]
-    Undelivered(GatewayWord),
+    Undelivered(VendorStatus),
     /// A file or console took nothing.
     #[error("it could not be written")]
     NotWritten,
@@ -87,10 +87,10 @@ pub enum Trouble {
     NoTls,
     /// An answer that says with a word of its own that the message was not taken, but may be later.
     #[error("the gateway did not take the message for now: {0}")]
-    NotNow(GatewayWord),
+    NotNow(VendorStatus),
     /// An answer that says that the same message was taken before, of one that was not.
     #[error("the gateway says that it has taken the same message before: {0}")]
-    TakenBefore(GatewayWord),
+    TakenBefore(VendorStatus),
     /// No connection: nothing listens there.
     #[error("the gateway could not be reached: the connection was refused")]
     ConnectionRefused,
@@ -108,7 +108,7 @@ pub enum Trouble {
     NoRoute,
 }
 
-impl Trouble {
+impl DeliveryError {
     /// Whether a gateway that says with this that it did not take a message may have taken it all the same: something went
     /// wrong there, and what it did before that, nobody knows. 503 says that it did nothing, and so does a redirection
     /// that keeps the method.
@@ -147,15 +147,15 @@ impl Trouble {
     }
 }
 
-/// A gateway's own word for a trouble, as far as it can be shown: letters, digits and `_.-` and spaces, short, and no
+/// A gateway's own word for an error, as far as it can be shown: letters, digits and `_.-` and spaces, short, and no
 /// more than three digits in a row, for a gateway may repeat what it was sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GatewayWord(String);
+pub struct VendorStatus(String);
 
 const LONGEST_WORD: usize = 40;
 const MOST_DIGITS: usize = 3;
 
-impl GatewayWord {
+impl VendorStatus {
     /// What of this text can be shown.
     pub fn of(text: &str) -> Self {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
@@ -169,13 +169,13 @@ impl GatewayWord {
     }
 }
 
-impl fmt::Display for GatewayWord {
+impl fmt::Display for VendorStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl fmt::Debug for GatewayWord {
+impl fmt::Debug for VendorStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
