@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::SecretDigest;
 use crate::entropy::Tape;
-use crate::service::fixtures::{Known, Notices};
+use crate::service::import::{Known, Notices};
 use crate::sms::DemoGateway;
 use crate::store::Store;
 

@@ -8,7 +8,7 @@ use crate::config::Faults;
 use crate::keyring::{KeyringError, NotAdded, NotRetired};
 use crate::log::NotStarted;
 use crate::node::NotBuilt;
-use crate::service::fixtures::FixturesError;
+use crate::service::import::ImportError;
 use crate::store::{OpenError, StoreError};
 
 pub(super) const USAGE: u8 = 64;
@@ -55,15 +55,15 @@ impl Failure {
         Self { code: IO, message: message.to_string() }
     }
 
-    pub(super) fn fixtures(path: Option<&Path>, error: &FixturesError) -> Self {
+    pub(super) fn import(path: Option<&Path>, error: &ImportError) -> Self {
         let code = match error {
-            FixturesError::Format { .. }
-            | FixturesError::Faults(_)
-            | FixturesError::Store(StoreError::TooLarge { .. }) => DATA,
-            FixturesError::NotTold(_) | FixturesError::Store(_) => IO,
+            ImportError::Format { .. }
+            | ImportError::Faults(_)
+            | ImportError::Store(StoreError::TooLarge { .. }) => DATA,
+            ImportError::NotTold(_) | ImportError::Store(_) => IO,
         };
         let name = path.map_or("the built-in fixtures".into(), Path::to_string_lossy);
-        if let FixturesError::Store(StoreError::Failed(_)) = error {
+        if let ImportError::Store(StoreError::Failed(_)) = error {
             return Self::io(format_args!(
                 "it is not known whether {name} was loaded: {error}. When the disk works again, import it once more: \
                  if it is said to be there already, it was loaded, and the secrets above hold."

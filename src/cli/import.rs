@@ -13,7 +13,7 @@ use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
 use crate::files;
 use crate::log;
-use crate::service::fixtures::{Draft, Expected, Known, Notices};
+use crate::service::import::{Draft, Expected, Known, Notices};
 use crate::store::Store;
 
 #[derive(Args)]
@@ -37,7 +37,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let config = settings.load()?;
     let data = &config.data.path;
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
-    let wrong = |error| Failure::fixtures(Some(&file), &error);
+    let wrong = |error| Failure::import(Some(&file), &error);
 
     Store::check_made(data)?;
     let keyring_path = config.keys.keyring_of(data);

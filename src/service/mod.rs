@@ -4,7 +4,7 @@ mod access;
 mod audit;
 mod authentication_factor;
 mod deliveries;
-pub mod fixtures;
+pub mod import;
 pub mod operator;
 mod order;
 mod person_requests;

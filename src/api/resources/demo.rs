@@ -14,7 +14,7 @@ use crate::api::response::Answer;
 use crate::api::state::State;
 use crate::config::Word as _;
 use crate::domain::{Refusal, Timestamp, VerificationId};
-use crate::service::fixtures::{self, Expected, FixturesError, Notices, World};
+use crate::service::import::{self, Expected, ImportError, Notices, World};
 use crate::sms::{GatewayPlan, Memory, Sent};
 
 /// For how long a message is waited for: nobody keeps a demo that busy.
@@ -108,7 +108,7 @@ pub(in crate::api) fn reset(state: Arc<State>, call: Call) -> Operating {
         let known = std::mem::take(&mut world.known);
         // What is on its way belongs to the old world.
         state.service.otp().outbox.run_empty(ON_ITS_WAY).await;
-        fixtures::replace(&demo.store, world).await.map_err(not_loaded)?;
+        import::replace(&demo.store, world).await.map_err(not_loaded)?;
         demo.gateway.reset();
         state.service.otp().outbox.forget();
         let new = demo.not_shown(known);
@@ -133,7 +133,7 @@ fn read_world(state: &State, now: Timestamp) -> Result<(World, Notices), Rejecti
     let unreadable = |why: String| Rejection::Invalid(vec![Fault::of_file("", &why)]);
     let text = (demo.world)().map_err(unreadable)?;
     let expected = Expected { scopes: &state.scopes, request_life: demo.request_life };
-    fixtures::read_and_notice(&text, now, &demo.secrets.replay(), expected).map_err(not_loaded)
+    import::read_and_notice(&text, now, &demo.secrets.replay(), expected).map_err(not_loaded)
 }
 
 /// Rows of the demo are served with a demo only.
@@ -142,13 +142,13 @@ fn demo_of(state: &State) -> Result<&Demo, Rejection> {
 }
 
 /// Everything that is wrong with the file, as far as anybody reads.
-fn not_loaded(error: FixturesError) -> Rejection {
+fn not_loaded(error: ImportError) -> Rejection {
     match error {
-        FixturesError::Format { line, column, what } => {
+        ImportError::Format { line, column, what } => {
             let place = format!("line {line}, column {column}");
             Rejection::Invalid(vec![Fault::of_file(&place, &what)])
         }
-        FixturesError::Faults(faults) => {
+        ImportError::Faults(faults) => {
             let told = faults.iter().take(MOST_FAULTS).map(|fault| {
                 let place = format!("line {}: {}", fault.line(), fault.place());
                 Fault::of_file(&place, fault.what())
@@ -158,7 +158,7 @@ fn not_loaded(error: FixturesError) -> Rejection {
                 (untold > 0).then(|| Fault::of_file("", &format!("{untold} more are wrong")));
             Rejection::Invalid(told.chain(rest).collect())
         }
-        FixturesError::NotTold(_) | FixturesError::Store(_) => {
+        ImportError::NotTold(_) | ImportError::Store(_) => {
             tracing::error!(%error, "the demo's world cannot be loaded again");
             Rejection::Refused(Refusal::StorageFailed)
         }

@@ -6,7 +6,7 @@ use super::args::{host_of, is_remote};
 use crate::api::Access;
 use crate::api::routes::ROUTES;
 use crate::config::{DialectName, Word as _};
-use crate::service::fixtures::Known;
+use crate::service::import::Known;
 use crate::sms::GatewayMode;
 
 /// What there is to say of a demo.

@@ -26,7 +26,7 @@ use crate::files;
 use crate::keyring::Keyring;
 use crate::log::{self, LogWriter};
 use crate::node::Parts;
-use crate::service::fixtures::{self, Expected, Known};
+use crate::service::import::{Expected, Known, load, read_and_notice};
 use crate::sms::{Console, DemoGateway};
 use crate::store::{Store, make_folders};
 
@@ -54,15 +54,15 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
-        let wrong = |error| Failure::fixtures(file.as_deref(), &error);
+        let wrong = |error| Failure::import(file.as_deref(), &error);
         let secrets = Tape::of(Arc::clone(&entropy));
         let request_life = config.person_requests.life;
         let expected = Expected { scopes: &routes::scopes(), request_life };
-        let read = fixtures::read_and_notice(&world, clock.now(), &secrets.replay(), expected);
+        let read = read_and_notice(&world, clock.now(), &secrets.replay(), expected);
         let (mut loaded, at_start) = read.map_err(wrong)?;
         let store = fresh_store(&args.data, config.store)?;
         let known = std::mem::take(&mut loaded.known);
-        fixtures::load(&store, loaded).map_err(wrong)?;
+        load(&store, loaded).map_err(wrong)?;
         let notices = file.clone().map(tell_notices);
         if let Some(tell) = &notices {
             tell(&at_start);

@@ -29,7 +29,7 @@ use esoz_otp::entropy::{Entropy, SystemEntropy, Tape};
 use esoz_otp::http::Listener;
 use esoz_otp::keyring::Keyring;
 use esoz_otp::node::{Node, Parts};
-use esoz_otp::service::fixtures;
+use esoz_otp::service::import;
 use esoz_otp::sms::{DemoGateway, GatewayMode, SmsDriver};
 use esoz_otp::store::Store;
 pub use held::HeldWriter;
@@ -186,8 +186,8 @@ impl TestNode {
         let clock = Arc::new(HandClock::at(now));
         let store = Store::open(path, config.store).unwrap();
         if load_world {
-            let world = fixtures::read(&world, now, &*entropy).unwrap();
-            fixtures::load(&store, world).unwrap();
+            let world = import::read(&world, now, &*entropy).unwrap();
+            import::load(&store, world).unwrap();
         }
         let (inbox, to_inbox) = Inbox::new();
         let gateway = DemoGateway::new(GatewayMode::Ok, Arc::new(to_inbox), clock.clone());

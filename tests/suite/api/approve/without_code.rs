@@ -3,7 +3,7 @@
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::{Id, MethodType, PersonId, PersonRequestId, Refusal};
 use esoz_otp::entropy::SystemEntropy;
-use esoz_otp::service::fixtures::Draft;
+use esoz_otp::service::import::Draft;
 use esoz_otp::service::{Caller, Credentials};
 use esoz_otp::store::schema::{FACTORS, GUESSES, PERSONS};
 use esoz_otp::store::{StoreError, Write};

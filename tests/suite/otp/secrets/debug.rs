@@ -11,7 +11,7 @@ use esoz_otp::domain::{
 };
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::otp::{Hasher, Target};
-use esoz_otp::service::fixtures;
+use esoz_otp::service::import;
 use esoz_otp::sms::{Memory, Message, SmsDriver};
 
 use crate::support::{DEMO_WORLD, SEED_PHONE, keyring, quick, start_of_time};
@@ -51,7 +51,7 @@ fn nothing_that_holds_a_secret_prints_it() {
     is_silent(&Target { phone, purpose: Purpose::PhoneVerification });
     is_silent(&keyring());
     is_silent(&Config::default());
-    is_silent(&fixtures::Known { owner: "somebody".into(), secret, is_new: true });
+    is_silent(&import::Known { owner: "somebody".into(), secret, is_new: true });
 
     let sent = Memory::new(std::sync::Arc::new(HandClock::at(start_of_time())));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -95,7 +95,7 @@ fn a_faulty_world_s_message_shows_no_secret_of_it() {
         .replace("demo-mis-token\"}", &format!("{TOKEN}\"}}"))
         .replace("\"demo\": true", "\"demo\": false");
     assert!(faulty.contains(TOKEN));
-    let Err(error) = fixtures::read(&faulty, start_of_time(), &SystemEntropy::new()) else {
+    let Err(error) = import::read(&faulty, start_of_time(), &SystemEntropy::new()) else {
         panic!("secrets in clear are refused");
     };
     is_silent(&error);
