@@ -4,11 +4,11 @@
 
 mod body;
 mod connection;
+mod connection_limit;
 mod head;
 mod limits;
 mod pace;
 mod path;
-mod places;
 mod router;
 mod server;
 

@@ -1,4 +1,4 @@
-//! Listeners, and who gets in.
+//! Listeners: they accept connections within the limits, until the server stops.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -6,25 +6,25 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::places::{Places, peer_of};
+use super::connection_limit::{ConnectionLimiter, peer_of};
 use super::{Limits, Request, Response, connection};
 use crate::domain::Network;
 
-/// A socket that is listened on.
+/// A listening socket and how its requests are treated.
 #[derive(Debug)]
 pub struct Listener<T> {
     /// The socket.
     pub socket: TcpListener,
-    /// What is handed on with each of its requests.
+    /// A value that `answer` gets with each request of this listener.
     pub tag: T,
-    /// Proxies in front of it: each of their addresses stands for many peers.
+    /// Proxies in front of it. They have no per-peer limit, since each speaks for many peers.
     pub proxies: Vec<Network>,
 }
 
-/// How long accepting rests after the system refused a connection, for want of descriptors most often.
+/// How long the listener waits after a failed `accept`, most often for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Binds every address, or says which could not be.
+/// Binds every address. An error names the address that could not be bound.
 pub async fn bind(
     addresses: &[SocketAddr],
 ) -> Result<Vec<TcpListener>, (SocketAddr, std::io::Error)> {
@@ -36,8 +36,8 @@ pub async fn bind(
     Ok(listeners)
 }
 
-/// Answers on every listener until `stop` ends; then takes no more connections, lets requests in flight be answered,
-/// and returns. `answer` is told the listener's tag and whose socket a request came over.
+/// Serves all listeners until `stop` ends. Then it accepts no more connections, waits `limits.drain` at most for requests
+/// in flight, and returns. `answer` gets the listener's tag, the socket's peer address and the request.
 pub async fn serve<T, A, F>(
     listeners: Vec<Listener<T>>,
     limits: Limits,
@@ -49,14 +49,14 @@ pub async fn serve<T, A, F>(
     F: Future<Output = Response> + Send + 'static,
 {
     let (stopping, stopped) = watch::channel(false);
-    // Each listener has places of its own: a crowd before one door keeps nobody out of another.
-    let places: Vec<_> = listeners.iter().map(|_| Places::new(&limits)).collect();
+    // Each listener has a limit of its own: many connections to one leave room on the others.
+    let limiters: Vec<_> = listeners.iter().map(|_| ConnectionLimiter::new(&limits)).collect();
     let accepting: Vec<_> = listeners
         .into_iter()
-        .zip(&places)
-        .map(|(listener, places)| {
-            let (places, answer, stopped) = (places.clone(), answer.clone(), stopped.clone());
-            tokio::spawn(accept(listener, limits, places, answer, stopped))
+        .zip(&limiters)
+        .map(|(listener, limiter)| {
+            let (limiter, answer, stopped) = (limiter.clone(), answer.clone(), stopped.clone());
+            tokio::spawn(accept(listener, limits, limiter, answer, stopped))
         })
         .collect();
     stop.await;
@@ -64,12 +64,13 @@ pub async fn serve<T, A, F>(
     for task in accepting {
         drop(task.await);
     }
-    let all_free = async {
-        for places in &places {
-            places.all_free().await;
+    // Requests in flight are answered before the server ends.
+    let all_idle = async {
+        for limiter in &limiters {
+            limiter.wait_until_idle().await;
         }
     };
-    if tokio::time::timeout(limits.drain, all_free).await.is_err() {
+    if tokio::time::timeout(limits.drain, all_idle).await.is_err() {
         tracing::warn!("requests still in flight are cut off");
     }
 }
@@ -77,7 +78,7 @@ pub async fn serve<T, A, F>(
 async fn accept<T, A, F>(
     listener: Listener<T>,
     limits: Limits,
-    places: Places,
+    limiter: ConnectionLimiter,
     answer: A,
     mut stopped: watch::Receiver<bool>,
 ) where
@@ -87,7 +88,7 @@ async fn accept<T, A, F>(
 {
     let Listener { socket, tag, proxies } = listener;
     loop {
-        let next = async { (places.free().await, socket.accept().await) };
+        let next = async { (limiter.reserve().await, socket.accept().await) };
         let (permit, accepted) = tokio::select! {
             next = next => next,
             _ = stopped.wait_for(|stopped| *stopped) => return,
@@ -102,7 +103,7 @@ async fn accept<T, A, F>(
         };
         let address = address.ip().to_canonical();
         let peer = peer_of(address, &proxies);
-        let Some(place) = places.give(permit, peer) else {
+        let Some(permit) = limiter.admit(permit, peer) else {
             tracing::debug!("a peer has too many connections: one more is closed");
             continue;
         };
@@ -110,7 +111,7 @@ async fn accept<T, A, F>(
         drop(stream.set_nodelay(true));
         let (answer, stopped) = (answer.clone(), stopped.clone());
         tokio::spawn(async move {
-            let _place = place;
+            let _permit = permit;
             let answer = |request| answer(tag, address, request);
             connection::run(stream, &limits, answer, stopped).await;
         });

@@ -1,3 +1,5 @@
+//! Bounds on open connections: for each listener, and for each peer.
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,28 +9,28 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Limits;
 use crate::domain::Network;
 
-/// Room for connections: so many in all, so many for one peer.
+/// Counts the open connections of one listener, in all and for each peer.
 #[derive(Clone)]
-pub(super) struct Places {
+pub(super) struct ConnectionLimiter {
     all: Arc<Semaphore>,
     most: usize,
-    peers: Arc<Peers>,
+    peers: Arc<OpenByPeer>,
 }
 
-struct Peers {
+struct OpenByPeer {
     most: usize,
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// Room for one connection, until it is dropped.
-pub(super) struct Place {
-    peer: Option<(Arc<Peers>, IpAddr)>,
+/// The right to keep one connection open. Dropping it frees the room.
+pub(super) struct ConnectionPermit {
+    peer: Option<(Arc<OpenByPeer>, IpAddr)>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Places {
+impl ConnectionLimiter {
     pub(super) fn new(limits: &Limits) -> Self {
-        let peers = Peers { most: limits.per_peer, open: Mutex::default() };
+        let peers = OpenByPeer { most: limits.per_peer, open: Mutex::default() };
         Self {
             all: Arc::new(Semaphore::new(limits.connections)),
             most: limits.connections,
@@ -36,38 +38,44 @@ impl Places {
         }
     }
 
-    /// Waits until there is room for one more.
-    pub(super) async fn free(&self) -> OwnedSemaphorePermit {
+    /// Waits until the listener has room for one more connection.
+    pub(super) async fn reserve(&self) -> OwnedSemaphorePermit {
         let permit = Arc::clone(&self.all).acquire_owned().await;
         permit.expect("the semaphore is never closed")
     }
 
-    /// Waits until nobody is left.
-    pub(super) async fn all_free(&self) {
+    /// Waits until all connections of the listener are closed.
+    pub(super) async fn wait_until_idle(&self) {
         let most = u32::try_from(self.most).unwrap_or(u32::MAX);
         drop(self.all.acquire_many(most).await);
     }
 
-    /// Gives the room to this peer, unless it has its share already.
-    pub(super) fn give(&self, permit: OwnedSemaphorePermit, peer: Option<IpAddr>) -> Option<Place> {
-        let Some(peer) = peer else { return Some(Place { peer: None, _permit: permit }) };
+    /// Makes the reserved room this peer's. `None` if the peer has reached its limit.
+    pub(super) fn admit(
+        &self,
+        permit: OwnedSemaphorePermit,
+        peer: Option<IpAddr>,
+    ) -> Option<ConnectionPermit> {
+        let Some(peer) = peer else {
+            return Some(ConnectionPermit { peer: None, _permit: permit });
+        };
         let mut open = self.peers.open();
         let count = open.entry(peer).or_default();
         if *count >= self.peers.most {
             return None;
         }
         *count += 1;
-        Some(Place { peer: Some((Arc::clone(&self.peers), peer)), _permit: permit })
+        Some(ConnectionPermit { peer: Some((Arc::clone(&self.peers), peer)), _permit: permit })
     }
 }
 
-impl Peers {
+impl OpenByPeer {
     fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let Some((peers, peer)) = &self.peer else { return };
         let mut open = peers.open();
@@ -78,8 +86,8 @@ impl Drop for Place {
     }
 }
 
-/// Whose share a connection counts to: an address's, or a whole /64's, which is what one customer of IPv6 has. Loopback
-/// is many programs of one machine and counts to nobody's, and so does a proxy.
+/// The peer that a connection counts for: an IPv4 address, or an IPv6 /64, since one customer has a whole /64. `None`,
+/// which is no limit, for loopback (many programs of one machine) and for a trusted proxy.
 pub(super) fn peer_of(address: IpAddr, proxies: &[Network]) -> Option<IpAddr> {
     match address.to_canonical() {
         address if address.is_loopback() => None,
@@ -118,19 +126,19 @@ mod tests {
     #[test]
     fn a_peer_has_its_share_and_gets_it_back() {
         let limits = Limits { connections: 4, per_peer: 2, ..Limits::default() };
-        let places = Places::new(&limits);
-        let permit = || Arc::clone(&places.all).try_acquire_owned().unwrap();
+        let limiter = ConnectionLimiter::new(&limits);
+        let permit = || Arc::clone(&limiter.all).try_acquire_owned().unwrap();
         let one = peer_of("192.0.2.1".parse().unwrap(), &[]);
         let other = peer_of("192.0.2.2".parse().unwrap(), &[]);
-        let first = places.give(permit(), one);
-        let _second = places.give(permit(), one);
-        assert!(places.give(permit(), one).is_none());
-        let _third = places.give(permit(), other);
-        let _fourth = places.give(permit(), None);
-        assert_eq!(places.all.available_permits(), 0);
+        let first = limiter.admit(permit(), one);
+        let _second = limiter.admit(permit(), one);
+        assert!(limiter.admit(permit(), one).is_none());
+        let _third = limiter.admit(permit(), other);
+        let _fourth = limiter.admit(permit(), None);
+        assert_eq!(limiter.all.available_permits(), 0);
         drop(first);
-        assert!(places.give(permit(), one).is_some());
-        assert_eq!(places.all.available_permits(), 1);
-        assert_eq!(places.peers.open().len(), 2);
+        assert!(limiter.admit(permit(), one).is_some());
+        assert_eq!(limiter.all.available_permits(), 1);
+        assert_eq!(limiter.peers.open().len(), 2);
     }
 }
