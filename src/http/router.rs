@@ -1,102 +1,102 @@
-//! From method and path to a row of a table.
+//! Finds the row of a route table by method and path.
 
 use hyper::{Method, Uri};
 
 use super::path::{MalformedPath, check_target, decode};
 
-/// What a router needs to know of a row.
+/// A row of a route table, as the router reads it.
 pub trait Route {
-    /// Its method, in capitals.
+    /// The row's HTTP method, in capitals.
     fn method(&self) -> &'static str;
-    /// Its path: literal segments, and `{name}` for one segment of whatever text.
+    /// The row's path: literal segments, and `{name}` for one segment of any text.
     fn path(&self) -> &'static str;
 }
 
-/// A table of rows, by path.
+/// A route table, grouped by path.
 pub struct Router<R: 'static> {
-    places: Vec<Place<R>>,
+    paths: Vec<PathRoutes<R>>,
 }
 
-/// One path, and the rows that are on it.
-struct Place<R: 'static> {
+/// One path and its rows, one for each method.
+struct PathRoutes<R: 'static> {
     path: &'static str,
     segments: Vec<&'static str>,
     rows: Vec<&'static R>,
 }
 
-/// What the segments in braces were, decoded, in their order.
+/// The texts of the segments in braces, percent-decoded, in the path's order.
 pub type Params = Vec<String>;
 
-/// Where a request belongs.
+/// The result of a search in the route table.
 pub enum Routed<R: 'static> {
-    /// To this row.
+    /// This row has the path and the method.
     Row(&'static R, Params),
-    /// To no row, but the path has some with other methods: those of `Allow`.
+    /// The path has rows, but none for this method. These are its methods, for `Allow`.
     OtherMethods(Vec<&'static str>),
-    /// Nowhere.
+    /// No row has this path.
     Nowhere,
 }
 
 impl<R: Route> Router<R> {
-    /// A router over these rows; the first of two that fit wins.
+    /// Makes a router of these rows. Where two rows fit a request, the first one counts.
     pub fn new(rows: impl IntoIterator<Item = &'static R>) -> Self {
-        let mut places: Vec<Place<R>> = Vec::new();
+        let mut paths: Vec<PathRoutes<R>> = Vec::new();
         for row in rows {
             let segments: Vec<_> = segments(row.path()).collect();
-            match places.iter_mut().find(|place| place.path == row.path()) {
-                Some(place) => place.rows.push(row),
-                None => places.push(Place { path: row.path(), segments, rows: vec![row] }),
+            match paths.iter_mut().find(|routes| routes.path == row.path()) {
+                Some(routes) => routes.rows.push(row),
+                None => paths.push(PathRoutes { path: row.path(), segments, rows: vec![row] }),
             }
         }
-        Self { places }
+        Self { paths }
     }
 
-    /// Finds the row. A HEAD goes where a GET goes; what asks about the server as a whole is told all its methods.
+    /// Finds the row. HEAD has the row of GET. A request about the whole server (`OPTIONS *`) gets the methods of all rows.
     pub fn find(&self, method: &Method, uri: &Uri) -> Result<Routed<R>, MalformedPath> {
         let path = uri.path();
         if asks_about_the_server(method, path) {
             return Ok(Routed::OtherMethods(self.allowed()));
         }
-        let Some((place, params)) = self.place(path, uri.query())? else {
+        let Some((routes, params)) = self.find_path(path, uri.query())? else {
             return Ok(Routed::Nowhere);
         };
         let wanted = if *method == Method::HEAD { "GET" } else { method.as_str() };
-        Ok(match place.rows.iter().find(|row| row.method() == wanted) {
+        Ok(match routes.rows.iter().find(|row| row.method() == wanted) {
             Some(row) => Routed::Row(row, params),
-            None => Routed::OtherMethods(place.allowed()),
+            None => Routed::OtherMethods(routes.allowed()),
         })
     }
 
-    fn place(
+    fn find_path(
         &self,
         path: &str,
         query: Option<&str>,
-    ) -> Result<Option<(&Place<R>, Params)>, MalformedPath> {
-        // Most calls are for paths without braces, which are found by a look at their length.
-        let known = self.places.iter().find(|place| place.path == path && !place.has_params());
-        if let (Some(place), None) = (known, query) {
-            return Ok(Some((place, Params::new())));
+    ) -> Result<Option<(&PathRoutes<R>, Params)>, MalformedPath> {
+        // Paths without braces are compared whole, which is fast.
+        let known = self.paths.iter().find(|routes| routes.path == path && !routes.has_params());
+        if let (Some(routes), None) = (known, query) {
+            return Ok(Some((routes, Params::new())));
         }
         check_target(path, query)?;
-        for place in &self.places {
-            if let Some(params) = place.fits(path) {
+        for routes in &self.paths {
+            if let Some(params) = routes.fits(path) {
                 let params: Result<_, _> =
                     params.into_iter().map(|text| decode(text).map(String::from)).collect();
-                return Ok(Some((place, params?)));
+                return Ok(Some((routes, params?)));
             }
         }
         Ok(None)
     }
 
     fn allowed(&self) -> Vec<&'static str> {
-        let mut methods: Vec<_> = self.places.iter().flat_map(Place::allowed).collect();
+        let mut methods: Vec<_> = self.paths.iter().flat_map(PathRoutes::allowed).collect();
         methods.sort_unstable();
         methods.dedup();
         methods
     }
 }
 
-/// The segments of a path. Empty ones are dropped, as Plug does, which the live system is built on: `//a/` is `/a`.
+/// The segments of a path without the empty ones: `//a/` is `/a`. The live system's framework, Plug, does the same.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
@@ -106,7 +106,7 @@ fn asks_about_the_server(method: &Method, path: &str) -> bool {
     (path == "*" && *method == Method::OPTIONS) || (path.is_empty() && *method == Method::CONNECT)
 }
 
-impl<R: Route> Place<R> {
+impl<R: Route> PathRoutes<R> {
     fn has_params(&self) -> bool {
         self.path.contains('{')
     }
