@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::head::HEAD_BYTES;
-use super::pace::{Overdue, Paced, Progress, Stage, overdue};
-use super::{Limits, Request, Response};
+use super::pace::{ConnectionStage, Overdue, Paced, Progress, overdue};
+use super::{Request, Response, ServerLimits};
 
 /// How long, and for how many bytes, a peer is listened to that still sends after its last answer.
 const LINGER: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ const BARE_400: &[u8] =
 /// Answers what comes, one request after the other, until either side has enough.
 pub(super) async fn run<A, F>(
     stream: TcpStream,
-    limits: &Limits,
+    limits: &ServerLimits,
     answer: A,
     mut stopped: watch::Receiver<bool>,
 ) where
@@ -90,11 +90,11 @@ where
     F: Future<Output = Response> + Send,
 {
     service_fn(move |request| {
-        progress.enter(Stage::Answering);
+        progress.enter(ConnectionStage::Answering);
         let answered = answer(request);
         async move {
             let response = answered.await;
-            progress.enter(Stage::Answered);
+            progress.enter(ConnectionStage::Answered);
             Ok(response)
         }
     })

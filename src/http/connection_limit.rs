@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Limits;
+use super::ServerLimits;
 use crate::domain::Network;
 
 /// Counts the open connections of one listener, in all and for each peer.
@@ -29,7 +29,7 @@ pub(super) struct ConnectionPermit {
 }
 
 impl ConnectionLimiter {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &ServerLimits) -> Self {
         let peers = OpenByPeer { most: limits.per_peer, open: Mutex::default() };
         Self {
             all: Arc::new(Semaphore::new(limits.connections)),
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_peer_has_its_share_and_gets_it_back() {
-        let limits = Limits { connections: 4, per_peer: 2, ..Limits::default() };
+        let limits = ServerLimits { connections: 4, per_peer: 2, ..ServerLimits::default() };
         let limiter = ConnectionLimiter::new(&limits);
         let permit = || Arc::clone(&limiter.all).try_acquire_owned().unwrap();
         let one = peer_of("192.0.2.1".parse().unwrap(), &[]);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 /// What connections may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ServerLimits {
     /// Open connections at once, of each listener.
     pub connections: usize,
     /// Of these, from one peer.
@@ -21,7 +21,7 @@ pub struct Limits {
     pub last_bytes: Duration,
 }
 
-impl Default for Limits {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 1024,
@@ -36,7 +36,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl ServerLimits {
     /// How often a connection is looked at: so much later than allowed it may end.
     pub(super) fn look_every(&self) -> Duration {
         self.first_byte.min(self.head).min(self.idle).min(self.write).min(self.last_bytes * 5) / 5

@@ -17,7 +17,7 @@ pub use head::{
     FIELDS, HEAD_BYTES, HeadFault, URI_BYTES, check_demands, check_size, expects_continue, host,
     single, split_port,
 };
-pub use limits::Limits;
+pub use limits::ServerLimits;
 pub use path::{MalformedPath, check_target, decode, query_value};
 pub use router::{Params, Route, Routed, Router};
 pub use server::{Listener, bind, serve};

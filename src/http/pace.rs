@@ -12,12 +12,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 
-use super::Limits;
+use super::ServerLimits;
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Stage {
+pub(super) enum ConnectionStage {
     /// The first byte of all.
     Opening,
     /// The rest of a head.
@@ -30,8 +30,13 @@ pub(super) enum Stage {
     Idle,
 }
 
-const STAGES: [Stage; 5] =
-    [Stage::Opening, Stage::Head, Stage::Answering, Stage::Answered, Stage::Idle];
+const CONNECTION_STAGES: [ConnectionStage; 5] = [
+    ConnectionStage::Opening,
+    ConnectionStage::Head,
+    ConnectionStage::Answering,
+    ConnectionStage::Answered,
+    ConnectionStage::Idle,
+];
 
 /// Where one connection is. Its reads, writes, answers and looks all happen in one task, one after the other: the
 /// numbers are atomic only because that task moves between threads.
@@ -45,19 +50,19 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn stage(&self) -> Stage {
-        STAGES[usize::from(self.stage.load(Ordering::Relaxed))]
+    pub(super) fn stage(&self) -> ConnectionStage {
+        CONNECTION_STAGES[usize::from(self.stage.load(Ordering::Relaxed))]
     }
 
-    pub(super) fn enter(&self, stage: Stage) {
+    pub(super) fn enter(&self, stage: ConnectionStage) {
         self.stage.store(stage as u8, Ordering::Relaxed);
         add_one(&self.turn);
     }
 
     fn bytes_came(&self) {
         match self.stage() {
-            Stage::Opening | Stage::Idle => self.enter(Stage::Head),
-            Stage::Head | Stage::Answering | Stage::Answered => {}
+            ConnectionStage::Opening | ConnectionStage::Idle => self.enter(ConnectionStage::Head),
+            ConnectionStage::Head | ConnectionStage::Answering | ConnectionStage::Answered => {}
         }
     }
 
@@ -69,8 +74,8 @@ impl Progress {
         if self.is_stalled() {
             add_one(&self.stalls);
         }
-        if self.stage() == Stage::Answered {
-            self.enter(Stage::Idle);
+        if self.stage() == ConnectionStage::Answered {
+            self.enter(ConnectionStage::Idle);
         }
     }
 
@@ -104,7 +109,7 @@ pub(super) enum Overdue {
 /// long as it is answering, and a moment beyond.
 pub(super) async fn overdue(
     progress: &Progress,
-    limits: &Limits,
+    limits: &ServerLimits,
     stopped: &watch::Receiver<bool>,
 ) -> Overdue {
     let every = limits.look_every();
@@ -119,11 +124,11 @@ pub(super) async fn overdue(
             return Overdue::Taking;
         }
         let (most, why) = match progress.stage() {
-            Stage::Opening => (limits.first_byte, Overdue::FirstByte),
-            Stage::Head => (limits.head, Overdue::Head),
-            Stage::Idle => (limits.idle, Overdue::Request),
-            Stage::Answered => (limits.write, Overdue::Taking),
-            Stage::Answering => continue,
+            ConnectionStage::Opening => (limits.first_byte, Overdue::FirstByte),
+            ConnectionStage::Head => (limits.head, Overdue::Head),
+            ConnectionStage::Idle => (limits.idle, Overdue::Request),
+            ConnectionStage::Answered => (limits.write, Overdue::Taking),
+            ConnectionStage::Answering => continue,
         };
         if waited >= most {
             return why;

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::connection_limit::{ConnectionLimiter, peer_of};
-use super::{Limits, Request, Response, connection};
+use super::{Request, Response, ServerLimits, connection};
 use crate::domain::Network;
 
 /// A listening socket and how its requests are treated.
@@ -40,7 +40,7 @@ pub async fn bind(
 /// in flight, and returns. `answer` gets the listener's tag, the socket's peer address and the request.
 pub async fn serve<T, A, F>(
     listeners: Vec<Listener<T>>,
-    limits: Limits,
+    limits: ServerLimits,
     answer: A,
     stop: impl Future<Output = ()>,
 ) where
@@ -77,7 +77,7 @@ pub async fn serve<T, A, F>(
 
 async fn accept<T, A, F>(
     listener: Listener<T>,
-    limits: Limits,
+    limits: ServerLimits,
     limiter: ConnectionLimiter,
     answer: A,
     mut stopped: watch::Receiver<bool>,

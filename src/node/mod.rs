@@ -17,7 +17,7 @@ use crate::audit::{AuditError, AuditLog, Keeper, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::http::{self, Limits, Listener};
+use crate::http::{self, Listener, ServerLimits};
 use crate::keyring::{Keyring, KeyringError};
 use crate::log::LostLines;
 use crate::otp::{Filler, Hasher, Otp, ReadyCodes, WrongGuesses};
@@ -195,7 +195,7 @@ impl Node {
         };
         let answer =
             move |entrance, peer, request| Arc::clone(&api).answer(entrance, peer, request);
-        http::serve(listeners, Limits::default(), answer, stop).await;
+        http::serve(listeners, ServerLimits::default(), answer, stop).await;
         tending.abort();
         drop(tending.await);
         drop(tokio::time::timeout(LAST_CODE, filler.end()).await);

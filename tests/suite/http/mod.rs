@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use esoz_otp::http::{self, Limits, Listener, Request, Response};
+use esoz_otp::http::{self, Listener, Request, Response, ServerLimits};
 use http_body_util::Full;
 use tokio::sync::oneshot;
 
@@ -22,8 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LONG: Duration = Duration::from_mins(10);
 
 /// What no test waits for: each test shortens its own.
-fn patient() -> Limits {
-    Limits { first_byte: LONG, head: LONG, idle: LONG, write: LONG, ..Limits::default() }
+fn patient() -> ServerLimits {
+    ServerLimits {
+        first_byte: LONG,
+        head: LONG,
+        idle: LONG,
+        write: LONG,
+        ..ServerLimits::default()
+    }
 }
 
 /// A server that answers `/` with `ok`, `/peer` with whose socket it is, `/large` with a body that no socket's buffer holds,
@@ -46,11 +52,11 @@ async fn answer((): (), peer: IpAddr, request: Request) -> Response {
 }
 
 impl Server {
-    fn start(limits: Limits) -> Self {
+    fn start(limits: ServerLimits) -> Self {
         Self::start_on("127.0.0.1:0", limits)
     }
 
-    fn start_on(address: &'static str, limits: Limits) -> Self {
+    fn start_on(address: &'static str, limits: ServerLimits) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let running = std::thread::spawn(move || {

@@ -3,13 +3,13 @@
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
-use esoz_otp::http::Limits;
+use esoz_otp::http::ServerLimits;
 
 use super::{REQUEST, Server, ask, patient, until_closed};
 
 #[test]
 fn one_more_than_there_is_room_for_is_served_when_another_has_gone() {
-    let server = Server::start(Limits { connections: 2, ..patient() });
+    let server = Server::start(ServerLimits { connections: 2, ..patient() });
     let mut first = server.connect();
     let mut second = server.connect();
     ask(&mut first, REQUEST);
@@ -26,7 +26,7 @@ fn one_more_than_there_is_room_for_is_served_when_another_has_gone() {
 
 #[test]
 fn loopback_is_not_one_peer() {
-    let server = Server::start(Limits { per_peer: 1, ..patient() });
+    let server = Server::start(ServerLimits { per_peer: 1, ..patient() });
     let mut streams = [server.connect(), server.connect(), server.connect()];
     for stream in &mut streams {
         ask(stream, REQUEST);
@@ -36,7 +36,7 @@ fn loopback_is_not_one_peer() {
 
 #[test]
 fn a_full_server_stops() {
-    let server = Server::start(Limits { connections: 1, ..patient() });
+    let server = Server::start(ServerLimits { connections: 1, ..patient() });
     let mut stream = server.connect();
     ask(&mut stream, REQUEST);
     let mut waiting = server.connect();

@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
-use esoz_otp::http::Limits;
+use esoz_otp::http::ServerLimits;
 
 use super::{LARGE, REQUEST, Server, ask, patient, until_closed};
 
@@ -18,7 +18,7 @@ fn assert_about_short(waited: Duration) {
 
 #[test]
 fn a_connection_that_never_says_anything_is_closed() {
-    let server = Server::start(Limits { first_byte: SHORT, ..patient() });
+    let server = Server::start(ServerLimits { first_byte: SHORT, ..patient() });
     let (waited, read) = until_closed(&mut server.connect());
     assert_about_short(waited);
     assert_eq!(read, 0);
@@ -27,7 +27,7 @@ fn a_connection_that_never_says_anything_is_closed() {
 
 #[test]
 fn a_head_that_does_not_come_whole_is_given_up_however_it_drips() {
-    let server = Server::start(Limits { head: SHORT, ..patient() });
+    let server = Server::start(ServerLimits { head: SHORT, ..patient() });
     let mut stalled = server.connect();
     stalled.write_all(&REQUEST[..20]).unwrap();
     assert_about_short(until_closed(&mut stalled).0);
@@ -46,7 +46,7 @@ fn a_head_that_does_not_come_whole_is_given_up_however_it_drips() {
 
 #[test]
 fn the_second_head_of_a_connection_has_no_more_time_than_the_first() {
-    let server = Server::start(Limits { head: SHORT, ..patient() });
+    let server = Server::start(ServerLimits { head: SHORT, ..patient() });
     let mut stream = server.connect();
     ask(&mut stream, REQUEST);
     stream.write_all(&REQUEST[..20]).unwrap();
@@ -56,7 +56,7 @@ fn the_second_head_of_a_connection_has_no_more_time_than_the_first() {
 
 #[test]
 fn a_connection_that_rests_is_closed_and_one_that_is_used_is_not() {
-    let server = Server::start(Limits { idle: SHORT, ..patient() });
+    let server = Server::start(ServerLimits { idle: SHORT, ..patient() });
     let mut stream = server.connect();
     for _ in 0..8 {
         ask(&mut stream, REQUEST);
@@ -69,7 +69,8 @@ fn a_connection_that_rests_is_closed_and_one_that_is_used_is_not() {
 
 #[test]
 fn many_requests_in_pieces_take_no_time_from_each_other() {
-    let limits = Limits { first_byte: SHORT, head: SHORT, idle: SHORT, write: SHORT, ..patient() };
+    let limits =
+        ServerLimits { first_byte: SHORT, head: SHORT, idle: SHORT, write: SHORT, ..patient() };
     let server = Server::start(limits);
     let mut stream = server.connect();
     for _ in 0..8 {
@@ -82,7 +83,7 @@ fn many_requests_in_pieces_take_no_time_from_each_other() {
 
 #[test]
 fn an_answer_that_is_not_taken_is_given_up() {
-    let server = Server::start(Limits { write: SHORT, ..patient() });
+    let server = Server::start(ServerLimits { write: SHORT, ..patient() });
     let mut stream = server.connect();
     stream.write_all(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     // Only what was on its way when the server gave up.
@@ -94,7 +95,7 @@ fn an_answer_that_is_not_taken_is_given_up() {
 
 #[test]
 fn answers_that_pile_up_unread_are_given_up() {
-    let server = Server::start(Limits { write: SHORT, ..patient() });
+    let server = Server::start(ServerLimits { write: SHORT, ..patient() });
     let mut stream = server.connect();
     stream.set_write_timeout(Some(SHORT)).unwrap();
     let many = REQUEST.repeat(1000);
@@ -111,8 +112,9 @@ fn answers_that_pile_up_unread_are_given_up() {
 
 #[test]
 fn an_answer_in_the_making_is_waited_for() {
-    let limits = Limits { first_byte: SHORT, head: SHORT, idle: SHORT, write: SHORT, ..patient() };
-    let server = Server::start(Limits { drain: SHORT, ..limits });
+    let limits =
+        ServerLimits { first_byte: SHORT, head: SHORT, idle: SHORT, write: SHORT, ..patient() };
+    let server = Server::start(ServerLimits { drain: SHORT, ..limits });
     let mut stream = server.connect();
     stream.write_all(b"GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     stream.set_read_timeout(Some(SHORT * 5)).unwrap();
@@ -124,7 +126,7 @@ fn an_answer_in_the_making_is_waited_for() {
 
 #[test]
 fn a_large_answer_is_taken_whole_by_whoever_reads() {
-    let server = Server::start(Limits { write: SHORT * 10, ..patient() });
+    let server = Server::start(ServerLimits { write: SHORT * 10, ..patient() });
     let mut stream = server.connect();
     let request = b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(request).unwrap();
