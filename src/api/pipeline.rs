@@ -15,7 +15,7 @@ use super::request::origin::{Door, Entrance};
 use super::request::peers::Peers;
 use super::request::request_id::RequestIds;
 use super::request::{accept, body, query};
-use super::request_log::{self, Trail};
+use super::request_log::{self, RequestLog};
 use super::response::{Answer, envelope};
 use super::route::{Access, Row, Surface};
 use super::routes;
@@ -80,21 +80,21 @@ impl Api {
         let head = Head::of(&request, entrance.scheme(), &self.request_ids);
         self.peers.warn_of_strangers(entrance, socket, request.headers(), now);
         let peer = self.peers.peer(entrance, socket, request.headers());
-        let mut trail = Trail::of(peer, head.kept_request_id());
-        let result = self.handle(entrance, &mut request, now, &mut trail).await;
+        let mut log = RequestLog::of(peer, head.kept_request_id());
+        let result = self.handle(entrance, &mut request, now, &mut log).await;
         let mut response = match &result {
             Ok(answer) => envelope::success(&head, answer),
             Err(rejection) => {
-                let operation = trail.row.map(|row| row.operation);
+                let operation = log.row.map(|row| row.operation);
                 envelope::failure(&head, &self.state.dialect.word(rejection, operation, now))
             }
         };
         let took = self.clock.now().since(now);
         if let Some(calls) = self.state.demo.as_ref().and_then(|demo| demo.calls.as_ref()) {
-            calls(trail.line(&request, response.status(), took));
+            calls(log.line(&request, response.status(), took));
         }
-        trail.log(&request, response.status(), result.err().as_ref(), took);
-        if !trail.body.is_gone(&mut request).await {
+        log.log(&request, response.status(), result.err().as_ref(), took);
+        if !log.body.is_gone(&mut request).await {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
@@ -105,19 +105,19 @@ impl Api {
         entrance: Entrance,
         request: &mut Request,
         now: Timestamp,
-        trail: &mut Trail,
+        log: &mut RequestLog,
     ) -> Result<Answer, Rejection> {
-        let (row, params) = self.admit(entrance, request, now, trail)?;
+        let (row, params) = self.admit(entrance, request, now, log)?;
         let query = request.uri().query().map(str::to_owned);
-        let caller = trail.caller.clone();
-        let (peer, request_id, waiting) = (trail.by.peer, trail.request_id, Waiting::default());
+        let caller = log.caller.clone();
+        let (peer, request_id, waiting) = (log.by.peer, log.request_id, Waiting::default());
         let call =
             Call { caller, peer, request_id, params, query, body: Value::Null, now, waiting };
         match row.handler {
             Handler::Read(read) => read(&self.state, &call),
             // On the heap, so that the many requests that only read carry nothing of it about.
             Handler::Operate(operate) => {
-                Box::pin(operate_on(Arc::clone(&self.state), request, trail, row, operate, call))
+                Box::pin(operate_on(Arc::clone(&self.state), request, log, row, operate, call))
                     .await
             }
         }
@@ -129,7 +129,7 @@ impl Api {
         entrance: Entrance,
         request: &Request,
         now: Timestamp,
-        trail: &mut Trail,
+        log: &mut RequestLog,
     ) -> Result<(&'static Row, Params), Rejection> {
         http::check_size(request)?;
         self.door.admit(entrance, http::host(request)?, request.headers())?;
@@ -142,15 +142,15 @@ impl Api {
             Routed::OtherMethods(methods) => return Err(Rejection::MethodNotAllowed(methods)),
             Routed::Nowhere => return Err(Rejection::RouteUnknown),
         };
-        trail.row = Some(row);
+        log.row = Some(row);
         http::check_demands(request)?;
-        let credentials = head::credentials(request.headers(), trail.by.peer, trail.request_id)?;
-        trail.caller = match row.access {
+        let credentials = head::credentials(request.headers(), log.by.peer, log.request_id)?;
+        log.caller = match row.access {
             Access::Scope(scope) => {
                 let wall = self.clock.wall();
                 let admitted = self.state.service.admit(credentials, scope, now, wall);
                 Some(admitted.map_err(|NotAdmitted { refusal, by, client_name }| {
-                    (trail.by, trail.client_name) = (by, client_name);
+                    (log.by, log.client_name) = (by, client_name);
                     refusal
                 })?)
             }
@@ -166,18 +166,18 @@ impl Api {
 async fn operate_on(
     state: Arc<State>,
     request: &mut Request,
-    trail: &mut Trail,
+    log: &mut RequestLog,
     row: &Row,
     operate: fn(Arc<State>, Call) -> Operating,
     call: Call,
 ) -> Result<Answer, Rejection> {
-    let body = body::read(request, row.body, row.max_body, row.deadline, &mut trail.body).await?;
+    let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;
     // Kept until the caller has been answered, or has hung up: what is not begun by then need not be.
     let (waiter, waiting) = Waiter::start();
     let caller = call.caller.map(|caller| Caller { waiting: waiting.clone(), ..caller });
     let call = Call { caller, body, waiting, ..call };
     let (by, operation) = (call.requester(), row.operation);
-    trail.is_operated_on = true;
+    log.is_operated_on = true;
     // A task of its own: a caller who hangs up does not leave an operation half done, nor unseen what failed, unless
     // the process ends.
     let running = tokio::spawn(async move {

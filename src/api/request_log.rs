@@ -18,7 +18,7 @@ use crate::http::Request;
 use crate::service::Caller;
 
 /// How far a request has come: for the end of it, and its line in the log.
-pub(super) struct Trail {
+pub(super) struct RequestLog {
     pub(super) row: Option<&'static Row>,
     pub(super) caller: Option<Caller>,
     /// What the caller calls the request, as far as it is kept.
@@ -39,7 +39,7 @@ const KNOWN: [Method; 5] =
 /// The most that a line has of a client's name, in characters.
 const LONGEST_NAME: usize = 64;
 
-impl Trail {
+impl RequestLog {
     /// Of a request from here.
     pub(super) fn of(peer: Option<IpAddr>, request_id: Option<RequestId>) -> Self {
         Self {
