@@ -40,6 +40,6 @@ pub use operation::Operation;
 pub use pipeline::Api;
 pub use refusal::{Kind, Rejection};
 pub use request::body::Body;
-pub use request::origin::Entrance;
+pub use request::origin::ListenerKind;
 pub use request::query::Parameters;
 pub use route::{Access, Row, Surface};

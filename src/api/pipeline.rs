@@ -11,7 +11,7 @@ use super::dialect::Dialect;
 use super::handler::{Call, Handler, Operating};
 use super::refusal::Rejection;
 use super::request::head::{self, Head};
-use super::request::origin::{Door, Entrance};
+use super::request::origin::{Door, ListenerKind};
 use super::request::peers::Peers;
 use super::request::request_id::RequestIds;
 use super::request::{accept, body, query};
@@ -72,16 +72,16 @@ impl Api {
     /// The answer to one request over a socket of this address: always an answer, always in the envelope.
     pub async fn answer(
         self: Arc<Self>,
-        entrance: Entrance,
+        listener: ListenerKind,
         socket: IpAddr,
         mut request: Request,
     ) -> Response {
         let now = self.clock.now();
-        let head = Head::of(&request, entrance.scheme(), &self.request_ids);
-        self.peers.warn_of_strangers(entrance, socket, request.headers(), now);
-        let peer = self.peers.peer(entrance, socket, request.headers());
+        let head = Head::of(&request, listener.scheme(), &self.request_ids);
+        self.peers.warn_of_strangers(listener, socket, request.headers(), now);
+        let peer = self.peers.peer(listener, socket, request.headers());
         let mut log = RequestLog::of(peer, head.kept_request_id());
-        let result = self.handle(entrance, &mut request, now, &mut log).await;
+        let result = self.handle(listener, &mut request, now, &mut log).await;
         let mut response = match &result {
             Ok(answer) => envelope::success(&head, answer),
             Err(rejection) => {
@@ -102,12 +102,12 @@ impl Api {
 
     async fn handle(
         &self,
-        entrance: Entrance,
+        listener: ListenerKind,
         request: &mut Request,
         now: Timestamp,
         log: &mut RequestLog,
     ) -> Result<Answer, Rejection> {
-        let (row, params) = self.admit(entrance, request, now, log)?;
+        let (row, params) = self.admit(listener, request, now, log)?;
         let query = request.uri().query().map(str::to_owned);
         let caller = log.caller.clone();
         let (peer, request_id, waiting) = (log.by.peer, log.request_id, Waiting::default());
@@ -126,16 +126,16 @@ impl Api {
     /// Up to the body: finds the row and admits the caller.
     fn admit(
         &self,
-        entrance: Entrance,
+        listener: ListenerKind,
         request: &Request,
         now: Timestamp,
         log: &mut RequestLog,
     ) -> Result<(&'static Row, Params), Rejection> {
         http::check_size(request)?;
-        self.door.admit(entrance, http::host(request)?, request.headers())?;
-        let router = match entrance {
-            Entrance::Internal => &self.internal,
-            Entrance::Public { .. } => &self.public,
+        self.door.admit(listener, http::host(request)?, request.headers())?;
+        let router = match listener {
+            ListenerKind::Internal => &self.internal,
+            ListenerKind::Public { .. } => &self.public,
         };
         let (row, params) = match router.find(request.method(), request.uri())? {
             Routed::Row(row, params) => (row, params),

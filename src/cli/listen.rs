@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 use super::Failure;
-use crate::api::Entrance;
+use crate::api::ListenerKind;
 use crate::config::{Config, ServerConfig};
 use crate::domain::Network;
 use crate::http::{self, Listener};
@@ -23,7 +23,7 @@ pub(super) struct Addresses {
 
 /// Sockets, and where they are.
 pub(super) struct Listening {
-    pub(super) listeners: Vec<Listener<Entrance>>,
+    pub(super) listeners: Vec<Listener<ListenerKind>>,
     pub(super) internal: Vec<SocketAddr>,
     pub(super) public: Vec<SocketAddr>,
 }
@@ -53,10 +53,10 @@ impl Addresses {
         };
         let (internal_at, public_at) = (at(&internal)?, at(&public)?);
         let behind_proxy = self.behind_proxy;
-        let inside = |socket| Listener { socket, tag: Entrance::Internal, proxies: Vec::new() };
+        let inside = |socket| Listener { socket, tag: ListenerKind::Internal, proxies: Vec::new() };
         let outside = |socket| Listener {
             socket,
-            tag: Entrance::Public { behind_proxy },
+            tag: ListenerKind::Public { behind_proxy },
             proxies: self.proxies.clone(),
         };
         let listeners = internal.into_iter().map(inside).chain(public.into_iter().map(outside));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use log_watch::LogWatch;
 use tokio::sync::oneshot;
 
-use crate::api::{Api, Demo, Entrance, dialect};
+use crate::api::{Api, Demo, ListenerKind, dialect};
 use crate::audit::{AuditError, AuditLog, Keeper, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -165,7 +165,7 @@ impl Node {
     /// An error is the store's: the process must end, and be started again.
     pub async fn run(
         self,
-        listeners: Vec<Listener<Entrance>>,
+        listeners: Vec<Listener<ListenerKind>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
         let Self { api, store, mut worker, outbox, filler, clock, audit, audit_log, .. } = self;
@@ -194,7 +194,7 @@ impl Node {
             }
         };
         let answer =
-            move |entrance, peer, request| Arc::clone(&api).answer(entrance, peer, request);
+            move |listener, peer, request| Arc::clone(&api).answer(listener, peer, request);
         http::serve(listeners, ServerLimits::default(), answer, stop).await;
         tending.abort();
         drop(tending.await);

@@ -16,7 +16,7 @@ use crate::http::split_port;
 
 /// Where requests come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entrance {
+pub enum ListenerKind {
     /// Programs beside this one, on this machine or behind its operator's own doors: every row.
     Internal,
     /// Anybody: only rows that are public.
@@ -26,7 +26,7 @@ pub enum Entrance {
     },
 }
 
-impl Entrance {
+impl ListenerKind {
     /// How callers reach it.
     pub(in crate::api) fn scheme(self) -> Scheme {
         match self {
@@ -57,13 +57,13 @@ impl Door {
     /// other site.
     pub(in crate::api) fn admit(
         &self,
-        entrance: Entrance,
+        listener: ListenerKind,
         host: &str,
         headers: &HeaderMap,
     ) -> Result<(), Rejection> {
-        match entrance {
-            Entrance::Public { .. } => return Ok(()),
-            Entrance::Internal => {}
+        match listener {
+            ListenerKind::Public { .. } => return Ok(()),
+            ListenerKind::Internal => {}
         }
         let (name, _) = split_port(host);
         if !is_loopback(name) && !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name)) {
@@ -99,9 +99,9 @@ mod tests {
         }
         let hosts = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
         let door = Door::new(&hosts, &["https://Dev.Example:8443".to_owned()]);
-        let public = Entrance::Public { behind_proxy: false };
+        let public = ListenerKind::Public { behind_proxy: false };
         assert!(door.admit(public, host, &headers).is_ok());
-        door.admit(Entrance::Internal, host, &headers).is_ok()
+        door.admit(ListenerKind::Internal, host, &headers).is_ok()
     }
 
     #[test]

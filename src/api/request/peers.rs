@@ -7,7 +7,7 @@ use std::time::Duration;
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
-use super::origin::Entrance;
+use super::origin::ListenerKind;
 use crate::domain::{Network, Timestamp, written_address};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -36,14 +36,14 @@ impl Peers {
     /// says.
     pub(in crate::api) fn peer(
         &self,
-        entrance: Entrance,
+        listener: ListenerKind,
         socket: IpAddr,
         headers: &HeaderMap,
     ) -> Option<IpAddr> {
-        match entrance {
-            Entrance::Internal | Entrance::Public { behind_proxy: false } => Some(socket),
-            Entrance::Public { behind_proxy: true } if !self.is_proxy(socket) => Some(socket),
-            Entrance::Public { behind_proxy: true } => {
+        match listener {
+            ListenerKind::Internal | ListenerKind::Public { behind_proxy: false } => Some(socket),
+            ListenerKind::Public { behind_proxy: true } if !self.is_proxy(socket) => Some(socket),
+            ListenerKind::Public { behind_proxy: true } => {
                 let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
                 let written = lines.flat_map(|line| line.as_bytes().rsplit(|b| *b == b','));
                 let mut addresses =
@@ -57,12 +57,12 @@ impl Peers {
     /// then everybody behind it is taken for it.
     pub(in crate::api) fn warn_of_strangers(
         &self,
-        entrance: Entrance,
+        listener: ListenerKind,
         socket: IpAddr,
         headers: &HeaderMap,
         now: Timestamp,
     ) {
-        let speaks_for_others = entrance == Entrance::Public { behind_proxy: true }
+        let speaks_for_others = listener == ListenerKind::Public { behind_proxy: true }
             && headers.contains_key(X_FORWARDED_FOR)
             && !self.is_proxy(socket);
         if !speaks_for_others {
@@ -90,28 +90,32 @@ mod tests {
     use super::*;
 
     /// Behind proxies of these networks.
-    fn peer(entrance: Entrance, socket: &str, forwarded_for: &[&'static str]) -> Option<String> {
+    fn peer(
+        listener: ListenerKind,
+        socket: &str,
+        forwarded_for: &[&'static str],
+    ) -> Option<String> {
         let mut headers = HeaderMap::new();
         for line in forwarded_for {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_static(line));
         }
         let proxies = ["192.0.2.1", "10.0.0.0/8", "fd00::/8"].map(|text| text.parse().unwrap());
         let peers = Peers::behind(&proxies);
-        let peer = peers.peer(entrance, socket.parse().unwrap(), &headers);
+        let peer = peers.peer(listener, socket.parse().unwrap(), &headers);
         peer.map(|address| address.to_string())
     }
 
     #[test]
     fn without_a_proxy_a_peer_is_whose_socket_it_is_whatever_is_said() {
-        for entrance in [Entrance::Internal, Entrance::Public { behind_proxy: false }] {
+        for listener in [ListenerKind::Internal, ListenerKind::Public { behind_proxy: false }] {
             for forwarded_for in [&[][..], &["203.0.113.9"]] {
-                let peer = peer(entrance, "192.0.2.1", forwarded_for);
-                assert_eq!(peer.as_deref(), Some("192.0.2.1"), "{entrance:?}");
+                let peer = peer(listener, "192.0.2.1", forwarded_for);
+                assert_eq!(peer.as_deref(), Some("192.0.2.1"), "{listener:?}");
             }
         }
     }
 
-    const BEHIND: Entrance = Entrance::Public { behind_proxy: true };
+    const BEHIND: ListenerKind = ListenerKind::Public { behind_proxy: true };
 
     #[test]
     fn behind_a_proxy_a_peer_is_the_last_one_written_down_that_is_no_proxy_or_nobody() {

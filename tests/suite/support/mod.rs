@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use by_hand::{read_reply, reply_of};
 pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, call, other_than, try_call};
-use esoz_otp::api::{Api, Demo, Entrance};
+use esoz_otp::api::{Api, Demo, ListenerKind};
 use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
 use esoz_otp::domain::limits::Rule;
@@ -230,8 +230,8 @@ impl TestNode {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async move {
-                let internal = listen(Entrance::Internal).await;
-                let public = listen(Entrance::Public { behind_proxy }).await;
+                let internal = listen(ListenerKind::Internal).await;
+                let public = listen(ListenerKind::Public { behind_proxy }).await;
                 let listeners = vec![internal, public];
                 let at = |at: usize| listeners[at].socket.local_addr().unwrap();
                 tell.send((at(0), at(1))).unwrap();
@@ -336,7 +336,7 @@ impl Drop for TestNode {
     }
 }
 
-async fn listen(tag: Entrance) -> Listener<Entrance> {
+async fn listen(tag: ListenerKind) -> Listener<ListenerKind> {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Listener { socket, tag, proxies: Vec::new() }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use esoz_otp::api::Entrance;
+use esoz_otp::api::ListenerKind;
 use esoz_otp::clock::{Clock, SystemClock};
 use esoz_otp::config::{Argon2Cost, Config, GatewayConfig};
 use esoz_otp::domain::limits::Rule;
@@ -85,7 +85,7 @@ fn serve(
         runtime.block_on(async move {
             let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
             tell.send(socket.local_addr().unwrap()).unwrap();
-            let listener = Listener { socket, tag: Entrance::Internal, proxies: Vec::new() };
+            let listener = Listener { socket, tag: ListenerKind::Internal, proxies: Vec::new() };
             node.run(vec![listener], async { drop(stopped.await) }).await.unwrap();
         });
     });

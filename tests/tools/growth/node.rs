@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use esoz_otp::api::{Api, Entrance};
+use esoz_otp::api::{Api, ListenerKind};
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::limits::{Per, Rule};
@@ -57,7 +57,7 @@ impl RunningNode {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let running = runtime.spawn(async move {
             let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let listener = Listener { socket, tag: Entrance::Internal, proxies: Vec::new() };
+            let listener = Listener { socket, tag: ListenerKind::Internal, proxies: Vec::new() };
             node.run(vec![listener], async { drop(stopped.await) }).await.unwrap();
         });
         Self { runtime, api, clock, phones, store, stop, running }
