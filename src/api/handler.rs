@@ -19,13 +19,13 @@ use crate::service::Caller;
 #[derive(Clone, Copy, Debug)]
 pub enum Handler {
     /// In place, from memory.
-    Read(fn(&State, &Call) -> Result<Answer, Rejection>),
+    Sync(fn(&State, &Call) -> Result<Answer, Rejection>),
     /// After waiting for a write or a hash, holding no thread meanwhile.
-    Operate(fn(Arc<State>, Call) -> Operating),
+    Async(fn(Arc<State>, Call) -> HandlerFuture),
 }
 
 /// An operation under way.
-pub(super) type Operating = Pin<Box<dyn Future<Output = Result<Answer, Rejection>> + Send>>;
+pub(super) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, Rejection>> + Send>>;
 
 /// What a handler gets to know.
 pub struct Call {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::demo::Demo;
 use super::dialect::Dialect;
-use super::handler::{Call, Handler, Operating};
+use super::handler::{Call, Handler, HandlerFuture};
 use super::refusal::Rejection;
 use super::request::head::{self, Head};
 use super::request::origin::{Door, ListenerKind};
@@ -114,9 +114,9 @@ impl Api {
         let call =
             Call { caller, peer, request_id, params, query, body: Value::Null, now, waiting };
         match row.handler {
-            Handler::Read(read) => read(&self.state, &call),
+            Handler::Sync(read) => read(&self.state, &call),
             // On the heap, so that the many requests that only read carry nothing of it about.
-            Handler::Operate(operate) => {
+            Handler::Async(operate) => {
                 Box::pin(operate_on(Arc::clone(&self.state), request, log, row, operate, call))
                     .await
             }
@@ -168,7 +168,7 @@ async fn operate_on(
     request: &mut Request,
     log: &mut RequestLog,
     row: &Row,
-    operate: fn(Arc<State>, Call) -> Operating,
+    operate: fn(Arc<State>, Call) -> HandlerFuture,
     call: Call,
 ) -> Result<Answer, Rejection> {
     let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;

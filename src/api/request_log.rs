@@ -75,7 +75,7 @@ impl RequestLog {
         rejection: Option<&Rejection>,
         took: Duration,
     ) {
-        let reads = self.row.is_none_or(|row| matches!(row.handler, Handler::Read(_)));
+        let reads = self.row.is_none_or(|row| matches!(row.handler, Handler::Sync(_)));
         if rejection.is_none() && reads && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }

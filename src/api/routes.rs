@@ -31,7 +31,7 @@ pub static ROUTES: &[Row] = &[
         path: "/api/person_requests/{id}/actions/resend_otp",
         access: PERSON_REQUEST_WRITE,
         body: Body::AnyJson,
-        ..change("POST", Handler::Operate(person_requests::resend_otp))
+        ..change("POST", Handler::Async(person_requests::resend_otp))
     },
     Row { path: "/api/person_requests/{id}/actions/approve", ..APPROVE },
     Row { path: "/api/v2/person_requests/{id}/actions/approve", ..APPROVE },
@@ -55,13 +55,13 @@ pub static ROUTES: &[Row] = &[
         operation: Operation::Initialize,
         path: "/api/verifications",
         access: OTP_WRITE,
-        ..change("POST", Handler::Operate(verifications::initialize))
+        ..change("POST", Handler::Async(verifications::initialize))
     },
     Row {
         operation: Operation::Complete,
         path: "/api/verifications/{phone}/actions/complete",
         access: OTP_WRITE,
-        ..change("PATCH", Handler::Operate(verifications::complete))
+        ..change("PATCH", Handler::Async(verifications::complete))
     },
     Row {
         operation: Operation::GetVerifiedPhone,
@@ -79,13 +79,13 @@ pub static ROUTES: &[Row] = &[
         operation: Operation::InternalInitialize,
         path: "/verifications",
         surface: Surface::Internal,
-        ..change("POST", Handler::Operate(verifications::initialize))
+        ..change("POST", Handler::Async(verifications::initialize))
     },
     Row {
         operation: Operation::InternalComplete,
         path: "/verifications/{phone}/actions/complete",
         surface: Surface::Internal,
-        ..change("PATCH", Handler::Operate(verifications::complete))
+        ..change("PATCH", Handler::Async(verifications::complete))
     },
     Row {
         operation: Operation::InternalGetVerifiedPhone,
@@ -104,7 +104,7 @@ pub static ROUTES: &[Row] = &[
         path: "/receipts/{driver}/{secret}",
         body: Body::JsonWithEveryDigit,
         max_body: 64 * 1024,
-        ..change("POST", Handler::Operate(receipts::receive))
+        ..change("POST", Handler::Async(receipts::receive))
     },
     Row { operation: Operation::Live, path: "/health/live", ..read(health::live) },
     Row { operation: Operation::Ready, path: "/health/ready", ..read(health::ready) },
@@ -116,7 +116,7 @@ pub static ROUTES: &[Row] = &[
         access: ADMIN_READ,
         body: Body::None,
         max_body: 0,
-        ..change("GET", Handler::Operate(admin::audit::list))
+        ..change("GET", Handler::Async(admin::audit::list))
     },
     Row {
         operation: Operation::UnlockPhone,
@@ -125,7 +125,7 @@ pub static ROUTES: &[Row] = &[
         surface: Surface::Internal,
         access: ADMIN_WRITE,
         body: Body::AnyJson,
-        ..change("POST", Handler::Operate(admin::phones::unlock))
+        ..change("POST", Handler::Async(admin::phones::unlock))
     },
     Row {
         operation: Operation::AdminGetDelivery,
@@ -142,14 +142,14 @@ pub static ROUTES: &[Row] = &[
         surface: Surface::Demo,
         body: Body::None,
         max_body: 0,
-        ..change("GET", Handler::Operate(demo::messages))
+        ..change("GET", Handler::Async(demo::messages))
     },
     Row {
         operation: Operation::DemoReset,
         path: "/demo/reset",
         parameters: Parameters::Only(&[]),
         surface: Surface::Demo,
-        ..change("POST", Handler::Operate(demo::reset))
+        ..change("POST", Handler::Async(demo::reset))
     },
     Row {
         operation: Operation::DemoGateway,
@@ -163,7 +163,7 @@ pub static ROUTES: &[Row] = &[
         path: "/demo/gateway",
         parameters: Parameters::Only(&[]),
         surface: Surface::Demo,
-        ..change("POST", Handler::Operate(demo::set_gateway))
+        ..change("POST", Handler::Async(demo::set_gateway))
     },
 ];
 
@@ -176,7 +176,7 @@ pub fn scopes() -> Vec<Scope> {
 const APPROVE: Row = Row {
     operation: Operation::Approve,
     access: PERSON_REQUEST_WRITE,
-    ..change("PATCH", Handler::Operate(person_requests::approve))
+    ..change("PATCH", Handler::Async(person_requests::approve))
 };
 
 /// The rows that read a person request, in the same three versions.
@@ -188,7 +188,7 @@ const GET_PERSON_REQUEST: Row = Row {
 
 /// What rows that read have in common.
 const fn read(handler: fn(&State, &Call) -> Result<Answer, Rejection>) -> Row {
-    Row { body: Body::None, max_body: 0, ..change("GET", Handler::Read(handler)) }
+    Row { body: Body::None, max_body: 0, ..change("GET", Handler::Sync(handler)) }
 }
 
 /// What rows that change something have in common.

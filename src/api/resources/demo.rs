@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::api::demo::Demo;
-use crate::api::handler::{Call, Operating};
+use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::{Fault, Rejection};
 use crate::api::request::properties::Properties;
 use crate::api::request::query::Query;
@@ -41,7 +41,7 @@ struct GatewayView {
 /// `GET /demo/messages?phone=`: what was sent, to this phone or to anybody, oldest first, and all of it: who waits for
 /// an SMS looks at the last one, and no more are remembered than a page holds. Messages leave behind the answers that
 /// promise them, so those that are on their way are waited for.
-pub(in crate::api) fn messages(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn messages(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let demo = demo_of(&state)?;
         let mut query = Query::of(call.query.as_deref());
@@ -72,7 +72,7 @@ pub(in crate::api) fn gateway(state: &State, _: &Call) -> Result<Answer, Rejecti
 }
 
 /// `POST /demo/gateway`: how it behaves from now on, to all messages or to the next few.
-pub(in crate::api) fn set_gateway(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn set_gateway(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let demo = demo_of(&state)?;
         let mut properties = Properties::of(&call.body, &["mode", "messages"]);
@@ -93,7 +93,7 @@ impl GatewayView {
 /// `POST /demo/reset`: the world of the file again, nothing sent, nothing limited. A file that is wrong by now changes
 /// nothing.
 #[expect(clippy::needless_pass_by_value, reason = "the type of every handler that waits")]
-pub(in crate::api) fn reset(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn reset(state: Arc<State>, call: Call) -> HandlerFuture {
     #[derive(Serialize)]
     struct ResetView {
         status: &'static str,

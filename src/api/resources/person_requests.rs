@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::verifications::VerificationView;
-use crate::api::handler::{Call, Operating};
+use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
 use crate::api::request::properties::Properties;
 use crate::api::response::Answer;
@@ -16,7 +16,7 @@ use crate::domain::{
 
 /// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". Whatever JSON comes is taken
 /// and nothing of it is looked at: the number is the one the request was made with.
-pub(in crate::api) fn resend_otp(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn resend_otp(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let id = request_id(&call)?;
         let verification = state.service.resend_otp(call.caller()?, id, call.now).await?;
@@ -26,7 +26,7 @@ pub(in crate::api) fn resend_otp(state: Arc<State>, call: Call) -> Operating {
 
 /// `PATCH …/{id}/actions/approve {"verification_code"}`, and without it where no code is due. What is wrong with the
 /// request comes before what is wrong with the code.
-pub(in crate::api) fn approve(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn approve(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let id = request_id(&call)?;
         let caller = call.caller()?;

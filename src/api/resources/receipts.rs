@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::handler::{Call, Operating};
+use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
 use crate::api::response::Answer;
 use crate::api::state::State;
@@ -20,7 +20,7 @@ struct ReceivedView {
 
 /// `POST /receipts/{driver}/{secret}`: receipts from the gateway of this driver. Without its secret there is nothing here,
 /// whether there is such a driver or not.
-pub(in crate::api) fn receive(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn receive(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
         match state

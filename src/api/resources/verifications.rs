@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::handler::{Call, Operating};
+use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
 use crate::api::request::properties::Properties;
 use crate::api::response::Answer;
@@ -11,7 +11,7 @@ use crate::domain::{Phone, Refusal, Status, Timestamp, Verification, Verificatio
 
 /// `POST …/verifications {"phone_number"}`, the "Initialize OTP" of the page on resending. `provider` is taken and not
 /// looked at: which driver sends is the operator's choice.
-pub(in crate::api) fn initialize(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn initialize(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut properties = Properties::of(&call.body, &["phone_number", "provider"]);
         let phone = properties.phone("phone_number");
@@ -22,7 +22,7 @@ pub(in crate::api) fn initialize(state: Arc<State>, call: Call) -> Operating {
 }
 
 /// `PATCH …/verifications/{phone}/actions/complete {"code"}`.
-pub(in crate::api) fn complete(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn complete(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut properties = Properties::of(&call.body, &["code"]);
         let code = properties.code("code", state.service.code_format());

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::handler::{Call, Operating};
+use crate::api::handler::{Call, HandlerFuture};
 use crate::api::request::query::Query;
 use crate::api::response::{After, Answer};
 use crate::api::state::State;
@@ -32,7 +32,7 @@ struct AuditView<'r> {
 }
 
 /// `GET /admin/audit?after=&page_size=`: the rows of audit behind this number, oldest first.
-pub(in crate::api) fn list(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn list(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut query = Query::of(call.query.as_deref());
         let after = query.number("after", 0..=u64::MAX, 0);

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::handler::{Call, Operating};
+use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::{Fault, Rejection};
 use crate::api::request::query::NO_PHONE;
 use crate::api::response::Answer;
@@ -17,7 +17,7 @@ struct UnlockedView {
 }
 
 /// `POST /admin/phones/{phone}/actions/unlock`: the phone's wrong guesses are taken back, and with them its lock.
-pub(in crate::api) fn unlock(state: Arc<State>, call: Call) -> Operating {
+pub(in crate::api) fn unlock(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let no_phone = |_| Rejection::Invalid(vec![Fault::no_phone_in_path(NO_PHONE)]);
         let phone = Phone::parse(call.param()).map_err(no_phone)?;
