@@ -6,7 +6,7 @@ use super::person_requests::request_id;
 use crate::api::handler::Call;
 use crate::api::refusal::Rejection;
 use crate::api::request::query::Query;
-use crate::api::response::{After, Answer};
+use crate::api::response::{Answer, Cursor};
 use crate::api::state::State;
 use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
@@ -34,7 +34,7 @@ pub(in crate::api) fn list(state: &State, call: &Call) -> Result<Answer, Rejecti
     let is_last = deliveries.len() <= most;
     deliveries.truncate(most);
     let last = deliveries.last().filter(|_| !is_last);
-    let next_after = last.map(|delivery| After::Delivery(delivery.verification_id));
+    let next_after = last.map(|delivery| Cursor::Delivery(delivery.verification_id));
     let views: Vec<_> = deliveries.into_iter().map(DeliveryView::of).collect();
     Ok(Answer::part_of_list(&views, most, next_after))
 }

@@ -30,7 +30,7 @@ pub(in crate::api) fn complete(state: Arc<State>, call: Call) -> HandlerFuture {
         let verification =
             state.service.complete(call.context(), phone(&call)?, code, call.now).await?;
         let location = format!("/verifications/{}", verification.id);
-        Ok(Answer::ok(&VerificationView::of(&verification, call.now)).at(location))
+        Ok(Answer::ok(&VerificationView::of(&verification, call.now)).with_location(location))
     })
 }
 

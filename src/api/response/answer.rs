@@ -23,13 +23,13 @@ pub(super) enum Paging {
     Whole { page_number: usize, page_size: usize, total_entries: usize, total_pages: usize },
     /// It grows while it is read, and nobody counts it. What comes behind this page is asked for by what it comes
     /// behind, if there is any.
-    Part { page_size: usize, next_after: Option<After> },
+    Part { page_size: usize, next_after: Option<Cursor> },
 }
 
 /// What a page comes behind.
 #[derive(Clone, Copy, Serialize)]
 #[serde(untagged)]
-pub enum After {
+pub enum Cursor {
     /// A row of audit.
     Row(u64),
     /// The message with this verification's code.
@@ -59,7 +59,7 @@ impl Answer {
     pub fn part_of_list(
         views: &[impl Serialize],
         page_size: usize,
-        next_after: Option<After>,
+        next_after: Option<Cursor>,
     ) -> Self {
         let paging = Paging::Part { page_size, next_after };
         Self { paging: Some(paging), ..Self::ok(&views) }
@@ -76,7 +76,7 @@ impl Answer {
     }
 
     /// The same with a `location` header.
-    pub fn at(self, location: String) -> Self {
+    pub fn with_location(self, location: String) -> Self {
         Self { location: Some(location), ..self }
     }
 }

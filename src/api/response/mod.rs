@@ -6,4 +6,4 @@
 mod answer;
 pub(super) mod envelope;
 
-pub(super) use answer::{After, Answer};
+pub(super) use answer::{Answer, Cursor};

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::request::query::Query;
-use crate::api::response::{After, Answer};
+use crate::api::response::{Answer, Cursor};
 use crate::api::state::State;
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
@@ -43,7 +43,7 @@ pub(in crate::api) fn list(state: Arc<State>, call: Call) -> HandlerFuture {
         let mut rows = state.service.audit(after, most + 1).await?;
         let is_last = rows.len() <= most;
         rows.truncate(most);
-        let next_after = rows.last().filter(|_| !is_last).map(|(number, _)| After::Row(*number));
+        let next_after = rows.last().filter(|_| !is_last).map(|(number, _)| Cursor::Row(*number));
         let views: Vec<_> = rows.iter().map(|(number, row)| view(*number, row)).collect();
         Ok(Answer::part_of_list(&views, most, next_after))
     })
