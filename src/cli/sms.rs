@@ -11,7 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DriverName, NotSentTo};
 use crate::domain::{Id, Phone};
 use crate::entropy::{Entropy as _, SystemEntropy};
-use crate::sms::{Message, SendError, SmsDriver, Taken, hand_over};
+use crate::sms::{Accepted, SendError, SmsDriver, SmsMessage, hand_over};
 
 /// No code is in it, and it fits into one segment.
 const TEXT: &str = "Тест esoz-otp, коду тут немає. A test of esoz-otp, no code in it.";
@@ -51,7 +51,7 @@ fn test(args: &TestArgs) -> Result<(), Failure> {
     let drivers = drivers::drivers(&config.sms, &clock)?;
     let mut id = [0; 16];
     SystemEntropy::new().fill(&mut id).map_err(Failure::software)?;
-    let message = Message::new(Id::from_random(id), args.phone, TEXT.to_owned().into());
+    let message = SmsMessage::new(Id::from_random(id), args.phone, TEXT.to_owned().into());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -61,7 +61,7 @@ fn test(args: &TestArgs) -> Result<(), Failure> {
     if args.all { taken_by_all(&said) } else { taken_by_one(&said, args.phone) }
 }
 
-fn taken_by_all(said: &[Result<Taken, SendError>]) -> Result<(), Failure> {
+fn taken_by_all(said: &[Result<Accepted, SendError>]) -> Result<(), Failure> {
     let (missed, all) = (said.iter().filter(|said| said.is_err()).count(), said.len());
     if missed == 0 {
         return Ok(());
@@ -71,7 +71,7 @@ fn taken_by_all(said: &[Result<Taken, SendError>]) -> Result<(), Failure> {
     Err(Failure::unavailable(format_args!("{who} did not take it{unless}")))
 }
 
-fn taken_by_one(said: &[Result<Taken, SendError>], phone: Phone) -> Result<(), Failure> {
+fn taken_by_one(said: &[Result<Accepted, SendError>], phone: Phone) -> Result<(), Failure> {
     if said.iter().any(Result::is_ok) {
         return Ok(());
     }
@@ -79,8 +79,8 @@ fn taken_by_one(said: &[Result<Taken, SendError>], phone: Phone) -> Result<(), F
     Err(Failure::unavailable(format_args!("{nobody} took the message to {}", phone.masked())))
 }
 
-fn is_unclear(said: &[Result<Taken, SendError>]) -> bool {
-    said.iter().any(|said| matches!(said, Err(SendError::Unclear(_))))
+fn is_unclear(said: &[Result<Accepted, SendError>]) -> bool {
+    said.iter().any(|said| matches!(said, Err(SendError::Ambiguous(_))))
 }
 
 /// Numbers that no code is sent to are no numbers to try a gateway with either.
@@ -99,10 +99,10 @@ fn check_prefix(phone: Phone, config: &Config) -> Result<(), Failure> {
 /// Calls the drivers, and says and gives what each answered.
 async fn call<'a>(
     drivers: impl Iterator<Item = (&'a DriverName, &'a Arc<dyn SmsDriver>)>,
-    message: &Message,
+    message: &SmsMessage,
     config: &Config,
     all: bool,
-) -> Result<Vec<Result<Taken, SendError>>, Failure> {
+) -> Result<Vec<Result<Accepted, SendError>>, Failure> {
     let mut each = Vec::new();
     let mut is_paid_for = false;
     for (name, driver) in drivers {
@@ -130,27 +130,29 @@ fn warn(phone: Phone) {
 }
 
 /// Whether a delivery would go no further, either.
-fn has_last_word(said: &Result<Taken, SendError>) -> bool {
+fn has_last_word(said: &Result<Accepted, SendError>) -> bool {
     match said {
-        Ok(_) | Err(SendError::Refused(_) | SendError::Unclear(_)) => true,
-        Err(SendError::NotTaken { .. } | SendError::TakenBefore { .. }) => false,
+        Ok(_) | Err(SendError::Refused(_) | SendError::Ambiguous(_)) => true,
+        Err(SendError::NotAccepted { .. } | SendError::AlreadyAccepted { .. }) => false,
     }
 }
 
-fn in_words(said: &Result<Taken, SendError>) -> String {
+fn in_words(said: &Result<Accepted, SendError>) -> String {
     match said {
-        Ok(Taken { gateway_id: None }) => "took it".into(),
-        Ok(Taken { gateway_id: Some(id) }) => {
+        Ok(Accepted { gateway_id: None }) => "took it".into(),
+        Ok(Accepted { gateway_id: Some(id) }) => {
             format!("took it, and calls it {}", id.escape_debug())
         }
         Err(SendError::Refused(error)) => format!("refused it for good: {error}"),
-        Err(SendError::NotTaken { error, rest: None } | SendError::TakenBefore { error, .. }) => {
+        Err(
+            SendError::NotAccepted { error, rest: None } | SendError::AlreadyAccepted { error, .. },
+        ) => {
             format!("did not take it: {error}")
         }
-        Err(SendError::NotTaken { error, rest: Some(rest) }) => {
+        Err(SendError::NotAccepted { error, rest: Some(rest) }) => {
             format!("did not take it: {error}; it wants to be left alone for {} s", rest.as_secs())
         }
-        Err(SendError::Unclear(error)) => {
+        Err(SendError::Ambiguous(error)) => {
             format!("not clear whether it took it: {error}. A code would be tried once more later.")
         }
     }

@@ -85,7 +85,7 @@ impl Otp {
                 asked.now,
             )?;
             let accepted = accept(write, asked, id, cost.counted_at, &*gate, done)?;
-            Ok::<_, Refusal>((accepted, outbox.drop_message(write, id, asked.now)?, pending))
+            Ok::<_, Refusal>((accepted, outbox.cancel(write, id, asked.now)?, pending))
         };
         let (accepted, canceled, _judged) = self.store.write_waiting(accept).await?;
         self.free(canceled);
@@ -99,7 +99,7 @@ impl Otp {
         let reject = move |write: &mut Write<'_>| {
             let is_last = pending.judge();
             let Rejected { is_alarm, is_over } = reject(write, asked, id, is_last, &limits)?;
-            let canceled = if is_over { outbox.drop_message(write, id, asked.now)? } else { None };
+            let canceled = if is_over { outbox.cancel(write, id, asked.now)? } else { None };
             Ok::<_, Refusal>((is_alarm, canceled, pending))
         };
         match self.store.write_waiting(reject).await {
@@ -129,7 +129,7 @@ impl Otp {
     /// Gives the place of a message back that is worth nothing.
     fn free(&self, canceled: Option<Canceled>) {
         if let Some(canceled) = canceled {
-            self.outbox.freed(&canceled);
+            self.outbox.release(&canceled);
         }
     }
 

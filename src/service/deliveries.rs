@@ -31,7 +31,7 @@ impl Service {
     /// What became of it, whoever had it sent.
     pub fn delivery(&self, id: VerificationId, now: Timestamp) -> Result<Delivery, Refusal> {
         let delivery = self.store.get(DELIVERIES, &id)?.ok_or(Refusal::NotFound)?;
-        Ok(delivery.held_up(self.otp.outbox.held_up(now)))
+        Ok(delivery.delayed_until(self.otp.outbox.delayed_until(now)))
     }
 
     /// Up to `most` messages with codes for this request, newest first, from before the one with the code of `after` on.
@@ -54,8 +54,8 @@ impl Service {
             next = found.as_ref().ok().and_then(|delivery| delivery.previous);
             Some(found)
         });
-        let held_up = self.otp.outbox.held_up(now);
-        walk.take(most).map(|found| Ok(found?.held_up(held_up))).collect()
+        let delayed_until = self.otp.outbox.delayed_until(now);
+        walk.take(most).map(|found| Ok(found?.delayed_until(delayed_until))).collect()
     }
 
     /// Whether this verification's code is, or was, for this request.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tracing::field::display;
 
 use super::breaker::{Breaker, Failure, Pass, Room, Try, Turn};
-use super::driver::{Message, SendError, SmsDriver, Taken};
+use super::driver::{Accepted, SendError, SmsDriver, SmsMessage};
 use super::hanging::{Crowd, Hanging};
 use crate::clock::Clock;
 use crate::domain::{Attempt, DeliveryError, Outcome, Phone, Timestamp};
@@ -69,7 +69,7 @@ impl Chain {
     }
 
     /// Until when no driver may be called, not even with a message that has not hung yet.
-    pub(super) fn held_up(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn delayed_until(&self, now: Timestamp) -> Option<Timestamp> {
         match self.room(Try::First, now) {
             Room::Nobody(until) => Some(until),
             Room::One | Room::All => None,
@@ -102,7 +102,7 @@ impl Chain {
     /// Calls one driver after the other until one has the last word.
     pub(super) async fn send(
         &self,
-        message: &Message,
+        message: &SmsMessage,
         order: Order<'_>,
         clock: &dyn Clock,
     ) -> Attempt {
@@ -118,22 +118,22 @@ impl Chain {
             link.note(message, order.kind, pass, &said, clock.now());
             let driver = Some(link.name());
             let outcome = match said {
-                Ok(Taken { gateway_id }) => Outcome::Taken(gateway_id),
-                Err(SendError::TakenBefore { gateway_id, .. })
+                Ok(Accepted { gateway_id }) => Outcome::Accepted(gateway_id),
+                Err(SendError::AlreadyAccepted { gateway_id, .. })
                     if order.is_doubted(link.driver.name()) =>
                 {
-                    Outcome::TakenBefore(gateway_id)
+                    Outcome::AlreadyAccepted(gateway_id)
                 }
                 // Of another message than this one, as far as anybody knows.
-                Err(SendError::TakenBefore { error, .. }) => {
+                Err(SendError::AlreadyAccepted { error, .. }) => {
                     last = (driver, error);
                     continue;
                 }
                 Err(SendError::Refused(error)) => Outcome::Refused(error),
-                Err(SendError::Unclear(error)) => {
-                    Outcome::Unclear { error, again_at: clock.now() + order.pause }
+                Err(SendError::Ambiguous(error)) => {
+                    Outcome::Ambiguous { error, again_at: clock.now() + order.pause }
                 }
-                Err(SendError::NotTaken { error, .. }) => {
+                Err(SendError::NotAccepted { error, .. }) => {
                     if error.is_doubtful() {
                         doubted.clone_from(&driver);
                     }
@@ -145,7 +145,7 @@ impl Chain {
         }
         let (driver, error) = last;
         let again_at = clock.now() + order.pause;
-        let outcome = Outcome::NotTaken { error, again_at };
+        let outcome = Outcome::NotAccepted { error, again_at };
         Attempt { calls, driver, doubted, outcome }
     }
 
@@ -163,30 +163,30 @@ impl Link {
 
     fn note(
         &self,
-        message: &Message,
+        message: &SmsMessage,
         kind: Try,
         pass: Pass,
-        said: &Result<Taken, SendError>,
+        said: &Result<Accepted, SendError>,
         now: Timestamp,
     ) {
         let (verification, phone, driver) =
             (message.verification_id, message.phone, self.driver.name());
         let request_id = message.request_id.map(display);
         match said {
-            Ok(Taken { gateway_id }) => {
+            Ok(Accepted { gateway_id }) => {
                 tracing::info!(%verification, %phone, request_id, driver, gateway_id, "sms sent");
             }
             Err(SendError::Refused(error)) => {
                 tracing::warn!(%verification, %phone, request_id, driver, %error, "sms refused for good");
             }
-            Err(SendError::NotTaken { error, .. }) => {
+            Err(SendError::NotAccepted { error, .. }) => {
                 let doubtful = error.is_doubtful().then_some(true);
                 tracing::warn!(%verification, %phone, request_id, driver, %error, doubtful, "sms not taken");
             }
-            Err(SendError::Unclear(error)) => {
+            Err(SendError::Ambiguous(error)) => {
                 tracing::warn!(%verification, %phone, request_id, driver, %error, "sms may have been taken");
             }
-            Err(SendError::TakenBefore { error, gateway_id }) => {
+            Err(SendError::AlreadyAccepted { error, gateway_id }) => {
                 tracing::info!(%verification, %phone, request_id, driver, gateway_id, %error, "sms taken before");
             }
         }
@@ -223,11 +223,11 @@ impl Link {
         &self,
         phone: Phone,
         pass: Pass,
-        said: &Result<Taken, SendError>,
+        said: &Result<Accepted, SendError>,
         now: Timestamp,
     ) -> Option<Turn> {
         let mut breaker = self.breaker();
-        let Err(SendError::NotTaken { error, rest }) = said else {
+        let Err(SendError::NotAccepted { error, rest }) = said else {
             return match failure_of(said) {
                 Some(failure) => breaker.fail(pass, failure, phone, now),
                 None => breaker.succeed(now),
@@ -255,22 +255,22 @@ impl Link {
 }
 
 /// How a call failed. A driver that refuses a message, or has it, works: the message does not.
-fn failure_of(said: &Result<Taken, SendError>) -> Option<Failure> {
+fn failure_of(said: &Result<Accepted, SendError>) -> Option<Failure> {
     match said {
-        Ok(_) | Err(SendError::Refused(_) | SendError::TakenBefore { .. }) => None,
-        Err(SendError::Unclear(DeliveryError::TimedOut)) => Some(Failure::Hang),
-        Err(SendError::Unclear(_) | SendError::NotTaken { .. }) => Some(Failure::Other),
+        Ok(_) | Err(SendError::Refused(_) | SendError::AlreadyAccepted { .. }) => None,
+        Err(SendError::Ambiguous(DeliveryError::TimedOut)) => Some(Failure::Hang),
+        Err(SendError::Ambiguous(_) | SendError::NotAccepted { .. }) => Some(Failure::Other),
     }
 }
 
 /// Gives a driver a message, and `timeout` for it.
 pub async fn hand_over(
     driver: &dyn SmsDriver,
-    message: &Message,
+    message: &SmsMessage,
     timeout: Duration,
-) -> Result<Taken, SendError> {
+) -> Result<Accepted, SendError> {
     let said = tokio::time::timeout(timeout + LAST_WORD, driver.send(message)).await;
-    said.unwrap_or(Err(SendError::Unclear(DeliveryError::TimedOut)))
+    said.unwrap_or(Err(SendError::Ambiguous(DeliveryError::TimedOut)))
 }
 
 /// The better of two; of two that are shut, the one that opens first.

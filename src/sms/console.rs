@@ -2,7 +2,7 @@ use std::io::Write;
 
 use zeroize::Zeroizing;
 
-use super::driver::{Message, Sending, SmsDriver};
+use super::driver::{SendFuture, SmsDriver, SmsMessage};
 use super::lines::Lines;
 
 /// Prints every message as one line, `SMS +380… text`: a console that has stopped taking lines keeps no answer waiting.
@@ -20,7 +20,7 @@ impl SmsDriver for Console {
         "console"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         let line = format!("SMS {} {}\n", message.phone.full(), message.text());
         self.0.write(Zeroizing::new(line))
     }

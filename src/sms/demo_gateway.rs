@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::driver::{Message, SendError, Sending, SmsDriver, Taken};
+use super::driver::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 use super::memory::Memory;
 use crate::clock::Clock;
 use crate::config::Word;
@@ -89,9 +89,9 @@ impl DemoGateway {
         self.sent.clear();
     }
 
-    async fn take(&self, message: &Message, world: u64) -> Result<Taken, SendError> {
+    async fn take(&self, message: &SmsMessage, world: u64) -> Result<Accepted, SendError> {
         if self.state().world != world {
-            return Ok(Taken::default());
+            return Ok(Accepted::default());
         }
         drop(self.sent.send(message).await);
         self.console.send(message).await
@@ -125,7 +125,7 @@ impl SmsDriver for DemoGateway {
         self.console.name()
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         let (mode, world) = {
             let mut state = self.state();
             (state.behave_to(message.verification_id), state.world)
@@ -137,13 +137,13 @@ impl SmsDriver for DemoGateway {
                     tokio::time::sleep(SLOW).await;
                     self.take(message, world).await
                 }
-                GatewayMode::Down => Err(SendError::not_taken(DeliveryError::Unreachable)),
+                GatewayMode::Down => Err(SendError::not_accepted(DeliveryError::Unreachable)),
                 GatewayMode::Refuse => {
                     Err(SendError::Refused(DeliveryError::Verdict(VendorStatus::of(REFUSED))))
                 }
                 GatewayMode::Lost => {
                     self.take(message, world).await?;
-                    Err(SendError::Unclear(DeliveryError::CutOff))
+                    Err(SendError::Ambiguous(DeliveryError::CutOff))
                 }
             }
         })

@@ -15,8 +15,8 @@ pub trait SmsDriver: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Hands one message over. Whoever waits gives up after a while, by dropping this: that counts as
-    /// [`SendError::Unclear`].
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a>;
+    /// [`SendError::Ambiguous`].
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a>;
 
     /// Whether it can be asked what became of a message.
     fn is_asked(&self) -> bool {
@@ -24,7 +24,7 @@ pub trait SmsDriver: Send + Sync + 'static {
     }
 
     /// What became of the message that the gateway calls by this id.
-    fn ask<'a>(&'a self, _gateway_id: &'a str) -> Asking<'a> {
+    fn ask<'a>(&'a self, _gateway_id: &'a str) -> StatusFuture<'a> {
         Box::pin(std::future::ready(Ok(DeliveryReport::Underway)))
     }
 
@@ -68,15 +68,15 @@ pub struct ReceiptBatch {
 }
 
 /// A message being handed over.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Taken, SendError>> + Send + 'a>>;
+pub type SendFuture<'a> = Pin<Box<dyn Future<Output = Result<Accepted, SendError>> + Send + 'a>>;
 
 /// A gateway being asked.
-pub type Asking<'a> =
+pub type StatusFuture<'a> =
     Pin<Box<dyn Future<Output = Result<DeliveryReport, DeliveryError>> + Send + 'a>>;
 
 /// A text for a phone, with a code in it: wiped when dropped, and never printed but by a driver.
 #[derive(Clone)]
-pub struct Message {
+pub struct SmsMessage {
     /// The verification that it carries the code of.
     pub verification_id: VerificationId,
     /// Whom it is for.
@@ -90,7 +90,7 @@ pub struct Message {
 
 /// A driver took a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct Accepted {
     /// What the gateway calls it, if it says so: what receipts name, and what it is asked by.
     pub gateway_id: Option<String>,
 }
@@ -103,7 +103,7 @@ pub enum SendError {
     Refused(DeliveryError),
     /// Not taken, but it may be later. For sure: nothing of it has left.
     #[error("{error}")]
-    NotTaken {
+    NotAccepted {
         /// Why not.
         error: DeliveryError,
         /// For how long the driver wants to be left alone, if it says so.
@@ -111,10 +111,10 @@ pub enum SendError {
     },
     /// It may have been taken.
     #[error("{0}")]
-    Unclear(DeliveryError),
+    Ambiguous(DeliveryError),
     /// Not taken this time, for the same message was taken before.
     #[error("{error}")]
-    TakenBefore {
+    AlreadyAccepted {
         /// What says so.
         error: DeliveryError,
         /// What the gateway calls it, if it says so.
@@ -124,12 +124,12 @@ pub enum SendError {
 
 impl SendError {
     /// Not taken, and nothing is said of when it may be.
-    pub fn not_taken(error: DeliveryError) -> Self {
-        Self::NotTaken { error, rest: None }
+    pub fn not_accepted(error: DeliveryError) -> Self {
+        Self::NotAccepted { error, rest: None }
     }
 }
 
-impl Message {
+impl SmsMessage {
     /// A message for `phone` with this text.
     pub fn new(verification_id: VerificationId, phone: Phone, text: Zeroizing<String>) -> Self {
         Self { verification_id, phone, request_id: None, text, code: None }
@@ -167,7 +167,7 @@ impl Message {
 }
 
 /// The number is masked: logs are read by more people than may know who is a patient.
-impl fmt::Debug for Message {
+impl fmt::Debug for SmsMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Message({} to {})", self.verification_id, self.phone)
     }

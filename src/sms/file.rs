@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::driver::{Message, Sending, SmsDriver};
+use super::driver::{SendFuture, SmsDriver, SmsMessage};
 use super::lines::Lines;
 use crate::clock::Clock;
 use crate::domain::VerificationId;
@@ -63,7 +63,7 @@ impl SmsDriver for File {
         "file"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         let line = Line {
             at: self.clock.now().to_string(),
             verification_id: message.verification_id,

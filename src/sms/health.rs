@@ -41,7 +41,7 @@ impl Outbox {
     }
 
     /// Until when no driver may be called, for those that there are have failed too often or want a rest.
-    pub fn held_up(&self, now: Timestamp) -> Option<Timestamp> {
-        self.0.chain.held_up(now)
+    pub fn delayed_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.0.chain.delayed_until(now)
     }
 }

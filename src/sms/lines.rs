@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::driver::{SendError, Sending, Taken};
+use super::driver::{Accepted, SendError, SendFuture};
 use crate::domain::DeliveryError;
 
 /// Lines that may wait for a reader that does not read.
@@ -68,29 +68,29 @@ impl Lines {
     }
 
     /// Writes one line, and waits until it is written.
-    pub(super) fn write(&self, text: Zeroizing<String>) -> Sending<'_> {
+    pub(super) fn write(&self, text: Zeroizing<String>) -> SendFuture<'_> {
         let (written, told) = oneshot::channel();
         let waits = match &self.jobs {
             Some(jobs) => {
                 jobs.try_send(Job::Write { text, written }).map_err(|error| match error {
                     TrySendError::Full(_) | TrySendError::Disconnected(_) => {
-                        SendError::not_taken(DeliveryError::NotWritten)
+                        SendError::not_accepted(DeliveryError::NotWritten)
                     }
                 })
             }
-            None => Err(SendError::not_taken(DeliveryError::NotWritten)),
+            None => Err(SendError::not_accepted(DeliveryError::NotWritten)),
         };
         Box::pin(async move {
             waits?;
-            told.await.unwrap_or(Err(SendError::Unclear(DeliveryError::WrittenOrNot)))?;
-            Ok(Taken::default())
+            told.await.unwrap_or(Err(SendError::Ambiguous(DeliveryError::WrittenOrNot)))?;
+            Ok(Accepted::default())
         })
     }
 }
 
 /// Writes a line, below the part of one that could not be written to its end.
 fn write(out: &mut impl Write, is_torn: &mut bool, line: &[u8]) -> Result<(), SendError> {
-    let not_begun = |_| SendError::not_taken(DeliveryError::NotWritten);
+    let not_begun = |_| SendError::not_accepted(DeliveryError::NotWritten);
     if *is_torn {
         out.write_all(b"\n").map_err(not_begun)?;
         *is_torn = false;
@@ -99,7 +99,7 @@ fn write(out: &mut impl Write, is_torn: &mut bool, line: &[u8]) -> Result<(), Se
     let written = out.write_all(&line[begun..]).and_then(|()| out.flush());
     written.map_err(|_| {
         *is_torn = true;
-        SendError::Unclear(DeliveryError::WrittenOrNot)
+        SendError::Ambiguous(DeliveryError::WrittenOrNot)
     })
 }
 
@@ -125,6 +125,6 @@ mod tests {
         let lines = Lines::to("full", full).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let said = runtime.block_on(lines.write(Zeroizing::new("a line\n".into())));
-        assert_eq!(said, Err(SendError::not_taken(DeliveryError::NotWritten)));
+        assert_eq!(said, Err(SendError::not_accepted(DeliveryError::NotWritten)));
     }
 }

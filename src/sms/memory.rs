@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::driver::{Message, Sending, SmsDriver, Taken};
+use super::driver::{Accepted, SendFuture, SmsDriver, SmsMessage};
 use crate::clock::Clock;
 use crate::domain::{Phone, Timestamp};
 
@@ -16,7 +16,7 @@ pub struct Memory {
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// The message.
-    pub message: Message,
+    pub message: SmsMessage,
     /// When.
     pub at: Timestamp,
 }
@@ -51,7 +51,7 @@ impl SmsDriver for Memory {
         "memory"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         let mut sent = self.lock();
         // One that is sent once more is the same message.
         sent.retain(|sent| sent.message.verification_id != message.verification_id);
@@ -59,6 +59,6 @@ impl SmsDriver for Memory {
             sent.pop_front();
         }
         sent.push_back(Sent { message: message.clone(), at: self.clock.now() });
-        Box::pin(std::future::ready(Ok(Taken::default())))
+        Box::pin(std::future::ready(Ok(Accepted::default())))
     }
 }

@@ -41,12 +41,14 @@ mod worker;
 pub use chain::hand_over;
 pub use console::Console;
 pub use demo_gateway::{DemoGateway, GatewayMode, GatewayPlan};
-pub use driver::{Asking, Message, ReceiptBatch, SendError, Sending, SmsDriver, Taken};
+pub use driver::{
+    Accepted, ReceiptBatch, SendError, SendFuture, SmsDriver, SmsMessage, StatusFuture,
+};
 pub use file::File;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway, with_every_digit};
 pub use health::OutboxHealth;
 pub use memory::{Memory, Sent};
-pub use outbox::{Canceled, Outbox, OutboxParts, Place, outbox};
+pub use outbox::{Canceled, Outbox, OutboxParts, OutboxReservation, outbox};
 pub use receipts::Reception;
 pub(crate) use rows::give_back_send;
 pub use worker::Worker;

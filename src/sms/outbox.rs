@@ -43,7 +43,7 @@ pub struct OutboxParts {
 pub struct Outbox(pub(super) Arc<Shared>);
 
 /// Room for one message, taken before anything is written, so that what was accepted is never turned away.
-pub struct Place {
+pub struct OutboxReservation {
     shared: Arc<Shared>,
     client: Option<ClientId>,
     is_filled: bool,
@@ -82,11 +82,11 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
 
 impl Outbox {
     /// Takes a place, or says that there is none left for this client.
-    pub fn reserve(&self, client: Option<ClientId>) -> Result<Place, Refusal> {
+    pub fn reserve(&self, client: Option<ClientId>) -> Result<OutboxReservation, Refusal> {
         if !self.0.places.take(client) {
             return Err(Refusal::Busy);
         }
-        Ok(Place { shared: Arc::clone(&self.0), client, is_filled: false })
+        Ok(OutboxReservation { shared: Arc::clone(&self.0), client, is_filled: false })
     }
 
     /// Puts a message with this code in, in the write that issues it: sealed, and in the place of the message before
@@ -114,8 +114,8 @@ impl Outbox {
     }
 
     /// The code of this verification is used or spent: its message is good for nothing. Gives it if it was still here,
-    /// for [`Outbox::freed`] once that is kept.
-    pub fn drop_message(
+    /// for [`Outbox::release`] once that is kept.
+    pub fn cancel(
         &self,
         write: &mut Write<'_>,
         id: VerificationId,
@@ -125,7 +125,7 @@ impl Outbox {
     }
 
     /// This message is kept no more.
-    pub fn freed(&self, canceled: &Canceled) {
+    pub fn release(&self, canceled: &Canceled) {
         news::tell(&canceled.0);
         self.0.leave(canceled.0.client_id);
     }
@@ -179,7 +179,7 @@ impl Outbox {
     }
 
     /// Waits until no message is on its way, but no longer than `patience`.
-    pub async fn run_empty(&self, patience: Duration) {
+    pub async fn drain(&self, patience: Duration) {
         let emptied = async {
             loop {
                 let left = self.0.left.notified();
@@ -199,7 +199,7 @@ impl Outbox {
     }
 }
 
-impl Place {
+impl OutboxReservation {
     /// The message is kept, in the place of an older one or not.
     pub fn fill(mut self, replaced: Option<&Canceled>) {
         if let Some(Canceled(delivery)) = replaced {
@@ -211,7 +211,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for OutboxReservation {
     fn drop(&mut self) {
         if !self.is_filled {
             self.shared.leave(self.client);

@@ -5,7 +5,7 @@ use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use super::chain::Chain;
-use super::driver::Message;
+use super::driver::SmsMessage;
 use super::early::Early;
 use super::places::Places;
 use crate::clock::Clock;
@@ -48,9 +48,9 @@ impl Shared {
         id: VerificationId,
         phone: Phone,
         text: Zeroizing<String>,
-    ) -> Message {
+    ) -> SmsMessage {
         let around = self.config.template.all().map(|template| template.split_once(CODE));
-        Message::with_code(id, phone, text, around.into_iter().flatten())
+        SmsMessage::with_code(id, phone, text, around.into_iter().flatten())
     }
 
     /// A message of this client is kept no more.

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::asking::Asking;
 use super::breaker::{Room, Try};
 use super::chain::Order;
-use super::driver::Message;
+use super::driver::SmsMessage;
 use super::lanes::Lanes;
 use super::shared::Shared;
 use super::waiting::Waiting;
@@ -41,7 +41,7 @@ pub struct Worker {
 
 /// A message that is with drivers from now on.
 struct Claimed {
-    message: Option<Message>,
+    message: Option<SmsMessage>,
     delivery: Delivery,
     /// Which claim it is part of.
     claim: u64,
@@ -123,11 +123,11 @@ impl Worker {
         let oldest = self.shared.store.page(OUTBOX, None, EXPIRE_MOST)?;
         let over: Vec<_> =
             oldest.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect();
-        let held_up = self.shared.chain.held_up(now);
+        let delayed_until = self.shared.chain.delayed_until(now);
         let expire = move |write: &mut Write<'_>| {
             let (mut left, mut expired) = (0, Vec::new());
             for key in &over {
-                let (has_left, delivery) = expire_one(write, *key, held_up, now)?;
+                let (has_left, delivery) = expire_one(write, *key, delayed_until, now)?;
                 left += usize::from(has_left);
                 expired.extend(delivery);
             }
@@ -259,14 +259,14 @@ fn kind_of(delivery: &Delivery) -> Try {
 fn expire_one(
     write: &mut Write<'_>,
     key: AtKey,
-    held_up: Option<Timestamp>,
+    delayed_until: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(bool, Option<Delivery>), StoreError> {
     let Some(delivery) = write.get(DELIVERIES, &key.id)? else {
         write.remove(OUTBOX, &key);
         return Ok((true, None));
     };
-    let waited = delivery.clone().held_up(held_up);
+    let waited = delivery.clone().delayed_until(delayed_until);
     let Some(expired) = waited.expire(now) else { return Ok((false, None)) };
     let has_left = rows::change(write, Some(&delivery), &expired)?;
     Ok((has_left, Some(expired)))

@@ -47,7 +47,7 @@ pub(in crate::api) fn messages(state: Arc<State>, call: Call) -> HandlerFuture {
         let mut query = Query::of(call.query.as_deref());
         let phone = query.phone("phone");
         query.finish()?;
-        state.service.otp().outbox.run_empty(ON_ITS_WAY).await;
+        state.service.otp().outbox.drain(ON_ITS_WAY).await;
         let sent = demo.gateway.sent.sent(phone);
         let views: Vec<_> = sent.iter().map(MessageView::of).collect();
         Ok(Answer::list(&views, Memory::REMEMBERED))
@@ -107,7 +107,7 @@ pub(in crate::api) fn reset(state: Arc<State>, call: Call) -> HandlerFuture {
         let (mut world, notices) = read.await.map_err(|_| Refusal::StorageFailed)??;
         let known = std::mem::take(&mut world.known);
         // What is on its way belongs to the old world.
-        state.service.otp().outbox.run_empty(ON_ITS_WAY).await;
+        state.service.otp().outbox.drain(ON_ITS_WAY).await;
         import::replace(&demo.store, world).await.map_err(not_loaded)?;
         demo.gateway.reset();
         state.service.otp().outbox.forget();

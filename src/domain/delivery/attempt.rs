@@ -18,20 +18,20 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It took the message, and calls it by this id if it gives one.
-    Taken(Option<String>),
+    Accepted(Option<String>),
     /// It took the message at a try that had left that open, and calls it by this id if it gives one.
-    TakenBefore(Option<String>),
+    AlreadyAccepted(Option<String>),
     /// Nobody will ever take this message.
     Refused(DeliveryError),
     /// It was not taken, but may be later.
-    NotTaken {
+    NotAccepted {
         /// Why not.
         error: DeliveryError,
         /// When to try again.
         again_at: Timestamp,
     },
     /// It may have been taken.
-    Unclear {
+    Ambiguous {
         /// Why nobody knows.
         error: DeliveryError,
         /// When to try again, if that is still allowed.

@@ -90,7 +90,7 @@ pub enum DeliveryError {
     NotNow(VendorStatus),
     /// An answer that says that the same message was taken before, of one that was not.
     #[error("the gateway says that it has taken the same message before: {0}")]
-    TakenBefore(VendorStatus),
+    AlreadyAccepted(VendorStatus),
     /// No connection: nothing listens there.
     #[error("the gateway could not be reached: the connection was refused")]
     ConnectionRefused,
@@ -137,7 +137,7 @@ impl DeliveryError {
             | Self::AuthorityAsServer
             | Self::NoTls
             | Self::NotNow(_)
-            | Self::TakenBefore(_)
+            | Self::AlreadyAccepted(_)
             | Self::ConnectionRefused
             | Self::NoSuchName
             | Self::NoNameServer

@@ -169,19 +169,19 @@ impl Delivery {
         self.attempts = self.attempts.saturating_add(attempt.calls);
         self.is_uncertain |= attempt.doubted.is_some();
         self.doubted = attempt.doubted.or(self.doubted);
-        if let Outcome::Unclear { .. } = attempt.outcome {
+        if let Outcome::Ambiguous { .. } = attempt.outcome {
             self.is_uncertain = true;
             self.doubted = attempt.driver.clone().or(self.doubted);
         }
         self.driver = attempt.driver.or(self.driver);
         Some(match attempt.outcome {
-            Outcome::Taken(gateway_id) => {
+            Outcome::Accepted(gateway_id) => {
                 let state =
                     if self.is_uncertain { DeliveryState::Uncertain } else { DeliveryState::Sent };
                 Self { state, gateway_id, sent_at: Some(now), last_error: None, ..self }
             }
             // That ends the doubt: it has left, and only then.
-            Outcome::TakenBefore(gateway_id) => Self {
+            Outcome::AlreadyAccepted(gateway_id) => Self {
                 state: DeliveryState::Sent,
                 gateway_id,
                 sent_at: Some(now),
@@ -189,13 +189,13 @@ impl Delivery {
                 ..self
             },
             Outcome::Refused(error) => self.with_error(error).end(DeliveryState::Failed, now),
-            Outcome::NotTaken { error, again_at } => {
+            Outcome::NotAccepted { error, again_at } => {
                 self.with_error(error).return_or_end(is_over, again_at, now)
             }
-            Outcome::Unclear { error, .. } if self.is_last || is_over => {
+            Outcome::Ambiguous { error, .. } if self.is_last || is_over => {
                 self.with_error(error).end(DeliveryState::Uncertain, now)
             }
-            Outcome::Unclear { error, again_at } => {
+            Outcome::Ambiguous { error, again_at } => {
                 self.is_last = true;
                 self.with_error(error).return_or_end(false, again_at, now)
             }
@@ -204,7 +204,7 @@ impl Delivery {
 
     /// The process that was submitting it has ended. `None` when none was.
     pub fn interrupt(self, now: Timestamp) -> Option<Self> {
-        let outcome = Outcome::Unclear { error: DeliveryError::Interrupted, again_at: now };
+        let outcome = Outcome::Ambiguous { error: DeliveryError::Interrupted, again_at: now };
         let attempt = Attempt { calls: 1, driver: None, doubted: None, outcome };
         self.conclude(attempt, now)
     }
@@ -262,7 +262,7 @@ impl Delivery {
 
     /// As it is while no driver may be called until then, if that is so.
     #[must_use]
-    pub fn held_up(self, until: Option<Timestamp>) -> Self {
+    pub fn delayed_until(self, until: Option<Timestamp>) -> Self {
         match (self.state, until) {
             (DeliveryState::Queued { due_at }, Some(until)) if due_at < until => {
                 let due_at = until.min(self.expires_at);

@@ -23,15 +23,15 @@ fn attempt(outcome: Outcome) -> Attempt {
 }
 
 fn unclear() -> Attempt {
-    attempt(Outcome::Unclear { error: DeliveryError::TimedOut, again_at: at(9) })
+    attempt(Outcome::Ambiguous { error: DeliveryError::TimedOut, again_at: at(9) })
 }
 
 fn not_taken() -> Attempt {
-    attempt(Outcome::NotTaken { error: DeliveryError::Unreachable, again_at: at(9) })
+    attempt(Outcome::NotAccepted { error: DeliveryError::Unreachable, again_at: at(9) })
 }
 
 fn taken() -> Attempt {
-    attempt(Outcome::Taken(Some("id".into())))
+    attempt(Outcome::Accepted(Some("id".into())))
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn what_is_taken_is_sent_and_a_receipt_makes_it_delivered_once() {
 fn what_was_not_taken_waits_for_the_next_try_but_no_longer_than_its_code_lives() {
     let waiting = submitting().conclude(not_taken(), at(2)).unwrap();
     assert_eq!(waiting.state, DeliveryState::Queued { due_at: at(9) });
-    let late = Outcome::NotTaken { error: DeliveryError::TooMany, again_at: at(999) };
+    let late = Outcome::NotAccepted { error: DeliveryError::TooMany, again_at: at(999) };
     let waiting = waiting.submit(at(9)).unwrap().conclude(attempt(late), at(10)).unwrap();
     assert_eq!((waiting.state, waiting.attempts), (DeliveryState::Queued { due_at: at(300) }, 2));
     assert_eq!(waiting.expire(at(300)).unwrap().status(), DeliveryStatus::Expired);
@@ -82,7 +82,7 @@ fn what_may_have_left_is_sent_once_more_and_no_more() {
 #[test]
 fn what_a_gateway_took_before_is_sent_and_not_sent_again() {
     let again = submitting().conclude(unclear(), at(2)).unwrap().submit(at(9)).unwrap();
-    let sent = again.conclude(attempt(Outcome::TakenBefore(None)), at(10)).unwrap();
+    let sent = again.conclude(attempt(Outcome::AlreadyAccepted(None)), at(10)).unwrap();
     let told = (sent.status(), sent.attempts, sent.sent_at, &sent.last_error);
     assert_eq!(told, (DeliveryStatus::Sent, 2, Some(at(10)), &None));
     assert!(sent.is_uncertain, "the mark stays");
@@ -136,7 +136,7 @@ fn a_gateway_is_asked_ever_more_seldom_and_not_for_ever() {
     assert_eq!(asked[..9], [15, 30, 60, 120, 240, 480, 960, 1920, 1920 + 1800].map(at));
     assert!(asked.windows(2).skip(8).all(|two| two[1].since(two[0]) == Duration::from_mins(30)));
     assert_eq!(sent.ask_at(at(86_400)), None);
-    let nameless = submitting().conclude(attempt(Outcome::Taken(None)), at(0)).unwrap();
+    let nameless = submitting().conclude(attempt(Outcome::Accepted(None)), at(0)).unwrap();
     assert_eq!(nameless.ask_at(at(0)), None);
     let delivered = sent.receive(DeliveryReport::Delivered, at(1)).unwrap();
     assert_eq!(delivered.ask_at(at(1)), None);
@@ -163,14 +163,14 @@ fn a_gateway_s_word_is_shown_only_when_it_can_hold_no_number_or_code() {
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Submit,
-    Taken,
+    Accepted,
     Refused,
-    NotTaken,
+    NotAccepted,
     /// In a way that leaves a doubt.
     Doubtful,
-    Unclear,
+    Ambiguous,
     /// Said only of a message that may have left.
-    TakenBefore,
+    AlreadyAccepted,
     Interrupt,
     Cancel,
     Expire,
@@ -181,21 +181,21 @@ fn happen(delivery: Delivery, event: Event, now: Timestamp) -> Option<Delivery> 
     let conclude = |outcome| delivery.clone().conclude(attempt(outcome), now);
     match event {
         Event::Submit => delivery.submit(now),
-        Event::Taken => conclude(Outcome::Taken(Some("id".into()))),
+        Event::Accepted => conclude(Outcome::Accepted(Some("id".into()))),
         Event::Refused => conclude(Outcome::Refused(DeliveryError::Status(400))),
-        Event::NotTaken => {
-            conclude(Outcome::NotTaken { error: DeliveryError::TooMany, again_at: now })
+        Event::NotAccepted => {
+            conclude(Outcome::NotAccepted { error: DeliveryError::TooMany, again_at: now })
         }
         Event::Doubtful => {
-            let outcome = Outcome::NotTaken { error: DeliveryError::Status(500), again_at: now };
+            let outcome = Outcome::NotAccepted { error: DeliveryError::Status(500), again_at: now };
             let doubted = Some("a".into());
             delivery.conclude(Attempt { doubted, ..attempt(outcome) }, now)
         }
-        Event::Unclear => {
-            conclude(Outcome::Unclear { error: DeliveryError::CutOff, again_at: now })
+        Event::Ambiguous => {
+            conclude(Outcome::Ambiguous { error: DeliveryError::CutOff, again_at: now })
         }
-        Event::TakenBefore if !delivery.is_uncertain => None,
-        Event::TakenBefore => conclude(Outcome::TakenBefore(Some("id".into()))),
+        Event::AlreadyAccepted if !delivery.is_uncertain => None,
+        Event::AlreadyAccepted => conclude(Outcome::AlreadyAccepted(Some("id".into()))),
         Event::Interrupt => delivery.interrupt(now),
         Event::Cancel => delivery.cancel(now),
         Event::Expire => delivery.expire(now),
@@ -209,12 +209,12 @@ fn happen(delivery: Delivery, event: Event, now: Timestamp) -> Option<Delivery> 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
         4 => Just(Event::Submit),
-        1 => Just(Event::Taken),
+        1 => Just(Event::Accepted),
         1 => Just(Event::Refused),
-        3 => Just(Event::NotTaken),
+        3 => Just(Event::NotAccepted),
         1 => Just(Event::Doubtful),
-        3 => Just(Event::Unclear),
-        1 => Just(Event::TakenBefore),
+        3 => Just(Event::Ambiguous),
+        1 => Just(Event::AlreadyAccepted),
         2 => Just(Event::Interrupt),
         1 => Just(Event::Cancel),
         1 => Just(Event::Expire),
@@ -236,7 +236,7 @@ proptest! {
         let mut may_have_left = 0;
         for (event, second) in events.into_iter().zip(1..) {
             let Some(next) = happen(delivery.clone(), event, at(second)) else { continue };
-            if matches!(event, Event::Taken | Event::Unclear | Event::Interrupt) {
+            if matches!(event, Event::Accepted | Event::Ambiguous | Event::Interrupt) {
                 may_have_left += 1;
             }
             prop_assert!(delivery.is_kept() || !next.is_kept(), "{delivery:?} came back as {next:?}");
@@ -247,7 +247,7 @@ proptest! {
                 let status = next.status();
                 let is_honest = match status {
                     DeliveryStatus::Uncertain | DeliveryStatus::Delivered => true,
-                    DeliveryStatus::Sent => matches!(event, Event::TakenBefore),
+                    DeliveryStatus::Sent => matches!(event, Event::AlreadyAccepted),
                     _ => false,
                 };
                 prop_assert!(is_honest, "{next:?}");

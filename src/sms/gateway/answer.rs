@@ -38,10 +38,10 @@ const FROM_BETWEEN: [u16; 6] = [502, 504, 520, 524, 598, 599];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    Taken,
-    NotTaken,
+    Accepted,
+    NotAccepted,
     Refused,
-    TakenBefore,
+    AlreadyAccepted,
 }
 
 impl Verdicts {
@@ -52,9 +52,9 @@ impl Verdicts {
         let at = config.verdict_at.iter().map(|at| Pointer::parse(at));
         let words = [
             (&config.refused, Verdict::Refused),
-            (&config.not_taken, Verdict::NotTaken),
-            (&config.taken, Verdict::Taken),
-            (&config.taken_before, Verdict::TakenBefore),
+            (&config.not_taken, Verdict::NotAccepted),
+            (&config.taken, Verdict::Accepted),
+            (&config.taken_before, Verdict::AlreadyAccepted),
         ];
         let each = words
             .into_iter()
@@ -94,19 +94,19 @@ impl Verdicts {
         said: Option<(Verdict, VendorStatus)>,
     ) -> Result<(), SendError> {
         match said {
-            Some((Verdict::Taken, _)) => Ok(()),
-            Some((Verdict::NotTaken, word)) => {
-                Err(SendError::not_taken(DeliveryError::NotNow(word)))
+            Some((Verdict::Accepted, _)) => Ok(()),
+            Some((Verdict::NotAccepted, word)) => {
+                Err(SendError::not_accepted(DeliveryError::NotNow(word)))
             }
             Some((Verdict::Refused, word)) => Err(SendError::Refused(DeliveryError::Verdict(word))),
-            Some((Verdict::TakenBefore, word)) => Err(taken_before(word)),
+            Some((Verdict::AlreadyAccepted, word)) => Err(taken_before(word)),
             None if self.at.is_empty() => Ok(()),
             None => {
                 if let Some(word) = answer.json.as_ref().and_then(|json| self.word_in(json)) {
                     self.unlisted.note(&word);
                 }
                 let broken = answer.broken.clone();
-                Err(SendError::Unclear(broken.unwrap_or(DeliveryError::Unintelligible)))
+                Err(SendError::Ambiguous(broken.unwrap_or(DeliveryError::Unintelligible)))
             }
         }
     }
@@ -124,7 +124,7 @@ impl Verdicts {
 }
 
 fn taken_before(word: VendorStatus) -> SendError {
-    SendError::TakenBefore { error: DeliveryError::TakenBefore(word), gateway_id: None }
+    SendError::AlreadyAccepted { error: DeliveryError::AlreadyAccepted(word), gateway_id: None }
 }
 
 fn judge_failure(
@@ -137,23 +137,23 @@ fn judge_failure(
     if let (Some(Verdict::Refused), Some(word)) = (said, word.clone()) {
         return Err(SendError::Refused(DeliveryError::Verdict(word)));
     }
-    if let (Some(Verdict::TakenBefore), Some(word)) = (said, word.clone()) {
+    if let (Some(Verdict::AlreadyAccepted), Some(word)) = (said, word.clone()) {
         return Err(taken_before(word));
     }
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(SendError::NotTaken { error: DeliveryError::TooMany, rest });
+        return Err(SendError::NotAccepted { error: DeliveryError::TooMany, rest });
     }
     if answer.status.is_redirection() && answer.status != StatusCode::SEE_OTHER {
-        return Err(SendError::not_taken(DeliveryError::Redirected(status)));
+        return Err(SendError::not_accepted(DeliveryError::Redirected(status)));
     }
-    if let (Some(Verdict::NotTaken), Some(word)) = (said, word) {
-        return Err(SendError::NotTaken { error: DeliveryError::NotNow(word), rest });
+    if let (Some(Verdict::NotAccepted), Some(word)) = (said, word) {
+        return Err(SendError::NotAccepted { error: DeliveryError::NotNow(word), rest });
     }
     let is_from_between = FROM_BETWEEN.contains(&status);
     let is_answer = answer.status.is_client_error() || answer.status.is_server_error();
     // An intermediary does not know what became of what it passed on, and a verdict against its status is none.
-    if is_from_between || said == Some(Verdict::Taken) || !is_answer {
-        return Err(SendError::Unclear(DeliveryError::Status(status)));
+    if is_from_between || said == Some(Verdict::Accepted) || !is_answer {
+        return Err(SendError::Ambiguous(DeliveryError::Status(status)));
     }
-    Err(SendError::NotTaken { error: DeliveryError::Status(status), rest })
+    Err(SendError::NotAccepted { error: DeliveryError::Status(status), rest })
 }

@@ -54,7 +54,7 @@ pub(super) enum Missed {
     /// The same, over a connection that had ended.
     ClosedBefore,
     /// The request had been begun.
-    Unclear(DeliveryError),
+    Ambiguous(DeliveryError),
 }
 
 impl Caller {
@@ -135,7 +135,7 @@ async fn read(body: Incoming) -> Result<Option<Value>, DeliveryError> {
 impl Turn {
     /// There is no answer: why, when nothing had left, or when something had.
     fn missed(&self, not_sent: DeliveryError, unclear: DeliveryError) -> Missed {
-        if self.withdraw() { Missed::NotSent(not_sent) } else { Missed::Unclear(unclear) }
+        if self.withdraw() { Missed::NotSent(not_sent) } else { Missed::Ambiguous(unclear) }
     }
 }
 
@@ -198,7 +198,7 @@ impl Missed {
     /// Why, whatever that means for a message.
     pub(super) fn into_delivery_error(self) -> DeliveryError {
         match self {
-            Self::NotSent(error) | Self::Unclear(error) => error,
+            Self::NotSent(error) | Self::Ambiguous(error) => error,
             Self::ClosedBefore => DeliveryError::Unreachable,
         }
     }
@@ -207,9 +207,9 @@ impl Missed {
 impl From<Missed> for SendError {
     fn from(missed: Missed) -> Self {
         match missed {
-            Missed::NotSent(error) => Self::not_taken(error),
-            Missed::ClosedBefore => Self::not_taken(DeliveryError::Unreachable),
-            Missed::Unclear(error) => Self::Unclear(error),
+            Missed::NotSent(error) => Self::not_accepted(error),
+            Missed::ClosedBefore => Self::not_accepted(DeliveryError::Unreachable),
+            Missed::Ambiguous(error) => Self::Ambiguous(error),
         }
     }
 }

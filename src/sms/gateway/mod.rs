@@ -40,7 +40,9 @@ pub use secrets::GatewaySecrets;
 use serde_json::Value;
 use template::Template;
 
-use super::driver::{Asking, Message, ReceiptBatch, SendError, Sending, SmsDriver, Taken};
+use super::driver::{
+    Accepted, ReceiptBatch, SendError, SendFuture, SmsDriver, SmsMessage, StatusFuture,
+};
 use crate::clock::Clock;
 use crate::config::{GatewayConfig, GatewayMethod, NumberFormat, SECRET};
 use crate::domain::{DeliveryError, DeliveryReport, Phone, Secret};
@@ -101,7 +103,7 @@ impl HttpGateway {
         })
     }
 
-    async fn hand_over(&self, message: &Message) -> Result<Taken, SendError> {
+    async fn hand_over(&self, message: &SmsMessage) -> Result<Accepted, SendError> {
         let (phone, id) = (self.written(message.phone), message.verification_id.to_string());
         let body = self.body.fill(&[
             ("{phone}", &phone),
@@ -112,16 +114,16 @@ impl HttpGateway {
         ]);
         let answer = self.caller.call(self.headers.on(&self.method, &self.url, body)).await?;
         match self.verdicts.judge(&answer, self.clock.now()) {
-            Ok(()) => Ok(Taken { gateway_id: self.id_in(&answer, message) }),
-            Err(SendError::TakenBefore { error, .. }) => {
-                Err(SendError::TakenBefore { error, gateway_id: self.id_in(&answer, message) })
+            Ok(()) => Ok(Accepted { gateway_id: self.id_in(&answer, message) }),
+            Err(SendError::AlreadyAccepted { error, .. }) => {
+                Err(SendError::AlreadyAccepted { error, gateway_id: self.id_in(&answer, message) })
             }
             Err(error) => Err(error),
         }
     }
 
     /// What it calls the message in this answer, if that can be kept.
-    fn id_in(&self, answer: &Answer, message: &Message) -> Option<String> {
+    fn id_in(&self, answer: &Answer, message: &SmsMessage) -> Option<String> {
         let id = self.id_at.as_ref()?.id_in(answer.json.as_ref()?)?;
         if self.tells_nothing(&id, message) {
             return Some(id);
@@ -156,7 +158,7 @@ impl HttpGateway {
     }
 
     /// Ids are kept and shown: one that repeats what it is an id of is none.
-    fn tells_nothing(&self, id: &str, message: &Message) -> bool {
+    fn tells_nothing(&self, id: &str, message: &SmsMessage) -> bool {
         let digits = format!("{:09}", message.phone.national());
         let told = [Some(digits.as_str()), Some(self.secret()), message.code()];
         let told = told.into_iter().flatten().filter(|told| !told.is_empty());
@@ -175,7 +177,7 @@ impl SmsDriver for HttpGateway {
         &self.name
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         Box::pin(self.hand_over(message))
     }
 
@@ -183,7 +185,7 @@ impl SmsDriver for HttpGateway {
         self.receipts.url().is_some()
     }
 
-    fn ask<'a>(&'a self, gateway_id: &'a str) -> Asking<'a> {
+    fn ask<'a>(&'a self, gateway_id: &'a str) -> StatusFuture<'a> {
         Box::pin(self.look_up(gateway_id))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use esoz_otp::config::{Config, DialectName};
 use esoz_otp::domain::{DeliveryError, VendorStatus};
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -35,11 +35,11 @@ impl SmsDriver for Hesitant {
         "hesitant"
     }
 
-    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a SmsMessage) -> SendFuture<'a> {
         Box::pin(async move {
             let pass = self.0.acquire().await;
-            pass.map_err(|_| SendError::not_taken(DeliveryError::NotWritten))?.forget();
-            Ok(Taken::default())
+            pass.map_err(|_| SendError::not_accepted(DeliveryError::NotWritten))?.forget();
+            Ok(Accepted::default())
         })
     }
 }
@@ -53,10 +53,10 @@ impl SmsDriver for Moody {
         "moody"
     }
 
-    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a SmsMessage) -> SendFuture<'a> {
         let is_up = self.0.load(Ordering::SeqCst);
-        let down = Err(SendError::not_taken(DeliveryError::Unreachable));
-        Box::pin(std::future::ready(if is_up { Ok(Taken::default()) } else { down }))
+        let down = Err(SendError::not_accepted(DeliveryError::Unreachable));
+        Box::pin(std::future::ready(if is_up { Ok(Accepted::default()) } else { down }))
     }
 }
 
@@ -136,9 +136,9 @@ impl SmsDriver for Poor {
         "poor"
     }
 
-    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a SmsMessage) -> SendFuture<'a> {
         let no_money = DeliveryError::NotNow(VendorStatus::of("NO_MONEY"));
-        Box::pin(std::future::ready(Err(SendError::not_taken(no_money))))
+        Box::pin(std::future::ready(Err(SendError::not_accepted(no_money))))
     }
 }
 

@@ -12,7 +12,7 @@ use esoz_otp::domain::{DeliveryError, Timestamp};
 use esoz_otp::entropy::Entropy;
 use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes, WrongGuesses};
 use esoz_otp::service::Service;
-use esoz_otp::sms::{Message, OutboxParts, SendError, Sending, SmsDriver, Taken, outbox};
+use esoz_otp::sms::{Accepted, OutboxParts, SendError, SendFuture, SmsDriver, SmsMessage, outbox};
 use esoz_otp::store::Store;
 use rustix::fs::statvfs;
 use tempfile::TempDir;
@@ -42,7 +42,7 @@ pub(super) fn folder() -> TempDir {
 pub(super) struct Direct {
     pub(super) service: Arc<Service>,
     pub(super) store: Store,
-    pub(super) messages: UnboundedReceiver<Message>,
+    pub(super) messages: UnboundedReceiver<SmsMessage>,
     /// Whether the driver refuses what it is shown.
     refuses: Arc<AtomicBool>,
     /// What the worker goes by; the methods are told the time.
@@ -136,13 +136,13 @@ impl Direct {
 }
 
 /// The code in a message.
-pub(super) fn code_in(message: &Message) -> &str {
+pub(super) fn code_in(message: &SmsMessage) -> &str {
     message.text().rsplit(' ').next().unwrap()
 }
 
 /// Hands every message over at once, or refuses it. The test sees it either way.
 struct ReceiptBatch {
-    tell: UnboundedSender<Message>,
+    tell: UnboundedSender<SmsMessage>,
     refuses: Arc<AtomicBool>,
 }
 
@@ -151,14 +151,14 @@ impl SmsDriver for ReceiptBatch {
         "told"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         // A test that has ended reads no more messages.
         drop(self.tell.send(message.clone()));
         let refuses = self.refuses.load(Ordering::SeqCst);
         let answer = if refuses {
             Err(SendError::Refused(DeliveryError::TargetRefused))
         } else {
-            Ok(Taken::default())
+            Ok(Accepted::default())
         };
         Box::pin(std::future::ready(answer))
     }

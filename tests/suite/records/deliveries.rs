@@ -106,7 +106,7 @@ fn by_error(put: Put) -> Vec<Sample> {
         ("authority_as_server", DeliveryError::AuthorityAsServer),
         ("no_tls", DeliveryError::NoTls),
         ("not_now", DeliveryError::NotNow(word())),
-        ("taken_before", DeliveryError::TakenBefore(word())),
+        ("taken_before", DeliveryError::AlreadyAccepted(word())),
         ("connection_refused", DeliveryError::ConnectionRefused),
         ("no_such_name", DeliveryError::NoSuchName),
         ("no_name_server", DeliveryError::NoNameServer),

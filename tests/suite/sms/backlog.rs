@@ -21,7 +21,7 @@ fn queued(driver: &Scripted) -> Stand {
 fn a_backlog_waits_over_a_restart_and_leaves_once_each_in_the_order_it_came_in() {
     let down = Scripted::new(
         "a",
-        (0..1000).map(|_| Err(SendError::not_taken(DeliveryError::Unreachable))),
+        (0..1000).map(|_| Err(SendError::not_accepted(DeliveryError::Unreachable))),
     );
     let mut stand = queued(&down);
     stand.work();
@@ -48,7 +48,7 @@ fn a_backlog_waits_over_a_restart_and_leaves_once_each_in_the_order_it_came_in()
 fn a_backlog_that_nobody_takes_is_erased_when_its_codes_are_worth_nothing() {
     let down = Scripted::new(
         "a",
-        (0..1000).map(|_| Err(SendError::not_taken(DeliveryError::Unreachable))),
+        (0..1000).map(|_| Err(SendError::not_accepted(DeliveryError::Unreachable))),
     );
     let mut stand = queued(&down);
     stand.work();

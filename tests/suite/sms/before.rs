@@ -1,26 +1,26 @@
 //! Gateways that say that they have a message already.
 
 use esoz_otp::domain::{DeliveryError, DeliveryStatus, VendorStatus};
-use esoz_otp::sms::{SendError, Taken};
+use esoz_otp::sms::{Accepted, SendError};
 
 use super::stand::{Answer, Scripted, Stand};
 
 fn before(gateway_id: Option<&str>) -> Answer {
-    let error = DeliveryError::TakenBefore(VendorStatus::of("DUPLICATE"));
-    Err(SendError::TakenBefore { error, gateway_id: gateway_id.map(str::to_owned) })
+    let error = DeliveryError::AlreadyAccepted(VendorStatus::of("DUPLICATE"));
+    Err(SendError::AlreadyAccepted { error, gateway_id: gateway_id.map(str::to_owned) })
 }
 
 fn unclear() -> Answer {
-    Err(SendError::Unclear(DeliveryError::TimedOut))
+    Err(SendError::Ambiguous(DeliveryError::TimedOut))
 }
 
-fn taken() -> Taken {
-    Taken { gateway_id: Some("n-1".into()) }
+fn taken() -> Accepted {
+    Accepted { gateway_id: Some("n-1".into()) }
 }
 
 #[test]
 fn after_a_try_that_left_it_open_it_is_the_proof_that_the_message_was_sent() {
-    for unclear in [unclear(), Err(SendError::not_taken(DeliveryError::Status(500)))] {
+    for unclear in [unclear(), Err(SendError::not_accepted(DeliveryError::Status(500)))] {
         let driver = Scripted::new("a", [unclear, before(Some("g-1"))]);
         let mut stand = Stand::of(&[&driver]);
         let id = stand.put(1);

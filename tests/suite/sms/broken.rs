@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use esoz_otp::config::{SmsConfig, StoreConfig};
 use esoz_otp::domain::{DeliveryError, DeliveryStatus, VendorStatus};
-use esoz_otp::sms::{SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver};
 
 use super::stand::{Scripted, Stand};
 
-fn no(error: DeliveryError) -> Result<Taken, SendError> {
-    Err(SendError::not_taken(error))
+fn no(error: DeliveryError) -> Result<Accepted, SendError> {
+    Err(SendError::not_accepted(error))
 }
 
 #[test]
@@ -41,7 +41,7 @@ impl SmsDriver for Asked {
         self.0.name()
     }
 
-    fn send<'a>(&'a self, message: &'a esoz_otp::sms::Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a esoz_otp::sms::SmsMessage) -> SendFuture<'a> {
         self.0.send(message)
     }
 
@@ -52,7 +52,7 @@ impl SmsDriver for Asked {
 
 #[test]
 fn questions_that_cannot_be_noted_on_a_full_disk_keep_no_message_waiting() {
-    let driver = Scripted::new("a", [Ok(Taken { gateway_id: Some("x1".into()) })]);
+    let driver = Scripted::new("a", [Ok(Accepted { gateway_id: Some("x1".into()) })]);
     let drivers: Vec<Arc<dyn SmsDriver>> = vec![Arc::new(Asked(driver.clone()))];
     let mut stand = Stand::with(drivers.clone(), SmsConfig::default());
     let first = stand.put(1);
@@ -68,7 +68,7 @@ fn questions_that_cannot_be_noted_on_a_full_disk_keep_no_message_waiting() {
 #[test]
 fn a_rest_that_is_over_before_it_begins_is_a_rest_all_the_same() {
     let rest = Some(Duration::ZERO);
-    let too_many = || Err(SendError::NotTaken { error: DeliveryError::TooMany, rest });
+    let too_many = || Err(SendError::NotAccepted { error: DeliveryError::TooMany, rest });
     let driver = Scripted::new("a", (0..100).map(|_| too_many()));
     let mut stand = Stand::of(&[&driver]);
     for number in 0..50 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use esoz_otp::clock::HandClock;
 use esoz_otp::domain::{DeliveryError, Id, Phone};
-use esoz_otp::sms::{Console, Memory, Message, SendError, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, Console, Memory, SendError, SmsDriver, SmsMessage};
 
 use super::PATIENCE;
 use crate::otp::at_once;
@@ -40,9 +40,9 @@ impl Write for Paper {
     }
 }
 
-fn message(code: &str) -> Message {
+fn message(code: &str) -> SmsMessage {
     let text = format!("Код авторизації дій в системі eHealth: {code}");
-    Message::new(Id::from_bytes([7; 16]), Phone::parse(SEED_PHONE).unwrap(), text.into())
+    SmsMessage::new(Id::from_bytes([7; 16]), Phone::parse(SEED_PHONE).unwrap(), text.into())
 }
 
 /// Hands it over without waiting until it is printed.
@@ -71,7 +71,7 @@ fn a_message_is_taken_when_it_is_printed_and_not_before() {
         let early = tokio::time::timeout(Duration::from_millis(50), &mut sending).await;
         assert!(early.is_err() && printed.try_recv().is_err());
         let_print.send(()).unwrap();
-        assert_eq!(sending.await, Ok(Taken::default()));
+        assert_eq!(sending.await, Ok(Accepted::default()));
     });
     assert!(printed.try_recv().is_ok());
 }
@@ -113,8 +113,12 @@ fn a_line_that_was_written_in_part_may_have_been_read_and_the_next_one_begins_be
     let console = Console::to(NearlyFull(20, written)).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let send = |code| runtime.block_on(console.send(&message(code)));
-    assert_eq!(send("000042"), Err(SendError::Unclear(DeliveryError::WrittenOrNot)));
-    assert_eq!(send("000043"), Err(SendError::not_taken(DeliveryError::NotWritten)), "still full");
+    assert_eq!(send("000042"), Err(SendError::Ambiguous(DeliveryError::WrittenOrNot)));
+    assert_eq!(
+        send("000043"),
+        Err(SendError::not_accepted(DeliveryError::NotWritten)),
+        "still full"
+    );
     drop(console);
     let text = String::from_utf8(seen.try_iter().flatten().collect()).unwrap();
     assert_eq!(text.lines().count(), 1, "{text}");
@@ -126,7 +130,7 @@ fn a_line_that_could_not_be_written_was_not_sent() {
     let message = message("000042");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let refused = runtime.block_on(console.send(&message));
-    assert_eq!(refused, Err(SendError::not_taken(DeliveryError::NotWritten)));
+    assert_eq!(refused, Err(SendError::not_accepted(DeliveryError::NotWritten)));
 }
 
 #[test]
@@ -179,7 +183,7 @@ fn a_message_that_is_sent_once_more_is_remembered_once() {
     let memory = Memory::new(clock);
     let message = |number: u8| {
         let phone = Phone::parse(SEED_PHONE).unwrap();
-        Message::new(Id::from_bytes([number; 16]), phone, "a".to_owned().into())
+        SmsMessage::new(Id::from_bytes([number; 16]), phone, "a".to_owned().into())
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for number in [1, 2, 1] {

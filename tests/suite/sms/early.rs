@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use esoz_otp::domain::{DeliveryError, DeliveryReport, Receipt};
-use esoz_otp::sms::{Message, ReceiptBatch, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, ReceiptBatch, SendError, SendFuture, SmsDriver, SmsMessage};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -29,12 +29,12 @@ impl SmsDriver for Named {
         "gateway"
     }
 
-    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a SmsMessage) -> SendFuture<'a> {
         Box::pin(async move {
             self.handed.send(()).expect("the test waits for it");
             let name = self.names.lock().await.recv().await;
-            name.map(|name| Taken { gateway_id: Some(name.into()) })
-                .ok_or(SendError::Unclear(DeliveryError::CutOff))
+            name.map(|name| Accepted { gateway_id: Some(name.into()) })
+                .ok_or(SendError::Ambiguous(DeliveryError::CutOff))
         })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use esoz_otp::clock::HandClock;
 use esoz_otp::domain::{Id, Phone};
-use esoz_otp::sms::{File, Message, SendError, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, File, SendError, SmsDriver, SmsMessage};
 use serde_json::{Value, json};
 
 use crate::support::{SEED_PHONE, start_of_time};
@@ -16,9 +16,9 @@ fn open(path: &Path) -> File {
     File::append_to(path, Arc::new(HandClock::at(start_of_time()))).unwrap()
 }
 
-fn send(file: &File, number: u8, text: &str) -> Result<Taken, SendError> {
+fn send(file: &File, number: u8, text: &str) -> Result<Accepted, SendError> {
     let phone = Phone::parse(SEED_PHONE).unwrap();
-    let message = Message::new(Id::from_bytes([number; 16]), phone, text.to_owned().into());
+    let message = SmsMessage::new(Id::from_bytes([number; 16]), phone, text.to_owned().into());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(file.send(&message))
 }
@@ -36,7 +36,7 @@ fn a_message_is_a_json_object_on_a_line_of_its_own_whatever_is_in_it() {
     let file = open(&path);
     let texts = ["Код: 000042", "\"}\n{\\u0000", "ї \u{2028} 🙂"];
     for (number, text) in (0..).zip(texts) {
-        assert_eq!(send(&file, number, text), Ok(Taken::default()));
+        assert_eq!(send(&file, number, text), Ok(Accepted::default()));
     }
     let written = lines(&path);
     assert_eq!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use esoz_otp::config::SmsConfig;
 use esoz_otp::domain::{DeliveryError, DeliveryStatus, Id, Phone, VendorStatus};
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 use esoz_otp::store::Write;
 use esoz_otp::store::schema::{AtKey, DELIVERIES, Due, OUTBOX_AGAIN, OUTBOX_DUE};
 use tokio::sync::Semaphore;
@@ -55,13 +55,13 @@ impl SmsDriver for Route {
         self.name
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         self.seen.lock().unwrap().push(message.phone);
         let error = self.fails.clone();
         Box::pin(std::future::ready(match (is_bad(message.phone), &error) {
-            (false, _) => Ok(Taken::default()),
-            (true, DeliveryError::TimedOut) => Err(SendError::Unclear(error)),
-            (true, _) => Err(SendError::not_taken(error)),
+            (false, _) => Ok(Accepted::default()),
+            (true, DeliveryError::TimedOut) => Err(SendError::Ambiguous(error)),
+            (true, _) => Err(SendError::not_accepted(error)),
         }))
     }
 }
@@ -95,15 +95,15 @@ impl SmsDriver for Hanging {
         "hanging"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         Box::pin(async move {
             if !is_bad(message.phone) {
-                return Ok(Taken::default());
+                return Ok(Accepted::default());
             }
             self.held.fetch_add(1, Ordering::SeqCst);
             self.over.acquire().await.unwrap().forget();
             self.held.fetch_sub(1, Ordering::SeqCst);
-            Err(SendError::Unclear(DeliveryError::TimedOut))
+            Err(SendError::Ambiguous(DeliveryError::TimedOut))
         })
     }
 }
@@ -298,7 +298,7 @@ fn the_log_says_when_so_many_messages_hang_that_others_wait_and_for_which_number
 fn given_up_is_given_up_while_a_message_waits_and_comes_back_by_itself_when_none_does() {
     let driver = Scripted::new(
         "a",
-        (0..1000).map(|_| Err(SendError::not_taken(DeliveryError::Unreachable))),
+        (0..1000).map(|_| Err(SendError::not_accepted(DeliveryError::Unreachable))),
     );
     let mut stand = Stand::with(all(&[&driver]), one_at_a_time());
     for number in 0..6 {
@@ -321,8 +321,8 @@ fn given_up_is_given_up_while_a_message_waits_and_comes_back_by_itself_when_none
 
 #[test]
 fn a_driver_that_answers_in_order_is_given_up_on_no_longer() {
-    let busy = SendError::not_taken(DeliveryError::NotNow(VendorStatus::of("BUSY")));
-    let down = (0..5).map(|_| Err(SendError::not_taken(DeliveryError::Unreachable)));
+    let busy = SendError::not_accepted(DeliveryError::NotNow(VendorStatus::of("BUSY")));
+    let down = (0..5).map(|_| Err(SendError::not_accepted(DeliveryError::Unreachable)));
     let driver = Scripted::new("a", down.chain([Err(busy)]));
     let mut stand = Stand::of(&[&driver]);
     for number in 0..6 {

@@ -24,7 +24,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use esoz_otp::domain::DeliveryError;
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 use tokio::sync::Semaphore;
 
 /// A driver that holds every message until it is let go, and tells when it got it and when it was rid of it.
@@ -36,8 +36,8 @@ struct Gate {
 
 #[derive(Debug)]
 enum Seen {
-    Taken(Message),
-    HandedOver(Message),
+    Accepted(SmsMessage),
+    HandedOver(SmsMessage),
 }
 
 impl Gate {
@@ -56,13 +56,13 @@ impl SmsDriver for Gate {
         "gate"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         Box::pin(async move {
-            drop(self.seen.send(Seen::Taken(message.clone())));
+            drop(self.seen.send(Seen::Accepted(message.clone())));
             let pass = self.passes.acquire().await;
-            pass.map_err(|_| SendError::not_taken(DeliveryError::NotWritten))?.forget();
+            pass.map_err(|_| SendError::not_accepted(DeliveryError::NotWritten))?.forget();
             drop(self.seen.send(Seen::HandedOver(message.clone())));
-            Ok(Taken::default())
+            Ok(Accepted::default())
         })
     }
 }
@@ -75,8 +75,8 @@ impl SmsDriver for Down {
         "down"
     }
 
-    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
-        Box::pin(std::future::ready(Err(SendError::not_taken(DeliveryError::Unreachable))))
+    fn send<'a>(&'a self, _: &'a SmsMessage) -> SendFuture<'a> {
+        Box::pin(std::future::ready(Err(SendError::not_accepted(DeliveryError::Unreachable))))
     }
 }
 
@@ -84,7 +84,7 @@ impl SmsDriver for Down {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The next message that the driver was rid of.
-fn handed_over(seen: &Receiver<Seen>) -> Message {
+fn handed_over(seen: &Receiver<Seen>) -> SmsMessage {
     loop {
         if let Seen::HandedOver(message) = seen.recv_timeout(PATIENCE).unwrap() {
             return message;
@@ -93,9 +93,9 @@ fn handed_over(seen: &Receiver<Seen>) -> Message {
 }
 
 /// The next message that the driver got.
-fn taken(seen: &Receiver<Seen>) -> Message {
+fn taken(seen: &Receiver<Seen>) -> SmsMessage {
     loop {
-        if let Seen::Taken(message) = seen.recv_timeout(PATIENCE).unwrap() {
+        if let Seen::Accepted(message) = seen.recv_timeout(PATIENCE).unwrap() {
             return message;
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use esoz_otp::clock::Clock as _;
 use esoz_otp::config::SmsConfig;
 use esoz_otp::domain::{DeliveryError, DeliveryReport, Receipt, VendorStatus};
-use esoz_otp::sms::{Message, ReceiptBatch, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, ReceiptBatch, SendError, SendFuture, SmsDriver, SmsMessage};
 use serde_json::{Value, json};
 
 use super::stand::{Answer, LIFE, Scripted, Stand, all};
@@ -14,7 +14,7 @@ use crate::support::{keyring, logged};
 const SECRET: &str = "a-secret-of-receipts";
 
 fn no(error: DeliveryError) -> Answer {
-    Err(SendError::not_taken(error))
+    Err(SendError::not_accepted(error))
 }
 
 /// The lines about messages and drivers, without their times, and in this order.
@@ -42,8 +42,8 @@ fn check(log: &str, expected: &[&str]) {
 fn what_each_driver_says_and_how_a_message_ends_is_a_line() {
     let busy = VendorStatus::of("BUSY");
     let refused = SendError::Refused(DeliveryError::Verdict(VendorStatus::of("INVALID")));
-    let unclear = || Err(SendError::Unclear(DeliveryError::TimedOut));
-    let yes = Ok(Taken::default());
+    let unclear = || Err(SendError::Ambiguous(DeliveryError::TimedOut));
+    let yes = Ok(Accepted::default());
     let answers =
         [no(DeliveryError::NotNow(busy)), Err(refused), unclear(), unclear(), unclear(), yes];
     let driver = Scripted::new("a", answers);
@@ -120,7 +120,7 @@ fn a_message_that_a_killed_process_was_sending_is_a_line_at_the_next_start() {
 
 #[test]
 fn a_message_whose_code_is_replaced_while_it_waits_is_a_line() {
-    let driver = Scripted::new("a", [Err(SendError::Unclear(DeliveryError::TimedOut))]);
+    let driver = Scripted::new("a", [Err(SendError::Ambiguous(DeliveryError::TimedOut))]);
     let mut stand = Stand::of(&[&driver]);
     let log = logged(|| {
         let first = stand.put(1);
@@ -169,7 +169,7 @@ impl SmsDriver for Called {
         self.0.name()
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         self.0.send(message)
     }
 
@@ -196,7 +196,7 @@ impl SmsDriver for Called {
 
 #[test]
 fn what_a_gateway_says_later_is_a_line_and_so_is_what_can_t_be_used() {
-    let yes = |id: &str| Ok(Taken { gateway_id: Some(id.into()) });
+    let yes = |id: &str| Ok(Accepted { gateway_id: Some(id.into()) });
     let driver = Scripted::new("a", [yes("x1"), yes("x2")]);
     let mut stand = Stand::with(vec![Arc::new(Called(driver))], super::stand::one_at_a_time());
     stand.put(1);
@@ -238,15 +238,15 @@ fn while_nobody_may_be_called_a_message_waits_for_that_and_says_why() {
     let ids: Vec<_> = (0..20).map(|number| stand.put(number)).collect();
     stand.work();
     let now = stand.clock.now();
-    let until = stand.outbox.held_up(now).expect("it is given up on");
+    let until = stand.outbox.delayed_until(now).expect("it is given up on");
     assert!(until > now);
-    let waits = stand.delivery(ids[19]).held_up(Some(until));
+    let waits = stand.delivery(ids[19]).delayed_until(Some(until));
     assert_eq!((waits.due_at(), waits.last_error), (Some(until), Some(DeliveryError::AllDown)));
-    let failed = stand.delivery(ids[0]).held_up(Some(until));
+    let failed = stand.delivery(ids[0]).delayed_until(Some(until));
     assert_eq!(failed.last_error, Some(DeliveryError::Unreachable), "what it knows of itself");
     assert_eq!(failed.due_at(), Some(until));
-    let dying = stand.delivery(ids[19]).held_up(Some(now + LIFE * 2));
+    let dying = stand.delivery(ids[19]).delayed_until(Some(now + LIFE * 2));
     assert_eq!(dying.due_at(), Some(now + LIFE), "and no longer than its code lives");
     stand.work_after(3);
-    assert_eq!(stand.outbox.held_up(stand.clock.now()), None);
+    assert_eq!(stand.outbox.delayed_until(stand.clock.now()), None);
 }

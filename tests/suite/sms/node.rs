@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use esoz_otp::config::Config;
 use esoz_otp::domain::{DeliveryError, DeliveryStatus, State};
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 use esoz_otp::store::schema::{DELIVERIES, VERIFICATIONS};
 
 use super::{Down, Gate, PATIENCE, handed_over, taken};
@@ -56,7 +56,7 @@ fn a_driver_that_fails_costs_the_answer_nothing_and_the_pause_counts() {
 /// Copies the data directory at the moment a message leaves: what a process that is killed then leaves behind.
 struct Photographer {
     copies: Mutex<std::sync::mpsc::Receiver<(std::path::PathBuf, std::path::PathBuf)>>,
-    taken: std::sync::mpsc::Sender<Message>,
+    taken: std::sync::mpsc::Sender<SmsMessage>,
 }
 
 impl SmsDriver for Photographer {
@@ -64,11 +64,11 @@ impl SmsDriver for Photographer {
         "photographer"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         let (from, to) = self.copies.lock().unwrap().recv().unwrap();
         copy_folder(&from, &to);
         self.taken.send(message.clone()).unwrap();
-        Box::pin(std::future::ready(Ok(Taken::default())))
+        Box::pin(std::future::ready(Ok(Accepted::default())))
     }
 }
 
@@ -156,16 +156,16 @@ fn a_driver_that_never_lets_go_does_not_keep_a_node_from_stopping() {
 }
 
 /// A driver whose gateway takes every message, and whose answer is lost each time.
-struct Lossy(std::sync::mpsc::Sender<Message>);
+struct Lossy(std::sync::mpsc::Sender<SmsMessage>);
 
 impl SmsDriver for Lossy {
     fn name(&self) -> &'static str {
         "lossy"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         self.0.send(message.clone()).unwrap();
-        Box::pin(std::future::ready(Err(SendError::Unclear(DeliveryError::CutOff))))
+        Box::pin(std::future::ready(Err(SendError::Ambiguous(DeliveryError::CutOff))))
     }
 }
 

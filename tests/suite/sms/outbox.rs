@@ -6,7 +6,7 @@ use std::time::Duration;
 use esoz_otp::config::SmsConfig;
 use esoz_otp::domain::{DeliveryError, DeliveryStatus, Refusal, VendorStatus};
 use esoz_otp::keyring::Keyring;
-use esoz_otp::sms::{SendError, Taken};
+use esoz_otp::sms::{Accepted, SendError};
 
 use super::Gate;
 use super::stand::{Answer, LIFE, Scripted, Stand, all, code, one_at_a_time};
@@ -14,15 +14,15 @@ use crate::support::{keyring, start_of_time};
 
 #[expect(clippy::unnecessary_wraps, reason = "an answer like the others")]
 fn yes(gateway_id: &str) -> Answer {
-    Ok(Taken { gateway_id: Some(gateway_id.into()) })
+    Ok(Accepted { gateway_id: Some(gateway_id.into()) })
 }
 
 fn no(error: DeliveryError) -> Answer {
-    Err(SendError::not_taken(error))
+    Err(SendError::not_accepted(error))
 }
 
 fn perhaps() -> Answer {
-    Err(SendError::Unclear(DeliveryError::TimedOut))
+    Err(SendError::Ambiguous(DeliveryError::TimedOut))
 }
 
 fn never() -> Answer {
@@ -167,7 +167,7 @@ fn when_all_are_down_messages_wait_untouched_and_health_says_so() {
 #[test]
 fn a_driver_that_asks_for_a_rest_gets_it() {
     let rest = Some(Duration::from_secs(30));
-    let too_many = Err(SendError::NotTaken { error: DeliveryError::TooMany, rest });
+    let too_many = Err(SendError::NotAccepted { error: DeliveryError::TooMany, rest });
     let driver = Scripted::new("a", [too_many]);
     let mut stand = Stand::of(&[&driver]);
     let ids = [stand.put(1), stand.put(2)];

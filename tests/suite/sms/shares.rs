@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use esoz_otp::config::{SmsConfig, StoreConfig};
 use esoz_otp::domain::{DeliveryError, DeliveryReport, VendorStatus};
-use esoz_otp::sms::{Asking, Message, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage, StatusFuture};
 use esoz_otp::store::Write;
 use esoz_otp::store::schema::{ASKS, AtKey, Due, QUESTIONS};
 use serde_json::json;
@@ -48,12 +48,12 @@ impl SmsDriver for Polled {
         self.name
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         let gateway_id = Some(message.verification_id.to_string());
         let not_now = DeliveryError::NotNow(VendorStatus::of("OTHERS"));
         let takes = message.phone.national() % 1000 >= self.from;
         let said =
-            if takes { Ok(Taken { gateway_id }) } else { Err(SendError::not_taken(not_now)) };
+            if takes { Ok(Accepted { gateway_id }) } else { Err(SendError::not_accepted(not_now)) };
         Box::pin(std::future::ready(said))
     }
 
@@ -61,7 +61,7 @@ impl SmsDriver for Polled {
         true
     }
 
-    fn ask<'a>(&'a self, gateway_id: &'a str) -> Asking<'a> {
+    fn ask<'a>(&'a self, gateway_id: &'a str) -> StatusFuture<'a> {
         self.asked.lock().unwrap().push(gateway_id.to_owned());
         Box::pin(async move {
             match self.answers {

@@ -14,7 +14,7 @@ use esoz_otp::domain::{
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::keyring::Keyring;
 use esoz_otp::sms::{
-    Message, Outbox, OutboxParts, SendError, Sending, SmsDriver, Taken, Worker, outbox,
+    Accepted, Outbox, OutboxParts, SendError, SendFuture, SmsDriver, SmsMessage, Worker, outbox,
 };
 use esoz_otp::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
 use esoz_otp::store::{Store, Write};
@@ -34,10 +34,10 @@ const PURPOSE: Purpose = Purpose::PhoneVerification;
 pub struct Scripted {
     name: &'static str,
     answers: Arc<Mutex<VecDeque<Answer>>>,
-    seen: Arc<Mutex<Vec<Message>>>,
+    seen: Arc<Mutex<Vec<SmsMessage>>>,
 }
 
-pub type Answer = Result<Taken, SendError>;
+pub type Answer = Result<Accepted, SendError>;
 
 impl Scripted {
     pub fn new(name: &'static str, answers: impl IntoIterator<Item = Answer>) -> Self {
@@ -45,7 +45,7 @@ impl Scripted {
         Self { name, answers, seen: Arc::default() }
     }
 
-    pub fn seen(&self) -> Vec<Message> {
+    pub fn seen(&self) -> Vec<SmsMessage> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -55,10 +55,10 @@ impl SmsDriver for Scripted {
         self.name
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         self.seen.lock().unwrap().push(message.clone());
         let answer = self.answers.lock().unwrap().pop_front();
-        Box::pin(std::future::ready(answer.unwrap_or(Ok(Taken::default()))))
+        Box::pin(std::future::ready(answer.unwrap_or(Ok(Accepted::default()))))
     }
 }
 

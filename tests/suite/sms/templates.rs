@@ -1,7 +1,7 @@
 //! A code's message has the text for what the code is for.
 
 use esoz_otp::config::Templates;
-use esoz_otp::sms::Taken;
+use esoz_otp::sms::Accepted;
 
 use super::stand::Scripted;
 use crate::support::{SEED_PHONE, TestNode, quick};
@@ -10,7 +10,7 @@ const PHONE: &str = "+380671000041";
 
 #[test]
 fn a_request_and_a_phone_have_a_text_each() {
-    let driver = Scripted::new("a", [Ok(Taken::default()), Ok(Taken::default())]);
+    let driver = Scripted::new("a", [Ok(Accepted::default()), Ok(Accepted::default())]);
     let mut config = quick();
     config.sms.template = Templates {
         approval: "{code} - approve 2026".into(),

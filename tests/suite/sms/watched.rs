@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use esoz_otp::config::SmsConfig;
 use esoz_otp::domain::{DeliveryError, Timestamp, VendorStatus};
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 
 use super::Gate;
 use super::stand::{Answer, Scripted, Stand};
 use crate::support::start_of_time;
 
 fn no(error: DeliveryError) -> Answer {
-    Err(SendError::not_taken(error))
+    Err(SendError::not_accepted(error))
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn messages_that_wait_while_none_is_taken_are_seen_however_often_they_are_tried(
 #[test]
 fn one_message_that_nobody_takes_says_nothing_while_others_leave() {
     let busy = no(DeliveryError::NotNow(VendorStatus::of("BUSY")));
-    let driver = Scripted::new("a", [busy.clone(), Ok(Taken::default()), busy]);
+    let driver = Scripted::new("a", [busy.clone(), Ok(Accepted::default()), busy]);
     let mut stand = Stand::of(&[&driver]);
     stand.put(1);
     stand.work();
@@ -59,14 +59,14 @@ fn a_trial_that_runs_is_waited_for_as_long_as_a_driver_may_take() {
     stand.work();
     stand.clock.push(Duration::from_secs(3));
     stand.work_until(|| seen.try_iter().count() > 0);
-    let until = stand.outbox.held_up(now(&stand)).expect("one is tried");
+    let until = stand.outbox.delayed_until(now(&stand)).expect("one is tried");
     assert_eq!(until.since(now(&stand)), Duration::from_secs(5));
 }
 
 #[test]
 fn a_trial_that_fails_counts_whatever_rest_is_asked_for() {
     let rest = Some(Duration::from_secs(1));
-    let failed = Err(SendError::NotTaken { error: DeliveryError::Status(503), rest });
+    let failed = Err(SendError::NotAccepted { error: DeliveryError::Status(503), rest });
     let answers = (0..5).map(|_| no(DeliveryError::Unreachable)).chain([failed]);
     let driver = Scripted::new("a", answers);
     let mut stand = Stand::of(&[&driver]);
@@ -76,7 +76,7 @@ fn a_trial_that_fails_counts_whatever_rest_is_asked_for() {
     stand.work();
     stand.work_after(2);
     assert_eq!(driver.seen().len(), 6, "it was tried once");
-    let until = stand.outbox.held_up(now(&stand)).expect("it is given up on");
+    let until = stand.outbox.delayed_until(now(&stand)).expect("it is given up on");
     assert_eq!(until.since(now(&stand)), Duration::from_secs(4));
 }
 
@@ -88,7 +88,7 @@ impl SmsDriver for Then {
         "then"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         if self.0.seen().len() < 5 { self.0.send(message) } else { self.1.send(message) }
     }
 }

@@ -4,17 +4,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use esoz_otp::domain::Phone;
-use esoz_otp::sms::{Message, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendFuture, SmsDriver, SmsMessage};
 
 use super::watch;
 
 /// What the node's driver was handed. Waits for a message rather than for time to pass.
 pub struct Inbox {
-    coming: Mutex<Receiver<Message>>,
-    unread: Mutex<HashMap<Phone, Vec<Message>>>,
+    coming: Mutex<Receiver<SmsMessage>>,
+    unread: Mutex<HashMap<Phone, Vec<SmsMessage>>>,
 }
 
-pub struct InboxDriver(Sender<Message>);
+pub struct InboxDriver(Sender<SmsMessage>);
 
 /// Longer than any message takes on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,7 +47,7 @@ impl Inbox {
     }
 }
 
-fn code_of(message: &Message) -> String {
+fn code_of(message: &SmsMessage) -> String {
     message.text().rsplit(' ').next().unwrap().to_owned()
 }
 
@@ -56,10 +56,10 @@ impl SmsDriver for InboxDriver {
         "inbox"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         watch::remember_code(&code_of(message));
         // A test that has ended reads no more messages.
         drop(self.0.send(message.clone()));
-        Box::pin(std::future::ready(Ok(Taken::default())))
+        Box::pin(std::future::ready(Ok(Accepted::default())))
     }
 }

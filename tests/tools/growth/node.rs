@@ -11,7 +11,7 @@ use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::http::Listener;
 use esoz_otp::keyring::Keyring;
 use esoz_otp::node::{Node, Parts};
-use esoz_otp::sms::{Message, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendFuture, SmsDriver, SmsMessage};
 use esoz_otp::store::{RenewalRule, Store};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -94,7 +94,7 @@ impl SmsDriver for Phones {
         "phones"
     }
 
-    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         let waiting = self.0.lock().unwrap().remove(&message.phone);
         if let Some(waiting) = waiting {
             let code = message.text().rsplit(' ').next().unwrap().to_owned();
@@ -102,7 +102,7 @@ impl SmsDriver for Phones {
             drop(waiting.send(code));
         }
         let gateway_id = Some(format!("message-{}", message.verification_id));
-        Box::pin(std::future::ready(Ok(Taken { gateway_id })))
+        Box::pin(std::future::ready(Ok(Accepted { gateway_id })))
     }
 }
 

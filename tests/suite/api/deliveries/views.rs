@@ -15,15 +15,15 @@ fn called(outcome: Outcome) -> Attempt {
 }
 
 fn taken() -> Attempt {
-    called(Outcome::Taken(Some("77-a".into())))
+    called(Outcome::Accepted(Some("77-a".into())))
 }
 
 fn not_taken(error: DeliveryError) -> Attempt {
-    called(Outcome::NotTaken { error, again_at: at(7) })
+    called(Outcome::NotAccepted { error, again_at: at(7) })
 }
 
 fn unclear() -> Attempt {
-    called(Outcome::Unclear { error: DeliveryError::TimedOut, again_at: at(7) })
+    called(Outcome::Ambiguous { error: DeliveryError::TimedOut, again_at: at(7) })
 }
 
 fn submitted(delivery: Delivery) -> Delivery {
@@ -157,7 +157,7 @@ fn every_trouble_is_told_in_words_and_no_number_with_it() {
         (DeliveryError::ConnectingTimedOut, "could not be reached: connecting timed out"),
         (DeliveryError::NoRoute, "could not be reached: there is no route"),
         (
-            DeliveryError::TakenBefore(VendorStatus::of("DUPLICATE")),
+            DeliveryError::AlreadyAccepted(VendorStatus::of("DUPLICATE")),
             "taken the same message before: DUPLICATE",
         ),
         (DeliveryError::TargetRefused, "is on this machine or link, which is not allowed"),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::{DeliveryError, DeliveryReport, Receipt, VendorStatus};
-use esoz_otp::sms::{Message, ReceiptBatch, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, ReceiptBatch, SendFuture, SmsDriver, SmsMessage};
 use serde_json::{Value, json};
 
 use super::deliveries::{asked_until, delivery_once, id_of};
@@ -29,10 +29,10 @@ impl SmsDriver for Gateway {
         "gateway"
     }
 
-    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a SmsMessage) -> SendFuture<'a> {
         let number = self.0.fetch_add(1, Ordering::SeqCst) + 1;
         let gateway_id = Some(format!("g-{number}"));
-        Box::pin(std::future::ready(Ok(Taken { gateway_id })))
+        Box::pin(std::future::ready(Ok(Accepted { gateway_id })))
     }
 
     fn is_called_with(&self, secret: &str) -> bool {

@@ -127,7 +127,8 @@ fn the_readme_s_other_gateway_is_called_as_it_is_described() {
     let stub = StubGateway::start();
     let answer = json!({"message": {"id": 71, "state": "accepted"}});
     stub.set(Behaviour::json(200, &answer));
-    let (_, rest) = GATEWAYS.split_once("[sms.other]\nurl = \"https://sms.example/send\"\n").unwrap();
+    let (_, rest) =
+        GATEWAYS.split_once("[sms.other]\nurl = \"https://sms.example/send\"\n").unwrap();
     let (described, _) = rest.split_once("```").unwrap();
     for file in ["other.token", "other.receipts"] {
         let path = directory.path().join(file);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use esoz_otp::config::Config;
 use esoz_otp::domain::DeliveryError;
-use esoz_otp::sms::{Message, SendError, Sending, SmsDriver, Taken};
+use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 
 use super::refused;
 use crate::otp::at_once;
@@ -33,12 +33,12 @@ impl SmsDriver for Gateway {
         "moody"
     }
 
-    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a SmsMessage) -> SendFuture<'a> {
         let answer = match self.0.load(Ordering::SeqCst) {
-            IS_DOWN => Err(SendError::not_taken(DeliveryError::Unreachable)),
+            IS_DOWN => Err(SendError::not_accepted(DeliveryError::Unreachable)),
             REFUSES => Err(SendError::Refused(DeliveryError::TargetRefused)),
-            SAYS_NOTHING => Err(SendError::Unclear(DeliveryError::TimedOut)),
-            _ => Ok(Taken::default()),
+            SAYS_NOTHING => Err(SendError::Ambiguous(DeliveryError::TimedOut)),
+            _ => Ok(Accepted::default()),
         };
         Box::pin(std::future::ready(answer))
     }

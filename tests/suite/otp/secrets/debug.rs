@@ -12,7 +12,7 @@ use esoz_otp::domain::{
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::otp::{Hasher, Target};
 use esoz_otp::service::import;
-use esoz_otp::sms::{Memory, Message, SmsDriver};
+use esoz_otp::sms::{Memory, SmsDriver, SmsMessage};
 
 use crate::support::{DEMO_WORLD, SEED_PHONE, keyring, quick, start_of_time};
 
@@ -35,7 +35,7 @@ fn nothing_that_holds_a_secret_prints_it() {
     let phone = Phone::parse(SEED_PHONE).unwrap();
     let code = CodeFormat::new(10).unwrap().code(CODE).unwrap();
     let text = format!("Код: {}", code.reveal());
-    let message = Message::new(Id::from_bytes([1; 16]), phone, text.clone().into());
+    let message = SmsMessage::new(Id::from_bytes([1; 16]), phone, text.clone().into());
     let secret = Secret::new(TOKEN.to_owned());
     assert!(message.text() == text && secret.reveal() == TOKEN, "they hold what they hide");
 

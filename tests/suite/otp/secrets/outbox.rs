@@ -15,7 +15,7 @@ fn text_of(number: u8) -> Vec<u8> {
 }
 
 fn down() -> Scripted {
-    let no = || Err(SendError::not_taken(DeliveryError::Unreachable));
+    let no = || Err(SendError::not_accepted(DeliveryError::Unreachable));
     Scripted::new("a", (0..100).map(|_| no()))
 }
 
@@ -62,7 +62,7 @@ fn whoever_has_the_directory_and_another_keyring_opens_no_message() {
 #[test]
 fn what_is_handed_over_refused_replaced_or_over_is_kept_no_more_not_even_sealed() {
     let refused = Err(SendError::Refused(DeliveryError::Status(400)));
-    let driver = Scripted::new("a", [Ok(esoz_otp::sms::Taken::default()), refused]);
+    let driver = Scripted::new("a", [Ok(esoz_otp::sms::Accepted::default()), refused]);
     let mut stand = Stand::with(all(&[&driver]), one_at_a_time());
     let (sent, failed) = (stand.put(1), stand.put(2));
     let sealed = |stand: &Stand| stand.store.page(OUTBOX, None, 10).unwrap();

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use esoz_otp::domain::{DeliveryError, VendorStatus};
-use esoz_otp::sms::{SendError, Taken};
+use esoz_otp::sms::{Accepted, SendError};
 use serde_json::{Value, json};
 
 use super::{PATIENCE, Stand, TEXT, TOKEN, driver, id, secrets, settings_of};
@@ -18,12 +18,12 @@ fn not_now(word: &str) -> DeliveryError {
 }
 
 fn not_taken(error: DeliveryError, rest: Option<u64>) -> SendError {
-    SendError::NotTaken { error, rest: rest.map(Duration::from_secs) }
+    SendError::NotAccepted { error, rest: rest.map(Duration::from_secs) }
 }
 
 fn before(word: &str) -> SendError {
-    let error = DeliveryError::TakenBefore(VendorStatus::of(word));
-    SendError::TakenBefore { error, gateway_id: None }
+    let error = DeliveryError::AlreadyAccepted(VendorStatus::of(word));
+    SendError::AlreadyAccepted { error, gateway_id: None }
 }
 
 fn judged(request: &str) -> Value {
@@ -66,7 +66,7 @@ fn every_answer_has_its_meaning() {
     let said = |status, body: &str| {
         Behaviour::Say(Answer { status, body: body.into(), ..Answer::default() })
     };
-    let unclear = SendError::Unclear;
+    let unclear = SendError::Ambiguous;
     for (behaviour, expected, taken) in [
         (Behaviour::status(400), not_taken(DeliveryError::Status(400), None), 0),
         (Behaviour::status(401), not_taken(DeliveryError::Status(401), None), 0),
@@ -149,7 +149,7 @@ fn a_slow_gateway_is_waited_for_and_one_that_is_too_slow_may_have_taken_it() {
     let stub = StubGateway::start();
     let within =
         |seconds| Stand::with(&settings_of(&stub), secrets(), Duration::from_secs(seconds));
-    let timed_out = || Err(SendError::Unclear(DeliveryError::TimedOut));
+    let timed_out = || Err(SendError::Ambiguous(DeliveryError::TimedOut));
     for (behaviour, timeout, expected, taken) in [
         (Behaviour::Slow(Duration::from_millis(100)), 20, Ok(()), 1),
         // By then the time for connecting is over.
@@ -176,7 +176,7 @@ fn without_a_place_for_a_verdict_the_status_is_all() {
         Behaviour::status(500),
     ]);
     for _ in 0..3 {
-        assert_eq!(stand.send(), Ok(Taken { gateway_id: None }));
+        assert_eq!(stand.send(), Ok(Accepted { gateway_id: None }));
     }
     assert_eq!(stand.send(), Err(not_taken(DeliveryError::Status(500), None)));
 }
@@ -196,9 +196,9 @@ fn what_is_blank_or_null_is_no_verdict_and_the_next_place_counts() {
     for state in [json!(""), json!("  \t"), json!("\u{a0}"), Value::Null] {
         for (error, expected) in [
             (json!("bad"), Err(SendError::Refused(word("bad")))),
-            (json!("ok"), Ok(Taken { gateway_id: Some("7".into()) })),
-            (json!(" "), Err(SendError::Unclear(DeliveryError::Unintelligible))),
-            (Value::Null, Err(SendError::Unclear(DeliveryError::Unintelligible))),
+            (json!("ok"), Ok(Accepted { gateway_id: Some("7".into()) })),
+            (json!(" "), Err(SendError::Ambiguous(DeliveryError::Unintelligible))),
+            (Value::Null, Err(SendError::Ambiguous(DeliveryError::Unintelligible))),
         ] {
             let answer = json!({"state": state, "error": error, "id": 7});
             stub.next([Behaviour::json(200, &answer)]);
@@ -219,14 +219,14 @@ fn verdicts_and_ids_may_be_numbers_and_bools() {
         ..settings_of(&stub)
     };
     let stand = Stand::of(&config);
-    let id = |id: &str| Ok(Taken { gateway_id: Some(id.into()) });
+    let id = |id: &str| Ok(Accepted { gateway_id: Some(id.into()) });
     for (answer, expected) in [
         (json!({"ok": true, "id": 17}), id("17")),
         (json!({"ok": 0, "id": "a-17"}), id("a-17")),
-        (json!({"ok": "0"}), Ok(Taken::default())),
+        (json!({"ok": "0"}), Ok(Accepted::default())),
         (json!({"ok": 305}), Err(SendError::Refused(word("305")))),
-        (json!({"ok": false}), Err(SendError::Unclear(DeliveryError::Unintelligible))),
-        (json!({"ok": {}}), Err(SendError::Unclear(DeliveryError::Unintelligible))),
+        (json!({"ok": false}), Err(SendError::Ambiguous(DeliveryError::Unintelligible))),
+        (json!({"ok": {}}), Err(SendError::Ambiguous(DeliveryError::Unintelligible))),
     ] {
         stub.next([Behaviour::json(200, &answer)]);
         assert_eq!(stand.send(), expected, "{answer}");
@@ -242,7 +242,7 @@ fn an_id_that_repeats_what_was_sent_is_none() {
     for id in ["380958697084", "m:0958697084:1", TEXT, &told, &long, "a b", "ї", ""] {
         let message = json!([{"message_id": id, "response_status": "OK"}]);
         stub.next([Behaviour::json(200, &json!({"response_result": message}))]);
-        assert_eq!(stand.send(), Ok(Taken { gateway_id: None }), "{id}");
+        assert_eq!(stand.send(), Ok(Accepted { gateway_id: None }), "{id}");
     }
 }
 

@@ -64,11 +64,11 @@ fn what_is_said_not_to_have_left_has_not() {
         let times = taken.iter().filter(|took| took.id == its).count();
         match said {
             Ok(_) => assert_eq!(times, 1, "round {round}"),
-            Err(SendError::NotTaken { error, rest: None }) => {
+            Err(SendError::NotAccepted { error, rest: None }) => {
                 assert_eq!((error, times), (DeliveryError::ConnectingTimedOut, 0), "round {round}");
                 not_sent += 1;
             }
-            Err(SendError::Unclear(DeliveryError::TimedOut)) => {
+            Err(SendError::Ambiguous(DeliveryError::TimedOut)) => {
                 assert!(times <= 1, "round {round}");
                 unclear += 1;
             }

@@ -17,7 +17,7 @@ use esoz_otp::clock::HandClock;
 use esoz_otp::config::{GatewayConfig, NumberFormat, ReceiptsBy, ReceiptsConfig};
 use esoz_otp::domain::{Id, Phone, Secret, VerificationId};
 use esoz_otp::sms::{
-    GatewayError, GatewaySecrets, HttpGateway, Message, SendError, SmsDriver, Taken,
+    Accepted, GatewayError, GatewaySecrets, HttpGateway, SendError, SmsDriver, SmsMessage,
 };
 use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
@@ -89,12 +89,12 @@ fn id(number: u8) -> VerificationId {
     Id::from_bytes([number; 16])
 }
 
-fn message() -> Message {
+fn message() -> SmsMessage {
     message_of(id(7), TEXT)
 }
 
-fn message_of(id: VerificationId, text: &str) -> Message {
-    Message::new(id, Phone::parse(SEED_PHONE).unwrap(), Zeroizing::new(text.into()))
+fn message_of(id: VerificationId, text: &str) -> SmsMessage {
+    SmsMessage::new(id, Phone::parse(SEED_PHONE).unwrap(), Zeroizing::new(text.into()))
 }
 
 /// As for a gateway whose authority this is, and nobody else.
@@ -127,15 +127,15 @@ impl Stand {
         Self { runtime: runtime.unwrap(), ..self }
     }
 
-    fn send(&self) -> Result<Taken, SendError> {
+    fn send(&self) -> Result<Accepted, SendError> {
         self.send_this(&message())
     }
 
-    fn send_this(&self, message: &Message) -> Result<Taken, SendError> {
+    fn send_this(&self, message: &SmsMessage) -> Result<Accepted, SendError> {
         self.runtime.block_on(self.driver.send(message))
     }
 
-    fn send_many(&self, messages: u8) -> Vec<Result<Taken, SendError>> {
+    fn send_many(&self, messages: u8) -> Vec<Result<Accepted, SendError>> {
         let send = |number| {
             let driver = Arc::clone(&self.driver);
             let message = message_of(id(number), TEXT);

@@ -61,7 +61,7 @@ fn it_goes_down_for_a_while_by_itself() {
     assert_eq!(told.status, 200);
     assert_eq!(
         stand.send(),
-        Err(SendError::not_taken(DeliveryError::ConnectionRefused)),
+        Err(SendError::not_accepted(DeliveryError::ConnectionRefused)),
         "from then on"
     );
     wait_until("it takes messages again", || stand.send().is_ok());

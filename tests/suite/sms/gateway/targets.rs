@@ -21,7 +21,7 @@ fn a_gateway_that_answers_the_call_and_says_nothing_more_has_nothing() {
     let url = format!("https://{}/send", silent.local_addr().unwrap());
     let timeout = Duration::from_millis(600);
     let stand = Stand::with(&settings(&url, &url), believing(&Authority::new()), timeout);
-    assert_eq!(stand.send(), Err(SendError::not_taken(DeliveryError::ConnectingTimedOut)));
+    assert_eq!(stand.send(), Err(SendError::not_accepted(DeliveryError::ConnectingTimedOut)));
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_gateway_that_is_down_has_nothing_and_is_found_when_it_is_back() {
     assert!(stand.send().is_ok());
     stub.down();
     for _ in 0..3 {
-        assert_eq!(stand.send(), Err(SendError::not_taken(DeliveryError::ConnectionRefused)));
+        assert_eq!(stand.send(), Err(SendError::not_accepted(DeliveryError::ConnectionRefused)));
     }
     stub.up();
     assert!(stand.send().is_ok());
@@ -45,7 +45,7 @@ fn a_name_that_has_no_address_leaves_no_doubt_and_is_said_to_have_none() {
     let said = stand.send();
     // Which of the two depends on whether there is a name server to ask.
     let words = [DeliveryError::NoSuchName, DeliveryError::NoNameServer]
-        .map(|it| Err(SendError::not_taken(it)));
+        .map(|it| Err(SendError::not_accepted(it)));
     assert!(words.contains(&said), "{said:?}");
 }
 
@@ -55,7 +55,7 @@ fn this_machine_is_called_only_when_allowed_whatever_it_is_called() {
     let stub = StubGateway::secure(authority.server("localhost"));
     let url = format!("https://localhost:{}/send", stub.address().port());
     let stand = Stand::with(&strict(settings(&url, &url)), believing(&authority), PATIENCE);
-    assert_eq!(stand.send(), Err(SendError::not_taken(DeliveryError::TargetRefused)));
+    assert_eq!(stand.send(), Err(SendError::not_accepted(DeliveryError::TargetRefused)));
     let asked = stand.runtime.block_on(esoz_otp::sms::SmsDriver::ask(&*stand.driver, "a"));
     assert_eq!(asked, Err(DeliveryError::TargetRefused));
     assert_eq!(stub.connections(), 0);
@@ -81,14 +81,14 @@ fn a_redirection_is_not_followed_anywhere() {
     let (stub, elsewhere) = (StubGateway::start(), StubGateway::start());
     let stand = Stand::of(&settings_of(&stub));
     stub.set(Behaviour::redirect(&elsewhere.url()));
-    assert_eq!(stand.send(), Err(SendError::not_taken(DeliveryError::Redirected(307))));
+    assert_eq!(stand.send(), Err(SendError::not_accepted(DeliveryError::Redirected(307))));
     for status in [301, 302, 308] {
         stub.set(Behaviour::status_with(status, "Location", Some(&elsewhere.url())));
-        assert_eq!(stand.send(), Err(SendError::not_taken(DeliveryError::Redirected(status))));
+        assert_eq!(stand.send(), Err(SendError::not_accepted(DeliveryError::Redirected(status))));
     }
     // What was asked for may have been done: there is the place to see what came of it (RFC 9110, 15.4.4).
     stub.set(Behaviour::status_with(303, "Location", Some(&elsewhere.url())));
-    assert_eq!(stand.send(), Err(SendError::Unclear(DeliveryError::Status(303))));
+    assert_eq!(stand.send(), Err(SendError::Ambiguous(DeliveryError::Status(303))));
     assert_eq!((stub.count(), elsewhere.connections()), (0, 0));
 }
 

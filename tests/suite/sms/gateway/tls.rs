@@ -47,7 +47,7 @@ fn said_of(server: ServerConfig, secrets: GatewaySecrets) -> String {
 }
 
 fn not_taken(error: SendError) -> String {
-    let SendError::NotTaken { error, rest: None } = error else { panic!("{error:?}") };
+    let SendError::NotAccepted { error, rest: None } = error else { panic!("{error:?}") };
     error.to_string()
 }
 
@@ -152,7 +152,7 @@ fn what_speaks_no_tls_is_told_apart_from_what_is_not_there() {
         let (address, served) = answering(words);
         let url = format!("https://{address}/send");
         let stand = Stand::with(&settings(&url, &url), believing(&Authority::new()), PATIENCE);
-        assert_eq!(stand.send(), Err(SendError::not_taken(DeliveryError::NoTls)), "{words:?}");
+        assert_eq!(stand.send(), Err(SendError::not_accepted(DeliveryError::NoTls)), "{words:?}");
         served.join().unwrap();
     }
 }

@@ -6,7 +6,7 @@ use esoz_otp::store::Store;
 use esoz_otp::store::schema::{AtKey, DELIVERIES, OUTBOX};
 
 use super::stand::{Mode, Stand};
-use super::verdict::{Taken, Tally};
+use super::verdict::{Accepted, Tally};
 use crate::store::image::{FileSystem, Mounted, left_out};
 use crate::store::{Chance, is_long};
 
@@ -15,7 +15,7 @@ const MIB: u64 = 320;
 /// What was known of messages, from outside, when the power went.
 struct Known {
     accepted: Vec<VerificationId>,
-    taken: Taken,
+    taken: Accepted,
 }
 
 /// Serves under load on a file system, and makes an image of it as it was at the power cut. What is known then is what

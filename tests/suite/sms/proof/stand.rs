@@ -8,7 +8,7 @@ use esoz_otp::store::schema::OUTBOX;
 
 use super::load::{Load, Phones};
 use super::service::Service;
-use super::verdict::{Taken, Tally, all, interrupted_twice, judge, judge_audit};
+use super::verdict::{Accepted, Tally, all, interrupted_twice, judge, judge_audit};
 use crate::support::call;
 use crate::support::gateway::{Behaviour, StubGateway};
 
@@ -124,7 +124,7 @@ impl Stand {
         self.service = Service::found(directory, &self.gateway.url());
     }
 
-    pub(super) fn taken(&self) -> Taken {
+    pub(super) fn taken(&self) -> Accepted {
         let mut taken = HashMap::new();
         for took in self.gateway.taken() {
             *taken.entry(Id::parse(&took.id.unwrap()).unwrap()).or_default() += 1;

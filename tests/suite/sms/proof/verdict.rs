@@ -12,7 +12,7 @@ use esoz_otp::store::{Key, Record, Store, Table};
 use crate::support::start_of_time;
 
 /// How often the gateway got which message.
-pub(super) type Taken = HashMap<VerificationId, usize>;
+pub(super) type Accepted = HashMap<VerificationId, usize>;
 
 /// What came of messages whose accounts were right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Tally {
 pub(super) fn judge(
     store: &Store,
     accepted: &[VerificationId],
-    taken: &Taken,
+    taken: &Accepted,
     excused: &HashSet<VerificationId>,
 ) -> Result<Tally, String> {
     let deliveries: HashMap<_, _> = all(store, DELIVERIES).into_iter().collect();

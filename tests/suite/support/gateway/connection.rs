@@ -44,12 +44,12 @@ struct Connection<'a> {
 }
 
 /// What was taken, and what was set to be said of it then.
-struct Taken {
+struct Accepted {
     took: Took,
     receipts: Receipts,
 }
 
-impl Taken {
+impl Accepted {
     fn answer(&self) -> String {
         answers::taken(&self.took.gateway_id, &self.took.phone).to_string()
     }
@@ -164,16 +164,16 @@ impl Connection<'_> {
         }
     }
 
-    fn take(&self, request: &Request) -> Taken {
+    fn take(&self, request: &Request) -> Accepted {
         let took = Took::of(request, self.number);
         self.shared.book.note(took.clone());
         (self.shared.tell)(&took);
         let receipts = self.shared.receipts.lock().unwrap().clone();
         receipts.before(&took.gateway_id);
-        Taken { took, receipts }
+        Accepted { took, receipts }
     }
 
-    fn say_taken(taken: &Taken, to: &mut impl Write) -> io::Result<Next> {
+    fn say_taken(taken: &Accepted, to: &mut impl Write) -> io::Result<Next> {
         request::answer(to, 200, &[], &taken.answer(), usize::MAX)?;
         taken.after();
         Ok(Next::GoesOn)
