@@ -17,7 +17,8 @@
 //! An open database may be renamed because sled, once it is open, uses its path for one thing: values too large for its log,
 //! which nothing here is (`redo` and `codec` see to it).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
 use super::database::{Database, DatabaseCopy};
 use super::directory::{self, NEW, at};
@@ -55,6 +56,8 @@ pub(super) struct Renewal {
     config: StoreConfig,
     rule: RenewalRule,
     stage: Stage,
+    /// Closes and removes the database that was replaced: that takes up to half a second, and no write should wait for it.
+    removal: Option<JoinHandle<()>>,
 }
 
 enum Stage {
@@ -81,7 +84,7 @@ struct Count {
 
 impl Renewal {
     pub(super) fn new(path: PathBuf, config: StoreConfig, rule: RenewalRule) -> Self {
-        Self { path, config, rule, stage: Stage::Rest(Last::default()) }
+        Self { path, config, rule, stage: Stage::Rest(Last::default()), removal: None }
     }
 
     /// Does a little of what is due, and says whether there is more.
@@ -121,7 +124,7 @@ impl Renewal {
                     self.stage = Stage::Rest(Last::now(database, 0)?);
                 }
                 None => {
-                    self.clear_away();
+                    clear_away(&self.path);
                     self.stage = Stage::Rest(Last::now(database, AFTER_FAILURE)?);
                 }
             },
@@ -133,12 +136,17 @@ impl Renewal {
     pub(super) fn end(self, database: &Database) {
         if let Stage::Copy = self.stage {
             database.end_copy();
-            self.clear_away();
+            clear_away(&self.path);
         }
+        // A thread that panicked has removed nothing; the next start does.
+        drop(self.removal.map(JoinHandle::join));
     }
 
     /// Makes the new database, and says whether that went well.
     fn begin(&self, database: &Database) -> bool {
+        if self.removal.as_ref().is_some_and(|removal| !removal.is_finished()) {
+            return false;
+        }
         let new = self.path.join(NEW);
         let made = || -> Result<DatabaseCopy, OpenError> {
             swap::put_right(&self.path).map_err(at(&self.path))?;
@@ -152,7 +160,7 @@ impl Renewal {
             Ok(copy) => database.begin_copy(copy),
             Err(error) => {
                 tracing::warn!(%error, "the database has grown, and no new one can be made");
-                self.clear_away();
+                clear_away(&self.path);
                 return false;
             }
         }
@@ -160,7 +168,7 @@ impl Renewal {
     }
 
     /// The copy takes the place of the database. An error means that nothing is known of the directory.
-    fn swap(&self, database: &mut Database, trees: &Trees) -> Result<(), StoreError> {
+    fn swap(&mut self, database: &mut Database, trees: &Trees) -> Result<(), StoreError> {
         let Some(DatabaseCopy { to, before, .. }) = database.end_copy() else { return Ok(()) };
         let new = self.path.join(NEW);
         let ready = || -> Result<_, StoreError> {
@@ -174,24 +182,30 @@ impl Renewal {
             Err(error) => {
                 tracing::warn!(%error, "the database has grown, and the new one is not whole");
                 drop(to);
-                self.clear_away();
+                clear_away(&self.path);
                 return Ok(());
             }
         };
         swap::swap(&self.path, swap::exchange, &mut |_| Ok(()))?;
         trees.replace(handles);
-        *database = to;
-        self.clear_away();
+        let replaced = std::mem::replace(database, to);
         let after = database.log_bytes()?;
         tracing::info!(before, after, "the database had grown and was written anew");
+        let path = self.path.clone();
+        let remove = move || {
+            drop(replaced);
+            clear_away(&path);
+        };
+        // Without a thread it stays until the next start.
+        self.removal = thread::Builder::new().name("store-removal".into()).spawn(remove).ok();
         Ok(())
     }
+}
 
-    /// What can't be removed now is at the next start.
-    fn clear_away(&self) {
-        if let Err(error) = swap::put_right(&self.path) {
-            tracing::warn!(%error, "a database that is not needed can't be removed");
-        }
+/// What can't be removed now is at the next start.
+fn clear_away(path: &Path) {
+    if let Err(error) = swap::put_right(path) {
+        tracing::warn!(%error, "a database that is not needed can't be removed");
     }
 }
 
@@ -234,7 +248,6 @@ impl Last {
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;
-    use std::path::Path;
 
     use proptest::prelude::*;
 
@@ -299,6 +312,7 @@ mod tests {
             while self.is_copying() {
                 assert!(self.step());
             }
+            drop(self.renewal.removal.take().map(JoinHandle::join));
         }
 
         fn records(&self) -> BTreeMap<(u8, Vec<u8>), Vec<u8>> {
