@@ -1,4 +1,4 @@
-//! Who answers a row, what they get to know, and what they give back.
+//! Handlers: the functions that answer the rows of the route table.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -15,40 +15,40 @@ use crate::http::Params;
 use crate::otp::{RequestContext, Waiting};
 use crate::service::Caller;
 
-/// Who answers.
+/// The function that answers a row.
 #[derive(Clone, Copy, Debug)]
 pub enum Handler {
-    /// In place, from memory.
+    /// Answers at once, by reading the store.
     Sync(fn(&State, &Call) -> Result<Answer, Rejection>),
-    /// After waiting for a write or a hash, holding no thread meanwhile.
+    /// Awaits a write or a hash, and then answers.
     Async(fn(Arc<State>, Call) -> HandlerFuture),
 }
 
-/// An operation under way.
+/// The future of an asynchronous handler.
 pub(super) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, Rejection>> + Send>>;
 
-/// What a handler gets to know.
+/// The request as a handler sees it.
 pub struct Call {
-    /// Who calls, on rows that ask.
+    /// The admitted caller, on rows with a scope.
     pub caller: Option<Caller>,
-    /// Where the request came from.
+    /// The peer's address.
     pub peer: Option<IpAddr>,
-    /// What the caller calls the request.
+    /// The caller's `X-Request-ID`.
     pub request_id: Option<RequestId>,
-    /// What stood in the braces of the path.
+    /// The path's parameters, decoded.
     pub params: Params,
-    /// The query as it came.
+    /// The query, not decoded.
     pub query: Option<String>,
-    /// The body.
+    /// The JSON body; `null` on rows without one.
     pub body: Value,
     /// The time of the request.
     pub now: Timestamp,
-    /// Whether the caller still waits for an answer.
+    /// Tells whether the caller still waits for the answer.
     pub waiting: Waiting,
 }
 
 impl Call {
-    /// Who calls. Rows without a scope have nobody to ask for.
+    /// The admitted caller. An error on rows without a scope.
     pub(super) fn caller(&self) -> Result<&Caller, Refusal> {
         self.caller.as_ref().ok_or(Refusal::TokenMissing)
     }
@@ -65,7 +65,7 @@ impl Call {
         RequestContext { requester: self.requester(), request_id, waiting }
     }
 
-    /// What stood in the first braces of the path.
+    /// The path's first parameter.
     pub(super) fn param(&self) -> &str {
         self.params.first().map_or("", String::as_str)
     }

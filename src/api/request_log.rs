@@ -1,4 +1,4 @@
-//! What the log has of a request: a line when it is answered, and one more when somebody was not let in.
+//! The log lines of a request: one when it is answered, and one more when a secret in it was wrong.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,30 +17,30 @@ use crate::domain::{ClientId, Refusal, Requester, mask_numbers};
 use crate::http::Request;
 use crate::service::Caller;
 
-/// How far a request has come: for the end of it, and its line in the log.
+/// What is known of a request so far, for its line in the log.
 pub(super) struct RequestLog {
     pub(super) row: Option<&'static Row>,
     pub(super) caller: Option<Caller>,
-    /// What the caller calls the request, as far as it is kept.
+    /// The caller's `X-Request-ID`, if it is one that is kept.
     pub(super) request_id: Option<RequestId>,
-    /// Who calls, as far as is known of somebody who was not let in.
+    /// The caller, as far as known, when the request was not admitted.
     pub(super) by: Requester,
-    /// What people call the client of a caller who was not let in.
+    /// The client's name, when the request was not admitted.
     pub(super) client_name: Option<String>,
     pub(super) body: BodyState,
-    /// It has come to its operation, which says itself what has failed.
+    /// The operation has started. It logs its own failures.
     pub(super) is_operated_on: bool,
 }
 
-/// Methods that a log may name, beside those that only read: a caller can make up others, and say anything in them.
+/// Methods that a log line may name, beside the safe ones. A caller can make up others, with any text in them.
 const KNOWN: [Method; 5] =
     [Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::CONNECT];
 
-/// The most that a line has of a client's name, in characters.
+/// The longest client name in a log line, in characters.
 const LONGEST_NAME: usize = 64;
 
 impl RequestLog {
-    /// Of a request from here.
+    /// Starts the log of a request from this peer.
     pub(super) fn of(peer: Option<IpAddr>, request_id: Option<RequestId>) -> Self {
         Self {
             row: None,
@@ -53,8 +53,8 @@ impl RequestLog {
         }
     }
 
-    /// The short line of a demo's console: the row, or what may be seen of a path that no row has, the status, how long it
-    /// took, and which request it was.
+    /// The short line of a demo's console: method, route (or the masked path if no row has it), status, milliseconds and
+    /// request id.
     pub(super) fn line(&self, request: &Request, status: StatusCode, took: Duration) -> String {
         let method = loggable(request.method());
         let path = self.path_of_no_row(request).unwrap_or_default();
@@ -66,8 +66,8 @@ impl RequestLog {
         format!("{method} {route} {status} {milliseconds:.1} ms {request_id}")
     }
 
-    /// One line a request: the row, and not the path, in which phones stand. What only read and succeeded is not worth
-    /// a line at the usual level.
+    /// Writes one line for the request. It names the row and not the path, since a path may hold a phone. A successful read
+    /// has a line at level DEBUG only.
     pub(super) fn log(
         &self,
         request: &Request,
@@ -143,12 +143,12 @@ impl RequestLog {
         );
     }
 
-    /// What may be seen of a path that no row has, or that was refused before its row was looked for.
+    /// The masked path, if no row was found for it.
     fn path_of_no_row(&self, request: &Request) -> Option<String> {
         self.row.is_none().then(|| unknown_path::masked(request.uri().path()))
     }
 
-    /// Names are given by an operator, and are no lines of their own.
+    /// The client's name, cut, masked and without control characters, so that it stays on its line.
     fn client_name(&self) -> Option<String> {
         let admitted = self.caller.as_ref().map(|caller| &caller.client_name);
         let name = admitted.or(self.client_name.as_ref())?;

@@ -14,20 +14,20 @@ use crate::api::refusal::Rejection;
 
 use crate::http::split_port;
 
-/// Where requests come in.
+/// The kind of listener that a request came over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListenerKind {
-    /// Programs beside this one, on this machine or behind its operator's own doors: every row.
+    /// For programs on this machine or in the operator's own network. It serves every row.
     Internal,
-    /// Anybody: only rows that are public.
+    /// For callers from outside. It serves only the public rows.
     Public {
-        /// A proxy is in front, which speaks TLS with the callers.
+        /// Whether a proxy in front speaks TLS with the callers.
         behind_proxy: bool,
     },
 }
 
 impl ListenerKind {
-    /// How callers reach it.
+    /// The scheme of the URLs that callers use.
     pub(in crate::api) fn scheme(self) -> Scheme {
         match self {
             Self::Internal | Self::Public { behind_proxy: false } => Scheme::Http,

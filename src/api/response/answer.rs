@@ -1,4 +1,4 @@
-//! What a method answers.
+//! The success answers of methods.
 
 use hyper::StatusCode;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::VerificationId;
 
-/// A success, its data already written as JSON.
+/// A success answer, with its data already serialised as JSON.
 pub struct Answer {
     pub(super) status: StatusCode,
     pub(super) data: Box<RawValue>,
@@ -15,29 +15,29 @@ pub struct Answer {
     pub(super) location: Option<String>,
 }
 
-/// Where a list stands among its pages.
+/// The `paging` of a list.
 #[derive(Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub(super) enum Paging {
-    /// Its one page has all of it.
+    /// One page has the whole list.
     Whole { page_number: usize, page_size: usize, total_entries: usize, total_pages: usize },
-    /// It grows while it is read, and nobody counts it. What comes behind this page is asked for by what it comes
-    /// behind, if there is any.
+    /// One page of a list that grows while it is read, so its length is not counted. `next_after` is the cursor of the next
+    /// page, if there is one.
     Part { page_size: usize, next_after: Option<Cursor> },
 }
 
-/// What a page comes behind.
+/// The last entry of a page. The next page begins after it.
 #[derive(Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub enum Cursor {
-    /// A row of audit.
+    /// A row of audit, by its number.
     Row(u64),
     /// The message with this verification's code.
     Delivery(VerificationId),
 }
 
 impl Answer {
-    /// 200 with this view.
+    /// 200 with this view as `data`.
     pub fn ok(view: &impl Serialize) -> Self {
         Self {
             status: StatusCode::OK,
@@ -48,14 +48,14 @@ impl Answer {
         }
     }
 
-    /// 200 with all of a list, which its one page has room for.
+    /// 200 with a whole list on one page.
     pub fn list(views: &[impl Serialize], page_size: usize) -> Self {
         let (page_number, total_entries, total_pages) = (1, views.len(), 1);
         let paging = Paging::Whole { page_number, page_size, total_entries, total_pages };
         Self { paging: Some(paging), ..Self::ok(&views) }
     }
 
-    /// 200 with a part of a list, and where the next one begins.
+    /// 200 with one page of a list, and the cursor of the next.
     pub fn part_of_list(
         views: &[impl Serialize],
         page_size: usize,
@@ -65,17 +65,17 @@ impl Answer {
         Self { paging: Some(paging), ..Self::ok(&views) }
     }
 
-    /// 201 with this view.
+    /// 201 with this view as `data`.
     pub fn created(view: &impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(view) }
     }
 
-    /// The same with `urgent` beside `data`.
+    /// Adds `urgent` beside `data`.
     pub fn with_urgent(self, view: &impl Serialize) -> Self {
         Self { urgent: Some(json(view)), ..self }
     }
 
-    /// The same with a `location` header.
+    /// Adds the header `Location`.
     pub fn with_location(self, location: String) -> Self {
         Self { location: Some(location), ..self }
     }
