@@ -1,13 +1,13 @@
 //! Wordings that no source disputes.
 
-use super::wording::Message::{self, Absent, LateBy, NextAttemptAt, Text};
-use super::wording::{Wording, on, row};
+use super::error_row::ErrorMessage::{self, Absent, LateBy, NextAttemptAt, Text};
+use super::error_row::{ErrorRow, on, row};
 use crate::api::operation::Operation;
 use crate::api::refusal::Kind;
 
 /// Types and fixed messages as Nebo15/eview, `views/error_view.ex`, has them; the words about codes as
 /// ehealth-ua/otp_verification.api; the pause's message as the page "Resend device request SMS" (17492804985).
-pub(super) static ROWS: &[Wording] = &[
+pub(super) static ROWS: &[ErrorRow] = &[
     row(
         Kind::TokenMissing,
         401,
@@ -169,10 +169,10 @@ pub(super) static ROWS: &[Wording] = &[
     row(Kind::Invalid, 422, "validation_failed", VALIDATION),
 ];
 
-const WRONG: Message = Text("Invalid verification code");
-const EXPIRED: Message = Text("Verification code expired");
-const SPENT: Message = Text("Maximum attempts exceed");
-const VALIDATION: Message = Text(
+const WRONG: ErrorMessage = Text("Invalid verification code");
+const EXPIRED: ErrorMessage = Text("Verification code expired");
+const SPENT: ErrorMessage = Text("Maximum attempts exceed");
+const VALIDATION: ErrorMessage = Text(
     "Validation failed. You can find validators description at our API Manifest: \
      http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
 );

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use super::table::Dialect;
-use super::wording::Message::{self, MissingAllowances, Text};
-use super::wording::{on, row};
+use super::error_row::ErrorMessage::{self, MissingAllowances, Text};
+use super::error_row::{on, row};
 use crate::api::operation::Operation::AuthenticationFactor;
 use crate::api::refusal::Kind;
 use crate::api::response::Answer;
@@ -45,8 +45,8 @@ pub(super) static DEPLOYED: Dialect = Dialect {
     factor,
 };
 
-const INVALID_TOKEN: Message = Text("Invalid access token");
-const USER_BLOCKED: Message = Text("User blocked");
+const INVALID_TOKEN: ErrorMessage = Text("Invalid access token");
+const USER_BLOCKED: ErrorMessage = Text("User blocked");
 
 /// The length of a page of factors. A user has one of a type, and there is one type.
 const PAGE: usize = 50;

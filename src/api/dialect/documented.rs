@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use super::table::Dialect;
-use super::wording::Message::{MissingAllowances, Text};
-use super::wording::{on, row};
+use super::error_row::ErrorMessage::{MissingAllowances, Text};
+use super::error_row::{on, row};
 use crate::api::operation::Operation::{
     Approve, AuthenticationFactor, GetPersonRequest, ListDeliveries, ResendOtp,
 };

@@ -12,10 +12,10 @@ mod deployed;
 mod documented;
 mod table;
 mod word;
-mod wording;
+mod error_row;
 
 pub use table::Dialect;
-pub use wording::{Message, Wording};
+pub use error_row::{ErrorRow, ErrorMessage};
 
 use crate::config::DialectName;
 

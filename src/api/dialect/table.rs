@@ -1,7 +1,7 @@
 //! A dialect, as its rows say it.
 
 use super::common;
-use super::wording::Wording;
+use super::error_row::ErrorRow;
 use crate::api::operation::Operation;
 use crate::api::refusal::Kind;
 use crate::api::response::Answer;
@@ -16,19 +16,19 @@ pub struct Dialect {
     /// In which order things are checked.
     pub order: Order,
     /// How refusals are worded; the first row that fits counts. Rows that all dialects share come behind.
-    pub rows: &'static [Wording],
+    pub rows: &'static [ErrorRow],
     /// What the answer with a factor looks like, or without one.
     pub factor: fn(Option<&AuthenticationFactor>) -> Result<Answer, Refusal>,
 }
 
 impl Dialect {
     /// All rows in the order they are looked at.
-    pub fn all_rows(&self) -> impl Iterator<Item = &'static Wording> {
+    pub fn all_rows(&self) -> impl Iterator<Item = &'static ErrorRow> {
         self.rows.iter().chain(common::ROWS)
     }
 
     /// The row for a refusal on a method.
-    pub fn find(&self, kind: Kind, operation: Option<Operation>) -> Option<&'static Wording> {
+    pub fn find(&self, kind: Kind, operation: Option<Operation>) -> Option<&'static ErrorRow> {
         self.all_rows().find(|row| row.kind == kind && (row.on.is_none() || row.on == operation))
     }
 }

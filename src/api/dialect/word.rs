@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::table::Dialect;
-use super::wording::Message;
+use super::error_row::ErrorMessage;
 use crate::api::operation::Operation;
 use crate::api::refusal::{Fault, Rejection};
-use crate::api::response::envelope::Worded;
+use crate::api::response::envelope::ErrorBody;
 use crate::domain::{Refusal, Timestamp};
 
 impl Dialect {
@@ -16,12 +16,12 @@ impl Dialect {
         rejection: &Rejection,
         operation: Option<Operation>,
         now: Timestamp,
-    ) -> Worded {
+    ) -> ErrorBody {
         let row = self
             .find(rejection.kind(), operation)
             .expect("a test holds every dialect against every kind");
         let next_attempt_at = rejection.next_attempt_at().map(Timestamp::rounded_up);
-        Worded {
+        ErrorBody {
             status: row.status,
             error_type: row.error_type,
             message: message(row.message, rejection),
@@ -37,26 +37,26 @@ impl Dialect {
     }
 }
 
-fn message(message: Message, rejection: &Rejection) -> Option<String> {
+fn message(message: ErrorMessage, rejection: &Rejection) -> Option<String> {
     match (message, rejection) {
-        (Message::Absent, _) => None,
-        (Message::Text(text), Rejection::HeaderTwice(name)) => Some(format!("{text}: {name}")),
-        (Message::Text(text), Rejection::HostUnknown(host)) => {
+        (ErrorMessage::Absent, _) => None,
+        (ErrorMessage::Text(text), Rejection::HeaderTwice(name)) => Some(format!("{text}: {name}")),
+        (ErrorMessage::Text(text), Rejection::HostUnknown(host)) => {
             Some(format!("{text} {host} is not in the setting server.hosts."))
         }
-        (Message::LateBy(text), Rejection::Refused(Refusal::MessagesLate { late })) => {
+        (ErrorMessage::LateBy(text), Rejection::Refused(Refusal::MessagesLate { late })) => {
             Some(format!("{text}{} s.", late.as_secs()))
         }
-        (Message::Text(text) | Message::LateBy(text), _) => Some(text.to_owned()),
+        (ErrorMessage::Text(text) | ErrorMessage::LateBy(text), _) => Some(text.to_owned()),
         (
-            Message::MissingAllowances { quoted },
+            ErrorMessage::MissingAllowances { quoted },
             Rejection::Refused(Refusal::ScopeMissing(scope)),
         ) => {
             let quote = if quoted { "\"" } else { "" };
             Some(format!("{ALLOWANCES}{quote}{scope}{quote}"))
         }
-        (Message::MissingAllowances { .. }, _) => Some(ALLOWANCES.to_owned()),
-        (Message::NextAttemptAt(text), _) => {
+        (ErrorMessage::MissingAllowances { .. }, _) => Some(ALLOWANCES.to_owned()),
+        (ErrorMessage::NextAttemptAt(text), _) => {
             let at = rejection.next_attempt_at().map(Timestamp::rounded_up);
             Some(format!("{text}{}", at.map(|at| at.to_string()).unwrap_or_default()))
         }

@@ -17,7 +17,7 @@ use crate::domain::Timestamp;
 use crate::http::Response;
 
 /// A worded rejection: all that an answer needs.
-pub(in crate::api) struct Worded {
+pub(in crate::api) struct ErrorBody {
     pub(in crate::api) status: u16,
     pub(in crate::api) error_type: &'static str,
     pub(in crate::api) message: Option<String>,
@@ -85,15 +85,15 @@ pub(in crate::api) fn success(head: &Head, answer: &Answer) -> Response {
     response
 }
 
-pub(in crate::api) fn failure(head: &Head, worded: &Worded) -> Response {
+pub(in crate::api) fn failure(head: &Head, body: &ErrorBody) -> Response {
     let error = ErrorView {
-        error_type: worded.error_type,
-        message: worded.message.as_deref(),
-        invalid: &worded.invalid,
-        reason: worded.reason,
-        next_attempt_at: worded.next_attempt_at.map(|at| at.to_string()),
+        error_type: body.error_type,
+        message: body.message.as_deref(),
+        invalid: &body.invalid,
+        reason: body.reason,
+        next_attempt_at: body.next_attempt_at.map(|at| at.to_string()),
     };
-    let status = StatusCode::from_u16(worded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let envelope = Envelope {
         meta: meta(head, status, "object"),
         data: None,
@@ -102,14 +102,14 @@ pub(in crate::api) fn failure(head: &Head, worded: &Worded) -> Response {
         error: Some(error),
     };
     let mut response = respond(head, status, &envelope);
-    if let Some(seconds) = worded.retry_after {
+    if let Some(seconds) = body.retry_after {
         add(&mut response, RETRY_AFTER, &seconds.to_string());
     }
     if status == StatusCode::UNAUTHORIZED {
         // A 401 has to say which scheme would do (RFC 9110, 15.5.2).
         add(&mut response, WWW_AUTHENTICATE, "Bearer");
     }
-    if let Some(methods) = &worded.allow {
+    if let Some(methods) = &body.allow {
         add(&mut response, ALLOW, methods);
     }
     response

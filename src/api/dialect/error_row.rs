@@ -5,7 +5,7 @@ use crate::api::refusal::Kind;
 
 /// A row of the refusal table.
 #[derive(Clone, Copy, Debug)]
-pub struct Wording {
+pub struct ErrorRow {
     /// Which refusal.
     pub kind: Kind,
     /// On which method only; on all of them when `None`.
@@ -15,12 +15,12 @@ pub struct Wording {
     /// `error.type`.
     pub error_type: &'static str,
     /// `error.message`.
-    pub message: Message,
+    pub message: ErrorMessage,
 }
 
 /// `error.message`.
 #[derive(Clone, Copy, Debug)]
-pub enum Message {
+pub enum ErrorMessage {
     /// None.
     Absent,
     /// Always this one.
@@ -40,11 +40,11 @@ pub(super) const fn row(
     kind: Kind,
     status: u16,
     error_type: &'static str,
-    message: Message,
-) -> Wording {
-    Wording { kind, on: None, status, error_type, message }
+    message: ErrorMessage,
+) -> ErrorRow {
+    ErrorRow { kind, on: None, status, error_type, message }
 }
 
-pub(super) const fn on(operation: Operation, row: Wording) -> Wording {
-    Wording { on: Some(operation), ..row }
+pub(super) const fn on(operation: Operation, row: ErrorRow) -> ErrorRow {
+    ErrorRow { on: Some(operation), ..row }
 }
