@@ -15,7 +15,7 @@ use crate::entropy::{Entropy, SystemEntropy};
 use crate::files;
 use crate::keyring::Keyring;
 use crate::log;
-use crate::service::operator::{ADMIN_SCOPE, FirstToken, NoOperator, OPERATOR, add_operator};
+use crate::service::bootstrap::{ADMIN_SCOPE, FirstToken, NoOperator, OPERATOR, add_operator};
 use crate::store::{NewDirectory, Store};
 
 #[derive(Args)]

@@ -3,15 +3,15 @@
 mod access;
 mod audit;
 mod authentication_factor;
+pub mod bootstrap;
+mod check_order;
 mod deliveries;
 pub mod import;
-pub mod operator;
-mod order;
 mod person_requests;
 mod verifications;
 
 pub use access::{Caller, Credentials, NotAdmitted};
-pub use order::{AdmissionStep, Order, RequestCheck};
+pub use check_order::{AdmissionStep, CheckOrder, RequestCheck};
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct Service {
     otp: Otp,
     audit: Arc<Recorder>,
     audit_log: Arc<AuditLog>,
-    order: Order,
+    order: CheckOrder,
     person_requests: PersonRequestsConfig,
 }
 
@@ -38,7 +38,7 @@ impl Service {
         otp: Otp,
         audit: Arc<Recorder>,
         audit_log: Arc<AuditLog>,
-        order: Order,
+        order: CheckOrder,
         person_requests: PersonRequestsConfig,
     ) -> Self {
         Self { store, otp, audit, audit_log, order, person_requests }

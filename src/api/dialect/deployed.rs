@@ -1,15 +1,15 @@
 use serde::Serialize;
 
-use super::table::Dialect;
 use super::error_row::ErrorMessage::{self, MissingAllowances, Text};
 use super::error_row::{on, row};
+use super::table::Dialect;
 use crate::api::operation::Operation::AuthenticationFactor;
 use crate::api::refusal::Kind;
 use crate::api::response::Answer;
 use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
-use crate::service::Order;
+use crate::service::CheckOrder;
 use crate::service::RequestCheck::{Method, Status};
 
 /// What the live system was seen to do: the token service (edenlabllc/mithril.api), the gateway before it
@@ -27,7 +27,7 @@ use crate::service::RequestCheck::{Method, Status};
 ///   confidant persons do.
 pub(super) static DEPLOYED: Dialect = Dialect {
     name: DialectName::Deployed,
-    order: Order {
+    order: CheckOrder {
         admission: &[Expiry, Client, User, ApiKey, Scope],
         token_expiry: TokenExpiry::At,
         resend_otp: &[Status, Method],

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
-use super::table::Dialect;
 use super::error_row::ErrorMessage::{MissingAllowances, Text};
 use super::error_row::{on, row};
+use super::table::Dialect;
 use crate::api::operation::Operation::{
     Approve, AuthenticationFactor, GetPersonRequest, ListDeliveries, ResendOtp,
 };
@@ -11,14 +11,14 @@ use crate::api::response::Answer;
 use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
-use crate::service::Order;
+use crate::service::CheckOrder;
 use crate::service::RequestCheck::{Method, Status};
 
 /// What the pages say, to the letter: "Resend Authorization OTP on Person Request" and "Get authentication factor"
 /// [API-005-010-006-0206]. Where a page's table and its text differ, the table counts.
 pub(super) static DOCUMENTED: Dialect = Dialect {
     name: DialectName::Documented,
-    order: Order {
+    order: CheckOrder {
         admission: &[Expiry, Client, ApiKey, Scope, User],
         token_expiry: TokenExpiry::After,
         resend_otp: &[Method, Status],

@@ -10,12 +10,12 @@
 mod common;
 mod deployed;
 mod documented;
+mod error_row;
 mod table;
 mod word;
-mod error_row;
 
+pub use error_row::{ErrorMessage, ErrorRow};
 pub use table::Dialect;
-pub use error_row::{ErrorRow, ErrorMessage};
 
 use crate::config::DialectName;
 

@@ -7,14 +7,14 @@ use crate::api::refusal::Kind;
 use crate::api::response::Answer;
 use crate::config::DialectName;
 use crate::domain::{AuthenticationFactor, Refusal};
-use crate::service::Order;
+use crate::service::CheckOrder;
 
 /// One way of speaking.
 pub struct Dialect {
     /// What configuration calls it.
     pub name: DialectName,
     /// In which order things are checked.
-    pub order: Order,
+    pub order: CheckOrder,
     /// How refusals are worded; the first row that fits counts. Rows that all dialects share come behind.
     pub rows: &'static [ErrorRow],
     /// What the answer with a factor looks like, or without one.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::table::Dialect;
 use super::error_row::ErrorMessage;
+use super::table::Dialect;
 use crate::api::operation::Operation;
 use crate::api::refusal::{Fault, Rejection};
 use crate::api::response::envelope::ErrorBody;

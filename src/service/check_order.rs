@@ -2,7 +2,7 @@ use crate::domain::TokenExpiry;
 
 /// In which order things are checked. The sources disagree, so it is data: a dialect brings one.
 #[derive(Clone, Copy, Debug)]
-pub struct Order {
+pub struct CheckOrder {
     /// Of a caller, once the token is found.
     pub admission: &'static [AdmissionStep],
     /// When a token ends.
