@@ -1,4 +1,4 @@
-//! Who calls, and whether they may.
+//! Authentication of callers, and authorisation by scope.
 
 use std::net::IpAddr;
 
@@ -11,42 +11,42 @@ use crate::domain::{
 use crate::otp::{RequestContext, Waiting};
 use crate::store::schema::{CLIENTS, CLIENTS_BY_API_KEY, TOKENS, USERS};
 
-/// What a request brings to show who it is from.
+/// The credentials of a request.
 #[derive(Clone, Copy, Default)]
 pub struct Credentials<'a> {
     /// The token of `Authorization: Bearer …`.
     pub bearer: Option<&'a [u8]>,
     /// The header `api-key`.
     pub api_key: Option<&'a [u8]>,
-    /// Where it came from.
+    /// The peer's address.
     pub peer: Option<IpAddr>,
-    /// What the caller calls the request.
+    /// The caller's `X-Request-ID`.
     pub request_id: Option<RequestId>,
 }
 
-/// A caller who is not let in.
+/// A request that was not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAdmitted {
-    /// Why not.
+    /// The reason.
     pub refusal: Refusal,
-    /// Who that is: a token that is known has a client and a user, even if it is not good.
+    /// The caller, as far as known: a stored token names a client and a user, even when it is expired or revoked.
     pub by: Requester,
-    /// What people call that client.
+    /// The name of that client.
     pub client_name: Option<String>,
 }
 
 /// An admitted caller.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The token's client.
+    /// The id of the token's client.
     pub client_id: ClientId,
-    /// What people call it.
+    /// The name of that client.
     pub client_name: String,
     /// The token's user.
     pub user: User,
-    /// Where the request came from.
+    /// The peer's address.
     pub peer: Option<IpAddr>,
-    /// What the caller calls the request.
+    /// The caller's `X-Request-ID`.
     pub request_id: Option<RequestId>,
     /// Whether it still waits for its answer.
     pub waiting: Waiting,
@@ -65,9 +65,9 @@ impl Caller {
     }
 }
 
-/// What is known of a caller so far.
+/// The caller's identity, as far as it is known.
 #[derive(Default)]
-struct Known {
+struct Identity {
     by: Requester,
     client_name: Option<String>,
 }
@@ -82,34 +82,35 @@ impl Service {
         now: Timestamp,
         wall: Timestamp,
     ) -> Result<Caller, NotAdmitted> {
-        let mut known = Known::default();
-        known.by.peer = credentials.peer;
-        self.look_at(credentials, scope, wall, &mut known).map_err(|refusal| {
-            let Known { by, client_name } = known;
+        let mut identity = Identity::default();
+        identity.by.peer = credentials.peer;
+        self.authenticate(credentials, scope, wall, &mut identity).map_err(|refusal| {
+            let Identity { by, client_name } = identity;
             let requester = RequestOrigin { requester: by, request_id: credentials.request_id };
             self.audit.note_refusal(now, &refusal, requester);
             NotAdmitted { refusal, by, client_name }
         })
     }
 
-    /// Changes nothing, and says in `known` who it is as far as it has come.
-    fn look_at(
+    /// Checks the credentials step by step, in the dialect's order. Fills `identity` on the way, so that a refusal can name
+    /// the caller. Changes nothing in the store.
+    fn authenticate(
         &self,
         credentials: Credentials<'_>,
         scope: Scope,
         wall: Timestamp,
-        known: &mut Known,
+        identity: &mut Identity,
     ) -> Result<Caller, Refusal> {
         let bearer = credentials.bearer.ok_or(Refusal::TokenMissing)?;
         let token = self.store.get(TOKENS, &SecretDigest::of(bearer))?;
         let token = token.ok_or(Refusal::TokenUnknown)?;
-        known.by.client_id = Some(token.client_id);
-        known.by.user_id = Some(token.user_id);
+        identity.by.client_id = Some(token.client_id);
+        identity.by.user_id = Some(token.user_id);
         if token.is_revoked {
             return Err(Refusal::TokenUnknown);
         }
         let client = self.store.get(CLIENTS, &token.client_id)?.ok_or(Refusal::TokenUnknown)?;
-        known.client_name = Some(client.name.clone());
+        identity.client_name = Some(client.name.clone());
         let user = self.store.get(USERS, &token.user_id)?;
         let mut vendor = None;
         for step in self.order.admission {
@@ -119,8 +120,8 @@ impl Service {
                 }
                 AdmissionStep::Client if client.is_blocked => return Err(Refusal::ClientBlocked),
                 AdmissionStep::ApiKey => vendor = self.vendor(&client, credentials.api_key)?,
-                AdmissionStep::Scope => must_allow(&token, vendor.as_ref(), scope)?,
-                AdmissionStep::User => must_be_free(user.as_ref())?,
+                AdmissionStep::Scope => ensure_scope(&token, vendor.as_ref(), scope)?,
+                AdmissionStep::User => ensure_not_blocked(user.as_ref())?,
                 AdmissionStep::TokenExpiry | AdmissionStep::Client => {}
             }
         }
@@ -131,7 +132,7 @@ impl Service {
         Ok(Caller { client_id: client.id, client_name, user, peer, request_id, waiting })
     }
 
-    /// The client whose api-key a BROKER's caller shows; a DIRECT one needs none, and none is looked at.
+    /// The vendor whose api-key came with a BROKER client's token. A DIRECT client needs no api-key, and none is read.
     fn vendor(&self, client: &Client, api_key: Option<&[u8]>) -> Result<Option<Client>, Refusal> {
         match client.access_type {
             AccessType::Direct => return Ok(None),
@@ -147,8 +148,8 @@ impl Service {
     }
 }
 
-/// What counts is what both the token and the vendor allow.
-fn must_allow(token: &Token, vendor: Option<&Client>, scope: Scope) -> Result<(), Refusal> {
+/// Both the token and the vendor have to allow the scope.
+fn ensure_scope(token: &Token, vendor: Option<&Client>, scope: Scope) -> Result<(), Refusal> {
     let vendor_allows = vendor
         .is_none_or(|vendor| vendor.broker_scope.as_ref().is_some_and(|all| all.allow(scope)));
     if token.scope.allow(scope) && vendor_allows {
@@ -158,7 +159,7 @@ fn must_allow(token: &Token, vendor: Option<&Client>, scope: Scope) -> Result<()
     }
 }
 
-fn must_be_free(user: Option<&User>) -> Result<(), Refusal> {
+fn ensure_not_blocked(user: Option<&User>) -> Result<(), Refusal> {
     match user {
         Some(user) if user.is_blocked => Err(Refusal::UserBlocked),
         Some(_) => Ok(()),
