@@ -2,7 +2,7 @@
 //! of speaking. Handlers and services know nothing of it.
 //!
 //! - `table`: what a dialect says of itself;
-//! - `wording`: a row, and what its message is made of;
+//! - `error_row`: a row, and the parts of its message;
 //! - `common`: rows that no source disputes;
 //! - `documented`, `deployed`: the two dialects;
 //! - `word`: how a rejection is worded by any of them.

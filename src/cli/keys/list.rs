@@ -19,8 +19,8 @@ pub(in crate::cli) struct ListArgs {
     settings: SettingsArgs,
 }
 
-/// What a data directory knows of keys.
-struct Known {
+/// The records of a data directory about keys.
+struct KeyRecords {
     standings: BTreeMap<String, Standing>,
     needs: BTreeMap<String, Needs>,
 }
@@ -31,8 +31,8 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
     let data = &config.data.path;
     let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
-    match known(&keyring, data, config.store) {
-        Ok(Ok(known)) => output::print(table(&of_both(&keyring, &known)).as_bytes()),
+    match records(&keyring, data, config.store) {
+        Ok(Ok(records)) => output::print(table(&of_both(&keyring, &records)).as_bytes()),
         Ok(Err(why)) => {
             let table = table(&of_keyring(&keyring));
             let note = format!("What the data directory knows of keys is left out: {why}\n");
@@ -45,25 +45,25 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
     }
 }
 
-/// What the directory knows, or why it is not asked.
-fn known(
+/// Reads the directory's records, or gives the reason why the directory can't be opened.
+fn records(
     keyring: &Keyring,
     data: &Path,
     config: StoreConfig,
-) -> Result<Result<Known, String>, Failure> {
+) -> Result<Result<KeyRecords, String>, Failure> {
     let store = match directory::open(data, config)? {
         Ok(store) => store,
         Err(why) => return Ok(Err(why)),
     };
     let standings = keyring.standings(&store).map_err(Failure::io)?;
     let needs = needs_by_key(&store, SystemClock::start().now()).map_err(Failure::io)?;
-    Ok(Ok(Known { standings, needs }))
+    Ok(Ok(KeyRecords { standings, needs }))
 }
 
-/// A line of the table.
-type Row = Vec<String>;
+/// A line of the printed table, one text a column.
+type TableRow = Vec<String>;
 
-fn of_keyring(keyring: &Keyring) -> Vec<Row> {
+fn of_keyring(keyring: &Keyring) -> Vec<TableRow> {
     let head = [["key", "created at", "use"].map(str::to_owned).to_vec()];
     let newest = keyring.keys().last().map(|(id, _)| id);
     let row = |(id, at): (&str, Timestamp)| {
@@ -73,23 +73,23 @@ fn of_keyring(keyring: &Keyring) -> Vec<Row> {
     head.into_iter().chain(keyring.keys().map(row)).collect()
 }
 
-fn of_both(keyring: &Keyring, known: &Known) -> Vec<Row> {
+fn of_both(keyring: &Keyring, records: &KeyRecords) -> Vec<TableRow> {
     let mut rows = of_keyring(keyring);
-    let lost = known.standings.keys().filter(|id| keyring.keys().all(|(held, _)| held != **id));
+    let lost = records.standings.keys().filter(|id| keyring.keys().all(|(held, _)| held != **id));
     rows.extend(lost.map(|id| vec![id.clone(), "-".into(), "-".into()]));
     rows[0].extend(["live codes", "in the data directory"].map(str::to_owned));
     for row in &mut rows[1..] {
-        let standing = known.standings.get(&row[0]).copied().unwrap_or(Standing::New);
+        let standing = records.standings.get(&row[0]).copied().unwrap_or(Standing::New);
         if let Standing::Retired { .. } = standing {
             // It may lie in the keyring still.
             row[2] = "-".into();
         }
-        row.extend(told(standing, known.needs.get(&row[0])));
+        row.extend(told(standing, records.needs.get(&row[0])));
     }
     rows
 }
 
-/// How many codes would be worth nothing without the key, and what has become of it.
+/// The last two columns: the live codes that need the key, and the key's state in the directory.
 fn told(standing: Standing, needs: Option<&Needs>) -> [String; 2] {
     let codes = needs.map_or("0".into(), |Needs { codes, until, .. }| {
         format!("{codes} until {}", until.to_whole_second())
@@ -108,10 +108,10 @@ fn told(standing: Standing, needs: Option<&Needs>) -> [String; 2] {
     }
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[TableRow]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
     let widths: Vec<_> = (0..rows[0].len()).map(width).collect();
-    let line = |row: &Row| {
+    let line = |row: &TableRow| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         [cells.collect::<Vec<_>>().join("  ").trim_end(), "\n"].concat()
     };
