@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::SecretDigest;
 use crate::entropy::Tape;
-use crate::service::import::{Known, Notices};
+use crate::service::import::{Notices, RevealedSecret};
 use crate::sms::DemoGateway;
 use crate::store::Store;
 
@@ -38,7 +38,7 @@ pub struct Demo {
 pub type ReadWorld = Box<dyn Fn() -> Result<String, String> + Send + Sync>;
 
 /// Shows secrets to whoever runs a demo.
-pub type ShowSecrets = Box<dyn Fn(&[Known]) + Send + Sync>;
+pub type ShowSecrets = Box<dyn Fn(&[RevealedSecret]) + Send + Sync>;
 
 /// Tells whoever runs a demo what was noticed.
 pub type TellNotices = Box<dyn Fn(&Notices) + Send + Sync>;
@@ -48,7 +48,7 @@ pub type TakeLine = Box<dyn Fn(String) + Send + Sync>;
 
 impl Demo {
     /// Those of these secrets that nobody was shown before.
-    pub(super) fn not_shown(&self, known: Vec<Known>) -> Vec<Known> {
+    pub(super) fn not_shown(&self, known: Vec<RevealedSecret>) -> Vec<RevealedSecret> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         known.into_iter().filter(|known| shown.insert(known.secret.digest())).collect()
     }

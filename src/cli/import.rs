@@ -13,7 +13,7 @@ use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
 use crate::files;
 use crate::log;
-use crate::service::import::{Draft, Expected, Known, Notices};
+use crate::service::import::{Draft, Expected, Notices, RevealedSecret};
 use crate::store::Store;
 
 #[derive(Args)]
@@ -100,9 +100,9 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// Before anything is put: so there are no tokens that nobody has.
-fn tell(new: &[Known]) -> io::Result<()> {
+fn tell(new: &[RevealedSecret]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for Known { owner, secret, .. } in new {
+    for RevealedSecret { owner, secret, .. } in new {
         writeln!(out, "{owner}: {}", secret.reveal())?;
     }
     out.flush()

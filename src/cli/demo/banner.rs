@@ -6,14 +6,14 @@ use super::args::{host_of, is_remote};
 use crate::api::Access;
 use crate::api::routes::ROUTES;
 use crate::config::{DialectName, Word as _};
-use crate::service::import::Known;
+use crate::service::import::RevealedSecret;
 use crate::sms::GatewayMode;
 
 /// What there is to say of a demo.
 pub(super) struct Banner {
     pub(super) dialect: DialectName,
     pub(super) sms: GatewayMode,
-    pub(super) known: Vec<Known>,
+    pub(super) known: Vec<RevealedSecret>,
     pub(super) is_built_in: bool,
 }
 
@@ -54,7 +54,7 @@ impl Banner {
 }
 
 /// A secret of the world, for its console.
-pub(super) fn secret(Known { owner, secret, .. }: &Known) -> String {
+pub(super) fn secret(RevealedSecret { owner, secret, .. }: &RevealedSecret) -> String {
     format!("  {owner}: {}", secret.reveal())
 }
 

@@ -26,7 +26,7 @@ use crate::files;
 use crate::keyring::Keyring;
 use crate::log::{self, LogWriter};
 use crate::node::Parts;
-use crate::service::import::{Expected, Known, load, read_and_notice};
+use crate::service::import::{Expected, RevealedSecret, load, read_and_notice};
 use crate::sms::{Console, DemoGateway};
 use crate::store::{Store, make_folders};
 
@@ -109,12 +109,12 @@ fn read_again(file: Option<&Path>) -> ReadWorld {
     }
 }
 
-fn digests(known: &[Known]) -> HashSet<crate::domain::SecretDigest> {
+fn digests(known: &[RevealedSecret]) -> HashSet<crate::domain::SecretDigest> {
     known.iter().map(|known| known.secret.digest()).collect()
 }
 
 /// Secrets that a reset has brought.
-fn show(known: &[Known]) {
+fn show(known: &[RevealedSecret]) {
     let lines: Vec<_> = known.iter().map(banner::secret).collect();
     drop(writeln!(io::stdout(), "New secrets of this world:\n{}", lines.join("\n")));
 }

@@ -51,7 +51,7 @@ fn nothing_that_holds_a_secret_prints_it() {
     is_silent(&Target { phone, purpose: Purpose::PhoneVerification });
     is_silent(&keyring());
     is_silent(&Config::default());
-    is_silent(&import::Known { owner: "somebody".into(), secret, is_new: true });
+    is_silent(&import::RevealedSecret { owner: "somebody".into(), secret, is_new: true });
 
     let sent = Memory::new(std::sync::Arc::new(HandClock::at(start_of_time())));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
