@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use super::Failure;
-use super::private_file::{self, Kind};
+use super::private_file::{self, SecretKind};
 use crate::config::{GatewayConfig, ReceiptsBy};
 use crate::domain::Secret;
 use crate::files::{self, Writable};
@@ -19,16 +19,16 @@ const RECEIPT_SECRET: RangeInclusive<usize> = 16..=200;
 /// As many certificates as a system has.
 const CERTIFICATES_KIB: u64 = 1024;
 
-const TOKEN: Kind = Kind {
-    what: "the gateway's secret",
-    danger: "who has it can send messages at your expense",
-    exchange: "ask the gateway for another one",
+const TOKEN: SecretKind = SecretKind {
+    label: "the gateway's secret",
+    risk: "who has it can send messages at your expense",
+    rotation: "ask the gateway for another one",
 };
 
-const RECEIPTS: Kind = Kind {
-    what: "the secret of the gateway's receipts",
-    danger: "who has it can say of any message that it has arrived",
-    exchange: "make another one, and tell the gateway the new path",
+const RECEIPTS: SecretKind = SecretKind {
+    label: "the secret of the gateway's receipts",
+    risk: "who has it can say of any message that it has arrived",
+    rotation: "make another one, and tell the gateway the new path",
 };
 
 /// What is in them, or what is wrong with any.
@@ -94,8 +94,8 @@ fn found(path: &Path, what: &str) -> Result<fs::Metadata, Failure> {
 }
 
 /// What a file holds, but for the line feed that an editor has put behind it.
-fn secret(path: &Path, kind: &Kind) -> Result<Secret, Failure> {
-    let (what, name) = (kind.what, path.display());
+fn secret(path: &Path, kind: &SecretKind) -> Result<Secret, Failure> {
+    let (what, name) = (kind.label, path.display());
     found(path, what)?;
     let text = private_file::read(path, kind, SECRET_KIB, |error| {
         Failure::configuration(format_args!(
@@ -125,7 +125,7 @@ fn receipt_secret(path: &Path) -> Result<Secret, Failure> {
     Err(Failure::configuration(format_args!(
         "{} {} stands in a path, and has to be {} to {} letters, digits, -, ., _ or ~. \
          Make one: openssl rand -hex 32 > {1}",
-        RECEIPTS.what,
+        RECEIPTS.label,
         path.display(),
         RECEIPT_SECRET.start(),
         RECEIPT_SECRET.end()

@@ -87,7 +87,7 @@ fn make_way(keyring: &Path, left: &str) -> Result<(), Failure> {
         Failure::io(format_args!("cannot use the keyring {}: {error}", keyring.display()))
     };
     if let Some(digest) = left.strip_prefix(NOTE).filter(|digest| is_digest(digest)) {
-        keyring_file::remove(&keyring_file::half(keyring, digest)).map_err(cannot)?;
+        keyring_file::remove(&keyring_file::temp_path(keyring, digest)).map_err(cannot)?;
     }
     match fs::symlink_metadata(keyring) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -1,4 +1,4 @@
-//! Files that hold a secret: whole, small, and their owner's alone. Every command reads them here.
+//! Reads files that hold a secret. Such a file is small, and only its owner may read it.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -10,21 +10,21 @@ use zeroize::Zeroizing;
 use super::Failure;
 use crate::files;
 
-/// What kind of secret it is, in words for the person who has to do something about it.
-pub(super) struct Kind {
-    /// What the file is.
-    pub(super) what: &'static str,
-    /// What comes of it when others can read it.
-    pub(super) danger: &'static str,
-    /// What to do when they have.
-    pub(super) exchange: &'static str,
+/// A kind of secret file, in words for error messages.
+pub(super) struct SecretKind {
+    /// The name of the kind.
+    pub(super) label: &'static str,
+    /// The harm that a reader of it can do.
+    pub(super) risk: &'static str,
+    /// How to replace a secret that others have read.
+    pub(super) rotation: &'static str,
 }
 
-/// The text of a file of at most so many KiB. Unless the service manager hands it over, it has to be this user's alone.
-/// `cannot` says what to do about one that can't be read.
+/// Reads a file of at most `most_kib` KiB. It has to belong to this user and be closed to others, unless the service
+/// manager made it. `cannot` makes the error for a file that can't be read.
 pub(super) fn read(
     path: &Path,
-    kind: &Kind,
+    kind: &SecretKind,
     most_kib: usize,
     cannot: impl Fn(io::Error) -> Failure,
 ) -> Result<Zeroizing<String>, Failure> {
@@ -42,27 +42,27 @@ pub(super) fn read(
     Ok(text)
 }
 
-/// Credentials lie in a directory that the service manager makes for this process, with owners and modes of its own.
+/// Whether the file is a credential of the service manager (`$CREDENTIALS_DIRECTORY`), which sets owner and mode itself.
 pub(super) fn is_credential(path: &Path) -> bool {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
     folder.is_some_and(|folder| path.starts_with(folder))
 }
 
-fn check_access(path: &Path, kind: &Kind, file: &fs::Metadata) -> Result<(), Failure> {
-    let (Kind { what, danger, exchange }, name) = (kind, path.display());
+fn check_access(path: &Path, kind: &SecretKind, file: &fs::Metadata) -> Result<(), Failure> {
+    let (SecretKind { label, risk, rotation }, name) = (kind, path.display());
     let user = files::user();
     if file.uid() != user {
         let owner = file.uid();
         return Err(Failure::configuration(format_args!(
-            "{what} {name} belongs to user {owner}, and this is user {user}. \
+            "{label} {name} belongs to user {owner}, and this is user {user}. \
              Run esoz-otp as its owner, or give it to this user: chown {user} {name}"
         )));
     }
     let mode = file.mode() & 0o7777;
     if mode & !0o600 != 0 {
         return Err(Failure::configuration(format_args!(
-            "{what} {name} is not its owner's alone (mode {mode:04o}): {danger}. \
-             Close it: chmod 600 {name}; if others have read it, {exchange}."
+            "{label} {name} is not its owner's alone (mode {mode:04o}): {risk}. \
+             Close it: chmod 600 {name}; if others have read it, {rotation}."
         )));
     }
     Ok(())

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::{fs, io};
 
 pub(super) use edit::{check_editable, edit};
-pub(super) use new::{NewKeyring, half};
+pub(super) use new::{NewKeyring, temp_path};
 
 use super::Failure;
-use super::private_file::{self, Kind};
+use super::private_file::{self, SecretKind};
 use crate::keyring::{Keyring, KeyringError, KeyringFile};
 use crate::store::Store;
 
@@ -18,10 +18,10 @@ use crate::store::Store;
 pub(super) const MOST_BYTES: u64 = ROOM_KIB as u64 * 1024;
 const ROOM_KIB: usize = 64;
 
-const KIND: Kind = Kind {
-    what: "the keyring",
-    danger: "who has it can find out codes",
-    exchange: "exchange the key: esoz-otp keys add",
+const KIND: SecretKind = SecretKind {
+    label: "the keyring",
+    risk: "who has it can find out codes",
+    rotation: "exchange the key: esoz-otp keys add",
 };
 
 /// Reads the keyring of this data directory. Unless the service manager hands it over, it has to be this user's alone.

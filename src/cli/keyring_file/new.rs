@@ -7,32 +7,33 @@ use super::{folder_of, remove};
 use crate::domain::SecretDigest;
 use crate::store::{make_folders, remove_folders};
 
-/// A keyring that was made. Unless it is kept, it is taken away again.
+/// A keyring file that was made. Dropping it removes the file again, unless [`NewKeyring::keep`] was called.
 pub(in crate::cli) struct NewKeyring {
     path: PathBuf,
-    half: PathBuf,
+    temp_path: PathBuf,
     folders: Vec<PathBuf>,
-    /// Before that, what is there is somebody else's.
+    /// Whether the file has its name. Before that, a file of this name is not ours to remove.
     is_there: bool,
     is_kept: bool,
 }
 
 impl NewKeyring {
-    /// Makes the file, whole or not at all, where there is none.
+    /// Makes the file, whole or not at all. Fails if the path is taken.
     pub(in crate::cli) fn make(path: &Path, text: &str) -> io::Result<Self> {
         let folders = make_folders(folder_of(path))?;
         // From here on dropping it cleans up.
-        let half = half(path, &SecretDigest::of(text.as_bytes()).to_hex());
+        let temp = temp_path(path, &SecretDigest::of(text.as_bytes()).to_hex());
         let path = path.to_owned();
-        let mut new = Self { path, half, folders, is_there: false, is_kept: false };
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&new.half)?;
+        let mut new = Self { path, temp_path: temp, folders, is_there: false, is_kept: false };
+        let mut file =
+            File::options().write(true).create_new(true).mode(0o600).open(&new.temp_path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         // Unlike a rename, this replaces nothing.
-        fs::hard_link(&new.half, &new.path)?;
+        fs::hard_link(&new.temp_path, &new.path)?;
         new.is_there = true;
-        remove(&new.half)?;
-        // Or its name might be gone after a power cut, and the database be there.
+        remove(&new.temp_path)?;
+        // Otherwise a power cut could lose the file's name and keep the database.
         File::open(folder_of(&new.path))?.sync_all()?;
         Ok(new)
     }
@@ -47,7 +48,7 @@ impl Drop for NewKeyring {
         if self.is_kept {
             return;
         }
-        drop(remove(&self.half));
+        drop(remove(&self.temp_path));
         if self.is_there {
             drop(remove(&self.path));
         }
@@ -55,7 +56,7 @@ impl Drop for NewKeyring {
     }
 }
 
-/// Where a keyring of this digest is written before it gets its name: nobody else's half is of the same.
-pub(in crate::cli) fn half(path: &Path, digest: &str) -> PathBuf {
+/// The temporary path of a keyring with this digest. No other keyring's temporary file has the same name.
+pub(in crate::cli) fn temp_path(path: &Path, digest: &str) -> PathBuf {
     path.with_added_extension(format!("{}.unfinished", &digest[..12]))
 }
