@@ -7,7 +7,7 @@ use crate::audit::AuditError;
 use crate::config::Faults;
 use crate::keyring::{KeyringError, NotAdded, NotRetired};
 use crate::log::NotStarted;
-use crate::node::NotBuilt;
+use crate::node::BuildError;
 use crate::service::import::ImportError;
 use crate::store::{OpenError, StoreError};
 
@@ -161,14 +161,14 @@ impl From<AuditError> for Failure {
     }
 }
 
-impl From<NotBuilt> for Failure {
-    fn from(error: NotBuilt) -> Self {
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
         match error {
-            NotBuilt::NoEntropy(_) | NotBuilt::NoThreads(_) | NotBuilt::Store(_) => {
+            BuildError::NoEntropy(_) | BuildError::NoThreads(_) | BuildError::Store(_) => {
                 Self::software(error)
             }
-            NotBuilt::Keyring(error) => error.into(),
-            NotBuilt::Audit(error) => error.into(),
+            BuildError::Keyring(error) => error.into(),
+            BuildError::Audit(error) => error.into(),
         }
     }
 }

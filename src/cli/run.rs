@@ -9,7 +9,7 @@ use super::signals::{self, Hangups};
 use super::{Failure, output};
 use crate::config::{DialectName, LogConfig};
 use crate::log;
-use crate::node::{Node, Parts};
+use crate::node::{Dependencies, Node};
 
 /// How long threads that wait for the system may take to end.
 const LAST_THREADS: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ pub(super) struct Start {
 /// node listens, before the first request is taken. It is the last time that a secret is printed.
 pub(super) fn run<T>(
     start: &Start,
-    prepare: impl FnOnce() -> Result<(Parts, T), Failure>,
+    prepare: impl FnOnce() -> Result<(Dependencies, T), Failure>,
     ready: impl FnOnce(&[SocketAddr], T) -> String,
 ) -> Result<(), Failure> {
     let log = log::start(start.log)?;

@@ -7,7 +7,7 @@ use super::settings::ServingArgs;
 use super::{Failure, drivers, keyring_file, run};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::SystemEntropy;
-use crate::node::Parts;
+use crate::node::Dependencies;
 use crate::store::Store;
 
 /// `esoz-otp serve`.
@@ -33,7 +33,7 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
         let drivers = drivers::drivers(&config.sms, &clock)?;
         let store = Store::open(data, config.store)?;
         keyring_file::check(&mut keyring, &file, &store)?;
-        let parts = Parts {
+        let parts = Dependencies {
             config,
             store,
             keyring,

@@ -10,18 +10,18 @@ use crate::domain::Timestamp;
 use crate::store::{Store, StoreError};
 
 /// How often the store is marked and swept, and how many records are swept at a time.
-const TEND_EVERY: Duration = Duration::from_secs(30);
+const MAINTAIN_EVERY: Duration = Duration::from_secs(30);
 const SWEEP_MOST: usize = 512;
 
 /// Marks, sweeps and looks at the clocks from time to time.
-pub(super) async fn tend(
+pub(super) async fn maintain(
     store: Store,
     log: Arc<AuditLog>,
     clock: Arc<dyn Clock>,
     keep_audit: Duration,
     watch: LogWatch,
 ) {
-    let mut timer = tokio::time::interval(TEND_EVERY);
+    let mut timer = tokio::time::interval(MAINTAIN_EVERY);
     let mut clocks = ClockWatch::default();
     loop {
         timer.tick().await;

@@ -35,7 +35,7 @@ const LAST_WORD: Duration = Duration::from_secs(2);
 const LAST_CODE: Duration = Duration::from_secs(1);
 
 /// What a node is made of.
-pub struct Parts {
+pub struct Dependencies {
     /// Its settings.
     pub config: Config,
     /// Its data.
@@ -69,7 +69,7 @@ pub struct Node {
 
 /// Why a node could not be put together.
 #[derive(Debug, thiserror::Error)]
-pub enum NotBuilt {
+pub enum BuildError {
     /// No random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
@@ -89,8 +89,8 @@ pub enum NotBuilt {
 
 impl Node {
     /// Puts a node together.
-    pub fn build(parts: Parts) -> Result<Self, NotBuilt> {
-        let Parts { config, store, keyring, clock, entropy, drivers, demo } = parts;
+    pub fn build(parts: Dependencies) -> Result<Self, BuildError> {
+        let Dependencies { config, store, keyring, clock, entropy, drivers, demo } = parts;
         let dialect = dialect::of(config.dialect);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let sealer = keyring.sealer();
@@ -184,8 +184,8 @@ impl Node {
         let keeper = Keeper::of(Arc::clone(&audit_log), Arc::clone(&clock));
         let (last, is_last) = oneshot::channel::<()>();
         let keeping = tokio::spawn(async move { keeper.run(async { drop(is_last.await) }).await });
-        let tending =
-            tokio::spawn(maintenance::tend(store.clone(), audit_log, clock, keep_audit, watch));
+        let maintaining =
+            tokio::spawn(maintenance::maintain(store.clone(), audit_log, clock, keep_audit, watch));
         let mut failure = None;
         let stop = async {
             tokio::select! {
@@ -196,8 +196,8 @@ impl Node {
         let answer =
             move |listener, peer, request| Arc::clone(&api).answer(listener, peer, request);
         http::serve(listeners, ServerLimits::default(), answer, stop).await;
-        tending.abort();
-        drop(tending.await);
+        maintaining.abort();
+        drop(maintaining.await);
         drop(tokio::time::timeout(LAST_CODE, filler.end()).await);
         // Not when the last hand on the outbox is gone: a connection that was cut off may keep one for long.
         drop(close);

@@ -25,7 +25,7 @@ use crate::entropy::{Entropy, SystemEntropy, Tape};
 use crate::files;
 use crate::keyring::Keyring;
 use crate::log::{self, LogWriter};
-use crate::node::Parts;
+use crate::node::Dependencies;
 use crate::service::import::{Expected, RevealedSecret, load, read_and_notice};
 use crate::sms::{Console, DemoGateway};
 use crate::store::{Store, make_folders};
@@ -86,7 +86,8 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
             origins: args.origins.clone(),
         };
         let drivers = vec![Arc::new(gateway) as _];
-        let parts = Parts { config, store, keyring, clock, entropy, drivers, demo: Some(demo) };
+        let parts =
+            Dependencies { config, store, keyring, clock, entropy, drivers, demo: Some(demo) };
         let (dialect, sms, is_built_in) = (args.dialect, args.sms, file.is_none());
         Ok((parts, Banner { dialect, sms, known, is_built_in }))
     };

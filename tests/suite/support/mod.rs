@@ -28,7 +28,7 @@ use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::{Entropy, SystemEntropy, Tape};
 use esoz_otp::http::Listener;
 use esoz_otp::keyring::Keyring;
-use esoz_otp::node::{Node, Parts};
+use esoz_otp::node::{Dependencies, Node};
 use esoz_otp::service::import;
 use esoz_otp::sms::{DemoGateway, GatewayMode, SmsDriver};
 use esoz_otp::store::Store;
@@ -204,7 +204,7 @@ impl TestNode {
             calls: None,
             origins: Vec::new(),
         };
-        let node = Node::build(Parts {
+        let node = Node::build(Dependencies {
             config,
             store: store.clone(),
             keyring,

@@ -12,7 +12,7 @@ use esoz_otp::domain::limits::Rule;
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::http::Listener;
 use esoz_otp::keyring::Keyring;
-use esoz_otp::node::{Node, Parts};
+use esoz_otp::node::{Dependencies, Node};
 use esoz_otp::sms::{GatewaySecrets, HttpGateway};
 use esoz_otp::store::Store;
 use tokio::net::TcpListener;
@@ -63,7 +63,7 @@ fn serve(
     let timeout = config.sms.timeout;
     let driver =
         HttpGateway::of(&described, GatewaySecrets::default(), timeout, Arc::clone(&clock));
-    let node = Node::build(Parts {
+    let node = Node::build(Dependencies {
         config,
         store,
         keyring: keyring(),

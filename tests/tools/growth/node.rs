@@ -10,7 +10,7 @@ use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::http::Listener;
 use esoz_otp::keyring::Keyring;
-use esoz_otp::node::{Node, Parts};
+use esoz_otp::node::{Dependencies, Node};
 use esoz_otp::sms::{Accepted, SendFuture, SmsDriver, SmsMessage};
 use esoz_otp::store::{RenewalRule, Store};
 use tokio::net::TcpListener;
@@ -42,7 +42,7 @@ impl RunningNode {
         let store = Store::open_renewing(directory, config.store, rule).unwrap();
         let clock = Arc::new(HandClock::at(now));
         let phones = Phones::default();
-        let node = Node::build(Parts {
+        let node = Node::build(Dependencies {
             config,
             store: store.clone(),
             keyring: keyring(),
