@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex as Turn;
 
 use super::{PhoneKey, append};
-use crate::domain::audit::{AuditEvent, AuditRow, Audited, PhoneHash};
+use crate::domain::audit::{AuditEvent, AuditRow, AuditSubject, PhoneHash};
 use crate::domain::limits::{Budget, Rate};
 use crate::domain::{Phone, Refusal, RequestOrigin, Requester, Timestamp};
 use crate::store::{Store, StoreError, Write};
@@ -41,7 +41,7 @@ pub struct Recorder {
 #[derive(Default)]
 struct Noted {
     rows: Vec<AuditRow>,
-    places: HashMap<Audited, usize>,
+    places: HashMap<AuditSubject, usize>,
     spent: Rate,
     beyond: Option<AuditRow>,
 }

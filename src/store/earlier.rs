@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::audit::{AuditEvent, AuditRow, Audited};
+use crate::domain::audit::{AuditEvent, AuditRow, AuditSubject};
 use crate::domain::limits::Rate;
 use crate::domain::{
     ClientId, Delivery, DeliveryError, DeliveryState, MaskedPhone, PersonRequestId, Phone,
@@ -30,7 +30,7 @@ impl From<AuditRowV1> for AuditRow {
     fn from(AuditRowV1 { at, what, times }: AuditRowV1) -> Self {
         let AuditedV1 { event, by, phone, verification_id, person_request_id } = what;
         let what =
-            Audited { event, by, phone, phone_hash: None, verification_id, person_request_id };
+            AuditSubject { event, by, phone, phone_hash: None, verification_id, person_request_id };
         Self { at, what, times, request_id: None }
     }
 }

@@ -80,9 +80,9 @@ pub enum TokenFault {
     ScopeMissing,
 }
 
-/// A secret that a caller has shown.
+/// The kind of credential that a caller has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum CredentialKind {
     /// A token.
     Token,
     /// An api-key.
@@ -187,7 +187,7 @@ impl AuditEvent {
     }
 
     /// The secret that was shown and was not good. A token that is good for something else is none.
-    pub fn failed(&self) -> Option<Shown> {
+    pub fn failed(&self) -> Option<CredentialKind> {
         match self {
             Self::TokenRefused(
                 TokenFault::Unknown
@@ -196,10 +196,10 @@ impl AuditEvent {
                 | TokenFault::UserUnknown
                 | TokenFault::UserBlocked
                 | TokenFault::ApiKeyMissing,
-            ) => Some(Shown::Token),
-            Self::ApiKeyRefused => Some(Shown::ApiKey),
-            Self::ReceiptsRefused => Some(Shown::Receipt),
-            Self::CodeWrong | Self::GuessRefused(GuessFault::NoCode) => Some(Shown::Code),
+            ) => Some(CredentialKind::Token),
+            Self::ApiKeyRefused => Some(CredentialKind::ApiKey),
+            Self::ReceiptsRefused => Some(CredentialKind::Receipt),
+            Self::CodeWrong | Self::GuessRefused(GuessFault::NoCode) => Some(CredentialKind::Code),
             // What is not looked at may be right: others' guesses can have used up what there was.
             Self::GuessRefused(
                 GuessFault::Expired
@@ -257,7 +257,7 @@ impl TokenFault {
     }
 }
 
-impl Shown {
+impl CredentialKind {
     /// Its name, for programs.
     pub fn word(self) -> &'static str {
         match self {
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!((event.word(), event.reason()), ("token_refused", Some("scope_missing")));
         assert_eq!(event.failed(), None);
         let event = AuditEvent::of(&Refusal::TokenExpired).unwrap();
-        assert_eq!(event.failed(), Some(Shown::Token));
+        assert_eq!(event.failed(), Some(CredentialKind::Token));
     }
 
     #[test]
@@ -294,6 +294,9 @@ mod tests {
             assert_eq!((event.word(), event.reason()), (word, Some("a_limit")));
             assert_eq!(event.failed(), None, "what is not looked at may be right");
         }
-        assert_eq!(AuditEvent::of(&Refusal::CodeWrong).unwrap().failed(), Some(Shown::Code));
+        assert_eq!(
+            AuditEvent::of(&Refusal::CodeWrong).unwrap().failed(),
+            Some(CredentialKind::Code)
+        );
     }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use event::{AuditEvent, GuessFault, SendFault, Shown, TokenFault};
+pub use event::{AuditEvent, CredentialKind, GuessFault, SendFault, TokenFault};
 pub use request_id::{NotARequestId, RequestId};
 
 use super::{
@@ -24,7 +24,7 @@ pub struct AuditRow {
     /// When; of several times the first.
     pub at: Timestamp,
     /// What happened.
-    pub what: Audited,
+    pub what: AuditSubject,
     /// How often the same has happened about then.
     pub times: u32,
     /// What the caller calls the request; of several the first.
@@ -33,7 +33,7 @@ pub struct AuditRow {
 
 /// What a row is about: rows of one moment that are equal in this are one row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Audited {
+pub struct AuditSubject {
     /// What it was.
     pub event: AuditEvent,
     /// Who asked, as far as that is known.
@@ -69,7 +69,7 @@ impl AuditRow {
     /// What happened, once.
     pub fn new(at: Timestamp, event: AuditEvent, origin: impl Into<RequestOrigin>) -> Self {
         let RequestOrigin { requester: by, request_id } = origin.into();
-        let what = Audited {
+        let what = AuditSubject {
             event,
             by,
             phone: None,
@@ -83,7 +83,7 @@ impl AuditRow {
     /// The same about the code of this verification.
     #[must_use]
     pub fn of(self, id: VerificationId) -> Self {
-        Self { what: Audited { verification_id: Some(id), ..self.what }, ..self }
+        Self { what: AuditSubject { verification_id: Some(id), ..self.what }, ..self }
     }
 
     /// The same about a code for this phone and purpose.
@@ -93,18 +93,21 @@ impl AuditRow {
             Purpose::PhoneVerification => None,
             Purpose::PersonRequest(id) => Some(id),
         };
-        Self { what: Audited { phone: Some(phone.into()), person_request_id, ..self.what }, ..self }
+        Self {
+            what: AuditSubject { phone: Some(phone.into()), person_request_id, ..self.what },
+            ..self
+        }
     }
 
     /// The same about a person request.
     #[must_use]
     pub fn about_request(self, id: PersonRequestId) -> Self {
-        Self { what: Audited { person_request_id: Some(id), ..self.what }, ..self }
+        Self { what: AuditSubject { person_request_id: Some(id), ..self.what }, ..self }
     }
 
     /// The same, to be found by the number that has this hash.
     #[must_use]
     pub fn findable_by(self, phone_hash: Option<PhoneHash>) -> Self {
-        Self { what: Audited { phone_hash, ..self.what }, ..self }
+        Self { what: AuditSubject { phone_hash, ..self.what }, ..self }
     }
 }
