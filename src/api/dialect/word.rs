@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error_row::ErrorMessage;
 use super::table::Dialect;
 use crate::api::operation::Operation;
-use crate::api::refusal::{Fault, Rejection};
+use crate::api::refusal::{FieldError, Rejection};
 use crate::api::response::envelope::ErrorBody;
 use crate::domain::{Refusal, Timestamp};
 
@@ -67,12 +67,12 @@ const ALLOWANCES: &str = "Your scope does not allow to access this resource. Mis
 
 fn invalid(rejection: &Rejection) -> Vec<Value> {
     match rejection {
-        Rejection::Invalid(faults) => faults.iter().map(Fault::view).collect(),
-        Rejection::Refused(Refusal::PhoneRefused) => vec![Fault::phone_refused().view()],
-        Rejection::BodyMalformed => vec![Fault::not_json()],
-        Rejection::MediaType => vec![Fault::header("Content-Type")],
-        Rejection::ContentEncoding => vec![Fault::header("Content-Encoding")],
-        Rejection::NotAcceptable => vec![Fault::header("Accept")],
+        Rejection::Invalid(faults) => faults.iter().map(FieldError::view).collect(),
+        Rejection::Refused(Refusal::PhoneRefused) => vec![FieldError::phone_refused().view()],
+        Rejection::BodyMalformed => vec![FieldError::not_json()],
+        Rejection::MediaType => vec![FieldError::header("Content-Type")],
+        Rejection::ContentEncoding => vec![FieldError::header("Content-Encoding")],
+        Rejection::NotAcceptable => vec![FieldError::header("Accept")],
         _ => Vec::new(),
     }
 }

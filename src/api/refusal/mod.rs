@@ -1,10 +1,10 @@
 //! Why a request gets no success:
 //!
 //! - [`rejection`]: the service's refusal, or something about the request itself;
-//! - [`fault`]: what is wrong with a body, a query or a path, entry by entry.
+//! - [`field_error`]: the errors of a body, a query or a path, one for each field.
 
-mod fault;
+mod field_error;
 mod rejection;
 
-pub(super) use fault::{Fault, MOST_EXTRA};
+pub(super) use field_error::{FieldError, MOST_EXTRA};
 pub use rejection::{Kind, Rejection};

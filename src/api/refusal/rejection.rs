@@ -1,6 +1,6 @@
 use hyper::header::HeaderName;
 
-use super::fault::Fault;
+use super::field_error::FieldError;
 use crate::domain::{Refusal, SpentReason, Timestamp};
 use crate::http::{HeadFault, MalformedPath};
 
@@ -44,7 +44,7 @@ pub enum Rejection {
     /// The body is packed.
     ContentEncoding,
     /// The body is JSON, but not what the method takes.
-    Invalid(Vec<Fault>),
+    Invalid(Vec<FieldError>),
     /// No answer in time; what was asked for may still happen.
     TooSlow,
 }

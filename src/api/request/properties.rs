@@ -4,14 +4,14 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use crate::api::refusal::{Fault, MOST_EXTRA, Rejection};
+use crate::api::refusal::{FieldError, MOST_EXTRA, Rejection};
 use crate::config::Word;
 use crate::domain::{Code, CodeFormat, Phone};
 
 /// The properties of a body, and what is wrong with them.
 pub(in crate::api) struct Properties<'b> {
     object: Option<&'b Map<String, Value>>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
 }
 
 impl<'b> Properties<'b> {
@@ -21,11 +21,11 @@ impl<'b> Properties<'b> {
         let mut faults = Vec::new();
         let is_empty_list = body.as_array().is_some_and(Vec::is_empty);
         if object.is_none() && !is_empty_list {
-            faults.push(Fault::cast("$".into(), "Object", body));
+            faults.push(FieldError::cast("$".into(), "Object", body));
         }
         let names = object.into_iter().flat_map(Map::keys).map(String::as_str);
         for name in names.filter(|name| !allowed.contains(name)) {
-            let fault = Fault::extra(name, allowed);
+            let fault = FieldError::extra(name, allowed);
             if faults.len() < MOST_EXTRA && !faults.contains(&fault) {
                 faults.push(fault);
             }
@@ -37,12 +37,12 @@ impl<'b> Properties<'b> {
     pub(in crate::api) fn phone(&mut self, name: &str) -> Option<Phone> {
         let value = self.required(name)?;
         let Some(text) = value.as_str() else {
-            self.faults.push(Fault::cast(format!("$.{name}"), "String", value));
+            self.faults.push(FieldError::cast(format!("$.{name}"), "String", value));
             return None;
         };
         let phone = Phone::parse(text).ok();
         if phone.is_none() {
-            self.faults.push(Fault::format(name, Phone::PATTERN));
+            self.faults.push(FieldError::format(name, Phone::PATTERN));
         }
         phone
     }
@@ -53,12 +53,12 @@ impl<'b> Properties<'b> {
             Value::String(text) => format.parse(text).ok(),
             Value::Number(number) => number.as_u64().and_then(|number| format.code(number).ok()),
             other => {
-                self.faults.push(Fault::cast(format!("$.{name}"), "Number", other));
+                self.faults.push(FieldError::cast(format!("$.{name}"), "Number", other));
                 return None;
             }
         };
         if code.is_none() {
-            self.faults.push(Fault::format(name, &format.pattern()));
+            self.faults.push(FieldError::format(name, &format.pattern()));
         }
         code
     }
@@ -67,13 +67,13 @@ impl<'b> Properties<'b> {
     pub(in crate::api) fn word<T: Word>(&mut self, name: &str) -> Option<T> {
         let value = self.required(name)?;
         let Some(text) = value.as_str() else {
-            self.faults.push(Fault::cast(format!("$.{name}"), "String", value));
+            self.faults.push(FieldError::cast(format!("$.{name}"), "String", value));
             return None;
         };
         let word = T::from_word(text);
         if word.is_none() {
             let words: Vec<_> = T::ALL.iter().map(|word| word.word()).collect();
-            self.faults.push(Fault::inclusion(name, &words));
+            self.faults.push(FieldError::inclusion(name, &words));
         }
         word
     }
@@ -86,13 +86,13 @@ impl<'b> Properties<'b> {
     ) -> Option<u32> {
         let value = self.object?.get(name).filter(|value| !value.is_null())?;
         let Some(number) = value.as_number() else {
-            self.faults.push(Fault::cast(format!("$.{name}"), "Integer", value));
+            self.faults.push(FieldError::cast(format!("$.{name}"), "Integer", value));
             return None;
         };
         let number = number.as_u64().and_then(|number| u32::try_from(number).ok());
         let fits = number.filter(|number| bounds.contains(number));
         if fits.is_none() {
-            self.faults.push(Fault::number(name, bounds));
+            self.faults.push(FieldError::number(name, bounds));
         }
         fits
     }
@@ -108,7 +108,7 @@ impl<'b> Properties<'b> {
     fn required(&mut self, name: &str) -> Option<&'b Value> {
         let value = self.object.and_then(|object| object.get(name));
         if value.is_none() {
-            self.faults.push(Fault::required(name));
+            self.faults.push(FieldError::required(name));
         }
         value
     }
@@ -127,6 +127,6 @@ mod tests {
         let properties = Properties::of(&body, &["code"]);
         assert_eq!(properties.faults.len(), MOST_EXTRA);
         let body = json!({"+380958697084": 1, "+380958697085": 2, "a b": 3});
-        assert_eq!(Properties::of(&body, &["code"]).faults, [Fault::extra("*", &["code"])]);
+        assert_eq!(Properties::of(&body, &["code"]).faults, [FieldError::extra("*", &["code"])]);
     }
 }

@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use crate::api::refusal::{Fault, MOST_EXTRA, Rejection};
+use crate::api::refusal::{FieldError, MOST_EXTRA, Rejection};
 use crate::domain::{Id, Phone, Refusal, VerificationId};
 use crate::http::query_value;
 
@@ -18,7 +18,7 @@ pub enum Parameters {
 /// The parameters of a query, and what is wrong with them. Those that nobody asks for are not looked at.
 pub(in crate::api) struct Query<'q> {
     text: Option<&'q str>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
 }
 
 /// Refuses parameters that a row does not take.
@@ -72,7 +72,7 @@ impl<'q> Query<'q> {
         let Ok(Some(text)) = query_value(self.text, name) else { return None };
         let phone = Phone::parse(&text).ok();
         if phone.is_none() {
-            self.faults.push(Fault::of_parameter(
+            self.faults.push(FieldError::of_parameter(
                 name,
                 "format",
                 json!([Phone::PATTERN]),
@@ -108,31 +108,31 @@ impl<'q> Query<'q> {
 pub(in crate::api) const NO_PHONE: &str = "expected a phone number: +380 and nine digits";
 
 /// The method does not know it.
-fn unknown(name: &str, known: &[&str]) -> Fault {
+fn unknown(name: &str, known: &[&str]) -> FieldError {
     let params: Map<_, _> = known.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     let description = format!("the method does not know this parameter; known: {known}");
-    Fault::of_parameter(name, "schema", Value::Object(params), description)
+    FieldError::of_parameter(name, "schema", Value::Object(params), description)
 }
 
 /// It has no `=` behind it, or stands twice: what is asked for would not be looked at.
-fn not_once(name: &str) -> Fault {
+fn not_once(name: &str) -> FieldError {
     let description = "expected once, with a value".to_owned();
-    Fault::of_parameter(name, "schema", json!({}), description)
+    FieldError::of_parameter(name, "schema", json!({}), description)
 }
 
 /// It is no whole number within these bounds.
-fn out_of_bounds(name: &str, bounds: &RangeInclusive<u64>) -> Fault {
+fn out_of_bounds(name: &str, bounds: &RangeInclusive<u64>) -> FieldError {
     let (least, most) = bounds.clone().into_inner();
     let params = json!({"greater_than_or_equal_to": least, "less_than_or_equal_to": most});
     let description = format!("expected a whole number from {least} to {most}");
-    Fault::of_parameter(name, "number", params, description)
+    FieldError::of_parameter(name, "number", params, description)
 }
 
 /// It names no delivery of the list.
-fn not_listed(name: &str) -> Fault {
+fn not_listed(name: &str) -> FieldError {
     let description = "expected the verification_id of a delivery in this list".to_owned();
-    Fault::of_parameter(name, "inclusion", json!([]), description)
+    FieldError::of_parameter(name, "inclusion", json!([]), description)
 }
 
 #[cfg(test)]

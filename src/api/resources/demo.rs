@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::api::demo::Demo;
 use crate::api::handler::{Call, HandlerFuture};
-use crate::api::refusal::{Fault, Rejection};
+use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::properties::Properties;
 use crate::api::request::query::Query;
 use crate::api::response::Answer;
@@ -130,7 +130,7 @@ pub(in crate::api) fn reset(state: Arc<State>, call: Call) -> HandlerFuture {
 /// The world of the file as it is now, or what is wrong with it.
 fn read_world(state: &State, now: Timestamp) -> Result<(World, Notices), Rejection> {
     let demo = demo_of(state)?;
-    let unreadable = |why: String| Rejection::Invalid(vec![Fault::of_file("", &why)]);
+    let unreadable = |why: String| Rejection::Invalid(vec![FieldError::of_file("", &why)]);
     let text = (demo.world)().map_err(unreadable)?;
     let expected = Expected { scopes: &state.scopes, request_life: demo.request_life };
     import::read_and_notice(&text, now, &demo.secrets.replay(), expected).map_err(not_loaded)
@@ -146,16 +146,16 @@ fn not_loaded(error: ImportError) -> Rejection {
     match error {
         ImportError::Format { line, column, what } => {
             let place = format!("line {line}, column {column}");
-            Rejection::Invalid(vec![Fault::of_file(&place, &what)])
+            Rejection::Invalid(vec![FieldError::of_file(&place, &what)])
         }
         ImportError::Faults(faults) => {
             let told = faults.iter().take(MOST_FAULTS).map(|fault| {
                 let place = format!("line {}: {}", fault.line(), fault.place());
-                Fault::of_file(&place, fault.what())
+                FieldError::of_file(&place, fault.what())
             });
             let untold = faults.len().saturating_sub(MOST_FAULTS);
             let rest =
-                (untold > 0).then(|| Fault::of_file("", &format!("{untold} more are wrong")));
+                (untold > 0).then(|| FieldError::of_file("", &format!("{untold} more are wrong")));
             Rejection::Invalid(told.chain(rest).collect())
         }
         ImportError::NotTold(_) | ImportError::Store(_) => {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::api::handler::{Call, HandlerFuture};
-use crate::api::refusal::{Fault, Rejection};
+use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::query::NO_PHONE;
 use crate::api::response::Answer;
 use crate::api::state::State;
@@ -19,7 +19,7 @@ struct UnlockedView {
 /// `POST /admin/phones/{phone}/actions/unlock`: the phone's wrong guesses are taken back, and with them its lock.
 pub(in crate::api) fn unlock(state: Arc<State>, call: Call) -> HandlerFuture {
     Box::pin(async move {
-        let no_phone = |_| Rejection::Invalid(vec![Fault::no_phone_in_path(NO_PHONE)]);
+        let no_phone = |_| Rejection::Invalid(vec![FieldError::no_phone_in_path(NO_PHONE)]);
         let phone = Phone::parse(call.param()).map_err(no_phone)?;
         let wrong_guesses = state.service.unlock(call.context().origin(), phone, call.now).await?;
         let phone_number = phone.masked();

@@ -8,7 +8,7 @@ use crate::domain::{CodeFormat, Phone};
 
 /// One entry of `invalid[]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
+pub struct FieldError {
     entry_type: &'static str,
     entry: String,
     rule: &'static str,
@@ -19,7 +19,7 @@ pub struct Fault {
 /// What most faults are about.
 const PROPERTY: &str = "json_data_property";
 
-impl Fault {
+impl FieldError {
     pub(in crate::api) fn required(name: &str) -> Self {
         Self {
             entry_type: PROPERTY,
