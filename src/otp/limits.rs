@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::asked::{Asked, Target};
 use super::senders;
 use super::sources::Sources;
-use crate::domain::limits::{Budget, Limit, Limits, Per, Rate, Rule, Subject, TooSoon};
+use crate::domain::limits::{Budget, Limit, Limits, Per, Rate, Rule, Subject, LimitExceeded};
 use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};
 use crate::store::{StoreError, Write};
@@ -43,7 +43,7 @@ pub(super) fn spend_send(
         .chain(sends.refusal(limits, purpose, now))
         .chain(alarm);
     if let Some(strictest) = refusals.max_by_key(|verdict| verdict.next_attempt_at) {
-        let TooSoon { limit, next_attempt_at } = strictest;
+        let LimitExceeded { limit, next_attempt_at } = strictest;
         return Err(Refusal::SendLimited { limit, next_attempt_at });
     }
     let counted_at = sends.count(limits, now);
@@ -81,7 +81,7 @@ impl<'l> ClientGuesses<'l> {
     }
 
     /// Why it allows no guess.
-    pub(super) fn refusal(&self, now: Timestamp) -> Option<TooSoon> {
+    pub(super) fn refusal(&self, now: Timestamp) -> Option<LimitExceeded> {
         let refusals = self.0.iter().filter_map(|budget| budget.refusal(now));
         refusals.max_by_key(|verdict| verdict.next_attempt_at)
     }
@@ -198,13 +198,13 @@ fn alarm_of(
     write: &Write<'_>,
     limits: &Limits,
     Asked { now, by, .. }: Asked,
-) -> Result<Option<TooSoon>, StoreError> {
+) -> Result<Option<LimitExceeded>, StoreError> {
     if by.client_id.is_some() {
         return Ok(None);
     }
     let until = alarm_until(write, limits, now)?;
     let limit = limits.wrong_guesses.reason;
-    Ok(until.map(|next_attempt_at| TooSoon { limit, next_attempt_at }))
+    Ok(until.map(|next_attempt_at| LimitExceeded { limit, next_attempt_at }))
 }
 
 /// A budget as it stands.
@@ -254,9 +254,9 @@ impl<'l> Standing<'l> {
     }
 
     /// Why it allows no more now.
-    fn refusal(&self, now: Timestamp) -> Option<TooSoon> {
+    fn refusal(&self, now: Timestamp) -> Option<LimitExceeded> {
         let next_attempt_at = self.rate.allows_at(self.judged_by, self.usable, now);
-        (next_attempt_at > now).then_some(TooSoon { limit: self.row.reason, next_attempt_at })
+        (next_attempt_at > now).then_some(LimitExceeded { limit: self.row.reason, next_attempt_at })
     }
 
     /// Says whether the budget has just run low.

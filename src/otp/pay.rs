@@ -10,7 +10,7 @@ use super::places::{HashPlace, Places};
 use super::request_context::RequestContext;
 use super::rows::note_refusal;
 use crate::audit::Recorder;
-use crate::domain::limits::{Limits, TooSoon};
+use crate::domain::limits::{Limits, LimitExceeded};
 use crate::domain::{
     Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
     VerificationRules,
@@ -298,9 +298,9 @@ struct Attempt {
 }
 
 /// Refused when one of these says so: for the one that lasts longest.
-fn must_allow(verdicts: [Option<TooSoon>; 2]) -> Result<(), Refusal> {
+fn must_allow(verdicts: [Option<LimitExceeded>; 2]) -> Result<(), Refusal> {
     let longest = verdicts.into_iter().flatten().max_by_key(|verdict| verdict.next_attempt_at);
-    longest.map_or(Ok(()), |TooSoon { limit, next_attempt_at }| {
+    longest.map_or(Ok(()), |LimitExceeded { limit, next_attempt_at }| {
         Err(Refusal::GuessLimited { limit, next_attempt_at })
     })
 }

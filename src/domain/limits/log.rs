@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limit, Limits, Rule, TooSoon};
+use super::{Limit, Limits, Rule, LimitExceeded};
 use crate::domain::{Purpose, Timestamp};
 
 /// After this long without counting, no pause and no window knows of anything in a log.
@@ -43,9 +43,9 @@ impl Log {
         rows: impl IntoIterator<Item = &'l Limit>,
         purpose: Purpose,
         now: Timestamp,
-    ) -> Option<TooSoon> {
+    ) -> Option<LimitExceeded> {
         let as_of = self.as_of(now);
-        let verdicts = rows.into_iter().map(|row| TooSoon {
+        let verdicts = rows.into_iter().map(|row| LimitExceeded {
             limit: row.reason,
             next_attempt_at: self.allows_at(limits, row, purpose, as_of),
         });
@@ -186,15 +186,15 @@ impl Guesses {
         limits: &Limits,
         purpose: Purpose,
         now: Timestamp,
-    ) -> Result<Timestamp, TooSoon> {
+    ) -> Result<Timestamp, LimitExceeded> {
         match self.refusal(limits, purpose, now) {
-            Some(too_soon) => Err(too_soon),
+            Some(exceeded) => Err(exceeded),
             None => Ok(self.count(limits, now)),
         }
     }
 
     /// Which row forbids one more: of several the one that does so longest.
-    pub fn refusal(&self, limits: &Limits, purpose: Purpose, now: Timestamp) -> Option<TooSoon> {
+    pub fn refusal(&self, limits: &Limits, purpose: Purpose, now: Timestamp) -> Option<LimitExceeded> {
         self.0.refusal(limits, &limits.guesses, purpose, now)
     }
 
@@ -263,9 +263,9 @@ mod tests {
         limits: &Limits,
         purpose: Purpose,
         now: Timestamp,
-    ) -> Result<Timestamp, TooSoon> {
+    ) -> Result<Timestamp, LimitExceeded> {
         match log.refusal(limits, &limits.sends, purpose, now) {
-            Some(too_soon) => Err(too_soon),
+            Some(exceeded) => Err(exceeded),
             None => Ok(log.count(&limits.sends, now)),
         }
     }

@@ -123,7 +123,7 @@ pub struct Limits {
 
 /// A limit says no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooSoon {
+pub struct LimitExceeded {
     /// The word of the row that said so.
     pub limit: &'static str,
     /// From when on it says yes.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::log::DAY;
-use super::{Limits, Log, Rule, TooSoon};
+use super::{Limits, Log, Rule, LimitExceeded};
 use crate::domain::{Purpose, Timestamp};
 
 /// How many sends of a phone are given back in a day.
@@ -21,7 +21,7 @@ pub struct Sends {
 
 impl Sends {
     /// Which limit forbids one more for this purpose: of several the one that does so longest.
-    pub fn refusal(&self, limits: &Limits, purpose: Purpose, now: Timestamp) -> Option<TooSoon> {
+    pub fn refusal(&self, limits: &Limits, purpose: Purpose, now: Timestamp) -> Option<LimitExceeded> {
         let as_of = self.log.as_of(now);
         let left = self.log.without(&self.given_back);
         let (pauses, windows): (Vec<_>, Vec<_>) =
@@ -97,9 +97,9 @@ mod tests {
         Timestamp::from_micros(1_800_000_000_000_000 + seconds * 1_000_000)
     }
 
-    fn send(sends: &mut Sends, limits: &Limits, now: Timestamp) -> Result<Timestamp, TooSoon> {
+    fn send(sends: &mut Sends, limits: &Limits, now: Timestamp) -> Result<Timestamp, LimitExceeded> {
         match sends.refusal(limits, PHONE, now) {
-            Some(too_soon) => Err(too_soon),
+            Some(exceeded) => Err(exceeded),
             None => Ok(sends.count(limits, now)),
         }
     }
