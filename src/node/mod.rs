@@ -20,7 +20,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Listener, ServerLimits};
 use crate::keyring::{Keyring, KeyringError};
 use crate::log::LostLines;
-use crate::otp::{Filler, Hasher, Otp, ReadyCodes, WrongGuesses};
+use crate::otp::{Filler, GuessSources, Hasher, Otp, ReadyCodes};
 use crate::service::Service;
 use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
@@ -126,7 +126,7 @@ impl Node {
             limits: Arc::new(config.limits),
             pending: Arc::default(),
             audit: Arc::clone(&audit),
-            wrong_guesses: WrongGuesses::default(),
+            wrong_guesses: GuessSources::default(),
         };
         otp.settle(clock.now())?;
         let (order, requests) = (dialect.order, config.person_requests);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::asked::{Asked, Target};
 use super::senders;
-use super::sources::Sources;
-use crate::domain::limits::{Budget, Limit, Limits, Per, Rate, Rule, Subject, LimitExceeded};
+use super::sources::SourceCounts;
+use crate::domain::limits::{Budget, Limit, LimitExceeded, Limits, Per, Rate, Rule, Subject};
 use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};
 use crate::store::{StoreError, Write};
@@ -161,7 +161,7 @@ pub(super) fn count_wrong_guess(
 /// Said when it begins. How many phones, clients and addresses tells one guesser from many.
 pub(super) fn raise_alarm(
     limits: &Limits,
-    Sources { guesses, phones, clients, addresses }: Sources,
+    SourceCounts { guesses, phones, clients, addresses }: SourceCounts,
 ) {
     let limit = limits.wrong_guesses.name;
     tracing::error!(

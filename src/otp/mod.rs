@@ -30,7 +30,7 @@ pub use pending::PendingGuesses;
 pub use places::HashPlace;
 pub use ready::{Filler, ReadyCodes};
 pub use request_context::{RequestContext, Waiter, Waiting};
-pub use sources::WrongGuesses;
+pub use sources::GuessSources;
 
 use crate::audit::Recorder;
 use crate::config::OtpConfig;
@@ -62,7 +62,7 @@ pub struct Otp {
     /// Who was refused what.
     pub audit: Arc<Recorder>,
     /// Where wrong guesses come from.
-    pub wrong_guesses: WrongGuesses,
+    pub wrong_guesses: GuessSources,
 }
 
 impl Otp {

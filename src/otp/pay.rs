@@ -10,7 +10,7 @@ use super::places::{HashPlace, Places};
 use super::request_context::RequestContext;
 use super::rows::note_refusal;
 use crate::audit::Recorder;
-use crate::domain::limits::{Limits, LimitExceeded};
+use crate::domain::limits::{LimitExceeded, Limits};
 use crate::domain::{
     Code, HashedCode, Id, Refusal, SpentReason, Timestamp, Verification, VerificationId,
     VerificationRules,

@@ -12,7 +12,7 @@ const MOST: usize = 10_000;
 
 /// The wrong guesses of the last hour, so that the line of the alarm can say where they come from. Kept in memory only.
 #[derive(Default)]
-pub struct WrongGuesses(Mutex<VecDeque<Wrong>>);
+pub struct GuessSources(Mutex<VecDeque<Wrong>>);
 
 struct Wrong {
     at: Timestamp,
@@ -23,14 +23,14 @@ struct Wrong {
 
 /// How many of each there are. Calls without a token count as one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sources {
+pub(super) struct SourceCounts {
     pub(super) guesses: usize,
     pub(super) phones: usize,
     pub(super) clients: usize,
     pub(super) addresses: usize,
 }
 
-impl WrongGuesses {
+impl GuessSources {
     /// One more.
     pub(super) fn note(&self, Asked { now, by, target, .. }: Asked) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,10 +42,10 @@ impl WrongGuesses {
     }
 
     /// Where those of this long before `now` come from.
-    pub(super) fn sources(&self, length: Duration, now: Timestamp) -> Sources {
+    pub(super) fn sources(&self, length: Duration, now: Timestamp) -> SourceCounts {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|wrong| wrong.at > now - length);
-        Sources {
+        SourceCounts {
             guesses: kept.len(),
             phones: kept.iter().map(|wrong| wrong.phone).collect::<BTreeSet<_>>().len(),
             clients: different(kept.iter().map(|wrong| wrong.client)),
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn one_source_is_told_from_many_and_what_is_old_is_forgotten() {
-        let guesses = WrongGuesses::default();
+        let guesses = GuessSources::default();
         let hour = Duration::from_hours(1);
         let at = |minutes: i64| Timestamp::from_micros(minutes * 60_000_000);
         let guess = |minutes, number: u8| {
@@ -84,12 +84,12 @@ mod tests {
             });
         };
         (0..4).for_each(|minutes| guess(minutes, 0));
-        let one = Sources { guesses: 4, phones: 1, clients: 1, addresses: 1 };
+        let one = SourceCounts { guesses: 4, phones: 1, clients: 1, addresses: 1 };
         assert_eq!(guesses.sources(hour, at(4)), one);
         (0..4).for_each(|number| guess(30, number));
-        let many = Sources { guesses: 8, phones: 4, clients: 4, addresses: 2 };
+        let many = SourceCounts { guesses: 8, phones: 4, clients: 4, addresses: 2 };
         assert_eq!(guesses.sources(hour, at(31)), many);
-        let later = Sources { guesses: 4, phones: 4, clients: 4, addresses: 2 };
+        let later = SourceCounts { guesses: 4, phones: 4, clients: 4, addresses: 2 };
         assert_eq!(guesses.sources(hour, at(63)), later);
         (0..=MOST).for_each(|_| guess(64, 0));
         assert_eq!(guesses.sources(hour, at(64)).guesses, MOST);

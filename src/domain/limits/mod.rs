@@ -14,7 +14,7 @@
 //! | `guesses_per_client` | client | 300 an hour | all codes from one client that guesses |
 //! | `wrong_guesses_per_hour` | node | 1 000, then alarm | all phones from one guess each |
 //!
-//! What is counted for a phone is kept moment by moment, in a [`Log`], so its limits are exact. Everything else is a
+//! What is counted for a phone is kept moment by moment, in a [`SlidingWindow`], so its limits are exact. Everything else is a
 //! budget that fills up again evenly, a [`Rate`]. What is allowed is counted in the same write that it allows, so a
 //! restart forgives nothing; what is refused writes nothing, so a refusal never lengthens a wait.
 //!
@@ -23,15 +23,15 @@
 //! A *share kept*: of these counts the sends of phone verifications may use up only a part. The rest is there for person
 //! requests, so that nobody who may verify phones can keep a patient from approving a request.
 
-mod log;
 mod rate;
 mod sends;
+mod sliding_window;
 
 use std::time::Duration;
 
-pub use log::{DAY, Guesses, LEAST_TO_LOCK, Log};
 pub use rate::{Budget, Rate};
 pub use sends::{GIVEN_BACK_A_DAY, Sends};
+pub use sliding_window::{DAY, LEAST_TO_LOCK, SlidingWindow, WrongGuesses};
 
 use super::{ClientId, Phone, Purpose, Timestamp};
 

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::log::DAY;
-use super::{Limits, Log, Rule, LimitExceeded};
+use super::sliding_window::DAY;
+use super::{LimitExceeded, Limits, Rule, SlidingWindow};
 use crate::domain::{Purpose, Timestamp};
 
 /// How many sends of a phone are given back in a day.
@@ -14,14 +14,19 @@ pub const GIVEN_BACK_A_DAY: usize = 5;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sends {
     /// All of them.
-    log: Log,
+    log: SlidingWindow,
     /// The moments of those that were given back. Moments may be equal, and each stands for one.
     given_back: Vec<Timestamp>,
 }
 
 impl Sends {
     /// Which limit forbids one more for this purpose: of several the one that does so longest.
-    pub fn refusal(&self, limits: &Limits, purpose: Purpose, now: Timestamp) -> Option<LimitExceeded> {
+    pub fn refusal(
+        &self,
+        limits: &Limits,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Option<LimitExceeded> {
         let as_of = self.log.as_of(now);
         let left = self.log.without(&self.given_back);
         let (pauses, windows): (Vec<_>, Vec<_>) =
@@ -76,8 +81,8 @@ impl Sends {
 }
 
 /// As it was kept before sends were given back.
-impl From<Log> for Sends {
-    fn from(log: Log) -> Self {
+impl From<SlidingWindow> for Sends {
+    fn from(log: SlidingWindow) -> Self {
         Self { log, given_back: Vec::new() }
     }
 }
@@ -97,7 +102,11 @@ mod tests {
         Timestamp::from_micros(1_800_000_000_000_000 + seconds * 1_000_000)
     }
 
-    fn send(sends: &mut Sends, limits: &Limits, now: Timestamp) -> Result<Timestamp, LimitExceeded> {
+    fn send(
+        sends: &mut Sends,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<Timestamp, LimitExceeded> {
         match sends.refusal(limits, PHONE, now) {
             Some(exceeded) => Err(exceeded),
             None => Ok(sends.count(limits, now)),
@@ -160,7 +169,7 @@ mod tests {
             let hour = Rule::Window { most, length: Duration::from_hours(1) };
             let limits = Limits::default().with("sends_per_hour", hour).unwrap();
             let mut sends = Sends::default();
-            let mut all = Log::default();
+            let mut all = SlidingWindow::default();
             let (mut left, mut now) = (Vec::new(), 0);
             for step in steps {
                 let leaves = match step {

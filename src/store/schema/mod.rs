@@ -13,13 +13,13 @@
 //! | 9 | `live_codes` | phone, purpose | [`LiveCode`] | with its verification |
 //! | 10 | `verified_phones` | phone | [`VerifiedPhone`] | a year after it was last verified |
 //! | 11 | `sends` | phone | [`Sends`] | a day after its last entry |
-//! | 12 | `guesses` | phone | wrong [`Guesses`] | a day after the last one, if a right one came since; a year and a day, if they are fewer than any lock needs |
+//! | 12 | `guesses` | phone | wrong [`WrongGuesses`] | a day after the last one, if a right one came since; a year and a day, if they are fewer than any lock needs |
 //! | 13 | `key_checks` | key id | [`KeyCheck`] | |
 //! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
 //! | 15 | `marks` | `last`, `swept` | [`Mark`]: how far the database and its sweeping have come | |
 //! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
 //! | 17 | `audit` | running number | [`AuditRow`] | when it and the one behind it are in a file of the log |
-//! | 18 | `stray_guesses` | phone | [`Log`] of guesses at codes that were never sent | a day after the last one |
+//! | 18 | `stray_guesses` | phone | [`SlidingWindow`] of guesses at codes that were never sent | a day after the last one |
 //! | 19 | `deliveries` | verification id | [`Delivery`] | 30 days after it was accepted |
 //! | 20 | `outbox` | end of the code's life, verification id | [`SealedMessage`] | when it is handed over or worth nothing |
 //! | 21 | `outbox_due` | time, verification id | [`Due`]: a message in the outbox may be sent then | with its message |
@@ -51,7 +51,7 @@ pub use values::KEEP_VERIFICATIONS;
 
 use super::table::{Table, TableId, TableInfo};
 use crate::domain::audit::AuditRow;
-use crate::domain::limits::{Guesses, Log, Rate, Sends};
+use crate::domain::limits::{Rate, Sends, SlidingWindow, WrongGuesses};
 use crate::domain::{
     AuthenticationFactor, Client, ClientId, Delivery, Person, PersonId, PersonRequest,
     PersonRequestId, Phone, Purpose, SecretDigest, Token, User, UserId, Verification,
@@ -86,7 +86,7 @@ pub const VERIFIED_PHONES: Table<Phone, VerifiedPhone> = Table::new(10, "verifie
 /// See the table at the head of this file.
 pub const SENDS: Table<Phone, Sends> = Table::new(11, "sends");
 /// See the table at the head of this file.
-pub const GUESSES: Table<Phone, Guesses> = Table::new(12, "guesses");
+pub const GUESSES: Table<Phone, WrongGuesses> = Table::new(12, "guesses");
 /// See the table at the head of this file.
 pub const KEY_CHECKS: Table<String, KeyCheck> = Table::new(13, "key_checks");
 /// See the table at the head of this file.
@@ -98,7 +98,7 @@ pub(super) const MARKS: Table<String, Mark> = Table::new(15, "marks");
 /// See the table at the head of this file.
 pub const RATES: Table<RateKey, Rate> = Table::new(16, "rates");
 /// See the table at the head of this file.
-pub const STRAY_GUESSES: Table<Phone, Log> = Table::new(18, "stray_guesses");
+pub const STRAY_GUESSES: Table<Phone, SlidingWindow> = Table::new(18, "stray_guesses");
 /// See the table at the head of this file.
 pub const AUDIT: Table<u64, AuditRow> = Table::new(17, "audit");
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::audit::AuditRow;
-use crate::domain::limits::{Guesses, Log, Rate, Sends};
+use crate::domain::limits::{Rate, Sends, SlidingWindow, WrongGuesses};
 use crate::domain::{
     AuthenticationFactor, Client, Delivery, Id, Person, PersonRequest, Timestamp, Token, User,
     Verification,
@@ -62,15 +62,15 @@ impl Record for Delivery {
     }
 }
 
-impl Record for Log {
+impl Record for SlidingWindow {
     const VERSION: u8 = 1;
 
     fn keep_until(&self) -> Option<Timestamp> {
-        Some(Log::keep_until(self))
+        Some(SlidingWindow::keep_until(self))
     }
 }
 
-/// Version 1 was the [`Log`] alone.
+/// Version 1 was the [`SlidingWindow`] alone.
 impl Record for Sends {
     const VERSION: u8 = 2;
 
@@ -79,15 +79,15 @@ impl Record for Sends {
     }
 
     fn upgrade(version: u8, body: &[u8]) -> Option<Result<Self, BadRecord>> {
-        (version == 1).then(|| decode_body::<Log>(body).map(Self::from))
+        (version == 1).then(|| decode_body::<SlidingWindow>(body).map(Self::from))
     }
 }
 
-impl Record for Guesses {
+impl Record for WrongGuesses {
     const VERSION: u8 = 1;
 
     fn keep_until(&self) -> Option<Timestamp> {
-        Guesses::keep_until(self)
+        WrongGuesses::keep_until(self)
     }
 }
 

@@ -10,7 +10,7 @@ use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::{DeliveryError, Timestamp};
 use esoz_otp::entropy::Entropy;
-use esoz_otp::otp::{Filler, Hasher, Otp, ReadyCodes, WrongGuesses};
+use esoz_otp::otp::{Filler, GuessSources, Hasher, Otp, ReadyCodes};
 use esoz_otp::service::Service;
 use esoz_otp::sms::{Accepted, OutboxParts, SendError, SendFuture, SmsDriver, SmsMessage, outbox};
 use esoz_otp::store::Store;
@@ -95,7 +95,7 @@ impl Direct {
             limits: Arc::new(config.limits),
             pending: Arc::default(),
             audit: Arc::clone(&audit),
-            wrong_guesses: WrongGuesses::default(),
+            wrong_guesses: GuessSources::default(),
         };
         otp.settle(now).unwrap();
         let order = dialect::of(config.dialect).order;

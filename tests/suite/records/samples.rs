@@ -7,7 +7,7 @@ use std::time::Duration;
 use esoz_otp::domain::audit::{
     AuditEvent, AuditRow, GuessFault, PhoneHash, RequestId, SendFault, TokenFault,
 };
-use esoz_otp::domain::limits::{Budget, Guesses, Limits, Log, Rate, Sends};
+use esoz_otp::domain::limits::{Budget, Limits, Rate, Sends, SlidingWindow, WrongGuesses};
 use esoz_otp::domain::{
     AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, HashedCode, Id,
     MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose,
@@ -236,7 +236,7 @@ fn phones() -> Vec<Sample> {
         sample("senders", "", Sender { client_id: Some(id(2)), sent_at: at(60) }),
         sample("senders", "tokenless", Sender { client_id: None, sent_at: at(60) }),
         sample("guesses", "", filled_guesses()),
-        sample("guesses", "empty", Guesses::default()),
+        sample("guesses", "empty", WrongGuesses::default()),
         earlier(1, "rates", "", old_rate()),
         earlier(1, "rates", "empty", Rate::default()),
         sample("rates", "", spent_rate()),
@@ -245,9 +245,9 @@ fn phones() -> Vec<Sample> {
 }
 
 /// Two moments counted, the second after a right code.
-fn filled_log() -> Log {
+fn filled_log() -> SlidingWindow {
     let rows = Limits::default().sends;
-    let mut log = Log::default();
+    let mut log = SlidingWindow::default();
     log.count(&rows, at(0));
     log.restart();
     log.count(&rows, at(60));
@@ -266,9 +266,9 @@ fn filled_sends() -> Sends {
 }
 
 /// Two wrong ones.
-fn filled_guesses() -> Guesses {
+fn filled_guesses() -> WrongGuesses {
     let limits = Limits::default();
-    let mut guesses = Guesses::default();
+    let mut guesses = WrongGuesses::default();
     for second in [0, 60] {
         guesses.spend(&limits, Purpose::PhoneVerification, at(second)).unwrap();
     }

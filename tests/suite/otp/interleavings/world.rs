@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use esoz_otp::domain::limits::{Guesses, Limits, Rule, Sends};
+use esoz_otp::domain::limits::{Limits, Rule, Sends, WrongGuesses};
 use esoz_otp::domain::{
     HashedCode, Id, Phone, Purpose, State, Status, Timestamp, Verification, VerificationRules,
 };
@@ -79,7 +79,7 @@ pub(super) struct World {
     limits: Limits,
     pub(super) kept: Vec<Verification>,
     sends: Sends,
-    guesses: Guesses,
+    guesses: WrongGuesses,
     compared: Vec<u8>,
     /// Guesses at each that are paid for.
     unjudged: Vec<u8>,
@@ -90,7 +90,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(care: Care) -> Self {
         let (compared, unjudged, right, wrong) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        let (sends, guesses) = (Sends::default(), Guesses::default());
+        let (sends, guesses) = (Sends::default(), WrongGuesses::default());
         let hour = Rule::Window { most: MOST_GUESSES, length: HOUR };
         let limits = without_send_limits().limits.with("guesses_per_hour", hour).unwrap();
         let (now, kept) = (start_of_time(), Vec::new());

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use esoz_otp::domain::limits::Guesses;
+use esoz_otp::domain::limits::WrongGuesses;
 use esoz_otp::domain::{Code, CodeFormat, Id, Phone, Purpose, Refusal, Requester, Verification};
 use esoz_otp::otp::{RequestContext, Target, Waiter};
 use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
@@ -51,7 +51,7 @@ fn a_right_code_loses_nothing_to_guesses_that_are_not_compared() {
     for guess in [&right, &other_than(&right), &right, &right, &right] {
         assert_eq!(hang_up(&node, target(SEED_PHONE), guess), Err(Refusal::Busy));
         let kept = node.store.get(GUESSES, &Phone::parse(SEED_PHONE).unwrap()).unwrap();
-        assert_eq!(kept.unwrap_or_default(), Guesses::default());
+        assert_eq!(kept.unwrap_or_default(), WrongGuesses::default());
         let kept = node.store.get(VERIFICATIONS, &id).unwrap().unwrap();
         assert_eq!(kept.attempts_left(), 3);
     }

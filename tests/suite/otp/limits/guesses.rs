@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use esoz_otp::clock::Clock as _;
-use esoz_otp::domain::limits::Guesses;
+use esoz_otp::domain::limits::WrongGuesses;
 use esoz_otp::domain::{Phone, Purpose, Timestamp};
 use esoz_otp::store::StoreError;
 use esoz_otp::store::schema::GUESSES;
@@ -19,7 +19,7 @@ use crate::support::{
 /// The phone has had so many wrong guesses in a row, the last one at `last`, none in the hour before it.
 fn wrong_before(node: &TestNode, count: u32, last: Timestamp) {
     let limits = quick().limits;
-    let mut guesses = Guesses::default();
+    let mut guesses = WrongGuesses::default();
     for before in (0..count).rev() {
         let at = last - Duration::from_hours(1) * before;
         guesses.spend(&limits, Purpose::PhoneVerification, at).unwrap();

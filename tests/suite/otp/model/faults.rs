@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use esoz_otp::config::Config;
-use esoz_otp::domain::limits::{Guesses, Limits, Sends};
+use esoz_otp::domain::limits::{Limits, Sends, WrongGuesses};
 use esoz_otp::domain::{Timestamp, Verification};
 use esoz_otp::store::schema::{
     GUESSES, LIVE_CODES, LiveCode, RATES, SENDERS, SENDS, VERIFICATIONS,
@@ -93,7 +93,7 @@ pub(super) struct Planted {
 #[derive(Default)]
 struct Before {
     sends: Option<Sends>,
-    guesses: Option<Guesses>,
+    guesses: Option<WrongGuesses>,
     live: Option<LiveCode>,
     verification: Option<Verification>,
 }

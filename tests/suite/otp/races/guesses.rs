@@ -4,7 +4,7 @@ use std::sync::Barrier;
 
 use esoz_otp::config::OtpConfig;
 use esoz_otp::domain::Purpose;
-use esoz_otp::domain::limits::Guesses;
+use esoz_otp::domain::limits::WrongGuesses;
 use esoz_otp::store::schema::GUESSES;
 
 use super::{at_once, count, naive, seed_phone, until_answered};
@@ -82,8 +82,9 @@ fn control_a_log_of_guesses_that_is_read_and_then_written_lets_more_than_ten_thr
     let node = TestNode::start();
     let limits = without_send_limits().limits;
     let now = start_of_time();
-    let pass =
-        |guesses: &mut Guesses| guesses.spend(&limits, Purpose::PhoneVerification, now).is_ok();
+    let pass = |guesses: &mut WrongGuesses| {
+        guesses.spend(&limits, Purpose::PhoneVerification, now).is_ok()
+    };
     let through = naive::let_through(&node.store, GUESSES, seed_phone(), 30, pass);
     assert_eq!(through, 30);
 }

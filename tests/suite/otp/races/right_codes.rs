@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 
 use esoz_otp::config::{Argon2Cost, OtpConfig};
-use esoz_otp::domain::limits::Guesses;
+use esoz_otp::domain::limits::WrongGuesses;
 use esoz_otp::domain::{Purpose, Requester, State};
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::store::Store;
@@ -27,7 +27,7 @@ fn of_100_right_codes_at_once_one_verifies_the_phone_and_none_is_a_wrong_guess()
     assert_eq!(count(&replies, 403, "already_used"), 99, "{replies:?}");
     assert!(node.compared() <= 3);
 
-    assert_eq!(guesses_counted(&node), Guesses::default());
+    assert_eq!(guesses_counted(&node), WrongGuesses::default());
     assert_eq!(wrong_guesses_until_limited(&node), 10);
 }
 
@@ -46,7 +46,7 @@ fn of_100_right_codes_at_once_one_approves_the_request_and_none_is_a_wrong_guess
     let seen = node.call("GET", &format!("/api/person_requests/{SEED_REQUEST}"), &MIS, "");
     assert_eq!(seen.data()["status"], "APPROVED");
     assert_eq!(seen.data()["updated_at"], winner.data()["updated_at"]);
-    assert_eq!(guesses_counted(&node), Guesses::default());
+    assert_eq!(guesses_counted(&node), WrongGuesses::default());
     assert_eq!(wrong_guesses_until_limited(&node), 10);
 }
 
@@ -66,7 +66,7 @@ fn a_right_code_among_the_three_attempts_is_right_whichever_of_them_is_judged_fi
 }
 
 /// What is counted for the phone. Where that is nothing, the record may have been swept.
-fn guesses_counted(node: &TestNode) -> Guesses {
+fn guesses_counted(node: &TestNode) -> WrongGuesses {
     node.store.get(GUESSES, &seed_phone()).unwrap().unwrap_or_default()
 }
 
@@ -113,7 +113,7 @@ fn a_right_code_whose_successor_is_sent_while_it_is_compared_is_superseded() {
     assert_eq!(node.compared(), 1);
     let kept = node.store.get(VERIFICATIONS, &old.id).unwrap().unwrap();
     assert_eq!(kept.state, State::Canceled);
-    assert_eq!(guesses_counted(&node), Guesses::default());
+    assert_eq!(guesses_counted(&node), WrongGuesses::default());
 }
 
 /// Sends the phone a code that is quickly hashed.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limit, Limits, Rule, LimitExceeded};
+use super::{Limit, LimitExceeded, Limits, Rule};
 use crate::domain::{Purpose, Timestamp};
 
 /// After this long without counting, no pause and no window knows of anything in a log.
@@ -19,7 +19,7 @@ const YEAR: Duration = Duration::from_hours(365 * 24);
 /// Time: it is judged at the later of now and its last moment, so a clock set back makes a wait longer and never
 /// shorter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Log {
+pub struct SlidingWindow {
     moments: Vec<Timestamp>,
     /// How many came since the last right code, forgotten moments included.
     in_a_row: u32,
@@ -28,9 +28,9 @@ pub struct Log {
 /// The wrong guesses for one phone. How many came in a row is not forgotten with time, but by a right code or an operator: a
 /// record that counts any is kept. Only a count that no lock comes after is forgotten, a year after the last guess.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Guesses(Log);
+pub struct WrongGuesses(SlidingWindow);
 
-impl Log {
+impl SlidingWindow {
     /// As of when the next one is counted.
     pub(super) fn as_of(&self, now: Timestamp) -> Timestamp {
         self.moments.last().map_or(now, |last| now.max(*last))
@@ -179,7 +179,7 @@ impl Rule {
     }
 }
 
-impl Guesses {
+impl WrongGuesses {
     /// Counts one more, if every row allows it, and says as of when it was counted.
     pub fn spend(
         &mut self,
@@ -194,7 +194,12 @@ impl Guesses {
     }
 
     /// Which row forbids one more: of several the one that does so longest.
-    pub fn refusal(&self, limits: &Limits, purpose: Purpose, now: Timestamp) -> Option<LimitExceeded> {
+    pub fn refusal(
+        &self,
+        limits: &Limits,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Option<LimitExceeded> {
         self.0.refusal(limits, &limits.guesses, purpose, now)
     }
 
@@ -259,7 +264,7 @@ mod tests {
     }
 
     fn send(
-        log: &mut Log,
+        log: &mut SlidingWindow,
         limits: &Limits,
         purpose: Purpose,
         now: Timestamp,
@@ -273,7 +278,7 @@ mod tests {
     #[test]
     fn pauses_grow_and_start_again_after_a_day_or_a_right_code() {
         let limits = only(&["send_pause"]);
-        let mut log = Log::default();
+        let mut log = SlidingWindow::default();
         let mut now = 0;
         for pause in [60, 120, 300, 900, 900, 900] {
             assert!(send(&mut log, &limits, PHONE, at(now)).is_ok());
@@ -297,7 +302,7 @@ mod tests {
     #[test]
     fn a_refusal_does_not_lengthen_the_wait() {
         let limits = only(&["send_pause"]);
-        let mut log = Log::default();
+        let mut log = SlidingWindow::default();
         send(&mut log, &limits, PHONE, at(0)).unwrap();
         let before = log.clone();
         for second in 1..60 {
@@ -310,7 +315,7 @@ mod tests {
     #[test]
     fn a_clock_set_back_makes_the_wait_longer_never_shorter() {
         let limits = only(&["send_pause"]);
-        let mut log = Log::default();
+        let mut log = SlidingWindow::default();
         send(&mut log, &limits, PHONE, at(0)).unwrap();
         for step in [-7200, -1, 0, 59] {
             let refused = send(&mut log, &limits, PHONE, at(step)).unwrap_err();
@@ -322,7 +327,7 @@ mod tests {
     fn five_an_hour_and_ten_a_day_and_four_of_them_for_person_requests() {
         let limits = Limits::default();
         let request = Purpose::PersonRequest(Id::from_bytes([1; 16]));
-        let mut log = Log::default();
+        let mut log = SlidingWindow::default();
         // As fast as the pauses allow, phone verifications only.
         let mut sent = Vec::new();
         for second in 0..86_400 {
@@ -341,7 +346,7 @@ mod tests {
     #[test]
     fn the_guess_that_was_right_is_given_back() {
         let limits = Limits::default();
-        let mut guesses = Guesses::default();
+        let mut guesses = WrongGuesses::default();
         for _ in 0..10 {
             guesses.spend(&limits, PHONE, at(0)).unwrap();
         }
@@ -356,7 +361,7 @@ mod tests {
     #[test]
     fn a_few_wrong_ones_in_a_row_are_forgotten_after_a_year_and_a_day() {
         let limits = Limits::default();
-        let mut guesses = Guesses::default();
+        let mut guesses = WrongGuesses::default();
         assert!(guesses.keep_until() <= Some(at(0)));
         for count in 1..LEAST_TO_LOCK {
             let last = guesses.spend(&limits, PHONE, at(i64::from(count) * 3600)).unwrap();
@@ -371,7 +376,7 @@ mod tests {
     #[test]
     fn a_hundred_wrong_ones_in_a_row_lock_until_a_right_one_however_slowly_they_came() {
         let limits = Limits::default();
-        let mut guesses = Guesses::default();
+        let mut guesses = WrongGuesses::default();
         let mut now = 0;
         for _ in 0..100 {
             guesses.spend(&limits, PHONE, at(now)).unwrap();
@@ -408,7 +413,7 @@ mod tests {
             let rule = Rule::Window { most, length: Duration::from_secs(length) };
             let mut limits = only(&["sends_per_hour"]);
             limits.sends[0].rule = rule;
-            let mut log = Log::default();
+            let mut log = SlidingWindow::default();
             let mut counted = Vec::new();
             let mut now = 0;
             for step in steps {
@@ -428,7 +433,7 @@ mod tests {
         #[test]
         fn waiting_as_told_is_enough(steps in prop::collection::vec(0_i64..4000, 1..100)) {
             let limits = Limits::default();
-            let mut log = Log::default();
+            let mut log = SlidingWindow::default();
             let mut now = at(0);
             for step in steps {
                 now = now + Duration::from_secs(step.unsigned_abs());
