@@ -19,7 +19,8 @@ const MOST: usize = 1024;
 
 /// Refusals that get a row of their own: so many at once, and on and on one each five seconds. Whoever sends bad tokens
 /// from ever new addresses fills no disk with that.
-const ROWS: Budget = Budget { most: 10_000, length: Duration::from_secs(50_000), low_at: 10_000 };
+const ROWS: Budget =
+    Budget { burst: 10_000, period: Duration::from_secs(50_000), low_water: 10_000 };
 
 /// Rows that one write has at most, so that it holds up no other for long.
 const TOGETHER: usize = 64;
@@ -134,7 +135,7 @@ impl Recorder {
 impl Noted {
     fn add(&mut self, row: AuditRow) {
         let is_full =
-            self.rows.len() >= MOST || self.spent.allows_at(ROWS, ROWS.most, row.at) > row.at;
+            self.rows.len() >= MOST || self.spent.allows_at(ROWS, ROWS.burst, row.at) > row.at;
         // Of these there is one at a time, and whoever fills the log fills this too.
         let is_full = is_full && row.what.event != AuditEvent::LogLinesLost;
         let seen = match self.places.entry(row.what.clone()) {

@@ -54,10 +54,12 @@ fn setting(limit: &Limit) -> Setting {
 
 fn takes(rule: Rule) -> Takes {
     match rule {
-        Rule::Ladder(pauses) => Takes::Pauses { count: pauses.len(), bounds: 0..=LONGEST_PAUSE },
+        Rule::Escalating(pauses) => {
+            Takes::Pauses { count: pauses.len(), bounds: 0..=LONGEST_PAUSE }
+        }
         Rule::Window { length, .. } => Takes::Number { bounds: 1..=MOST, unit: within(length) },
         Rule::Lock { .. } => Takes::Number { bounds: LOCK_AFTER, unit: "in a row".into() },
-        Rule::Rate { length, .. } => {
+        Rule::Rate { period: length, .. } => {
             Takes::Number { bounds: 1..=MOST_OF_A_BUDGET, unit: within(length) }
         }
         Rule::Share { .. } => Takes::Number {
@@ -79,12 +81,12 @@ fn within(length: Duration) -> Cow<'static, str> {
 
 fn value(rule: Rule) -> Value {
     match rule {
-        Rule::Ladder(pauses) => {
+        Rule::Escalating(pauses) => {
             Value::List(pauses.iter().map(|pause| pause.as_secs().into()).collect())
         }
         Rule::Window { most, .. } => most.into(),
         Rule::Lock { after, .. } => after.into(),
-        Rule::Rate { most, .. } => most.into(),
+        Rule::Rate { burst, .. } => burst.into(),
         Rule::Share { percent } => u32::from(percent).into(),
     }
 }
@@ -92,12 +94,12 @@ fn value(rule: Rule) -> Value {
 /// The same kind of rule with another value.
 fn with(rule: Rule, value: &Value) -> Option<Rule> {
     match rule {
-        Rule::Ladder(_) => {
-            Some(Rule::Ladder(value.items(|item| item.seconds(1))?.try_into().ok()?))
+        Rule::Escalating(_) => {
+            Some(Rule::Escalating(value.items(|item| item.seconds(1))?.try_into().ok()?))
         }
         Rule::Window { length, .. } => Some(Rule::Window { most: value.number()?, length }),
         Rule::Lock { pause, .. } => Some(Rule::Lock { after: value.number()?, pause }),
-        Rule::Rate { per, length, .. } => Some(Rule::Rate { per, most: value.number()?, length }),
+        Rule::Rate { per, period, .. } => Some(Rule::Rate { per, burst: value.number()?, period }),
         Rule::Share { .. } => Some(Rule::Share { percent: value.number()? }),
     }
 }

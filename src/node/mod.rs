@@ -128,7 +128,7 @@ impl Node {
             audit: Arc::clone(&audit),
             wrong_guesses: GuessSources::default(),
         };
-        otp.settle(clock.now())?;
+        otp.clamp_limits(clock.now())?;
         let (order, requests) = (dialect.order, config.person_requests);
         let (recorder, log) = (Arc::clone(&audit), Arc::clone(&audit_log));
         let service = Service::new(store.clone(), otp, recorder, log, order, requests);

@@ -136,7 +136,7 @@ impl Otp {
     /// Says that the alarm has begun, and where the guesses come from.
     fn tell_alarm(&self, now: Timestamp) {
         let budget = self.limits.budget(&self.limits.wrong_guesses);
-        let hour = budget.map_or(DAY, |(_, budget)| budget.length);
+        let hour = budget.map_or(DAY, |(_, budget)| budget.period);
         raise_alarm(&self.limits, self.wrong_guesses.sources(hour, now));
     }
 }

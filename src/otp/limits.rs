@@ -118,7 +118,7 @@ const NODE_WAITS: Duration = Duration::from_mins(1);
 
 /// Before the first send: a clock that was set back since the last run would hold budgets back for as long as it was
 /// set back. (While a process runs, its clock is not set.) Says whether there is an alarm.
-pub(super) fn settle(
+pub(super) fn clamp_to_now(
     write: &mut Write<'_>,
     kept: &[(RateKey, Rate)],
     limits: &Limits,
@@ -126,12 +126,12 @@ pub(super) fn settle(
 ) -> Result<bool, StoreError> {
     for (key, rate) in kept {
         let row = limits.rows().find(|row| row.name == key.limit);
-        let settled = row.and_then(|row| {
+        let clamped = row.and_then(|row| {
             let (_, budget) = limits.budget(row)?;
-            rate.settle(budget, bound_of(limits, row, key.subject, rate), now)
+            rate.clamp_to_now(budget, bound_of(limits, row, key.subject, rate), now)
         });
-        if let Some(settled) = settled {
-            write.put(RATES, key, &settled)?;
+        if let Some(clamped) = clamped {
+            write.put(RATES, key, &clamped)?;
         }
     }
     Ok(alarm_until(write, limits, now)?.is_some())
@@ -249,7 +249,7 @@ impl<'l> Standing<'l> {
         let Some((per, judged_by)) = limits.budget(row) else { return Ok(None) };
         let key = RateKey { limit: row.name.to_owned(), subject: subject(per) };
         let rate = write.get(RATES, &key)?.unwrap_or_default();
-        let usable = limits.usable(row, judged_by.most, purpose);
+        let usable = limits.usable(row, judged_by.burst, purpose);
         Ok(Some(Self { row, key, rate, judged_by, usable }))
     }
 

@@ -66,12 +66,12 @@ pub struct Otp {
 }
 
 impl Otp {
-    /// To be called before the first code is sent.
-    pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
+    /// Puts counts that a clock made ahead of `now` to `now`. The node calls it before the first code is sent.
+    pub fn clamp_limits(&self, now: Timestamp) -> Result<(), StoreError> {
         let kept = self.store.page(RATES, None, usize::MAX)?;
         let limits = Arc::clone(&self.limits);
-        let settle = move |write: &mut Write<'_>| limits::settle(write, &kept, &limits, now);
-        if self.store.write_blocking_to_set_right(settle)? {
+        let clamp = move |write: &mut Write<'_>| limits::clamp_to_now(write, &kept, &limits, now);
+        if self.store.write_blocking_to_set_right(clamp)? {
             limits::tell_alarm_goes_on(&self.limits);
         }
         Ok(())

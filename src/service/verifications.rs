@@ -46,7 +46,7 @@ impl Service {
             write.remove(GUESSES, &phone);
             write.remove(STRAY_GUESSES, &phone);
             if let Some(mut sends) = write.get(SENDS, &phone)? {
-                sends.settle(now);
+                sends.clamp_to_now(now);
                 write.put(SENDS, &phone, &sends)?;
             }
             audit::append(write, &row)?;

@@ -81,7 +81,7 @@ impl DemoArgs {
         if self.no_limits {
             config.limits = Limits::none();
         } else if let Some(seconds) = self.pause {
-            let rule = Rule::Ladder([Duration::from_secs(seconds); 4]);
+            let rule = Rule::Escalating([Duration::from_secs(seconds); 4]);
             config.limits = config.limits.with("send_pause", rule).ok_or_else(|| {
                 Failure::software("the limits table has lost its row `send_pause`")
             })?;

@@ -54,8 +54,8 @@ pub struct Limit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// For a phone, a pause after the first, a longer one after the second, and so on; the last pause is for all later
-    /// ones. The ladder starts again after a success, and whatever is older than a day is off it.
-    Ladder([Duration; 4]),
+    /// ones. The pauses start again after a success, and a send older than a day counts no more.
+    Escalating([Duration; 4]),
     /// For a phone, at most so many in any stretch of this length; at least one, at most a day.
     Window {
         /// How many.
@@ -75,14 +75,14 @@ pub enum Rule {
         /// How much of it.
         percent: u8,
     },
-    /// A budget that is full when nothing was spent for this length of time.
+    /// A budget that fills up evenly: GCRA (ITU-T I.371).
     Rate {
-        /// Whose.
+        /// What each budget is kept for.
         per: Per,
-        /// The whole budget.
-        most: u32,
-        /// How long it takes to fill it.
-        length: Duration,
+        /// The whole budget, which may be spent at once.
+        burst: u32,
+        /// In what time the whole budget comes back.
+        period: Duration,
     },
 }
 
@@ -145,12 +145,12 @@ impl Default for Limits {
         let keeping =
             |name, rule, protects| Limit { keeps_a_share: true, ..row(name, rule, protects) };
         let refusing_as = |reason, row| Limit { reason, ..row };
-        let rate = |per, most, length| Rule::Rate { per, most, length };
+        let rate = |per, burst, period| Rule::Rate { per, burst, period };
         Self {
             sends: vec![
                 row(
                     "send_pause",
-                    Rule::Ladder([1, 2, 5, 15].map(Duration::from_mins)),
+                    Rule::Escalating([1, 2, 5, 15].map(Duration::from_mins)),
                     "a phone from being flooded",
                 ),
                 row(
@@ -223,7 +223,7 @@ impl Limits {
     /// A table that refuses nothing, for a demo.
     pub fn none() -> Self {
         let usual = Self::default();
-        let rule = Rule::Rate { per: Per::Node, most: 1_000_000, length: MINUTE };
+        let rule = Rule::Rate { per: Per::Node, burst: 1_000_000, period: MINUTE };
         let wrong_guesses = Limit { rule, ..usual.wrong_guesses };
         Self { sends: Vec::new(), guesses: Vec::new(), wrong_guesses, ..usual }
     }
@@ -243,22 +243,22 @@ impl Limits {
 
     /// What is counted against a row as a budget; `None` when it counts moments, or a share of a budget that is not there.
     pub fn budget(&self, row: &Limit) -> Option<(Per, Budget)> {
-        let (per, most, length) = match row.rule {
-            Rule::Rate { per, most, length } => (per, most, length),
+        let (per, burst, period) = match row.rule {
+            Rule::Rate { per, burst, period } => (per, burst, period),
             Rule::Share { percent } => {
-                let (most, length) = self.node_s_sends()?;
-                let share = (u64::from(most) * u64::from(percent)).div_ceil(100);
-                (Per::Client, u32::try_from(share).unwrap_or(most).max(1), length)
+                let (burst, period) = self.node_s_sends()?;
+                let share = (u64::from(burst) * u64::from(percent)).div_ceil(100);
+                (Per::Client, u32::try_from(share).unwrap_or(burst).max(1), period)
             }
-            Rule::Ladder(_) | Rule::Window { .. } | Rule::Lock { .. } => return None,
+            Rule::Escalating(_) | Rule::Window { .. } | Rule::Lock { .. } => return None,
         };
-        let low_at = self.usable(row, most, Purpose::PhoneVerification);
-        Some((per, Budget { most, length, low_at }))
+        let low_water = self.usable(row, burst, Purpose::PhoneVerification);
+        Some((per, Budget { burst, period, low_water }))
     }
 
     fn node_s_sends(&self) -> Option<(u32, Duration)> {
         self.sends.iter().find_map(|row| match row.rule {
-            Rule::Rate { per: Per::Node, most, length } => Some((most, length)),
+            Rule::Rate { per: Per::Node, burst, period } => Some((burst, period)),
             _ => None,
         })
     }
@@ -299,19 +299,19 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), rows);
-        assert!(limits.with("no_such_row", Rule::Ladder([Duration::ZERO; 4])).is_none());
+        assert!(limits.with("no_such_row", Rule::Escalating([Duration::ZERO; 4])).is_none());
     }
 
     #[test]
     fn a_client_s_share_is_a_part_of_the_node_s_budget_rounded_up_and_never_nothing() {
-        let share_of = |most, percent| {
-            let node = Rule::Rate { per: Per::Node, most, length: HOUR };
+        let share_of = |burst, percent| {
+            let node = Rule::Rate { per: Per::Node, burst, period: HOUR };
             let limits = Limits::default().with("sends_per_node", node).unwrap();
             let limits = limits.with("client_share_of_node", Rule::Share { percent }).unwrap();
             let row = limits.rows().find(|row| row.name == "client_share_of_node").unwrap();
             let (per, budget) = limits.budget(row).unwrap();
-            assert_eq!((per, budget.length), (Per::Client, HOUR));
-            budget.most
+            assert_eq!((per, budget.period), (Per::Client, HOUR));
+            budget.burst
         };
         assert_eq!([share_of(1000, 50), share_of(5, 50), share_of(1, 10)], [500, 3, 1]);
         assert_eq!(share_of(1_000_000, 100), 1_000_000);

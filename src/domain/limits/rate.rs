@@ -4,40 +4,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 
-/// A budget that fills up evenly: what is spent comes back piece by piece, one piece each `length / most`. (The
-/// "generic cell rate algorithm" of ITU-T I.371.) So `most` may be spent at once, and right after that as many as have
-/// come back meanwhile.
+/// A budget that fills up evenly, kept by the generic cell rate algorithm (GCRA, ITU-T I.371). What is spent comes back one
+/// by one, one each emission interval, which is `period / burst`. So `burst` may be spent at once, and right after that as
+/// many as have come back meanwhile.
 ///
-/// Time: it is judged at the later of now and when it was last spent from, so what is owed after a clock was set back is
-/// what was owed then; [`Rate::settle`] makes that come back from now on.
+/// Time: the budget is judged at the later of now and when it was last spent from. So the debt after a clock was set back
+/// is the debt of then; [`Rate::clamp_to_now`] makes it come back from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
-    /// When everything has come back.
+    /// When everything has come back: GCRA's theoretical arrival time.
     full_at: Timestamp,
     /// It has run low, and not half of it has come back since.
     is_low: bool,
-    /// When it was last spent from, or settled. Records of before this was kept have [`NOT_KNOWN`].
+    /// When it was last spent from, or clamped. Records of before this was kept have [`NOT_KNOWN`].
     spent_at: Timestamp,
 }
 
 const NOT_KNOWN: Timestamp = Timestamp::from_micros(0);
 
-/// What a [`Rate`] is judged by.
+/// The parameters of GCRA that a [`Rate`] is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// The whole of it.
-    pub most: u32,
-    /// In what length of time the whole of it comes back.
-    pub length: Duration,
-    /// When so many are spent that not one more of them is left it has run low: at most `most`.
-    pub low_at: u32,
+    /// How many may be spent at once: the whole budget.
+    pub burst: u32,
+    /// In what time the whole budget comes back.
+    pub period: Duration,
+    /// The budget has run low once this many are spent and have not come back: at most `burst`.
+    pub low_water: u32,
 }
 
 impl Budget {
-    /// In what time one piece comes back: rounded up, so that never more comes back than is configured.
-    fn piece(self) -> Duration {
-        let most = u128::from(self.most.max(1));
-        micros(self.length.as_micros().div_ceil(most))
+    /// In what time one comes back. It is rounded up, so that never more comes back than is configured.
+    fn emission_interval(self) -> Duration {
+        let burst = u128::from(self.burst.max(1));
+        micros(self.period.as_micros().div_ceil(burst))
     }
 }
 
@@ -53,44 +53,43 @@ impl Rate {
         Self { full_at, is_low, spent_at: NOT_KNOWN }
     }
 
-    /// When one more may be spent by somebody who may use up `usable` of the budget: at once when that is not later
-    /// than `now`.
+    /// When one more may be spent, if `usable` of the budget may be used up: at once when that is not later than `now`.
     pub fn allows_at(&self, budget: Budget, usable: u32, now: Timestamp) -> Timestamp {
-        let piece = budget.piece();
-        let wanted = self.debt(budget, now) + piece;
-        now + wanted.saturating_sub(piece * usable.clamp(1, budget.most))
+        let interval = budget.emission_interval();
+        let wanted = self.debt(budget, now) + interval;
+        now + wanted.saturating_sub(interval * usable.clamp(1, budget.burst))
     }
 
     /// Spends one, whether it is there or not; the debt never grows beyond the whole budget. Says whether the budget has
     /// just run low: once, until half of what that leaves has come back.
     pub fn spend(&mut self, budget: Budget, now: Timestamp) -> bool {
         let was_low = self.low_until(budget, now).is_some();
-        let piece = budget.piece();
-        let debt = (self.debt(budget, now) + piece).min(piece * budget.most);
+        let interval = budget.emission_interval();
+        let debt = (self.debt(budget, now) + interval).min(interval * budget.burst);
         (self.full_at, self.spent_at) = (now + debt, now);
-        self.is_low = was_low || debt + piece > piece * budget.low_at;
+        self.is_low = was_low || debt + interval > interval * budget.low_water;
         self.is_low && !was_low
     }
 
     /// Takes one back that was spent, when it would have been full again at `full_at` right after that. What has come back of
     /// it by the last time that something was spent may be spent already, and is not given back once more.
     pub fn give_back(&mut self, budget: Budget, full_at: Timestamp, now: Timestamp) {
-        let left = full_at.since(self.spent_at).min(budget.piece());
+        let left = full_at.since(self.spent_at).min(budget.emission_interval());
         let debt = self.debt(budget, now).saturating_sub(left);
         self.full_at = now.max(self.spent_at) + debt;
     }
 
     /// Until when it counts as low, if it does.
     pub fn low_until(&self, budget: Budget, now: Timestamp) -> Option<Timestamp> {
-        let half = budget.piece() * budget.low_at / 2;
+        let half = budget.emission_interval() * budget.low_water / 2;
         let over = self.debt(budget, now).saturating_sub(half);
         (self.is_low && !over.is_zero()).then(|| now + over)
     }
 
     /// After a clock was set back: what was owed when it was last spent from is owed as of now. Where that is not known, a
     /// debt of more than the whole can't be, and counts as `bound`. `None` when nothing has to change.
-    pub fn settle(&self, budget: Budget, bound: Duration, now: Timestamp) -> Option<Self> {
-        let whole = budget.piece() * budget.most;
+    pub fn clamp_to_now(&self, budget: Budget, bound: Duration, now: Timestamp) -> Option<Self> {
+        let whole = budget.emission_interval() * budget.burst;
         let debt = if self.spent_at > now {
             self.debt(budget, now)
         } else if self.full_at <= now + whole {
@@ -115,7 +114,7 @@ impl Rate {
     }
 
     fn debt(&self, budget: Budget, now: Timestamp) -> Duration {
-        self.full_at.since(now.max(self.spent_at)).min(budget.piece() * budget.most)
+        self.full_at.since(now.max(self.spent_at)).min(budget.emission_interval() * budget.burst)
     }
 }
 
@@ -133,8 +132,8 @@ mod tests {
         Timestamp::from_micros(1_800_000_000_000_000 + seconds * 1_000_000)
     }
 
-    fn budget(most: u32, seconds: u64, low_at: u32) -> Budget {
-        Budget { most, length: Duration::from_secs(seconds), low_at }
+    fn budget(burst: u32, seconds: u64, low_water: u32) -> Budget {
+        Budget { burst, period: Duration::from_secs(seconds), low_water }
     }
 
     /// Spends if it may, as whoever asks does.
@@ -232,23 +231,23 @@ mod tests {
             rate.spend(budget, at(86_400));
         }
         assert_eq!(rate.allows_at(budget, 3, at(0)), at(10));
-        let settled = rate.settle(budget, Duration::ZERO, at(0)).unwrap();
-        assert_eq!(settled.allows_at(budget, 3, at(9)), at(10));
-        assert_eq!(settled.allows_at(budget, 3, at(10)), at(10));
-        assert_eq!(settled.keep_until(), at(30));
-        assert_eq!(settled.settle(budget, Duration::ZERO, at(0)), None);
+        let clamped = rate.clamp_to_now(budget, Duration::ZERO, at(0)).unwrap();
+        assert_eq!(clamped.allows_at(budget, 3, at(9)), at(10));
+        assert_eq!(clamped.allows_at(budget, 3, at(10)), at(10));
+        assert_eq!(clamped.keep_until(), at(30));
+        assert_eq!(clamped.clamp_to_now(budget, Duration::ZERO, at(0)), None);
     }
 
     #[test]
     fn an_old_record_s_debt_that_cannot_be_is_bounded() {
         let budget = budget(10, 100, 10);
         let old = Rate::of_old(at(3600), false);
-        let settled = |bound| old.settle(budget, bound, at(0)).unwrap();
-        assert_eq!(settled(Duration::ZERO).keep_until(), at(0));
-        assert_eq!(settled(Duration::from_mins(1)).keep_until(), at(60));
-        assert_eq!(settled(Duration::MAX).keep_until(), at(100));
+        let clamped = |bound| old.clamp_to_now(budget, bound, at(0)).unwrap();
+        assert_eq!(clamped(Duration::ZERO).keep_until(), at(0));
+        assert_eq!(clamped(Duration::from_mins(1)).keep_until(), at(60));
+        assert_eq!(clamped(Duration::MAX).keep_until(), at(100));
         let possible = Rate::of_old(at(100), false);
-        assert_eq!(possible.settle(budget, Duration::ZERO, at(0)), None, "it may be");
+        assert_eq!(possible.clamp_to_now(budget, Duration::ZERO, at(0)), None, "it may be");
     }
 
     proptest! {
@@ -260,7 +259,7 @@ mod tests {
             steps in prop::collection::vec((0_u64..2_000_000, 1_u32..30), 1..300),
         ) {
             let budget = budget(most, seconds, most);
-            let piece = budget.piece();
+            let interval = budget.emission_interval();
             let mut rate = Rate::default();
             let mut now = at(0);
             let mut spent = Vec::new();
@@ -278,7 +277,7 @@ mod tests {
             }
             for (i, first) in spent.iter().enumerate() {
                 for (j, last) in spent.iter().enumerate().skip(i) {
-                    let back = last.since(*first).as_micros() / piece.as_micros();
+                    let back = last.since(*first).as_micros() / interval.as_micros();
                     prop_assert!((j - i) as u128 <= u128::from(most) + back);
                 }
             }
@@ -311,7 +310,7 @@ mod tests {
                 moments.sort_unstable();
                 for (count, first) in (1_u128..).zip(moments.iter().rev()) {
                     let back = (now.since(*first) + longest).as_micros();
-                    prop_assert!(count <= u128::from(most) + back / budget.piece().as_micros());
+                    prop_assert!(count <= u128::from(most) + back / budget.emission_interval().as_micros());
                 }
             }
         }
@@ -329,7 +328,7 @@ mod tests {
             let (owed, mut now) = (rate.keep_until().since(at(0)), 0);
             for back in backs {
                 now -= back;
-                rate = rate.settle(budget, Duration::ZERO, at(now)).unwrap_or(rate);
+                rate = rate.clamp_to_now(budget, Duration::ZERO, at(now)).unwrap_or(rate);
                 prop_assert_eq!(rate.keep_until().since(at(now)), owed);
             }
         }

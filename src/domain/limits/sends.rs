@@ -9,12 +9,12 @@ pub const GIVEN_BACK_A_DAY: usize = 5;
 
 /// The sends to one phone.
 ///
-/// A send that never left may be given back: the windows do not count it any more. The ladder of pauses counts it all the
+/// A send that never left may be given back: the windows do not count it any more. The escalating pauses count it all the
 /// same, so that a number that can't be reached is no way around the pauses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sends {
     /// All of them.
-    log: SlidingWindow,
+    counted: SlidingWindow,
     /// The moments of those that were given back. Moments may be equal, and each stands for one.
     given_back: Vec<Timestamp>,
 }
@@ -27,12 +27,12 @@ impl Sends {
         purpose: Purpose,
         now: Timestamp,
     ) -> Option<LimitExceeded> {
-        let as_of = self.log.as_of(now);
-        let left = self.log.without(&self.given_back);
+        let as_of = self.counted.as_of(now);
+        let left = self.counted.without(&self.given_back);
         let (pauses, windows): (Vec<_>, Vec<_>) =
-            limits.sends.iter().partition(|row| matches!(row.rule, Rule::Ladder(_)));
+            limits.sends.iter().partition(|row| matches!(row.rule, Rule::Escalating(_)));
         let refusals = [
-            self.log.refusal(limits, pauses, purpose, now),
+            self.counted.refusal(limits, pauses, purpose, now),
             left.refusal(limits, windows, purpose, as_of),
         ];
         refusals.into_iter().flatten().max_by_key(|verdict| verdict.next_attempt_at)
@@ -41,16 +41,16 @@ impl Sends {
     /// Counts one more.
     pub fn count(&mut self, limits: &Limits, now: Timestamp) -> Timestamp {
         // Of a day's sends so many are given back at most, those of two days that overlap included.
-        let moment = self.log.count_and_keep(&limits.sends, 2 * GIVEN_BACK_A_DAY, now);
-        let log = &self.log;
-        self.given_back.retain(|given| *given > moment - DAY && log.count_at(*given) > 0);
+        let moment = self.counted.count_and_keep(&limits.sends, 2 * GIVEN_BACK_A_DAY, now);
+        let counted = &self.counted;
+        self.given_back.retain(|given| *given > moment - DAY && counted.count_at(*given) > 0);
         moment
     }
 
     /// The send that was counted at `moment` has ended, and never left. Says whether it is given back: not twice, not when
     /// it is forgotten, and only so many in a day.
     pub fn give_back(&mut self, moment: Timestamp) -> bool {
-        let counted = self.log.count_at(moment);
+        let counted = self.counted.count_at(moment);
         let given = self.given_back.iter().filter(|given| **given == moment).count();
         let of_the_day = self.given_back.iter().filter(|given| **given > moment - DAY).count();
         let may = counted > given && of_the_day < GIVEN_BACK_A_DAY;
@@ -60,15 +60,15 @@ impl Sends {
         may
     }
 
-    /// A right code came: the ladder starts again.
+    /// A right code came: the pauses start again.
     pub fn restart(&mut self) {
-        self.log.restart();
+        self.counted.restart();
     }
 
     /// Moments that are ahead of `now` become `now`: the wait that they make is a usual one, not as long as the clock was
     /// ahead.
-    pub fn settle(&mut self, now: Timestamp) {
-        self.log.settle(now);
+    pub fn clamp_to_now(&mut self, now: Timestamp) {
+        self.counted.clamp_to_now(now);
         for moment in &mut self.given_back {
             *moment = now.min(*moment);
         }
@@ -76,14 +76,14 @@ impl Sends {
 
     /// When no pause and no window knows of anything in it.
     pub fn keep_until(&self) -> Timestamp {
-        self.log.keep_until()
+        self.counted.keep_until()
     }
 }
 
 /// As it was kept before sends were given back.
 impl From<SlidingWindow> for Sends {
-    fn from(log: SlidingWindow) -> Self {
-        Self { log, given_back: Vec::new() }
+    fn from(counted: SlidingWindow) -> Self {
+        Self { counted, given_back: Vec::new() }
     }
 }
 

@@ -63,7 +63,7 @@ impl SlidingWindow {
         as_of: Timestamp,
     ) -> Timestamp {
         match row.rule {
-            Rule::Ladder(pauses) => {
+            Rule::Escalating(pauses) => {
                 let recent = self.since(as_of - DAY);
                 let steps = recent.len().min(self.in_a_row as usize).min(pauses.len());
                 match (recent.last(), steps.checked_sub(1)) {
@@ -132,7 +132,7 @@ impl SlidingWindow {
         }
     }
 
-    /// A right code came: the ladder starts again.
+    /// A right code came: the pauses start again.
     pub fn restart(&mut self) {
         self.in_a_row = 0;
     }
@@ -149,7 +149,7 @@ impl SlidingWindow {
 
     /// Moments that are ahead of `now` become `now`: the wait that they make is a usual one, not as long as the clock was
     /// ahead.
-    pub fn settle(&mut self, now: Timestamp) {
+    pub fn clamp_to_now(&mut self, now: Timestamp) {
         for moment in &mut self.moments {
             *moment = now.min(*moment);
         }
@@ -171,7 +171,7 @@ impl Rule {
     /// How many moments the rule looks at.
     fn looks_at(self) -> usize {
         match self {
-            Self::Ladder(pauses) => pauses.len(),
+            Self::Escalating(pauses) => pauses.len(),
             Self::Window { most, .. } => most,
             Self::Lock { .. } => 1,
             Self::Rate { .. } | Self::Share { .. } => 0,

@@ -29,7 +29,7 @@ fn once(event: &str, reason: &str) -> (String, String, u64) {
 
 fn without_pause() -> Config {
     let mut config = quick();
-    let rule = esoz_otp::domain::limits::Rule::Ladder([Duration::ZERO; 4]);
+    let rule = esoz_otp::domain::limits::Rule::Escalating([Duration::ZERO; 4]);
     config.limits = config.limits.with("send_pause", rule).unwrap();
     config
 }

@@ -97,7 +97,7 @@ impl Direct {
             audit: Arc::clone(&audit),
             wrong_guesses: GuessSources::default(),
         };
-        otp.settle(now).unwrap();
+        otp.clamp_limits(now).unwrap();
         let order = dialect::of(config.dialect).order;
         let requests = config.person_requests;
         let service = Service::new(store.clone(), otp, audit, Arc::new(log), order, requests);

@@ -277,7 +277,7 @@ fn filled_guesses() -> WrongGuesses {
 
 /// Two of two are spent.
 fn spent_rate() -> Rate {
-    let budget = Budget { most: 2, length: Duration::from_mins(1), low_at: 2 };
+    let budget = Budget { burst: 2, period: Duration::from_mins(1), low_water: 2 };
     let mut rate = Rate::default();
     rate.spend(budget, at(0));
     rate.spend(budget, at(0));

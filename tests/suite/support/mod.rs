@@ -66,9 +66,9 @@ pub fn without_send_limits() -> Config {
     let mut config = quick();
     for row in &mut config.limits.sends {
         row.rule = match row.rule {
-            Rule::Ladder(_) => Rule::Ladder([Duration::ZERO; 4]),
+            Rule::Escalating(_) => Rule::Escalating([Duration::ZERO; 4]),
             Rule::Window { length, .. } => Rule::Window { most: 10_000, length },
-            Rule::Rate { per, length, .. } => Rule::Rate { per, most: 1_000_000, length },
+            Rule::Rate { per, period, .. } => Rule::Rate { per, burst: 1_000_000, period },
             Rule::Share { .. } => Rule::Share { percent: 100 },
             Rule::Lock { .. } => row.rule,
         };

@@ -97,8 +97,8 @@ fn config(ready: usize) -> Config {
     config.otp.argon2 = Argon2Cost { memory_kib: 64, passes: 1 };
     config.otp.ready = ready;
     for row in &mut config.limits.sends {
-        if let Rule::Rate { per, length, .. } = row.rule {
-            row.rule = Rule::Rate { per, most: 1_000_000, length };
+        if let Rule::Rate { per, period, .. } = row.rule {
+            row.rule = Rule::Rate { per, burst: 1_000_000, period };
         }
     }
     config

@@ -113,9 +113,9 @@ fn config() -> Config {
     let limits = &mut config.limits;
     let rows = limits.sends.iter_mut().chain(&mut limits.guesses);
     for row in rows.chain([&mut limits.wrong_guesses]) {
-        if let Rule::Rate { per, length, .. } = row.rule {
+        if let Rule::Rate { per, period, .. } = row.rule {
             let most = if per == Per::Range { 1000 } else { 1_000_000 };
-            row.rule = Rule::Rate { per, most, length };
+            row.rule = Rule::Rate { per, burst: most, period };
         }
     }
     config

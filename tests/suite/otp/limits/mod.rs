@@ -21,10 +21,10 @@ fn with_limit(mut config: Config, name: &str, number: u32) -> Config {
     let row = config.limits.rows().find(|row| row.name == name).unwrap();
     let rule = match row.rule {
         Rule::Window { length, .. } => Rule::Window { most: number as usize, length },
-        Rule::Rate { per, length, .. } => Rule::Rate { per, most: number, length },
+        Rule::Rate { per, period, .. } => Rule::Rate { per, burst: number, period },
         Rule::Lock { pause, .. } => Rule::Lock { after: number, pause },
         Rule::Share { .. } => Rule::Share { percent: number.try_into().unwrap() },
-        Rule::Ladder(_) => Rule::Ladder([Duration::from_secs(number.into()); 4]),
+        Rule::Escalating(_) => Rule::Escalating([Duration::from_secs(number.into()); 4]),
     };
     config.limits = config.limits.with(name, rule).unwrap();
     config

@@ -160,9 +160,9 @@ impl Numbers {
     /// Settings with these numbers in the table.
     pub(super) fn config(&self, ready: usize) -> Config {
         let window = |row: Row| Rule::Window { most: row.whole as usize, length: row.length };
-        let budget = |row: Row, per| Rule::Rate { per, most: row.whole, length: row.length };
+        let budget = |row: Row, per| Rule::Rate { per, burst: row.whole, period: row.length };
         let rules = [
-            ("send_pause", Rule::Ladder(self.pauses)),
+            ("send_pause", Rule::Escalating(self.pauses)),
             ("sends_per_hour", window(self.per_hour)),
             ("sends_per_day", window(self.per_day)),
             ("sends_per_range", budget(self.per_range, Per::Range)),
