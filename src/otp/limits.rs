@@ -29,10 +29,10 @@ pub(super) fn spend_send(
 ) -> Result<CountedSend, Refusal> {
     let Asked { now, by, target: Target { phone, purpose }, .. } = asked;
     let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
-    let budgets = Standing::of_all(write, limits, &limits.sends, asked)?;
+    let budgets = BudgetState::of_all(write, limits, &limits.sends, asked)?;
     let alarm = alarm_of(write, limits, asked)?;
     let others_send = senders::others_send(write, by.client_id, now)?;
-    let binds = |budget: &&Standing<'_>| match budget.row.rule {
+    let binds = |budget: &&BudgetState<'_>| match budget.row.rule {
         Rule::Share { .. } => others_send,
         _ => true,
     };
@@ -59,7 +59,7 @@ pub(super) fn spend_send(
 }
 
 /// The client's own budget of wrong guesses. It counts those at a code and those at none, and refuses both alike.
-pub(super) struct ClientGuesses<'l>(Vec<Standing<'l>>);
+pub(super) struct ClientGuesses<'l>(Vec<BudgetState<'l>>);
 
 /// A guess that was counted there: when each of its rows would be full again right after it.
 #[derive(Clone)]
@@ -77,7 +77,7 @@ impl<'l> ClientGuesses<'l> {
         limits: &'l Limits,
         asked: Asked,
     ) -> Result<Self, StoreError> {
-        Standing::of_all(write, limits, &limits.guesses, asked).map(Self)
+        BudgetState::of_all(write, limits, &limits.guesses, asked).map(Self)
     }
 
     /// Why it allows no guess.
@@ -208,7 +208,7 @@ fn alarm_of(
 }
 
 /// A budget as it stands.
-struct Standing<'l> {
+struct BudgetState<'l> {
     row: &'l Limit,
     key: RateKey,
     rate: Rate,
@@ -220,12 +220,12 @@ struct Standing<'l> {
 fn wrong_guesses<'l>(
     write: &Write<'_>,
     limits: &'l Limits,
-) -> Result<Option<Standing<'l>>, StoreError> {
+) -> Result<Option<BudgetState<'l>>, StoreError> {
     let purpose = Purpose::PhoneVerification;
-    Standing::of(write, limits, &limits.wrong_guesses, |_| Subject::Node, purpose)
+    BudgetState::of(write, limits, &limits.wrong_guesses, |_| Subject::Node, purpose)
 }
 
-impl<'l> Standing<'l> {
+impl<'l> BudgetState<'l> {
     /// Those of these rows that are budgets.
     fn of_all(
         write: &Write<'_>,
@@ -234,8 +234,8 @@ impl<'l> Standing<'l> {
         Asked { by, target: Target { phone, purpose }, .. }: Asked,
     ) -> Result<Vec<Self>, StoreError> {
         let subject = |per: Per| per.subject(phone, by.client_id);
-        let standings = rows.iter().map(|row| Self::of(write, limits, row, subject, purpose));
-        standings.filter_map(Result::transpose).collect()
+        let states = rows.iter().map(|row| Self::of(write, limits, row, subject, purpose));
+        states.filter_map(Result::transpose).collect()
     }
 
     /// `None` when the row is no budget's.
