@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{KeyringError, NotRetired};
-use super::needs::needs_by_key;
+use super::usage::usage_by_key;
 use super::{Key, Keyring};
 use crate::domain::Timestamp;
 use crate::store::schema::{KEY_CHECKS, KeyCheck};
@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError, Write};
 
 /// How a key stands between a keyring and a data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum KeyStatus {
     /// In the keyring; the directory was not used with it yet.
     New,
     /// In both.
@@ -37,14 +37,13 @@ pub enum Standing {
 
 impl Keyring {
     /// Every key that the keyring or the directory knows.
-    pub fn standings(&self, store: &Store) -> Result<BTreeMap<String, Standing>, StoreError> {
+    pub fn statuses(&self, store: &Store) -> Result<BTreeMap<String, KeyStatus>, StoreError> {
         let known: BTreeMap<_, _> = store.page(KEY_CHECKS, None, usize::MAX)?.into_iter().collect();
         let mut all: BTreeMap<_, _> =
-            known.iter().map(|(id, seen)| (id.clone(), standing(None, seen))).collect();
+            known.iter().map(|(id, seen)| (id.clone(), status(None, seen))).collect();
         for key in &self.keys {
-            let standing =
-                known.get(&key.id).map_or(Standing::New, |seen| standing(Some(key), seen));
-            all.insert(key.id.clone(), standing);
+            let status = known.get(&key.id).map_or(KeyStatus::New, |seen| status(Some(key), seen));
+            all.insert(key.id.clone(), status);
         }
         Ok(all)
     }
@@ -58,12 +57,12 @@ impl Keyring {
     /// are laid aside, should the keyring still hold them.
     pub fn check(&mut self, store: &Store) -> Result<(), KeyringError> {
         let mut retired = Vec::new();
-        for (id, standing) in self.standings(store)? {
-            match standing {
-                Standing::New | Standing::InUse | Standing::Retired { is_held: false, .. } => {}
-                Standing::Changed { was_retired } => return Err(changed(&id, was_retired)),
-                Standing::Missing => return Err(KeyringError::Missing(id)),
-                Standing::Retired { is_held: true, .. } => retired.push(id),
+        for (id, status) in self.statuses(store)? {
+            match status {
+                KeyStatus::New | KeyStatus::InUse | KeyStatus::Retired { is_held: false, .. } => {}
+                KeyStatus::Changed { was_retired } => return Err(changed(&id, was_retired)),
+                KeyStatus::Missing => return Err(KeyringError::Missing(id)),
+                KeyStatus::Retired { is_held: true, .. } => retired.push(id),
             }
         }
         if let Some(id) = retired.iter().find(|id| self.newest().0 == **id) {
@@ -110,20 +109,20 @@ impl Keyring {
         now: Timestamp,
         by_force: bool,
     ) -> Result<bool, NotRetired> {
-        let all = self.standings(store)?;
+        let all = self.statuses(store)?;
         check_same(&all, by_force)?;
         match all.get(id) {
             None => return Err(NotRetired::unknown(id, all.keys().map(String::as_str))),
-            Some(Standing::Retired { .. }) => return Ok(true),
+            Some(KeyStatus::Retired { .. }) => return Ok(true),
             Some(
-                Standing::New | Standing::InUse | Standing::Changed { .. } | Standing::Missing,
+                KeyStatus::New | KeyStatus::InUse | KeyStatus::Changed { .. } | KeyStatus::Missing,
             ) => {}
         }
         if self.newest().0 == id {
             return Err(NotRetired::Newest(id.to_owned()));
         }
-        match needs_by_key(store, now)?.remove(id).filter(|_| !by_force) {
-            Some(needs) => Err(NotRetired::Needed { id: id.to_owned(), needs }),
+        match usage_by_key(store, now)?.remove(id).filter(|_| !by_force) {
+            Some(usage) => Err(NotRetired::Needed { id: id.to_owned(), usage }),
             None => Ok(false),
         }
     }
@@ -134,14 +133,14 @@ impl Keyring {
     }
 }
 
-fn standing(held: Option<&Key>, seen: &KeyCheck) -> Standing {
+fn status(held: Option<&Key>, seen: &KeyCheck) -> KeyStatus {
     match (held, seen.retired_at) {
         (Some(key), retired) if key.check != seen.value => {
-            Standing::Changed { was_retired: retired.is_some() }
+            KeyStatus::Changed { was_retired: retired.is_some() }
         }
-        (held, Some(at)) => Standing::Retired { at, is_held: held.is_some() },
-        (Some(_), None) => Standing::InUse,
-        (None, None) => Standing::Missing,
+        (held, Some(at)) => KeyStatus::Retired { at, is_held: held.is_some() },
+        (Some(_), None) => KeyStatus::InUse,
+        (None, None) => KeyStatus::Missing,
     }
 }
 
@@ -155,18 +154,18 @@ fn changed(id: &str, was_retired: bool) -> KeyringError {
 }
 
 /// Refuses the keyring of another directory, of which nothing may be noted here: it has none of this one's keys.
-fn check_same(all: &BTreeMap<String, Standing>, by_force: bool) -> Result<(), NotRetired> {
-    for (id, standing) in all {
-        if let Standing::Changed { was_retired } = standing {
+fn check_same(all: &BTreeMap<String, KeyStatus>, by_force: bool) -> Result<(), NotRetired> {
+    for (id, status) in all {
+        if let KeyStatus::Changed { was_retired } = status {
             return Err(changed(id, *was_retired).into());
         }
     }
-    let is_shared = |standing: &Standing| match standing {
-        Standing::InUse | Standing::Retired { is_held: true, .. } => true,
-        Standing::New
-        | Standing::Changed { .. }
-        | Standing::Missing
-        | Standing::Retired { is_held: false, .. } => false,
+    let is_shared = |status: &KeyStatus| match status {
+        KeyStatus::InUse | KeyStatus::Retired { is_held: true, .. } => true,
+        KeyStatus::New
+        | KeyStatus::Changed { .. }
+        | KeyStatus::Missing
+        | KeyStatus::Retired { is_held: false, .. } => false,
     };
     if by_force || all.values().any(is_shared) { Ok(()) } else { Err(NotRetired::Foreign) }
 }
@@ -245,9 +244,9 @@ mod tests {
         let later = now() + Duration::from_hours(1);
         keys.retire("a", &store, later, false).unwrap();
         let at = now();
-        let all = keys.standings(&store).unwrap();
-        assert_eq!(all["a"], Standing::Retired { at, is_held: true }, "since the first time");
-        assert_eq!((all["b"], all["new"]), (Standing::InUse, Standing::InUse));
+        let all = keys.statuses(&store).unwrap();
+        assert_eq!(all["a"], KeyStatus::Retired { at, is_held: true }, "since the first time");
+        assert_eq!((all["b"], all["new"]), (KeyStatus::InUse, KeyStatus::InUse));
     }
 
     #[test]

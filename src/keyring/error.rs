@@ -1,4 +1,4 @@
-use super::needs::Needs;
+use super::usage::KeyUsage;
 use crate::domain::is_similar;
 use crate::entropy::NoEntropy;
 use crate::store::StoreError;
@@ -104,13 +104,13 @@ pub enum NotRetired {
     Newest(String),
     /// Something can't do without it.
     #[error(
-        "key `{id}` is needed by {needs} at the latest. Wait, or retire it with --force, which makes these codes worthless."
+        "key `{id}` is needed by {usage} at the latest. Wait, or retire it with --force, which makes these codes worthless."
     )]
     Needed {
         /// The key.
         id: String,
         /// What needs it.
-        needs: Needs,
+        usage: KeyUsage,
     },
     /// It is another directory's keyring, or a new one where the old one is lost.
     #[error(

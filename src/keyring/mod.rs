@@ -6,21 +6,21 @@
 //! - `directory`: a keyring held against what a data directory was used with; how a key is retired.
 //! - [`Sealer`]: seals the texts of messages that wait on disk.
 //! - `secret`: what the directory keeps secret for itself.
-//! - [`needs_by_key`]: what can't do without a key.
+//! - [`usage_by_key`]: what can't do without a key.
 
 mod directory;
 mod error;
 mod file;
-mod needs;
 mod sealer;
 mod secret;
+mod usage;
 
-pub use directory::Standing;
+pub use directory::KeyStatus;
 pub use error::{KeyringError, NotAdded, NotRetired};
 pub use file::KeyringFile;
-pub use needs::{Needs, needs_by_key};
 use ring::hkdf;
 pub use sealer::Sealer;
+pub use usage::{KeyUsage, usage_by_key};
 use zeroize::Zeroizing;
 
 use crate::audit::AnchorKeys;

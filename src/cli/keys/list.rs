@@ -10,7 +10,7 @@ use crate::cli::{Failure, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::Timestamp;
-use crate::keyring::{Keyring, Needs, Standing, needs_by_key};
+use crate::keyring::{KeyStatus, KeyUsage, Keyring, usage_by_key};
 use crate::log;
 
 #[derive(Args)]
@@ -21,8 +21,8 @@ pub(in crate::cli) struct ListArgs {
 
 /// The records of a data directory about keys.
 struct KeyRecords {
-    standings: BTreeMap<String, Standing>,
-    needs: BTreeMap<String, Needs>,
+    statuses: BTreeMap<String, KeyStatus>,
+    usage: BTreeMap<String, KeyUsage>,
 }
 
 /// `esoz-otp keys list`.
@@ -55,9 +55,9 @@ fn records(
         Ok(store) => store,
         Err(why) => return Ok(Err(why)),
     };
-    let standings = keyring.standings(&store).map_err(Failure::io)?;
-    let needs = needs_by_key(&store, SystemClock::start().now()).map_err(Failure::io)?;
-    Ok(Ok(KeyRecords { standings, needs }))
+    let statuses = keyring.statuses(&store).map_err(Failure::io)?;
+    let usage = usage_by_key(&store, SystemClock::start().now()).map_err(Failure::io)?;
+    Ok(Ok(KeyRecords { statuses, usage }))
 }
 
 /// A line of the printed table, one text a column.
@@ -75,36 +75,36 @@ fn of_keyring(keyring: &Keyring) -> Vec<TableRow> {
 
 fn of_both(keyring: &Keyring, records: &KeyRecords) -> Vec<TableRow> {
     let mut rows = of_keyring(keyring);
-    let lost = records.standings.keys().filter(|id| keyring.keys().all(|(held, _)| held != **id));
+    let lost = records.statuses.keys().filter(|id| keyring.keys().all(|(held, _)| held != **id));
     rows.extend(lost.map(|id| vec![id.clone(), "-".into(), "-".into()]));
     rows[0].extend(["live codes", "in the data directory"].map(str::to_owned));
     for row in &mut rows[1..] {
-        let standing = records.standings.get(&row[0]).copied().unwrap_or(Standing::New);
-        if let Standing::Retired { .. } = standing {
+        let status = records.statuses.get(&row[0]).copied().unwrap_or(KeyStatus::New);
+        if let KeyStatus::Retired { .. } = status {
             // It may lie in the keyring still.
             row[2] = "-".into();
         }
-        row.extend(told(standing, records.needs.get(&row[0])));
+        row.extend(told(status, records.usage.get(&row[0])));
     }
     rows
 }
 
 /// The last two columns: the live codes that need the key, and the key's state in the directory.
-fn told(standing: Standing, needs: Option<&Needs>) -> [String; 2] {
-    let codes = needs.map_or("0".into(), |Needs { codes, until, .. }| {
+fn told(status: KeyStatus, usage: Option<&KeyUsage>) -> [String; 2] {
+    let codes = usage.map_or("0".into(), |KeyUsage { codes, until, .. }| {
         format!("{codes} until {}", until.to_whole_second())
     });
-    match standing {
-        Standing::New => [codes, "not used yet".into()],
-        Standing::InUse => [codes, "in use".into()],
-        Standing::Changed { was_retired: false } => {
+    match status {
+        KeyStatus::New => [codes, "not used yet".into()],
+        KeyStatus::InUse => [codes, "in use".into()],
+        KeyStatus::Changed { was_retired: false } => {
             [codes, "another key was used under this id".into()]
         }
-        Standing::Changed { was_retired: true } => {
+        KeyStatus::Changed { was_retired: true } => {
             [codes, "another key of this id was retired".into()]
         }
-        Standing::Missing => [codes, "was used, and is missing from the keyring".into()],
-        Standing::Retired { at, .. } => ["-".into(), format!("retired {}", at.to_whole_second())],
+        KeyStatus::Missing => [codes, "was used, and is missing from the keyring".into()],
+        KeyStatus::Retired { at, .. } => ["-".into(), format!("retired {}", at.to_whole_second())],
     }
 }
 

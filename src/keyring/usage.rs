@@ -8,29 +8,32 @@ use crate::store::{Key, Record, Store, StoreError, Table};
 /// How many records are read at a time.
 const PAGE: usize = 1024;
 
-/// What can't do without a key.
+/// The codes and messages that can't do without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Needs {
-    /// How many codes that somebody may still bring back.
+pub struct KeyUsage {
+    /// How many codes may still be brought back.
     pub codes: usize,
-    /// How many messages that wait to be sent.
+    /// How many messages wait to be sent.
     pub messages: usize,
-    /// Until when there may be something.
+    /// When the last of them expires.
     pub until: Timestamp,
 }
 
 /// What of a data directory needs which key at `now`: the one place that knows.
-pub fn needs_by_key(store: &Store, now: Timestamp) -> Result<BTreeMap<String, Needs>, StoreError> {
+pub fn usage_by_key(
+    store: &Store,
+    now: Timestamp,
+) -> Result<BTreeMap<String, KeyUsage>, StoreError> {
     let mut found = BTreeMap::new();
     each(store, VERIFICATIONS, |_, verification| {
         if let Some(key_id) = needed_by(verification, now) {
             let until = verification.code_expired_at;
-            add(&mut found, key_id, Needs { codes: 1, messages: 0, until });
+            add(&mut found, key_id, KeyUsage { codes: 1, messages: 0, until });
         }
     })?;
     each(store, OUTBOX, |AtKey { at: until, .. }, message| {
         if *until > now && !message.is_erased() {
-            add(&mut found, &message.key_id, Needs { codes: 0, messages: 1, until: *until });
+            add(&mut found, &message.key_id, KeyUsage { codes: 0, messages: 1, until: *until });
         }
     })?;
     Ok(found)
@@ -61,18 +64,18 @@ fn needed_by(verification: &Verification, now: Timestamp) -> Option<&str> {
     }
 }
 
-fn add(found: &mut BTreeMap<String, Needs>, key_id: &str, more: Needs) {
-    let needs = found.entry(key_id.to_owned()).or_insert(Needs {
+fn add(found: &mut BTreeMap<String, KeyUsage>, key_id: &str, more: KeyUsage) {
+    let usage = found.entry(key_id.to_owned()).or_insert(KeyUsage {
         codes: 0,
         messages: 0,
         until: more.until,
     });
-    needs.codes += more.codes;
-    needs.messages += more.messages;
-    needs.until = needs.until.max(more.until);
+    usage.codes += more.codes;
+    usage.messages += more.messages;
+    usage.until = usage.until.max(more.until);
 }
 
-impl fmt::Display for Needs {
+impl fmt::Display for KeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { codes, messages, until } = self;
         counted(f, *codes, "code")?;
@@ -144,14 +147,14 @@ mod tests {
         let live = [("a", sent, WAITS), ("b", sent, WAITS), ("a", later, WAITS)];
         keep(&store, [&over[..], &live].concat());
 
-        let needs = needs_by_key(&store, later).unwrap();
+        let usage = usage_by_key(&store, later).unwrap();
         let (codes, until) = (2, later + LIFE);
-        assert_eq!(needs["a"], Needs { codes, messages: 0, until });
-        assert_eq!(needs["b"], Needs { codes: 1, messages: 0, until: sent + LIFE });
-        let needs = needs_by_key(&store, sent + LIFE).unwrap();
-        assert_eq!(needs.get("a"), Some(&Needs { codes: 1, messages: 0, until }));
-        assert_eq!(needs.get("b"), None);
-        assert_eq!(needs_by_key(&store, until).unwrap().len(), 0);
+        assert_eq!(usage["a"], KeyUsage { codes, messages: 0, until });
+        assert_eq!(usage["b"], KeyUsage { codes: 1, messages: 0, until: sent + LIFE });
+        let usage = usage_by_key(&store, sent + LIFE).unwrap();
+        assert_eq!(usage.get("a"), Some(&KeyUsage { codes: 1, messages: 0, until }));
+        assert_eq!(usage.get("b"), None);
+        assert_eq!(usage_by_key(&store, until).unwrap().len(), 0);
     }
 
     #[test]
@@ -177,7 +180,7 @@ mod tests {
         let (_directory, store) = store();
         for many in [PAGE, PAGE + 1] {
             keep(&store, vec![("a", now(), WAITS); many]);
-            assert_eq!(needs_by_key(&store, now()).unwrap()["a"].codes, many);
+            assert_eq!(usage_by_key(&store, now()).unwrap()["a"].codes, many);
         }
     }
 }
