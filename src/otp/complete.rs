@@ -49,7 +49,7 @@ impl Otp {
             limits: Arc::clone(&self.limits),
             rules: self.config.rules,
             keyring: Arc::clone(self.hasher.keyring()),
-            places: Arc::clone(self.hasher.places()),
+            permits: Arc::clone(self.hasher.permits()),
             pending: Arc::clone(&self.pending),
             is_strict: self.config.strict_enumeration,
         };

@@ -7,14 +7,14 @@ use argon2::{Algorithm, Argon2, AssociatedData, Block, Params, ParamsBuilder, Ve
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::cores::{Cores, Job};
-use super::places::{HashPlace, Places};
+use super::hash_permits::{HashPermit, HashPermits};
+use super::hash_pool::{HashJob, HashPool};
 use super::request_context::{RequestContext, Waiting};
 use crate::config::Argon2Cost;
 use crate::domain::{Code, HashedCode, Refusal, VerificationId};
 use crate::keyring::Keyring;
 
-/// Hashes of one client that may wait, for each thread: about two seconds of work.
+/// How many hashes of one client may wait for each thread: about two seconds of work.
 const WAITING: usize = 64;
 
 /// Threads that answer readers are let through sooner. Measured on two cores, Linux 6.18, both hashing: at 0 one reader in
@@ -24,9 +24,9 @@ const NICENESS: i32 = 5;
 
 /// A bounded pool for hashing and comparing codes.
 pub struct Hasher {
-    pub(super) cores: Arc<Cores>,
+    pub(super) pool: Arc<HashPool>,
     pub(super) recipe: Recipe,
-    places: Arc<Places>,
+    permits: Arc<HashPermits>,
     hashed: Arc<AtomicU64>,
     compared: Arc<AtomicU64>,
 }
@@ -38,10 +38,10 @@ pub(super) struct Recipe {
     cost: Argon2Cost,
 }
 
-/// What compares guesses, for whoever may outlive the one that asked.
+/// A handle that compares guesses, and may outlive the hasher that gave it.
 #[derive(Clone)]
 pub(super) struct Comparer {
-    cores: Arc<Cores>,
+    pool: Arc<HashPool>,
     recipe: Recipe,
     compared: Arc<AtomicU64>,
 }
@@ -51,40 +51,40 @@ type Hash = Zeroizing<[u8; 32]>;
 impl Hasher {
     /// Starts `threads` threads.
     pub fn start(keyring: Keyring, cost: Argon2Cost, threads: usize) -> std::io::Result<Self> {
-        let cores = Arc::new(Cores::new(threads, cost.memory_kib as usize));
+        let pool = Arc::new(HashPool::new(threads, cost.memory_kib as usize));
         let recipe = Recipe { keyring: Arc::new(keyring), cost };
-        let places = Places::of(WAITING * threads);
+        let permits = HashPermits::of(WAITING * threads);
         // Should a thread not start, those before it end with what is dropped here.
         let hasher =
-            Self { cores, recipe, places, hashed: Arc::default(), compared: Arc::default() };
+            Self { pool, recipe, permits, hashed: Arc::default(), compared: Arc::default() };
         for i in 0..threads {
-            let cores = Arc::clone(&hasher.cores);
-            std::thread::Builder::new().name(format!("argon2-{i}")).spawn(move || work(&cores))?;
+            let pool = Arc::clone(&hasher.pool);
+            std::thread::Builder::new().name(format!("argon2-{i}")).spawn(move || work(&pool))?;
         }
         Ok(hasher)
     }
 
-    /// Takes a place, or says that too many wait already.
-    pub fn reserve(&self, context: impl Into<RequestContext>) -> Result<HashPlace, Refusal> {
-        self.places.take(&context.into())
+    /// Takes a permit. Refuses with [`Refusal::Busy`] when too many hashes wait.
+    pub fn reserve(&self, context: impl Into<RequestContext>) -> Result<HashPermit, Refusal> {
+        self.permits.take(&context.into())
     }
 
-    /// Where places are taken.
-    pub(super) fn places(&self) -> &Arc<Places> {
-        &self.places
+    /// The permits to hash.
+    pub(super) fn permits(&self) -> &Arc<HashPermits> {
+        &self.permits
     }
 
     /// Hashes a new code with the newest key. A caller who has hung up gets it all the same, one who has been answered when
     /// its turn comes does not.
     pub async fn hash(
         &self,
-        place: HashPlace,
+        permit: HashPermit,
         id: VerificationId,
         code: Code,
         salt: [u8; 16],
     ) -> Result<HashedCode, Refusal> {
         let (recipe, hashed) = (self.recipe.clone(), Arc::clone(&self.hashed));
-        run(&self.cores, place, Waiting::is_answered, move |memory| {
+        run(&self.pool, permit, Waiting::is_answered, move |memory| {
             hashed.fetch_add(1, Ordering::SeqCst);
             recipe.hash(id, &code, salt, memory)
         })
@@ -94,18 +94,18 @@ impl Hasher {
     /// Whether `guess` is the code of this verification. [`Refusal::Busy`] says that its caller was gone before its turn.
     pub async fn compare(
         &self,
-        place: HashPlace,
+        permit: HashPermit,
         id: VerificationId,
         guess: Code,
         kept: HashedCode,
     ) -> Result<bool, Refusal> {
-        self.comparer().compare(place, id, guess, kept).await
+        self.comparer().compare(permit, id, guess, kept).await
     }
 
-    /// What compares guesses.
+    /// A handle that compares guesses.
     pub(super) fn comparer(&self) -> Comparer {
-        let (cores, recipe) = (Arc::clone(&self.cores), self.recipe.clone());
-        Comparer { cores, recipe, compared: Arc::clone(&self.compared) }
+        let (pool, recipe) = (Arc::clone(&self.pool), self.recipe.clone());
+        Comparer { pool, recipe, compared: Arc::clone(&self.compared) }
     }
 
     /// The keys that codes are hashed with.
@@ -113,12 +113,12 @@ impl Hasher {
         &self.recipe.keyring
     }
 
-    /// How many places are taken.
-    pub fn places_taken(&self) -> usize {
-        self.places.count()
+    /// How many permits are taken.
+    pub fn permits_taken(&self) -> usize {
+        self.permits.count()
     }
 
-    /// How many new codes have been hashed since the start while somebody waited for them.
+    /// How many new codes have been hashed since the start while a caller waited for them.
     pub fn hashed(&self) -> u64 {
         self.hashed.load(Ordering::SeqCst)
     }
@@ -130,7 +130,7 @@ impl Hasher {
 
     /// The most hashes that ran at once since the start, those ahead of need included.
     pub fn most_at_once(&self) -> usize {
-        self.cores.most_busy()
+        self.pool.most_busy()
     }
 }
 
@@ -139,13 +139,13 @@ impl Comparer {
     /// [`Refusal::Busy`] says that it did not, and that nothing was compared.
     pub(super) async fn compare(
         &self,
-        place: HashPlace,
+        permit: HashPermit,
         id: VerificationId,
         guess: Code,
         kept: HashedCode,
     ) -> Result<bool, Refusal> {
         let (recipe, compared) = (self.recipe.clone(), Arc::clone(&self.compared));
-        run(&self.cores, place, Waiting::is_over, move |memory| {
+        run(&self.pool, permit, Waiting::is_over, move |memory| {
             compared.fetch_add(1, Ordering::SeqCst);
             recipe.compare(id, &guess, &kept, memory)
         })
@@ -153,25 +153,25 @@ impl Comparer {
     }
 }
 
-/// [`Refusal::Busy`] when it is dropped before it begins: there is no caller to hear it.
+/// Hashes in a slot of the pool. Refuses with [`Refusal::Busy`] when the caller is gone before its turn.
 async fn run<T: Send + 'static>(
-    cores: &Cores,
-    place: HashPlace,
+    pool: &HashPool,
+    permit: HashPermit,
     is_dropped: fn(&Waiting) -> bool,
     work: impl FnOnce(&mut [Block]) -> Option<T> + Send + 'static,
 ) -> Result<T, Refusal> {
     let (answer, told) = oneshot::channel();
-    let lane = place.lane;
-    let job: Job = Box::new(move |memory| {
-        let done = if is_dropped(&place.waiting) {
+    let lane = permit.lane;
+    let job: HashJob = Box::new(move |memory| {
+        let done = if is_dropped(&permit.waiting) {
             Err(Refusal::Busy)
         } else {
             work(memory).ok_or(Refusal::HashingFailed)
         };
         drop(answer.send(done));
-        drop(place);
+        drop(permit);
     });
-    cores.push(lane, job);
+    pool.push(lane, job);
     let done = told.await.unwrap_or(Err(Refusal::HashingFailed));
     done.inspect_err(|refusal| {
         if *refusal == Refusal::HashingFailed {
@@ -182,15 +182,15 @@ async fn run<T: Send + 'static>(
 
 impl Drop for Hasher {
     fn drop(&mut self) {
-        self.cores.close();
+        self.pool.close();
     }
 }
 
-fn work(cores: &Cores) {
-    cores.stand_back(NICENESS);
-    while let Some((job, mut core)) = cores.next_job() {
-        job(core.memory());
-        drop(core);
+fn work(pool: &HashPool) {
+    pool.stand_back(NICENESS);
+    while let Some((job, mut slot)) = pool.next_job() {
+        job(slot.memory());
+        drop(slot);
     }
 }
 
@@ -217,7 +217,7 @@ impl Recipe {
     ) -> Option<bool> {
         let pepper = self.keyring.pepper(&kept.key_id)?;
         let hash = argon2id(pepper, id, guess, &kept.salt, self.cost, memory)?;
-        // Where a comparison stops tells nothing: nobody steers a hash without the pepper.
+        // The time of this comparison tells nothing: without the pepper a hash can't be steered.
         Some(*hash == kept.hash)
     }
 }
@@ -279,20 +279,20 @@ mod tests {
         let code = CodeFormat::new(6).unwrap().parse("123456").unwrap();
         let id = Id::from_bytes([1; 16]);
         let kept = HashedCode { key_id: "k".into(), salt: [0; 16], hash: [0; 32] };
-        // The only core is busy, and all jobs wait.
-        let busy = hasher.cores.spare(|| false);
-        let place = |waiting| {
+        // The only slot is busy, and all jobs wait.
+        let busy = hasher.pool.spare(|| false);
+        let permit = |waiting| {
             hasher.reserve(RequestContext { waiting, ..Requester::default().into() }).unwrap()
         };
         let [waits, hangs_up, is_answered] = [(); 3].map(|()| Waiter::start());
         let (sent, gone, answered) = (waits.1, hangs_up.1, is_answered.1);
         let done = runtime.block_on(async {
             tokio::join!(
-                hasher.hash(place(sent), id, code.clone(), [0; 16]),
-                hasher.hash(place(gone.clone()), id, code.clone(), [0; 16]),
-                hasher.hash(place(answered.clone()), id, code.clone(), [0; 16]),
-                hasher.compare(place(gone), id, code.clone(), kept.clone()),
-                hasher.compare(place(answered), id, code.clone(), kept.clone()),
+                hasher.hash(permit(sent), id, code.clone(), [0; 16]),
+                hasher.hash(permit(gone.clone()), id, code.clone(), [0; 16]),
+                hasher.hash(permit(answered.clone()), id, code.clone(), [0; 16]),
+                hasher.compare(permit(gone), id, code.clone(), kept.clone()),
+                hasher.compare(permit(answered), id, code.clone(), kept.clone()),
                 async {
                     drop(hangs_up.0);
                     is_answered.0.answer();

@@ -4,8 +4,8 @@ use tracing::field::display;
 
 use super::Otp;
 use super::asked::{Asked, Target};
+use super::hash_permits::HashPermit;
 use super::limits::{CountedSend, spend_send};
-use super::places::HashPlace;
 use super::ready::{Drawn, Minted, ReadyCodes};
 use super::request_context::RequestContext;
 use super::rows::{note_refusal, row};
@@ -30,8 +30,8 @@ enum First {
 
 /// A send that is counted, and has no code yet.
 struct Begun {
-    /// For making one.
-    place: HashPlace,
+    /// For hashing one.
+    permit: HashPermit,
     phone: Phone,
     /// As of when the phone's limits count it.
     counted_at: Timestamp,
@@ -96,7 +96,7 @@ impl Otp {
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let (origin, reserve) = (context.origin(), || self.hasher.places().take(context));
+        let (origin, reserve) = (context.origin(), || self.hasher.permits().take(context));
         let mut hashing = if self.ready.count() == 0 { Some(reserve()?) } else { None };
         loop {
             let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
@@ -106,9 +106,9 @@ impl Otp {
                 let asked = Asked::of(now, origin, gate(write)?, &audit);
                 let CountedSend { counted_at, ran_low } = allow(write, asked, &limits, &config)
                     .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
-                let hashing = hashing.map(|place| {
+                let hashing = hashing.map(|permit| {
                     let phone = asked.target.phone;
-                    Begun { place, phone, counted_at }
+                    Begun { permit, phone, counted_at }
                 });
                 let first = take_or_count(write, asked, &ready, hashing, config.rules, &outbox)?;
                 Ok((first, ran_low))
@@ -136,8 +136,8 @@ impl Otp {
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let Begun { place, phone, counted_at } = counted;
-        let issued = match self.mint(place).await {
+        let Begun { permit, phone, counted_at } = counted;
+        let issued = match self.mint(permit).await {
             Ok(minted) => self.issue(now, origin, gate, minted).await,
             Err(refusal) => Err(refusal),
         };
@@ -152,9 +152,9 @@ impl Otp {
     }
 
     /// Draws a code and hashes it.
-    async fn mint(&self, place: HashPlace) -> Result<Minted, Refusal> {
+    async fn mint(&self, permit: HashPermit) -> Result<Minted, Refusal> {
         let Drawn { id, code, salt } = Drawn::new(&*self.entropy, self.config.format)?;
-        let hashed = self.hasher.hash(place, id, code.clone(), salt).await?;
+        let hashed = self.hasher.hash(permit, id, code.clone(), salt).await?;
         Ok(Minted { id, code, hashed })
     }
 

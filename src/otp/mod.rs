@@ -9,13 +9,15 @@
 
 mod asked;
 mod complete;
-mod cores;
+
+mod hash_permits;
+mod hash_pool;
 mod hasher;
 mod initialize;
 mod limits;
 mod pay;
 mod pending;
-mod places;
+
 mod ready;
 mod request_context;
 mod rows;
@@ -25,9 +27,9 @@ mod sources;
 use std::sync::Arc;
 
 pub use asked::Target;
+pub use hash_permits::HashPermit;
 pub use hasher::Hasher;
 pub use pending::PendingGuesses;
-pub use places::HashPlace;
 pub use ready::{Filler, ReadyCodes};
 pub use request_context::{RequestContext, Waiter, Waiting};
 pub use sources::GuessSources;

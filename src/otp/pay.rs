@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::asked::{Asked, Target};
+use super::hash_permits::{HashPermit, HashPermits};
 use super::hasher::Comparer;
 use super::limits::{ClientGuesses, SpentOfClient, alarm_until};
 use super::pending::{AttemptAt, Judged, PendingGuess, PendingGuesses, Whose};
-use super::places::{HashPlace, Places};
 use super::request_context::RequestContext;
 use super::rows::note_refusal;
 use crate::audit::Recorder;
@@ -48,7 +48,7 @@ struct Paid {
     cost: Cost,
     /// What it is held against; nothing is, where nobody is to know that there is no code.
     against: Option<HashedCode>,
-    place: HashPlace,
+    permit: HashPermit,
     pending: PendingGuess,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Judge {
     pub(super) limits: Arc<Limits>,
     pub(super) rules: VerificationRules,
     pub(super) keyring: Arc<Keyring>,
-    pub(super) places: Arc<Places>,
+    pub(super) permits: Arc<HashPermits>,
     pub(super) pending: Arc<PendingGuesses>,
     /// Whether a phone without a code is to look like one with.
     pub(super) is_strict: bool,
@@ -101,10 +101,10 @@ where
             return Err(Refusal::NotFound);
         }
     };
-    let Paid { asked, cost, against, place, mut pending } = *paid;
+    let Paid { asked, cost, against, permit, mut pending } = *paid;
     let id = cost.attempts.map_or(Id::from_bytes([0; 16]), |(id, _)| id);
     let against = against.unwrap_or_else(|| judge.nothing());
-    match comparer.compare(place, id, guess, against).await {
+    match comparer.compare(permit, id, guess, against).await {
         Ok(is_right) => Ok(Compared { asked, cost, is_right, pending }),
         // That is said of what was dropped before it began, and of nothing else.
         Err(Refusal::Busy) => {
@@ -216,13 +216,13 @@ impl Judge {
             of_client.refusal(self.now),
         ])?;
         let Attempt { at, taken, code } = self.spend_attempt(write, verification)?;
-        let place = self.places.take(&self.context)?;
+        let permit = self.permits.take(&self.context)?;
         let counted_at = guesses.count(&self.limits, self.now);
         let of_client = of_client.spend(write, self.now)?;
         write.put(GUESSES, &phone, &guesses)?;
         let cost = Cost { attempts: Some((at.id, taken)), counted_at, of_client };
         let pending = self.begin(asked, Some(at));
-        let paid = Paid { asked, cost, against: Some(code), place, pending };
+        let paid = Paid { asked, cost, against: Some(code), permit, pending };
         Ok(Admitted::ToBeCompared(Box::new(paid)))
     }
 
@@ -249,13 +249,13 @@ impl Judge {
         if guesses.count_since(self.now - self.rules.life) >= usize::from(attempts) {
             return Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
         }
-        let place = self.places.take(&self.context)?;
+        let permit = self.permits.take(&self.context)?;
         let counted_at = guesses.count(rows, self.now);
         let of_client = of_client.spend(write, self.now)?;
         write.put(STRAY_GUESSES, &phone, &guesses)?;
         let cost = Cost { attempts: None, counted_at, of_client };
         let pending = self.begin(asked, None);
-        let paid = Paid { asked, cost, against: None, place, pending };
+        let paid = Paid { asked, cost, against: None, permit, pending };
         Ok(Admitted::ToBeCompared(Box::new(paid)))
     }
 

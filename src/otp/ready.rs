@@ -1,7 +1,7 @@
 //! Codes made ahead of need, so that sending one waits for no argon2.
 //!
 //! We draw the code ourselves, and its hash knows neither phone nor purpose; so one thread draws and hashes when
-//! nobody waits for a hash, and keeps the result in memory: nothing of it is written anywhere before it is sent. It
+//! no caller waits for a hash, and keeps the result in memory: nothing of it is written anywhere before it is sent. It
 //! fills up at the start, and again once less than half is left. A code is handed out once. Those that are left go
 //! with the process, wiped; so none outlives a change of the keyring, which is read at the start only.
 
@@ -11,7 +11,7 @@ use std::thread::Builder;
 use argon2::Block;
 use tokio::sync::oneshot;
 
-use super::cores::Cores;
+use super::hash_pool::HashPool;
 use super::hasher::{Hasher, Recipe};
 use crate::domain::{Code, CodeFormat, HashedCode, VerificationId};
 use crate::entropy::{Entropy, NoEntropy, draw_bytes, draw_code, draw_id};
@@ -49,7 +49,7 @@ struct Kept {
 /// The thread that makes them. It ends after the hash that it is at once this is dropped.
 pub struct Filler {
     ready: Arc<ReadyCodes>,
-    cores: Arc<Cores>,
+    pool: Arc<HashPool>,
     ended: oneshot::Receiver<()>,
 }
 
@@ -132,7 +132,7 @@ impl ReadyCodes {
 }
 
 impl Filler {
-    /// Starts to fill, on cores that this hasher has no use for.
+    /// Starts the thread that fills `codes`. It hashes in slots that no caller waits for.
     pub fn start(
         ready: &Arc<ReadyCodes>,
         hasher: &Hasher,
@@ -140,16 +140,16 @@ impl Filler {
         format: CodeFormat,
     ) -> std::io::Result<Self> {
         let (ending, ended) = oneshot::channel();
-        let filler = Self { ready: Arc::clone(ready), cores: Arc::clone(&hasher.cores), ended };
+        let filler = Self { ready: Arc::clone(ready), pool: Arc::clone(&hasher.pool), ended };
         if ready.bound > 0 {
-            let (ready, cores) = (Arc::clone(ready), Arc::clone(&hasher.cores));
+            let (ready, pool) = (Arc::clone(ready), Arc::clone(&hasher.pool));
             let mint = Mint { recipe: hasher.recipe.clone(), entropy, format };
             Builder::new().name("ready-codes".into()).spawn(move || {
-                cores.stand_back(NICENESS);
+                pool.stand_back(NICENESS);
                 while ready.wait_until_wanted() {
-                    fill(&ready, &cores, &mint);
+                    fill(&ready, &pool, &mint);
                 }
-                drop((ready, cores, mint));
+                drop((ready, pool, mint));
                 drop(ending);
             })?;
         }
@@ -165,7 +165,7 @@ impl Filler {
 
     fn stop(&self) {
         self.ready.end();
-        self.cores.wake();
+        self.pool.wake();
     }
 }
 
@@ -181,13 +181,13 @@ struct Mint {
     format: CodeFormat,
 }
 
-/// Fills up, one code after the other, and only while nobody else waits for a core.
-fn fill(ready: &ReadyCodes, cores: &Cores, mint: &Mint) {
+/// Fills up, one code after the other, and only while no caller waits for a slot.
+fn fill(ready: &ReadyCodes, pool: &HashPool, mint: &Mint) {
     loop {
         let drawn = Drawn::new(&*mint.entropy, mint.format).ok();
-        let Some(mut core) = cores.spare(|| ready.is_over()) else { return };
-        let minted = drawn.and_then(|drawn| drawn.hash(&mint.recipe, core.memory()));
-        drop(core);
+        let Some(mut slot) = pool.spare(|| ready.is_over()) else { return };
+        let minted = drawn.and_then(|drawn| drawn.hash(&mint.recipe, slot.memory()));
+        drop(slot);
         let Some(minted) = minted else {
             tracing::error!("no code could be made ahead of need");
             return ready.give_up();

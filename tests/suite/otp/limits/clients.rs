@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::{CodeFormat, Phone, Refusal, Requester};
-use esoz_otp::otp::{HashPlace, RequestContext, Waiter};
+use esoz_otp::otp::{HashPermit, RequestContext, Waiter};
 use serde_json::json;
 
 use super::{phone, refused, with_limit};
@@ -117,7 +117,7 @@ fn of_200_guesses_at_once_at_as_many_codes_no_more_are_compared_than_the_client_
 }
 
 /// Every place there is for calls without a token.
-fn all_places(node: &TestNode) -> Vec<HashPlace> {
+fn all_places(node: &TestNode) -> Vec<HashPermit> {
     let api = node.api();
     let by = Requester { peer: Some(node.address().ip()), ..Requester::default() };
     std::iter::from_fn(|| api.service().otp().hasher.reserve(by).ok()).collect()
@@ -170,7 +170,7 @@ fn a_client_that_floods_is_overtaken_by_one_that_sends_once() {
     let held = node.hold_writes();
     let api = node.api();
     let hasher = &api.service().otp().hasher;
-    let are_waiting = |count| wait_until("they wait", || hasher.places_taken() == count);
+    let are_waiting = |count| wait_until("they wait", || hasher.permits_taken() == count);
     std::thread::scope(|scope| {
         for number in 0..FLOOD {
             let node = &node;

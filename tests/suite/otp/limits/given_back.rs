@@ -137,7 +137,7 @@ fn a_guess_whose_comparison_has_begun_counts_though_its_caller_hangs_up() {
         drop(waiter);
         call.abort();
         let api = node.api();
-        wait_until("it ends", || api.service().otp().hasher.places_taken() == 0);
+        wait_until("it ends", || api.service().otp().hasher.permits_taken() == 0);
     }
     assert_eq!(node.complete(SEED_PHONE, &right).reason(), Some("attempts_exhausted"));
     assert_eq!(node.compared(), 3);

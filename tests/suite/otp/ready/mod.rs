@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use esoz_otp::config::Config;
 use esoz_otp::domain::{Id, Requester};
 use esoz_otp::entropy::{Entropy, NoEntropy, SystemEntropy};
-use esoz_otp::otp::{HashPlace, Otp};
+use esoz_otp::otp::{HashPermit, Otp};
 
 use crate::support::{Setup, TestNode, without_send_limits};
 
@@ -94,7 +94,7 @@ fn otp(api: &esoz_otp::api::Api) -> &Otp {
 }
 
 /// Every place for hashing that there is for who calls without a token, and for the demo's clinic.
-fn all_places(node: &TestNode) -> Vec<HashPlace> {
+fn all_places(node: &TestNode) -> Vec<HashPermit> {
     let api = node.api();
     let peer = Some(node.address().ip());
     let clinic = Id::parse("c0000000-0000-4000-8000-000000000001");

@@ -1,8 +1,8 @@
-//! Places in the queue for hashing, and whose turn it is there.
+//! Permits to hash, and the order in which their holders have their turns.
 //!
-//! A client that is alone may take every place. When none is left, others still get some: each client half as many as its
-//! even share would be, and of those each of its addresses an even part; twice as many as for one is the most of all. Turns
-//! go round the clients, and within a client round its addresses.
+//! A client that is alone may take every permit. When none is left, others still get some: each client half as many as its
+//! even share would be, and of those each of its addresses an even part. Twice as many as for one client is the most of all.
+//! Turns go round the clients, and within a client round its addresses.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -11,42 +11,42 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::request_context::{RequestContext, Waiting};
 use crate::domain::{ClientId, Refusal};
 
-/// Who waits for a hash.
+/// The client and the address that a hash is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lane {
     client: Option<ClientId>,
     address: Option<IpAddr>,
 }
 
-/// The places.
-pub(super) struct Places {
+/// The permits of one node, and how many each client and address holds.
+pub(super) struct HashPermits {
     most: usize,
-    taken: Mutex<Taken>,
+    taken: Mutex<PermitsTaken>,
 }
 
-type Addresses = HashMap<Option<IpAddr>, usize>;
+type CountByAddress = HashMap<Option<IpAddr>, usize>;
 
 #[derive(Default)]
-struct Taken {
+struct PermitsTaken {
     count: usize,
-    clients: HashMap<Option<ClientId>, Addresses>,
+    clients: HashMap<Option<ClientId>, CountByAddress>,
 }
 
-/// A place in the queue, taken before anything is spent on what is to be hashed.
-pub struct HashPlace {
-    places: Arc<Places>,
+/// A permit to have one code hashed, taken before the request spends anything. Dropping it gives it back.
+pub struct HashPermit {
+    permits: Arc<HashPermits>,
     pub(super) lane: Lane,
     pub(super) waiting: Waiting,
 }
 
-impl Places {
-    /// So many for one client.
+impl HashPermits {
+    /// As many permits as `most` for a client that is alone.
     pub(super) fn of(most: usize) -> Arc<Self> {
         Arc::new(Self { most, taken: Mutex::default() })
     }
 
-    /// Takes one, or says that too many wait already.
-    pub(super) fn take(self: &Arc<Self>, context: &RequestContext) -> Result<HashPlace, Refusal> {
+    /// Takes a permit. Refuses with [`Refusal::Busy`] when too many are taken.
+    pub(super) fn take(self: &Arc<Self>, context: &RequestContext) -> Result<HashPermit, Refusal> {
         let RequestContext { requester, waiting, .. } = context;
         let lane = Lane { client: requester.client_id, address: requester.peer };
         let mut taken = self.taken();
@@ -56,20 +56,20 @@ impl Places {
         taken.count += 1;
         let addresses = taken.clients.entry(lane.client).or_default();
         *addresses.entry(lane.address).or_default() += 1;
-        Ok(HashPlace { places: Arc::clone(self), lane, waiting: waiting.clone() })
+        Ok(HashPermit { permits: Arc::clone(self), lane, waiting: waiting.clone() })
     }
 
-    /// How many are taken.
+    /// The number of permits that are taken.
     pub(super) fn count(&self) -> usize {
         self.taken().count
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, PermitsTaken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Taken {
+impl PermitsTaken {
     fn may_have_one_more(&self, Lane { client, address }: Lane, most: usize) -> bool {
         if self.count < most {
             return true;
@@ -86,10 +86,10 @@ impl Taken {
     }
 }
 
-impl Drop for HashPlace {
+impl Drop for HashPermit {
     fn drop(&mut self) {
         let Lane { client, address } = self.lane;
-        let mut taken = self.places.taken();
+        let mut taken = self.permits.taken();
         taken.count -= 1;
         let Some(addresses) = taken.clients.get_mut(&client) else { return };
         if let Some(of_address) = addresses.get_mut(&address) {
@@ -102,22 +102,22 @@ impl Drop for HashPlace {
     }
 }
 
-/// What waits, in the order of its turns.
-pub(super) struct Turns<T> {
+/// A fair queue: turns go round the clients, and within a client round its addresses.
+pub(super) struct FairQueue<T> {
     count: usize,
     clients: Round<Option<ClientId>, Round<Option<IpAddr>, VecDeque<T>>>,
 }
 
-/// What is next is in front, and goes to the end when it has had its turn.
+/// Entries in the order of their turns. An entry that has had its turn goes to the end.
 type Round<K, V> = VecDeque<(K, V)>;
 
-impl<T> Default for Turns<T> {
+impl<T> Default for FairQueue<T> {
     fn default() -> Self {
         Self { count: 0, clients: Round::new() }
     }
 }
 
-impl<T> Turns<T> {
+impl<T> FairQueue<T> {
     pub(super) fn push(&mut self, Lane { client, address }: Lane, waiting: T) {
         self.count += 1;
         of(of(&mut self.clients, client), address).push_back(waiting);
@@ -144,11 +144,11 @@ impl<T> Turns<T> {
 
 /// The entry of this key; a new one is the last in the round.
 fn of<K: PartialEq, V: Default>(round: &mut Round<K, V>, key: K) -> &mut V {
-    let place = round.iter().position(|(at, _)| *at == key).unwrap_or_else(|| {
+    let index = round.iter().position(|(at, _)| *at == key).unwrap_or_else(|| {
         round.push_back((key, V::default()));
         round.len() - 1
     });
-    &mut round[place].1
+    &mut round[index].1
 }
 
 #[cfg(test)]
@@ -170,47 +170,51 @@ mod tests {
         Lane { client, address }
     }
 
-    fn as_many_as_there_are(places: &Arc<Places>, by: &RequestContext) -> Vec<HashPlace> {
-        std::iter::from_fn(|| places.take(by).ok()).collect()
+    fn as_many_as_there_are(permits: &Arc<HashPermits>, by: &RequestContext) -> Vec<HashPermit> {
+        std::iter::from_fn(|| permits.take(by).ok()).collect()
     }
 
     #[test]
     fn one_that_is_alone_has_every_place_and_others_still_get_some() {
-        let places = Places::of(24);
-        let first = as_many_as_there_are(&places, &by(1, 1));
+        let permits = HashPermits::of(24);
+        let first = as_many_as_there_are(&permits, &by(1, 1));
         assert_eq!(first.len(), 24);
-        let second = as_many_as_there_are(&places, &by(2, 1));
+        let second = as_many_as_there_are(&permits, &by(2, 1));
         assert_eq!(second.len(), 6);
-        let third = as_many_as_there_are(&places, &by(0, 1));
+        let third = as_many_as_there_are(&permits, &by(0, 1));
         assert_eq!(third.len(), 4);
-        assert!(places.take(&by(1, 1)).is_err() && places.take(&by(1, 9)).is_err());
+        assert!(permits.take(&by(1, 1)).is_err() && permits.take(&by(1, 9)).is_err());
         drop((first, second, third));
-        assert_eq!(as_many_as_there_are(&places, &by(2, 1)).len(), 24);
-        assert!(places.taken().clients.is_empty(), "nothing is left behind");
+        assert_eq!(as_many_as_there_are(&permits, &by(2, 1)).len(), 24);
+        assert!(permits.taken().clients.is_empty(), "nothing is left behind");
     }
 
     #[test]
     fn another_address_of_the_same_client_gets_its_part() {
-        let places = Places::of(24);
-        let first = as_many_as_there_are(&places, &by(0, 1));
-        let second = as_many_as_there_are(&places, &by(0, 2));
+        let permits = HashPermits::of(24);
+        let first = as_many_as_there_are(&permits, &by(0, 1));
+        let second = as_many_as_there_are(&permits, &by(0, 2));
         assert_eq!((first.len(), second.len()), (24, 3));
         let many: Vec<_> =
-            (3..200).flat_map(|it| as_many_as_there_are(&places, &by(0, it))).collect();
+            (3..200).flat_map(|it| as_many_as_there_are(&permits, &by(0, it))).collect();
         assert!(many.is_empty(), "however many addresses it has, no more");
-        assert_eq!(as_many_as_there_are(&places, &by(1, 1)).len(), 6, "another client has its own");
+        assert_eq!(
+            as_many_as_there_are(&permits, &by(1, 1)).len(),
+            6,
+            "another client has its own"
+        );
     }
 
     #[test]
     fn turns_go_round_clients_and_within_them_round_addresses() {
-        let mut turns = Turns::default();
+        let mut queue = FairQueue::default();
         for number in 0..4 {
-            turns.push(lane(1, 1), ("flood", number));
+            queue.push(lane(1, 1), ("flood", number));
         }
-        turns.push(lane(1, 2), ("beside it", 0));
-        turns.push(lane(2, 1), ("another", 0));
-        turns.push(lane(2, 1), ("another", 1));
-        let order: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
+        queue.push(lane(1, 2), ("beside it", 0));
+        queue.push(lane(2, 1), ("another", 0));
+        queue.push(lane(2, 1), ("another", 1));
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
         let expected = [
             ("flood", 0),
             ("another", 0),
@@ -221,7 +225,7 @@ mod tests {
             ("flood", 3),
         ];
         assert_eq!(order, expected);
-        assert!(turns.is_empty());
+        assert!(queue.is_empty());
     }
 
     proptest! {
@@ -232,16 +236,16 @@ mod tests {
             most in 8_usize..30,
             steps in prop::collection::vec((0_u8..4, 0_u8..3, 0_u8..4), 1..300),
         ) {
-            let places = Places::of(most);
-            let mut held: Vec<(u8, HashPlace)> = Vec::new();
+            let permits = HashPermits::of(most);
+            let mut held: Vec<(u8, HashPermit)> = Vec::new();
             for (client, address, gives_back) in steps {
                 if gives_back == 0 && !held.is_empty() {
                     held.swap_remove(usize::from(client) * 7 % held.len());
                     continue;
                 }
                 let own = held.iter().filter(|(of, _)| *of == client).count();
-                match places.take(&by(client, address)) {
-                    Ok(place) => held.push((client, place)),
+                match permits.take(&by(client, address)) {
+                    Ok(permit) => held.push((client, permit)),
                     Err(_) => prop_assert!(held.len() >= most && own > 0),
                 }
                 prop_assert!(held.len() <= 2 * most);
@@ -252,11 +256,11 @@ mod tests {
         fn everything_that_waits_has_its_turn_and_in_its_lane_in_order(
             lanes in prop::collection::vec((0_u8..3, 0_u8..3), 1..100),
         ) {
-            let mut turns = Turns::default();
+            let mut queue = FairQueue::default();
             for (number, (client, address)) in lanes.iter().enumerate() {
-                turns.push(lane(*client, *address), (*client, *address, number));
+                queue.push(lane(*client, *address), (*client, *address, number));
             }
-            let order: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
+            let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
             prop_assert_eq!(order.len(), lanes.len());
             for pair in [(0, 0), (1, 2), (2, 1)] {
                 let of_lane: Vec<_> = order.iter().filter(|it| (it.0, it.1) == pair).collect();

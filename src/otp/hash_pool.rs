@@ -1,5 +1,5 @@
-//! Whose turn it is to hash: argon2 never runs at once more often than there are cores, and whoever somebody waits for
-//! goes before what is made ahead of need.
+//! A bounded pool of slots to hash in: argon2 never runs at once more often than the machine has cores. Jobs that a caller
+//! waits for go before codes that are made ahead of need.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,28 +7,28 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use argon2::Block;
 use rustix::process::{getpriority_process, setpriority_process};
 
-use super::places::{Lane, Turns};
+use super::hash_permits::{FairQueue, Lane};
 
-/// Work that somebody waits for, with the memory that a hash needs.
-pub(super) type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
+/// Work that a caller waits for. It gets the memory that a hash needs.
+pub(super) type HashJob = Box<dyn FnOnce(&mut [Block]) + Send>;
 
-/// The cores, each with memory for a hash, and the jobs that wait for one.
-pub(super) struct Cores {
+/// The slots, one a core, each with memory for a hash, and the jobs that wait for one.
+pub(super) struct HashPool {
     count: usize,
-    /// Of each memory.
+    /// The size of each slot's memory, in blocks of 1 KiB.
     blocks: usize,
-    state: Mutex<State>,
-    /// There may be a job, and a core for it.
+    state: Mutex<PoolState>,
+    /// Signals that there may be a job, and a slot for it.
     job: Condvar,
-    /// There may be a core that no job waits for.
+    /// Signals that there may be a slot that no job waits for.
     spare: Condvar,
     is_refusal_told: AtomicBool,
 }
 
 #[derive(Default)]
-struct State {
-    jobs: Turns<Job>,
-    /// Those of idle cores that have hashed before. They are kept: to map and clear one anew would cost a third of the
+struct PoolState {
+    jobs: FairQueue<HashJob>,
+    /// The memories of idle slots that have hashed before. They are kept: to map and clear one anew would cost a third of the
     /// time of a hash again.
     memories: Vec<Vec<Block>>,
     busy: usize,
@@ -36,14 +36,14 @@ struct State {
     is_closed: bool,
 }
 
-/// A core to hash on, until this is dropped.
-pub(super) struct Core<'a> {
-    cores: &'a Cores,
+/// A slot to hash in, until this is dropped.
+pub(super) struct HashSlot<'a> {
+    pool: &'a HashPool,
     memory: Vec<Block>,
 }
 
-impl Cores {
-    /// So many cores, each with memory of so many blocks.
+impl HashPool {
+    /// A pool of `count` slots, each with a memory of `blocks` blocks.
     pub(super) fn new(count: usize, blocks: usize) -> Self {
         Self {
             count,
@@ -56,13 +56,13 @@ impl Cores {
     }
 
     /// Queues a job.
-    pub(super) fn push(&self, lane: Lane, job: Job) {
+    pub(super) fn push(&self, lane: Lane, job: HashJob) {
         self.state().jobs.push(lane, job);
         self.job.notify_one();
     }
 
-    /// The next job, waited for, and a core for it; `None` when there are no more to come.
-    pub(super) fn next_job(&self) -> Option<(Job, Core<'_>)> {
+    /// Waits for the next job, and gives it with a slot; `None` once the pool is closed and its queue empty.
+    pub(super) fn next_job(&self) -> Option<(HashJob, HashSlot<'_>)> {
         let mut state = self.state();
         loop {
             if state.busy < self.count
@@ -77,8 +77,8 @@ impl Cores {
         }
     }
 
-    /// A core that no job waits for, itself waited for; `None` once `is_over`, which is asked again at [`Self::wake`].
-    pub(super) fn spare(&self, is_over: impl Fn() -> bool) -> Option<Core<'_>> {
+    /// Waits for a slot that no job waits for; `None` once `is_over`, which is asked again at [`Self::wake`].
+    pub(super) fn spare(&self, is_over: impl Fn() -> bool) -> Option<HashSlot<'_>> {
         let mut state = self.state();
         while !is_over() {
             if state.busy < self.count && state.jobs.is_empty() {
@@ -89,30 +89,30 @@ impl Cores {
         None
     }
 
-    /// Lets those who wait for a spare core ask whether it is over.
+    /// Lets threads that wait for a spare slot ask again whether it is over.
     pub(super) fn wake(&self) {
-        // With this in hand nobody is between asking and waiting.
+        // While this lock is held no thread is between asking and waiting.
         let state = self.state();
         self.spare.notify_all();
         drop(state);
     }
 
-    /// No more jobs are to come; those that wait are still done.
+    /// Takes no more jobs; those that wait are still done.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
         self.job.notify_all();
     }
 
-    /// The most cores that were hashing at once so far.
+    /// The most slots that were hashing at once so far.
     pub(super) fn most_busy(&self) -> usize {
         self.state().most_busy
     }
 
-    /// Makes the calling thread stand back for others. Where the system does not allow it, it hashes all the same.
+    /// Lowers the calling thread's priority. Where the system does not allow that, the thread hashes all the same.
     pub(super) fn stand_back(&self, niceness: i32) {
         // On Linux this is about the calling thread and no other.
         let done = getpriority_process(None).and_then(|now| {
-            // Somebody may have started the whole process lower still.
+            // The whole process may have been started lower still.
             if now < niceness { setpriority_process(None, niceness) } else { Ok(()) }
         });
         if let Err(error) = done
@@ -125,35 +125,35 @@ impl Cores {
         }
     }
 
-    fn occupy(&self, state: &mut State) -> Core<'_> {
+    fn occupy(&self, state: &mut PoolState) -> HashSlot<'_> {
         state.busy += 1;
         state.most_busy = state.most_busy.max(state.busy);
-        Core { cores: self, memory: state.memories.pop().unwrap_or_default() }
+        HashSlot { pool: self, memory: state.memories.pop().unwrap_or_default() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Core<'_> {
+impl HashSlot<'_> {
     pub(super) fn memory(&mut self) -> &mut [Block] {
         if self.memory.is_empty() {
-            self.memory = vec![Block::default(); self.cores.blocks];
+            self.memory = vec![Block::default(); self.pool.blocks];
         }
         &mut self.memory
     }
 }
 
-impl Drop for Core<'_> {
+impl Drop for HashSlot<'_> {
     fn drop(&mut self) {
-        let mut state = self.cores.state();
+        let mut state = self.pool.state();
         state.busy -= 1;
         state.memories.push(std::mem::take(&mut self.memory));
         if state.jobs.is_empty() {
-            self.cores.spare.notify_one();
+            self.pool.spare.notify_one();
         } else {
-            self.cores.job.notify_one();
+            self.pool.job.notify_one();
         }
     }
 }
@@ -184,46 +184,46 @@ mod tests {
 
     #[test]
     fn jobs_and_what_is_done_in_between_are_never_more_at_once_than_cores() {
-        let (cores, busy) = (Cores::new(3, 0), Arc::new(Busy::default()));
+        let (pool, busy) = (HashPool::new(3, 0), Arc::new(Busy::default()));
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let workers: Vec<_> = (0..3)
                 .map(|_| {
                     scope.spawn(|| {
-                        while let Some((job, mut core)) = cores.next_job() {
-                            job(core.memory());
-                            drop(core);
+                        while let Some((job, mut slot)) = pool.next_job() {
+                            job(slot.memory());
+                            drop(slot);
                         }
                     })
                 })
                 .collect();
             for _ in 0..2 {
                 scope.spawn(|| {
-                    while let Some(core) = cores.spare(|| is_over.load(Ordering::SeqCst)) {
+                    while let Some(slot) = pool.spare(|| is_over.load(Ordering::SeqCst)) {
                         busy.work();
-                        drop(core);
+                        drop(slot);
                     }
                 });
             }
             for _ in 0..2000 {
                 let busy = Arc::clone(&busy);
-                cores.push(Lane::default(), Box::new(move |_| busy.work()));
+                pool.push(Lane::default(), Box::new(move |_| busy.work()));
             }
-            cores.close();
+            pool.close();
             for worker in workers {
                 worker.join().unwrap();
             }
             is_over.store(true, Ordering::SeqCst);
-            cores.wake();
+            pool.wake();
         });
         assert!(busy.most.load(Ordering::SeqCst) <= 3);
-        assert_eq!(cores.most_busy(), 3);
+        assert_eq!(pool.most_busy(), 3);
     }
 
     #[test]
     fn as_long_as_a_job_waits_no_core_is_spare() {
-        let cores = Cores::new(2, 0);
-        cores.push(Lane::default(), Box::new(|_| {}));
+        let pool = HashPool::new(2, 0);
+        pool.push(Lane::default(), Box::new(|_| {}));
         let (ask, asked) = channel();
         let is_over = AtomicBool::new(false);
         let is_over = &is_over;
@@ -233,28 +233,28 @@ mod tests {
                     ask.send(()).unwrap();
                     is_over.load(Ordering::SeqCst)
                 };
-                cores.spare(is_over).is_some()
+                pool.spare(is_over).is_some()
             });
             // It has been asked, and has found that a job waits.
             asked.recv().unwrap();
             is_over.store(true, Ordering::SeqCst);
-            cores.wake();
+            pool.wake();
             waiting.join().unwrap()
         });
         assert!(!found);
-        drop(cores.next_job());
-        assert!(cores.spare(|| false).is_some());
+        drop(pool.next_job());
+        assert!(pool.spare(|| false).is_some());
     }
 
     #[test]
     fn who_waits_for_a_spare_core_is_let_go_when_it_is_over() {
-        let cores = Cores::new(1, 0);
-        let held = cores.spare(|| false);
+        let pool = HashPool::new(1, 0);
+        let held = pool.spare(|| false);
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| cores.spare(|| is_over.load(Ordering::SeqCst)).is_none());
+            let waiting = scope.spawn(|| pool.spare(|| is_over.load(Ordering::SeqCst)).is_none());
             is_over.store(true, Ordering::SeqCst);
-            cores.wake();
+            pool.wake();
             assert!(waiting.join().unwrap());
         });
         drop(held);
