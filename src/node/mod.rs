@@ -20,7 +20,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Listener, ServerLimits};
 use crate::keyring::{Keyring, KeyringError};
 use crate::log::LostLines;
-use crate::otp::{Filler, GuessSources, Hasher, Otp, ReadyCodes};
+use crate::otp::{CodePool, GuessSources, Hasher, Otp, PoolFiller};
 use crate::service::Service;
 use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
@@ -58,7 +58,7 @@ pub struct Node {
     store: Store,
     worker: Worker,
     outbox: Outbox,
-    filler: Filler,
+    filler: PoolFiller,
     clock: Arc<dyn Clock>,
     audit: Arc<Recorder>,
     audit_log: Arc<AuditLog>,
@@ -98,8 +98,8 @@ impl Node {
         let audit_log = AuditLog::open(store.clone(), keyring.anchor_keys(), clock.now())?;
         let audit_log = Arc::new(audit_log);
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
-        let ready = ReadyCodes::up_to(config.otp.ready);
-        let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
+        let ready = CodePool::up_to(config.otp.ready);
+        let filler = PoolFiller::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
         let last_messages = config.sms.timeout + LAST_WORD;
         for driver in &drivers {
             let (name, host) = (driver.name(), driver.host());

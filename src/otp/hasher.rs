@@ -25,7 +25,7 @@ const NICENESS: i32 = 5;
 /// A bounded pool for hashing and comparing codes.
 pub struct Hasher {
     pub(super) pool: Arc<HashPool>,
-    pub(super) recipe: Recipe,
+    pub(super) params: HashParams,
     permits: Arc<HashPermits>,
     hashed: Arc<AtomicU64>,
     compared: Arc<AtomicU64>,
@@ -33,7 +33,7 @@ pub struct Hasher {
 
 /// How codes are hashed.
 #[derive(Clone)]
-pub(super) struct Recipe {
+pub(super) struct HashParams {
     keyring: Arc<Keyring>,
     cost: Argon2Cost,
 }
@@ -42,7 +42,7 @@ pub(super) struct Recipe {
 #[derive(Clone)]
 pub(super) struct Comparer {
     pool: Arc<HashPool>,
-    recipe: Recipe,
+    params: HashParams,
     compared: Arc<AtomicU64>,
 }
 
@@ -52,11 +52,11 @@ impl Hasher {
     /// Starts `threads` threads.
     pub fn start(keyring: Keyring, cost: Argon2Cost, threads: usize) -> std::io::Result<Self> {
         let pool = Arc::new(HashPool::new(threads, cost.memory_kib as usize));
-        let recipe = Recipe { keyring: Arc::new(keyring), cost };
+        let params = HashParams { keyring: Arc::new(keyring), cost };
         let permits = HashPermits::of(WAITING * threads);
         // Should a thread not start, those before it end with what is dropped here.
         let hasher =
-            Self { pool, recipe, permits, hashed: Arc::default(), compared: Arc::default() };
+            Self { pool, params, permits, hashed: Arc::default(), compared: Arc::default() };
         for i in 0..threads {
             let pool = Arc::clone(&hasher.pool);
             std::thread::Builder::new().name(format!("argon2-{i}")).spawn(move || work(&pool))?;
@@ -83,10 +83,10 @@ impl Hasher {
         code: Code,
         salt: [u8; 16],
     ) -> Result<HashedCode, Refusal> {
-        let (recipe, hashed) = (self.recipe.clone(), Arc::clone(&self.hashed));
+        let (params, hashed) = (self.params.clone(), Arc::clone(&self.hashed));
         run(&self.pool, permit, Waiting::is_answered, move |memory| {
             hashed.fetch_add(1, Ordering::SeqCst);
-            recipe.hash(id, &code, salt, memory)
+            params.hash(id, &code, salt, memory)
         })
         .await
     }
@@ -104,13 +104,13 @@ impl Hasher {
 
     /// A handle that compares guesses.
     pub(super) fn comparer(&self) -> Comparer {
-        let (pool, recipe) = (Arc::clone(&self.pool), self.recipe.clone());
-        Comparer { pool, recipe, compared: Arc::clone(&self.compared) }
+        let (pool, params) = (Arc::clone(&self.pool), self.params.clone());
+        Comparer { pool, params, compared: Arc::clone(&self.compared) }
     }
 
     /// The keys that codes are hashed with.
     pub(super) fn keyring(&self) -> &Arc<Keyring> {
-        &self.recipe.keyring
+        &self.params.keyring
     }
 
     /// How many permits are taken.
@@ -144,10 +144,10 @@ impl Comparer {
         guess: Code,
         kept: HashedCode,
     ) -> Result<bool, Refusal> {
-        let (recipe, compared) = (self.recipe.clone(), Arc::clone(&self.compared));
+        let (params, compared) = (self.params.clone(), Arc::clone(&self.compared));
         run(&self.pool, permit, Waiting::is_over, move |memory| {
             compared.fetch_add(1, Ordering::SeqCst);
-            recipe.compare(id, &guess, &kept, memory)
+            params.compare(id, &guess, &kept, memory)
         })
         .await
     }
@@ -194,7 +194,7 @@ fn work(pool: &HashPool) {
     }
 }
 
-impl Recipe {
+impl HashParams {
     /// The hash of a new code, with the newest key.
     pub(super) fn hash(
         &self,

@@ -4,9 +4,9 @@ use tracing::field::display;
 
 use super::Otp;
 use super::asked::{Asked, Target};
+use super::code_pool::{CodePool, NewCode, PreparedCode};
 use super::hash_permits::HashPermit;
 use super::limits::{CountedSend, spend_send};
-use super::ready::{Drawn, Minted, ReadyCodes};
 use super::request_context::RequestContext;
 use super::rows::{note_refusal, row};
 use crate::audit;
@@ -137,8 +137,8 @@ impl Otp {
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
         let Begun { permit, phone, counted_at } = counted;
-        let issued = match self.mint(permit).await {
-            Ok(minted) => self.issue(now, origin, gate, minted).await,
+        let issued = match self.prepare(permit).await {
+            Ok(prepared) => self.issue(now, origin, gate, prepared).await,
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = &issued
@@ -152,10 +152,10 @@ impl Otp {
     }
 
     /// Draws a code and hashes it.
-    async fn mint(&self, permit: HashPermit) -> Result<Minted, Refusal> {
-        let Drawn { id, code, salt } = Drawn::new(&*self.entropy, self.config.format)?;
+    async fn prepare(&self, permit: HashPermit) -> Result<PreparedCode, Refusal> {
+        let NewCode { id, code, salt } = NewCode::new(&*self.entropy, self.config.format)?;
         let hashed = self.hasher.hash(permit, id, code.clone(), salt).await?;
-        Ok(Minted { id, code, hashed })
+        Ok(PreparedCode { id, code, hashed })
     }
 
     /// The second write.
@@ -164,7 +164,7 @@ impl Otp {
         now: Timestamp,
         origin: RequestOrigin,
         gate: Arc<G>,
-        minted: Minted,
+        prepared: PreparedCode,
     ) -> Result<Issued, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
@@ -173,7 +173,7 @@ impl Otp {
         let audit = Arc::clone(&self.audit);
         let decide = move |write: &mut Write<'_>| {
             let asked = Asked::of(now, origin, gate(write)?, &audit);
-            put_issued(write, asked, minted, rules, &outbox)
+            put_issued(write, asked, prepared, rules, &outbox)
         };
         self.store.write_waiting(decide).await
     }
@@ -196,7 +196,7 @@ fn allow(
 fn take_or_count(
     write: &mut Write<'_>,
     asked: Asked,
-    ready: &ReadyCodes,
+    ready: &CodePool,
     hashing: Option<Begun>,
     rules: VerificationRules,
     outbox: &Outbox,
@@ -204,7 +204,9 @@ fn take_or_count(
     // A full disk would refuse the write at its end: no code is wasted on that.
     write.check_room()?;
     match (ready.take(), hashing) {
-        (Some(minted), _) => Ok(First::Issued(put_issued(write, asked, minted, rules, outbox)?)),
+        (Some(prepared), _) => {
+            Ok(First::Issued(put_issued(write, asked, prepared, rules, outbox)?))
+        }
         (None, Some(counted)) => Ok(First::Counted(counted)),
         (None, None) => Err(Declined::NoneReady),
     }
@@ -215,12 +217,12 @@ fn take_or_count(
 fn put_issued(
     write: &mut Write<'_>,
     asked: Asked,
-    minted: Minted,
+    prepared: PreparedCode,
     rules: VerificationRules,
     outbox: &Outbox,
 ) -> Result<Issued, Refusal> {
     let Asked { now, by, request_id, target: Target { phone, purpose }, .. } = asked;
-    let Minted { id, code, hashed } = minted;
+    let PreparedCode { id, code, hashed } = prepared;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
     let previous = write.get(LIVE_CODES, &(phone, purpose))?.map(|live| live.verification_id);
     if let Some(previous) = previous

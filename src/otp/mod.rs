@@ -8,6 +8,7 @@
 //! meanwhile.
 
 mod asked;
+mod code_pool;
 mod complete;
 
 mod hash_permits;
@@ -18,7 +19,6 @@ mod limits;
 mod pay;
 mod pending;
 
-mod ready;
 mod request_context;
 mod rows;
 mod senders;
@@ -27,10 +27,10 @@ mod sources;
 use std::sync::Arc;
 
 pub use asked::Target;
+pub use code_pool::{CodePool, PoolFiller};
 pub use hash_permits::HashPermit;
 pub use hasher::Hasher;
 pub use pending::PendingGuesses;
-pub use ready::{Filler, ReadyCodes};
 pub use request_context::{RequestContext, Waiter, Waiting};
 pub use sources::GuessSources;
 
@@ -50,7 +50,7 @@ pub struct Otp {
     /// Where argon2 runs.
     pub hasher: Hasher,
     /// Codes that are hashed already.
-    pub ready: Arc<ReadyCodes>,
+    pub ready: Arc<CodePool>,
     /// Where the others come from.
     pub entropy: Arc<dyn Entropy>,
     /// Where messages go.

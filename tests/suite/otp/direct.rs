@@ -10,7 +10,7 @@ use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::{DeliveryError, Timestamp};
 use esoz_otp::entropy::Entropy;
-use esoz_otp::otp::{Filler, GuessSources, Hasher, Otp, ReadyCodes};
+use esoz_otp::otp::{CodePool, GuessSources, Hasher, Otp, PoolFiller};
 use esoz_otp::service::Service;
 use esoz_otp::sms::{Accepted, OutboxParts, SendError, SendFuture, SmsDriver, SmsMessage, outbox};
 use esoz_otp::store::Store;
@@ -47,7 +47,7 @@ pub(super) struct Direct {
     refuses: Arc<AtomicBool>,
     /// What the worker goes by; the methods are told the time.
     clock: Arc<HandClock>,
-    filler: Filler,
+    filler: PoolFiller,
     close: oneshot::Sender<()>,
     sending: JoinHandle<()>,
 }
@@ -65,9 +65,9 @@ impl Direct {
         let anchor_keys = keyring.anchor_keys();
         let sealer = keyring.sealer();
         let hasher = Hasher::start(keyring, config.otp.argon2, 1).unwrap();
-        let ready = ReadyCodes::up_to(config.otp.ready);
+        let ready = CodePool::up_to(config.otp.ready);
         let format = config.otp.format;
-        let filler = Filler::start(&ready, &hasher, Arc::clone(&entropy), format).unwrap();
+        let filler = PoolFiller::start(&ready, &hasher, Arc::clone(&entropy), format).unwrap();
         let (tell, messages) = unbounded_channel();
         let refuses = Arc::new(AtomicBool::new(false));
         let driver = ReceiptBatch { tell, refuses: Arc::clone(&refuses) };

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use esoz_otp::domain::CodeFormat;
-use esoz_otp::otp::{Filler, Hasher, ReadyCodes};
+use esoz_otp::otp::{CodePool, Hasher, PoolFiller};
 
 use super::wait_until;
 use crate::support::{CountedCodes, keyring, quick};
@@ -52,9 +52,9 @@ fn begins_like_one(bytes: &[u8]) -> bool {
 #[test]
 fn codes_that_were_never_sent_are_wiped_when_they_go() {
     let hasher = Hasher::start(keyring(), quick().otp.argon2, 1).unwrap();
-    let ready = ReadyCodes::up_to(COUNT);
+    let ready = CodePool::up_to(COUNT);
     let entropy = Arc::new(CountedCodes::from(FIRST - LEAST));
-    let filler = Filler::start(&ready, &hasher, entropy, CodeFormat::new(10).unwrap()).unwrap();
+    let filler = PoolFiller::start(&ready, &hasher, entropy, CodeFormat::new(10).unwrap()).unwrap();
     wait_until("all are made", || ready.count() == COUNT);
     let before = places();
     assert!(before >= COUNT, "control: the search finds {before} of {COUNT}");

@@ -12,75 +12,75 @@ use argon2::Block;
 use tokio::sync::oneshot;
 
 use super::hash_pool::HashPool;
-use super::hasher::{Hasher, Recipe};
+use super::hasher::{HashParams, Hasher};
 use crate::domain::{Code, CodeFormat, HashedCode, VerificationId};
 use crate::entropy::{Entropy, NoEntropy, draw_bytes, draw_code, draw_id};
 
-/// The least a thread can count.
+/// The lowest priority that a thread can have.
 const NICENESS: i32 = 19;
 
-/// A code that was drawn, and what its hash is to be bound to.
-pub(super) struct Drawn {
+/// A code that was drawn, with the id and the salt that its hash is bound to.
+pub(super) struct NewCode {
     pub(super) id: VerificationId,
     pub(super) code: Code,
     pub(super) salt: [u8; 16],
 }
 
 /// A code ready to be sent: the code is wiped when it is dropped.
-pub(super) struct Minted {
+pub(super) struct PreparedCode {
     pub(super) id: VerificationId,
     pub(super) code: Code,
     pub(super) hashed: HashedCode,
 }
 
 /// The codes made ahead of need.
-pub struct ReadyCodes {
+pub struct CodePool {
     bound: usize,
-    kept: Mutex<Kept>,
+    kept: Mutex<PooledCodes>,
     wanted: Condvar,
 }
 
-struct Kept {
-    codes: Vec<Minted>,
+struct PooledCodes {
+    codes: Vec<PreparedCode>,
     is_filling: bool,
     is_over: bool,
 }
 
-/// The thread that makes them. It ends after the hash that it is at once this is dropped.
-pub struct Filler {
-    ready: Arc<ReadyCodes>,
+/// The thread that fills a pool. Once this is dropped, the thread ends after the hash that it is at.
+pub struct PoolFiller {
+    ready: Arc<CodePool>,
     pool: Arc<HashPool>,
     ended: oneshot::Receiver<()>,
 }
 
-impl Drawn {
+impl NewCode {
     pub(super) fn new(entropy: &dyn Entropy, format: CodeFormat) -> Result<Self, NoEntropy> {
         let id = draw_id(entropy)?;
         let code = draw_code(entropy, format)?;
         Ok(Self { id, code, salt: draw_bytes(entropy)? })
     }
 
-    fn hash(self, recipe: &Recipe, memory: &mut [Block]) -> Option<Minted> {
+    fn hash(self, params: &HashParams, memory: &mut [Block]) -> Option<PreparedCode> {
         let Self { id, code, salt } = self;
-        let hashed = recipe.hash(id, &code, salt, memory)?;
-        Some(Minted { id, code, hashed })
+        let hashed = params.hash(id, &code, salt, memory)?;
+        Some(PreparedCode { id, code, hashed })
     }
 }
 
-impl ReadyCodes {
-    /// None yet, and never more than `bound`; none at all if that is 0.
+impl CodePool {
+    /// An empty pool for at most `bound` codes; of 0 it stays empty.
     pub fn up_to(bound: usize) -> Arc<Self> {
-        let kept = Kept { codes: Vec::new(), is_filling: bound > 0, is_over: bound == 0 };
+        let kept = PooledCodes { codes: Vec::new(), is_filling: bound > 0, is_over: bound == 0 };
         Arc::new(Self { bound, kept: Mutex::new(kept), wanted: Condvar::new() })
     }
 
-    /// How many there are.
+    /// The number of codes in the pool.
     pub fn count(&self) -> usize {
         self.kept().codes.len()
     }
 
-    /// Hands one out.
-    pub(super) fn take(&self) -> Option<Minted> {
+    /// Takes a code out of the pool, if there is one.
+    pub(super) fn take(&self) -> Option<PreparedCode> {
         let mut kept = self.kept();
         let taken = kept.codes.pop();
         if kept.codes.len() * 2 < self.bound && !kept.is_filling {
@@ -90,26 +90,26 @@ impl ReadyCodes {
         taken
     }
 
-    /// Waits until there are fewer than half; `false` when it is over.
+    /// Waits until fewer than half of the codes are left; `false` when the pool has ended.
     fn wait_until_wanted(&self) -> bool {
         let kept = self.kept();
-        let idle = |kept: &mut Kept| !kept.is_filling && !kept.is_over;
+        let idle = |kept: &mut PooledCodes| !kept.is_filling && !kept.is_over;
         let kept = self.wanted.wait_while(kept, idle).unwrap_or_else(PoisonError::into_inner);
         !kept.is_over
     }
 
-    /// Adds one, unless it is over; `true` when there are as many as there may be.
-    fn put(&self, minted: Minted) -> bool {
+    /// Adds a code, unless the pool has ended; `true` when the pool is full.
+    fn put(&self, prepared: PreparedCode) -> bool {
         let mut kept = self.kept();
         if kept.is_over {
             return false;
         }
-        kept.codes.push(minted);
+        kept.codes.push(prepared);
         kept.is_filling = kept.codes.len() < self.bound;
         !kept.is_filling
     }
 
-    /// No more are made until one is taken again.
+    /// Stops filling until a code is taken again.
     fn give_up(&self) {
         self.kept().is_filling = false;
     }
@@ -118,7 +118,7 @@ impl ReadyCodes {
         self.kept().is_over
     }
 
-    /// No more are made, and those that are left go.
+    /// Stops filling for good, and wipes the codes that are left.
     fn end(&self) {
         let mut kept = self.kept();
         kept.is_over = true;
@@ -126,15 +126,15 @@ impl ReadyCodes {
         self.wanted.notify_one();
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, PooledCodes> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Filler {
+impl PoolFiller {
     /// Starts the thread that fills `codes`. It hashes in slots that no caller waits for.
     pub fn start(
-        ready: &Arc<ReadyCodes>,
+        ready: &Arc<CodePool>,
         hasher: &Hasher,
         entropy: Arc<dyn Entropy>,
         format: CodeFormat,
@@ -143,20 +143,20 @@ impl Filler {
         let filler = Self { ready: Arc::clone(ready), pool: Arc::clone(&hasher.pool), ended };
         if ready.bound > 0 {
             let (ready, pool) = (Arc::clone(ready), Arc::clone(&hasher.pool));
-            let mint = Mint { recipe: hasher.recipe.clone(), entropy, format };
+            let preparation = Preparation { params: hasher.params.clone(), entropy, format };
             Builder::new().name("ready-codes".into()).spawn(move || {
                 pool.stand_back(NICENESS);
                 while ready.wait_until_wanted() {
-                    fill(&ready, &pool, &mint);
+                    fill(&ready, &pool, &preparation);
                 }
-                drop((ready, pool, mint));
+                drop((ready, pool, preparation));
                 drop(ending);
             })?;
         }
         Ok(filler)
     }
 
-    /// Ends it, and waits until it has ended.
+    /// Ends the thread, and waits until it has ended.
     pub async fn end(mut self) {
         self.stop();
         // It is the end of the thread that is waited for; nothing is ever received.
@@ -169,30 +169,32 @@ impl Filler {
     }
 }
 
-impl Drop for Filler {
+impl Drop for PoolFiller {
     fn drop(&mut self) {
         self.stop();
     }
 }
 
-struct Mint {
-    recipe: Recipe,
+/// All that a code is made with.
+struct Preparation {
+    params: HashParams,
     entropy: Arc<dyn Entropy>,
     format: CodeFormat,
 }
 
 /// Fills up, one code after the other, and only while no caller waits for a slot.
-fn fill(ready: &ReadyCodes, pool: &HashPool, mint: &Mint) {
+fn fill(ready: &CodePool, pool: &HashPool, preparation: &Preparation) {
     loop {
-        let drawn = Drawn::new(&*mint.entropy, mint.format).ok();
+        let new_code = NewCode::new(&*preparation.entropy, preparation.format).ok();
         let Some(mut slot) = pool.spare(|| ready.is_over()) else { return };
-        let minted = drawn.and_then(|drawn| drawn.hash(&mint.recipe, slot.memory()));
+        let prepared =
+            new_code.and_then(|new_code| new_code.hash(&preparation.params, slot.memory()));
         drop(slot);
-        let Some(minted) = minted else {
+        let Some(prepared) = prepared else {
             tracing::error!("no code could be made ahead of need");
             return ready.give_up();
         };
-        if ready.put(minted) {
+        if ready.put(prepared) {
             tracing::info!(codes = ready.bound, "codes are ready ahead of need");
             return;
         }
