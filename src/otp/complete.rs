@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::Otp;
-use super::asked::{Asked, Target};
+use super::context::{OtpContext, Target};
+use super::guess_check::{Compared, GuessCheck, pay_and_compare};
 use super::limits::{ClientGuesses, count_wrong_guess, raise_alarm};
-use super::pay::{Compared, Judge, pay_and_compare};
 use super::request_context::RequestContext;
 use super::rows::{note_refusal, row};
 use crate::audit;
@@ -26,25 +26,25 @@ impl Otp {
     /// the comparison never began. A guess that comes while the last ones allowed are compared waits for them: it gets the
     /// answer that it would get after them.
     ///
-    /// Refusals: the gate's and `done`'s own, [`Refusal::NotFound`] when no code was ever sent,
+    /// Refusals: those of `resolve_target` and `done`, [`Refusal::NotFound`] when no code was ever sent,
     /// [`Refusal::GuessLimited`], [`Refusal::CodeSpent`], [`Refusal::CodeExpired`], [`Refusal::CodeWrong`],
     /// [`Refusal::Busy`], [`Refusal::StorageFailed`].
     pub async fn complete<G, D>(
         &self,
         now: Timestamp,
-        context: RequestContext,
+        request: RequestContext,
         guess: Code,
-        gate: G,
+        resolve_target: G,
         done: D,
     ) -> Result<Verification, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
-        let gate = Arc::new(gate);
-        let judge = Judge {
+        let resolve_target = Arc::new(resolve_target);
+        let check = GuessCheck {
             now,
-            context,
+            request,
             audit: Arc::clone(&self.audit),
             limits: Arc::clone(&self.limits),
             rules: self.config.rules,
@@ -54,10 +54,12 @@ impl Otp {
             is_strict: self.config.strict_enumeration,
         };
         let (store, hashes) = (self.store.clone(), self.hasher.comparer());
-        let comparing = pay_and_compare(store, hashes, judge, Arc::clone(&gate), guess);
+        let comparing = pay_and_compare(store, hashes, check, Arc::clone(&resolve_target), guess);
         let compared = tokio::spawn(comparing).await.map_err(|_| Refusal::HashingFailed)??;
         match compared.cost.attempts {
-            Some((id, _)) if compared.is_right => self.accept_guess(compared, id, gate, done).await,
+            Some((id, _)) if compared.is_right => {
+                self.accept_guess(compared, id, resolve_target, done).await
+            }
             Some((id, _)) => Err(self.reject_guess(compared, id).await),
             None => Err(self.reject_guess_at_nothing(compared).await),
         }
@@ -68,7 +70,7 @@ impl Otp {
         &self,
         compared: Compared,
         id: VerificationId,
-        gate: Arc<G>,
+        resolve_target: Arc<G>,
         done: D,
     ) -> Result<Verification, Refusal>
     where
@@ -76,38 +78,38 @@ impl Otp {
         D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal> + Send + 'static,
     {
         let (outbox, limits) = (self.outbox.clone(), Arc::clone(&self.limits));
-        let Compared { asked, cost, mut pending, .. } = compared;
+        let Compared { context, cost, mut pending, .. } = compared;
         let accept = move |write: &mut Write<'_>| {
             pending.judge();
-            ClientGuesses::of(write, &limits, asked)?.give_back(
+            ClientGuesses::of(write, &limits, context)?.give_back(
                 write,
                 &cost.of_client,
-                asked.now,
+                context.now,
             )?;
-            let accepted = accept(write, asked, id, cost.counted_at, &*gate, done)?;
-            Ok::<_, Refusal>((accepted, outbox.cancel(write, id, asked.now)?, pending))
+            let accepted = accept(write, context, id, cost.counted_at, &*resolve_target, done)?;
+            Ok::<_, Refusal>((accepted, outbox.cancel(write, id, context.now)?, pending))
         };
         let (accepted, canceled, _judged) = self.store.write_waiting(accept).await?;
         self.free(canceled);
-        accepted.inspect_err(|refusal| note_refusal(&self.audit, asked, refusal))
+        accepted.inspect_err(|refusal| note_refusal(&self.audit, context, refusal))
     }
 
     /// The second write of a wrong guess, and what it is answered.
     async fn reject_guess(&self, compared: Compared, id: VerificationId) -> Refusal {
         let (outbox, limits) = (self.outbox.clone(), Arc::clone(&self.limits));
-        let Compared { asked, mut pending, .. } = compared;
+        let Compared { context, mut pending, .. } = compared;
         let reject = move |write: &mut Write<'_>| {
             let is_last = pending.judge();
-            let Rejected { is_alarm, is_over } = reject(write, asked, id, is_last, &limits)?;
-            let canceled = if is_over { outbox.cancel(write, id, asked.now)? } else { None };
+            let Rejected { is_alarm, is_over } = reject(write, context, id, is_last, &limits)?;
+            let canceled = if is_over { outbox.cancel(write, id, context.now)? } else { None };
             Ok::<_, Refusal>((is_alarm, canceled, pending))
         };
         match self.store.write_waiting(reject).await {
             Ok((is_alarm, canceled, _judged)) => {
                 self.free(canceled);
-                self.wrong_guesses.note(asked);
+                self.wrong_guesses.note(context);
                 if is_alarm {
-                    self.tell_alarm(asked.now);
+                    self.tell_alarm(context.now);
                 }
                 Refusal::CodeWrong
             }
@@ -117,10 +119,10 @@ impl Otp {
 
     /// As much work as for a wrong guess, though there was nothing to compare with.
     async fn reject_guess_at_nothing(&self, compared: Compared) -> Refusal {
-        let Compared { asked, pending: _judged, .. } = compared;
+        let Compared { context, pending: _judged, .. } = compared;
         // Nothing of it lasts: a row of audit is as cheap as any refusal's.
-        self.audit.note(row(AuditEvent::GuessRefused(GuessFault::NoCode), asked));
-        match self.store.write_waiting(move |write| touch_stray(write, asked.target)).await {
+        self.audit.note(row(AuditEvent::GuessRefused(GuessFault::NoCode), context));
+        match self.store.write_waiting(move |write| touch_stray(write, context.target)).await {
             Ok(()) => Refusal::CodeWrong,
             Err(refusal) => refusal,
         }
@@ -142,28 +144,28 @@ impl Otp {
 }
 
 /// The code was right. An outer refusal undoes the write; an inner one stands beside what was written: a right code
-/// that came second is refused, but it was no wrong guess. What the gate says to it by then comes before what has become
+/// that came second is refused, but it was no wrong guess. A refusal of `resolve_target` by then comes before what has become
 /// of the code, as it does for one that comes later.
 fn accept<G, D>(
     write: &mut Write<'_>,
-    asked: Asked,
+    context: OtpContext,
     id: VerificationId,
     counted_at: Timestamp,
-    gate: &G,
+    resolve_target: &G,
     done: D,
 ) -> Result<Result<Verification, Refusal>, Refusal>
 where
     G: Fn(&Write<'_>) -> Result<Target, Refusal>,
     D: FnOnce(&mut Write<'_>, &Verification) -> Result<(), Refusal>,
 {
-    let Asked { now, target: Target { phone, purpose }, .. } = asked;
+    let OtpContext { now, target: Target { phone, purpose }, .. } = context;
     let verification = write.get(VERIFICATIONS, &id)?.ok_or(Refusal::NotFound)?;
     let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
     guesses.forgive(counted_at);
     write.put(GUESSES, &phone, &guesses)?;
     let verified = match verification.verify(now) {
         Ok(verified) => verified,
-        Err(refusal) => return Ok(Err(gate(write).err().unwrap_or(refusal))),
+        Err(refusal) => return Ok(Err(resolve_target(write).err().unwrap_or(refusal))),
     };
     done(write, &verified)?;
     let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
@@ -171,7 +173,7 @@ where
     write.put(SENDS, &phone, &sends)?;
     write.put(VERIFIED_PHONES, &phone, &VerifiedPhone { verified_at: now })?;
     write.put(VERIFICATIONS, &id, &verified)?;
-    audit::append(write, &row(AuditEvent::used(purpose), asked).of(id))?;
+    audit::append(write, &row(AuditEvent::used(purpose), context).of(id))?;
     Ok(Ok(verified))
 }
 
@@ -193,16 +195,16 @@ struct Rejected {
 /// The code was wrong: after the last attempt the verification is over, once nothing of it may be given back any more.
 fn reject(
     write: &mut Write<'_>,
-    asked: Asked,
+    context: OtpContext,
     id: VerificationId,
     is_last: bool,
     limits: &Limits,
 ) -> Result<Rejected, Refusal> {
-    let is_alarm = count_wrong_guess(write, limits, asked.now)?;
+    let is_alarm = count_wrong_guess(write, limits, context.now)?;
     let verification = write.get(VERIFICATIONS, &id)?;
-    audit::append(write, &row(AuditEvent::CodeWrong, asked).of(id))?;
+    audit::append(write, &row(AuditEvent::CodeWrong, context).of(id))?;
     let verification = verification.filter(|_| is_last);
-    let over = verification.and_then(|verification| verification.reject(asked.now));
+    let over = verification.and_then(|verification| verification.reject(context.now));
     if let Some(over) = &over {
         write.put(VERIFICATIONS, &id, over)?;
     }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use tracing::field::display;
 
 use super::Otp;
-use super::asked::{Asked, Target};
 use super::code_pool::{CodePool, NewCode, PreparedCode};
+use super::context::{OtpContext, Target};
 use super::hash_permits::HashPermit;
 use super::limits::{CountedSend, spend_send};
 use super::request_context::RequestContext;
@@ -20,16 +20,16 @@ use crate::sms::{Canceled, Outbox, give_back_send};
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
 use crate::store::{StoreError, Write};
 
-/// What the first write came to.
-enum First {
+/// The result of the first write.
+enum FirstWrite {
     /// A ready code was taken and issued: it is the only one.
     Issued(Issued),
-    /// The limits are spent.
-    Counted(Begun),
+    /// The send is counted, and a code is to be made for it.
+    Counted(CountedRequest),
 }
 
 /// A send that is counted, and has no code yet.
-struct Begun {
+struct CountedRequest {
     /// For hashing one.
     permit: HashPermit,
     phone: Phone,
@@ -37,46 +37,48 @@ struct Begun {
     counted_at: Timestamp,
 }
 
-/// A code that counts, its message in the outbox.
+/// A code that was issued, its message in the outbox.
 struct Issued {
     verification: Verification,
     /// The message of the code before it, if the outbox still had it.
     replaced: Option<Canceled>,
 }
 
-/// Why the first write came to nothing.
-enum Declined {
+/// Why the first write issued no code and counted no send.
+enum NotIssued {
     Refused(Refusal),
     /// No code is ready, and no place is held for making one.
     NoneReady,
 }
 
 impl Otp {
-    /// Sends a new code to where the gate says, and takes away the good of the one before it.
+    /// Sends a new code to the phone that `resolve_target` names, and cancels the code before it.
     ///
-    /// With a code ready there is one write: the gate allows it, the limits are spent, the code is taken and issued.
-    /// Otherwise the first write spends the limits, so refusing costs no argon2; then a code is drawn and hashed, and
-    /// a second write, which asks the gate again, issues it. A crash between the two costs the caller one send and
+    /// With a code ready there is one write: `resolve_target` allows it, the send is counted, the code is taken and issued.
+    /// Otherwise the first write counts the send, so refusing costs no argon2. Then a code is drawn and hashed, and a
+    /// second write, which calls `resolve_target` again, issues it. A crash between the two costs the caller one send and
     /// sends nothing. Either way the message leaves when the code is durable, and a code that was taken for a write
     /// that failed is gone.
     ///
-    /// Refusals: the gate's own, [`Refusal::PhoneRefused`], [`Refusal::SendLimited`], [`Refusal::Busy`],
+    /// Refusals: those of `resolve_target`, [`Refusal::PhoneRefused`], [`Refusal::SendLimited`], [`Refusal::Busy`],
     /// [`Refusal::StorageFailed`].
     pub async fn initialize<G>(
         &self,
         now: Timestamp,
-        context: RequestContext,
-        gate: G,
+        request: RequestContext,
+        resolve_target: G,
     ) -> Result<Verification, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let origin = context.origin();
-        let gate = Arc::new(gate);
+        let origin = request.origin();
+        let resolve_target = Arc::new(resolve_target);
         let place = self.outbox.reserve(origin.requester.client_id)?;
-        let issued = match self.reserve_or_issue(now, &context, &gate).await? {
-            First::Issued(issued) => issued,
-            First::Counted(counted) => self.make_and_issue(now, origin, gate, counted).await?,
+        let issued = match self.reserve_or_issue(now, &request, &resolve_target).await? {
+            FirstWrite::Issued(issued) => issued,
+            FirstWrite::Counted(counted) => {
+                self.make_and_issue(now, origin, resolve_target, counted).await?
+            }
         };
         place.fill(issued.replaced.as_ref());
         let Verification { id: verification, phone_number: phone, .. } = &issued.verification;
@@ -90,27 +92,28 @@ impl Otp {
     async fn reserve_or_issue<G>(
         &self,
         now: Timestamp,
-        context: &RequestContext,
-        gate: &Arc<G>,
-    ) -> Result<First, Refusal>
+        request: &RequestContext,
+        resolve_target: &Arc<G>,
+    ) -> Result<FirstWrite, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let (origin, reserve) = (context.origin(), || self.hasher.permits().take(context));
+        let (origin, reserve) = (request.origin(), || self.hasher.permits().take(request));
         let mut hashing = if self.ready.count() == 0 { Some(reserve()?) } else { None };
         loop {
-            let (gate, ready) = (Arc::clone(gate), Arc::clone(&self.ready));
+            let (resolve_target, ready) = (Arc::clone(resolve_target), Arc::clone(&self.ready));
             let (limits, config) = (Arc::clone(&self.limits), Arc::clone(&self.config));
             let (audit, outbox) = (Arc::clone(&self.audit), self.outbox.clone());
             let decide = move |write: &mut Write<'_>| {
-                let asked = Asked::of(now, origin, gate(write)?, &audit);
-                let CountedSend { counted_at, ran_low } = allow(write, asked, &limits, &config)
-                    .inspect_err(|refusal| note_refusal(&audit, asked, refusal))?;
+                let context = OtpContext::of(now, origin, resolve_target(write)?, &audit);
+                let CountedSend { counted_at, ran_low } =
+                    allow(write, context, &limits, &config)
+                        .inspect_err(|refusal| note_refusal(&audit, context, refusal))?;
                 let hashing = hashing.map(|permit| {
-                    let phone = asked.target.phone;
-                    Begun { permit, phone, counted_at }
+                    let phone = context.target.phone;
+                    CountedRequest { permit, phone, counted_at }
                 });
-                let first = take_or_count(write, asked, &ready, hashing, config.rules, &outbox)?;
+                let first = take_or_count(write, context, &ready, hashing, config.rules, &outbox)?;
                 Ok((first, ran_low))
             };
             match self.store.write(decide).await {
@@ -118,9 +121,9 @@ impl Otp {
                     ran_low.warn();
                     return Ok(first);
                 }
-                Err(Declined::Refused(refusal)) => return Err(refusal),
+                Err(NotIssued::Refused(refusal)) => return Err(refusal),
                 // Others were quicker to the last ones.
-                Err(Declined::NoneReady) => hashing = Some(reserve()?),
+                Err(NotIssued::NoneReady) => hashing = Some(reserve()?),
             }
         }
     }
@@ -130,15 +133,15 @@ impl Otp {
         &self,
         now: Timestamp,
         origin: RequestOrigin,
-        gate: Arc<G>,
-        counted: Begun,
+        resolve_target: Arc<G>,
+        counted: CountedRequest,
     ) -> Result<Issued, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
-        let Begun { permit, phone, counted_at } = counted;
+        let CountedRequest { permit, phone, counted_at } = counted;
         let issued = match self.prepare(permit).await {
-            Ok(prepared) => self.issue(now, origin, gate, prepared).await,
+            Ok(prepared) => self.issue(now, origin, resolve_target, prepared).await,
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = &issued
@@ -163,7 +166,7 @@ impl Otp {
         &self,
         now: Timestamp,
         origin: RequestOrigin,
-        gate: Arc<G>,
+        resolve_target: Arc<G>,
         prepared: PreparedCode,
     ) -> Result<Issued, Refusal>
     where
@@ -172,8 +175,8 @@ impl Otp {
         let (rules, outbox) = (self.config.rules, self.outbox.clone());
         let audit = Arc::clone(&self.audit);
         let decide = move |write: &mut Write<'_>| {
-            let asked = Asked::of(now, origin, gate(write)?, &audit);
-            put_issued(write, asked, prepared, rules, &outbox)
+            let context = OtpContext::of(now, origin, resolve_target(write)?, &audit);
+            put_issued(write, context, prepared, rules, &outbox)
         };
         self.store.write_waiting(decide).await
     }
@@ -182,33 +185,33 @@ impl Otp {
 /// May this phone get a code now? If so, that is counted.
 fn allow(
     write: &mut Write<'_>,
-    asked: Asked,
+    context: OtpContext,
     limits: &Limits,
     config: &OtpConfig,
 ) -> Result<CountedSend, Refusal> {
-    if config.not_sent_to(asked.target.phone).is_some() {
+    if config.not_sent_to(context.target.phone).is_some() {
         return Err(Refusal::PhoneRefused);
     }
-    spend_send(write, limits, asked)
+    spend_send(write, limits, context)
 }
 
 /// What is allowed takes a ready code, or else the place for making one.
 fn take_or_count(
     write: &mut Write<'_>,
-    asked: Asked,
+    context: OtpContext,
     ready: &CodePool,
-    hashing: Option<Begun>,
+    hashing: Option<CountedRequest>,
     rules: VerificationRules,
     outbox: &Outbox,
-) -> Result<First, Declined> {
+) -> Result<FirstWrite, NotIssued> {
     // A full disk would refuse the write at its end: no code is wasted on that.
     write.check_room()?;
     match (ready.take(), hashing) {
         (Some(prepared), _) => {
-            Ok(First::Issued(put_issued(write, asked, prepared, rules, outbox)?))
+            Ok(FirstWrite::Issued(put_issued(write, context, prepared, rules, outbox)?))
         }
-        (None, Some(counted)) => Ok(First::Counted(counted)),
-        (None, None) => Err(Declined::NoneReady),
+        (None, Some(counted)) => Ok(FirstWrite::Counted(counted)),
+        (None, None) => Err(NotIssued::NoneReady),
     }
 }
 
@@ -216,12 +219,12 @@ fn take_or_count(
 /// is issued.
 fn put_issued(
     write: &mut Write<'_>,
-    asked: Asked,
+    context: OtpContext,
     prepared: PreparedCode,
     rules: VerificationRules,
     outbox: &Outbox,
 ) -> Result<Issued, Refusal> {
-    let Asked { now, by, request_id, target: Target { phone, purpose }, .. } = asked;
+    let OtpContext { now, by, request_id, target: Target { phone, purpose }, .. } = context;
     let PreparedCode { id, code, hashed } = prepared;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
     let previous = write.get(LIVE_CODES, &(phone, purpose))?.map(|live| live.verification_id);
@@ -239,17 +242,17 @@ fn put_issued(
     let delivery = Delivery::queue(id, by.client_id, phone, previous, now, expires_at);
     let delivery = Delivery { request_id, ..delivery };
     let replaced = outbox.put(write, &delivery, &code, purpose)?;
-    audit::append(write, &row(AuditEvent::CodeIssued, asked).of(id))?;
+    audit::append(write, &row(AuditEvent::CodeIssued, context).of(id))?;
     Ok(Issued { verification, replaced })
 }
 
-impl From<Refusal> for Declined {
+impl From<Refusal> for NotIssued {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<StoreError> for Declined {
+impl From<StoreError> for NotIssued {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
     }

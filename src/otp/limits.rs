@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::asked::{Asked, Target};
+use super::context::{OtpContext, Target};
 use super::senders;
 use super::sources::SourceCounts;
 use crate::domain::limits::{Budget, Limit, LimitExceeded, Limits, Per, Rate, Rule, Subject};
@@ -25,12 +25,12 @@ pub(super) struct CountedSend {
 pub(super) fn spend_send(
     write: &mut Write<'_>,
     limits: &Limits,
-    asked: Asked,
+    context: OtpContext,
 ) -> Result<CountedSend, Refusal> {
-    let Asked { now, by, target: Target { phone, purpose }, .. } = asked;
+    let OtpContext { now, by, target: Target { phone, purpose }, .. } = context;
     let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
-    let budgets = BudgetState::of_all(write, limits, &limits.sends, asked)?;
-    let alarm = alarm_of(write, limits, asked)?;
+    let budgets = BudgetState::of_all(write, limits, &limits.sends, context)?;
+    let alarm = alarm_of(write, limits, context)?;
     let others_send = senders::others_send(write, by.client_id, now)?;
     let binds = |budget: &&BudgetState<'_>| match budget.row.rule {
         Rule::Share { .. } => others_send,
@@ -67,7 +67,7 @@ pub(super) struct SpentOfClient(Vec<Timestamp>);
 
 impl<'l> ClientGuesses<'l> {
     /// Whether a refusal for this reason is by it.
-    pub(super) fn judge_by(limits: &Limits, reason: &str) -> bool {
+    pub(super) fn is_by(limits: &Limits, reason: &str) -> bool {
         limits.guesses.iter().any(|row| row.reason == reason && limits.budget(row).is_some())
     }
 
@@ -75,9 +75,9 @@ impl<'l> ClientGuesses<'l> {
     pub(super) fn of(
         write: &Write<'_>,
         limits: &'l Limits,
-        asked: Asked,
+        context: OtpContext,
     ) -> Result<Self, StoreError> {
-        BudgetState::of_all(write, limits, &limits.guesses, asked).map(Self)
+        BudgetState::of_all(write, limits, &limits.guesses, context).map(Self)
     }
 
     /// Why it allows no guess.
@@ -197,7 +197,7 @@ pub(super) fn alarm_until(
 fn alarm_of(
     write: &Write<'_>,
     limits: &Limits,
-    Asked { now, by, .. }: Asked,
+    OtpContext { now, by, .. }: OtpContext,
 ) -> Result<Option<LimitExceeded>, StoreError> {
     if by.client_id.is_some() {
         return Ok(None);
@@ -231,7 +231,7 @@ impl<'l> BudgetState<'l> {
         write: &Write<'_>,
         limits: &Limits,
         rows: &'l [Limit],
-        Asked { by, target: Target { phone, purpose }, .. }: Asked,
+        OtpContext { by, target: Target { phone, purpose }, .. }: OtpContext,
     ) -> Result<Vec<Self>, StoreError> {
         let subject = |per: Per| per.subject(phone, by.client_id);
         let states = rows.iter().map(|row| Self::of(write, limits, row, subject, purpose));

@@ -4,19 +4,20 @@
 //!
 //! [`Otp::initialize`] sends a code: in one write, as long as there are codes made ahead of need. [`Otp::complete`]
 //! takes one back: in two writes with argon2 between them, outside the writer thread, and so is a code sent when none is
-//! ready. Each write asks its caller's *gate* what it is about, so that nothing is granted on a state that has changed
-//! meanwhile.
+//! ready. Each write calls `resolve_target` of its caller, which says for which phone and purpose a code is, or refuses.
+//! So nothing is granted on a state that has changed meanwhile.
 
-mod asked;
 mod code_pool;
 mod complete;
+mod context;
+mod guess_check;
 
 mod hash_permits;
 mod hash_pool;
 mod hasher;
 mod initialize;
 mod limits;
-mod pay;
+
 mod pending;
 
 mod request_context;
@@ -26,8 +27,8 @@ mod sources;
 
 use std::sync::Arc;
 
-pub use asked::Target;
 pub use code_pool::{CodePool, PoolFiller};
+pub use context::Target;
 pub use hash_permits::HashPermit;
 pub use hasher::Hasher;
 pub use pending::PendingGuesses;

@@ -20,13 +20,13 @@ pub struct PendingGuesses {
 
 #[derive(Default)]
 struct Underway {
-    of: HashMap<Whose, Pending>,
+    of: HashMap<GuessOwner, Pending>,
     at: HashMap<VerificationId, AtCode>,
 }
 
 /// What a guess takes something from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Whose {
+pub(super) enum GuessOwner {
     /// The guesses for this phone.
     Phone(Phone),
     /// The guesses of this client; none is who calls without a token.
@@ -51,14 +51,14 @@ struct AtCode {
 /// A guess under way, until this is dropped.
 pub(super) struct PendingGuess {
     pending: Arc<PendingGuesses>,
-    of: [Whose; 2],
+    of: [GuessOwner; 2],
     at: Option<AttemptAt>,
 }
 
 /// A code that a guess has taken attempts of.
 #[derive(Clone, Copy)]
 pub(super) struct AttemptAt {
-    /// Whose code.
+    /// The code's verification.
     pub(super) id: VerificationId,
     /// An alarm has made the guess its last.
     pub(super) is_last: bool,
@@ -69,7 +69,11 @@ pub(super) struct Judged(oneshot::Receiver<()>);
 
 impl PendingGuesses {
     /// One more of these, at this code if there is one. To be called within the write that pays for it.
-    pub(super) fn begin(self: &Arc<Self>, of: [Whose; 2], at: Option<AttemptAt>) -> PendingGuess {
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        of: [GuessOwner; 2],
+        at: Option<AttemptAt>,
+    ) -> PendingGuess {
         let mut underway = self.underway();
         for whose in of {
             underway.of.entry(whose).or_default().count += 1;
@@ -83,7 +87,7 @@ impl PendingGuesses {
     }
 
     /// The next of these that is judged, if there are any.
-    pub(super) fn next_of(&self, whose: Whose) -> Option<Judged> {
+    pub(super) fn next_of(&self, whose: GuessOwner) -> Option<Judged> {
         let mut underway = self.underway();
         let pending = underway.of.get_mut(&whose)?;
         let (tell, told) = oneshot::channel();
@@ -138,7 +142,7 @@ impl Underway {
     }
 
     /// One guess less of these. What it gives back is enough for one of those who wait; after the last, all ask again.
-    fn end(&mut self, whose: Whose) {
+    fn end(&mut self, whose: GuessOwner) {
         let Some(pending) = self.of.get_mut(&whose) else { return };
         pending.count -= 1;
         if pending.count == 0 {
@@ -168,11 +172,11 @@ mod tests {
     use super::*;
     use crate::domain::Id;
 
-    const NOBODY: Whose = Whose::Client(None);
+    const NOBODY: GuessOwner = GuessOwner::Client(None);
 
-    fn phone(number: u64) -> Whose {
+    fn phone(number: u64) -> GuessOwner {
         let national = 671_000_000 + u32::try_from(number).unwrap();
-        Whose::Phone(Phone::from_national(national).unwrap())
+        GuessOwner::Phone(Phone::from_national(national).unwrap())
     }
 
     fn attempt(is_last: bool) -> AttemptAt {
@@ -188,7 +192,8 @@ mod tests {
         let pending = Arc::<PendingGuesses>::default();
         assert!(pending.next_of(phone(1)).is_none());
         let guesses = [(); 2].map(|()| pending.begin([phone(1), NOBODY], None));
-        let other = pending.begin([phone(2), Whose::Client(Some(Id::from_bytes([1; 16])))], None);
+        let other =
+            pending.begin([phone(2), GuessOwner::Client(Some(Id::from_bytes([1; 16])))], None);
         // Who has gone is not the one that is woken.
         drop(pending.next_of(NOBODY));
         let mut of_client = [(); 3].map(|()| Box::pin(pending.next_of(NOBODY).unwrap().wait()));

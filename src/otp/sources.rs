@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::asked::Asked;
+use super::context::OtpContext;
 use crate::domain::{ClientId, Phone, Timestamp};
 
 /// How many wrong guesses are remembered, the newest.
@@ -32,7 +32,7 @@ pub(super) struct SourceCounts {
 
 impl GuessSources {
     /// One more.
-    pub(super) fn note(&self, Asked { now, by, target, .. }: Asked) {
+    pub(super) fn note(&self, OtpContext { now, by, target, .. }: OtpContext) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == MOST {
             kept.pop_front();
@@ -75,7 +75,7 @@ mod tests {
             let peer = Some(IpAddr::from([203, 0, 113, number / 2]));
             let by = Requester { client_id, peer, ..Requester::default() };
             let target = Target { phone, purpose: Purpose::PhoneVerification };
-            guesses.note(Asked {
+            guesses.note(OtpContext {
                 now: at(minutes),
                 by,
                 request_id: None,

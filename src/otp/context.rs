@@ -13,7 +13,7 @@ pub struct Target {
 
 /// A code that is asked for, or brought back.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct OtpContext {
     pub(super) now: Timestamp,
     pub(super) by: Requester,
     pub(super) request_id: Option<RequestId>,
@@ -22,7 +22,7 @@ pub(super) struct Asked {
     pub(super) phone_hash: Option<PhoneHash>,
 }
 
-impl Asked {
+impl OtpContext {
     pub(super) fn of(
         now: Timestamp,
         origin: RequestOrigin,

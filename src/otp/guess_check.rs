@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::asked::{Asked, Target};
+use super::context::{OtpContext, Target};
 use super::hash_permits::{HashPermit, HashPermits};
 use super::hasher::Comparer;
 use super::limits::{ClientGuesses, SpentOfClient, alarm_until};
-use super::pending::{AttemptAt, Judged, PendingGuess, PendingGuesses, Whose};
+use super::pending::{AttemptAt, GuessOwner, Judged, PendingGuess, PendingGuesses};
 use super::request_context::RequestContext;
 use super::rows::note_refusal;
 use crate::audit::Recorder;
@@ -22,7 +22,7 @@ use crate::store::{Store, StoreError, Write};
 /// A guess that has been compared.
 pub(super) struct Compared {
     /// What it is for, and who brought it.
-    pub(super) asked: Asked,
+    pub(super) context: OtpContext,
     /// What it has cost.
     pub(super) cost: Cost,
     /// Whether it is the code.
@@ -31,32 +31,32 @@ pub(super) struct Compared {
     pub(super) pending: PendingGuess,
 }
 
-/// What was taken for a guess.
+/// What was counted for a guess.
 #[derive(Clone)]
 pub(super) struct Cost {
-    /// Of the code's attempts; where there is no code, but nobody is to know, of none.
+    /// The code, and how many of its attempts were taken. `None` where there is no code, and the answer must not show that.
     pub(super) attempts: Option<(VerificationId, u8)>,
     /// As of when it was counted among the phone's guesses.
     pub(super) counted_at: Timestamp,
-    /// Of the client's budget.
+    /// What was spent of the client's budget.
     pub(super) of_client: SpentOfClient,
 }
 
 /// A guess that has been paid for.
 struct Paid {
-    asked: Asked,
+    context: OtpContext,
     cost: Cost,
-    /// What it is held against; nothing is, where nobody is to know that there is no code.
+    /// The hash that it is compared with. `None` where there is no code, and the answer must not show that.
     against: Option<HashedCode>,
     permit: HashPermit,
     pending: PendingGuess,
 }
 
-/// What a guess comes to in the write that pays for it.
+/// The result of the write that pays for a guess.
 enum Admitted {
     ToBeCompared(Box<Paid>),
     /// There is no code: that has cost something, and there is nothing to compare.
-    AtNothing(Asked),
+    AtNothing(OtpContext),
 }
 
 /// Why a guess is not compared.
@@ -66,10 +66,10 @@ enum Unpaid {
     Undecided(Judged),
 }
 
-/// What a guess is judged by before it is compared.
-pub(super) struct Judge {
+/// Checks a guess against the limits, and reserves an attempt for it, before it is compared.
+pub(super) struct GuessCheck {
     pub(super) now: Timestamp,
-    pub(super) context: RequestContext,
+    pub(super) request: RequestContext,
     pub(super) audit: Arc<Recorder>,
     pub(super) limits: Arc<Limits>,
     pub(super) rules: VerificationRules,
@@ -86,31 +86,31 @@ pub(super) struct Judge {
 pub(super) async fn pay_and_compare<G>(
     store: Store,
     comparer: Comparer,
-    judge: Judge,
-    gate: Arc<G>,
+    check: GuessCheck,
+    resolve_target: Arc<G>,
     guess: Code,
 ) -> Result<Compared, Refusal>
 where
     G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
 {
-    let judge = Arc::new(judge);
-    let paid = match pay(&store, &judge, &gate).await? {
+    let check = Arc::new(check);
+    let paid = match pay(&store, &check, &resolve_target).await? {
         Admitted::ToBeCompared(paid) => paid,
-        Admitted::AtNothing(asked) => {
-            note_refusal(&judge.audit, asked, &Refusal::NotFound);
+        Admitted::AtNothing(context) => {
+            note_refusal(&check.audit, context, &Refusal::NotFound);
             return Err(Refusal::NotFound);
         }
     };
-    let Paid { asked, cost, against, permit, mut pending } = *paid;
+    let Paid { context, cost, against, permit, mut pending } = *paid;
     let id = cost.attempts.map_or(Id::from_bytes([0; 16]), |(id, _)| id);
-    let against = against.unwrap_or_else(|| judge.nothing());
+    let against = against.unwrap_or_else(|| check.nothing());
     match comparer.compare(permit, id, guess, against).await {
-        Ok(is_right) => Ok(Compared { asked, cost, is_right, pending }),
+        Ok(is_right) => Ok(Compared { context, cost, is_right, pending }),
         // That is said of what was dropped before it began, and of nothing else.
         Err(Refusal::Busy) => {
-            let limits = Arc::clone(&judge.limits);
+            let limits = Arc::clone(&check.limits);
             let give_back = move |write: &mut Write<'_>| {
-                give_back(write, &limits, asked, cost, &mut pending)?;
+                give_back(write, &limits, context, cost, &mut pending)?;
                 // Whoever waits for it may go on when that is kept.
                 Ok::<_, StoreError>(pending)
             };
@@ -123,13 +123,17 @@ where
 }
 
 /// Pays for a guess: the first write. While guesses that are not judged yet keep it from that, it waits for them.
-async fn pay<G>(store: &Store, judge: &Arc<Judge>, gate: &Arc<G>) -> Result<Admitted, Refusal>
+async fn pay<G>(
+    store: &Store,
+    check: &Arc<GuessCheck>,
+    resolve_target: &Arc<G>,
+) -> Result<Admitted, Refusal>
 where
     G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
 {
     loop {
-        let (judge, gate) = (Arc::clone(judge), Arc::clone(gate));
-        match store.write(move |write: &mut Write<'_>| judge.spend(write, &*gate)).await {
+        let (check, resolve_target) = (Arc::clone(check), Arc::clone(resolve_target));
+        match store.write(move |write: &mut Write<'_>| check.spend(write, &*resolve_target)).await {
             Ok(admitted) => return Ok(admitted),
             Err(Unpaid::Refused(refusal)) => return Err(refusal),
             Err(Unpaid::Undecided(judged)) => judged.wait().await,
@@ -141,12 +145,12 @@ where
 fn give_back(
     write: &mut Write<'_>,
     limits: &Limits,
-    asked: Asked,
+    context: OtpContext,
     Cost { attempts, counted_at, of_client }: Cost,
     pending: &mut PendingGuess,
 ) -> Result<(), StoreError> {
-    let Asked { now, target: Target { phone, .. }, .. } = asked;
-    ClientGuesses::of(write, limits, asked)?.give_back(write, &of_client, now)?;
+    let OtpContext { now, target: Target { phone, .. }, .. } = context;
+    ClientGuesses::of(write, limits, context)?.give_back(write, &of_client, now)?;
     let Some((id, attempts)) = attempts else {
         if let Some(mut guesses) = write.get(STRAY_GUESSES, &phone)? {
             guesses.give_back(counted_at);
@@ -167,62 +171,63 @@ fn give_back(
     Ok(())
 }
 
-impl Judge {
-    fn spend<G>(&self, write: &mut Write<'_>, gate: &G) -> Result<Admitted, Unpaid>
+impl GuessCheck {
+    fn spend<G>(&self, write: &mut Write<'_>, resolve_target: &G) -> Result<Admitted, Unpaid>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal>,
     {
-        if self.context.waiting.is_over() {
+        if self.request.waiting.is_over() {
             return Err(Refusal::Busy.into());
         }
-        let asked = Asked::of(self.now, self.context.origin(), gate(write)?, &self.audit);
-        self.spend_on(write, asked).map_err(|refusal| {
-            let in_the_way = self.may_not_last(&refusal, asked);
+        let context =
+            OtpContext::of(self.now, self.request.origin(), resolve_target(write)?, &self.audit);
+        self.spend_on(write, context).map_err(|refusal| {
+            let in_the_way = self.may_not_last(&refusal, context);
             if let Some(others) = in_the_way.and_then(|whose| self.pending.next_of(whose)) {
                 return Unpaid::Undecided(others);
             }
-            note_refusal(&self.audit, asked, &refusal);
+            note_refusal(&self.audit, context, &refusal);
             Unpaid::Refused(refusal)
         })
     }
 
-    /// Whose guesses, if some are being compared, may give back what refuses this one.
-    fn may_not_last(&self, refusal: &Refusal, asked: Asked) -> Option<Whose> {
+    /// The owner of guesses that, if some are being compared, may give back what refuses this one.
+    fn may_not_last(&self, refusal: &Refusal, context: OtpContext) -> Option<GuessOwner> {
         match refusal {
-            Refusal::GuessLimited { limit, .. } if ClientGuesses::judge_by(&self.limits, limit) => {
-                Some(Whose::Client(asked.by.client_id))
+            Refusal::GuessLimited { limit, .. } if ClientGuesses::is_by(&self.limits, limit) => {
+                Some(GuessOwner::Client(context.by.client_id))
             }
             Refusal::GuessLimited { .. } | Refusal::CodeSpent(SpentReason::AttemptsExhausted) => {
-                Some(Whose::Phone(asked.target.phone))
+                Some(GuessOwner::Phone(context.target.phone))
             }
             _ => None,
         }
     }
 
-    fn spend_on(&self, write: &mut Write<'_>, asked: Asked) -> Result<Admitted, Refusal> {
-        let Target { phone, purpose } = asked.target;
-        let of_client = ClientGuesses::of(write, &self.limits, asked)?;
+    fn spend_on(&self, write: &mut Write<'_>, context: OtpContext) -> Result<Admitted, Refusal> {
+        let Target { phone, purpose } = context.target;
+        let of_client = ClientGuesses::of(write, &self.limits, context)?;
         let live = write.get(LIVE_CODES, &(phone, purpose))?;
         let verification = match live {
             Some(live) => write.get(VERIFICATIONS, &live.verification_id)?,
             None => None,
         };
         let Some(verification) = verification else {
-            return self.spend_on_nothing(write, asked, of_client);
+            return self.spend_on_nothing(write, context, of_client);
         };
         let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
         must_allow([
             guesses.refusal(&self.limits, purpose, self.now),
             of_client.refusal(self.now),
         ])?;
-        let Attempt { at, taken, code } = self.spend_attempt(write, verification)?;
-        let permit = self.permits.take(&self.context)?;
+        let ReservedAttempt { at, taken, code } = self.spend_attempt(write, verification)?;
+        let permit = self.permits.take(&self.request)?;
         let counted_at = guesses.count(&self.limits, self.now);
         let of_client = of_client.spend(write, self.now)?;
         write.put(GUESSES, &phone, &guesses)?;
         let cost = Cost { attempts: Some((at.id, taken)), counted_at, of_client };
-        let pending = self.begin(asked, Some(at));
-        let paid = Paid { asked, cost, against: Some(code), permit, pending };
+        let pending = self.begin(context, Some(at));
+        let paid = Paid { context, cost, against: Some(code), permit, pending };
         Ok(Admitted::ToBeCompared(Box::new(paid)))
     }
 
@@ -231,14 +236,14 @@ impl Judge {
     fn spend_on_nothing(
         &self,
         write: &mut Write<'_>,
-        asked: Asked,
+        context: OtpContext,
         of_client: ClientGuesses<'_>,
     ) -> Result<Admitted, Refusal> {
-        let Target { phone, purpose } = asked.target;
+        let Target { phone, purpose } = context.target;
         if !self.is_strict {
             must_allow([None, of_client.refusal(self.now)])?;
             of_client.spend(write, self.now)?;
-            return Ok(Admitted::AtNothing(asked));
+            return Ok(Admitted::AtNothing(context));
         }
         let mut guesses = write.get(STRAY_GUESSES, &phone)?.unwrap_or_default();
         let rows = &self.limits.guesses;
@@ -249,13 +254,13 @@ impl Judge {
         if guesses.count_since(self.now - self.rules.life) >= usize::from(attempts) {
             return Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
         }
-        let permit = self.permits.take(&self.context)?;
+        let permit = self.permits.take(&self.request)?;
         let counted_at = guesses.count(rows, self.now);
         let of_client = of_client.spend(write, self.now)?;
         write.put(STRAY_GUESSES, &phone, &guesses)?;
         let cost = Cost { attempts: None, counted_at, of_client };
-        let pending = self.begin(asked, None);
-        let paid = Paid { asked, cost, against: None, permit, pending };
+        let pending = self.begin(context, None);
+        let paid = Paid { context, cost, against: None, permit, pending };
         Ok(Admitted::ToBeCompared(Box::new(paid)))
     }
 
@@ -263,7 +268,7 @@ impl Judge {
         &self,
         write: &mut Write<'_>,
         verification: Verification,
-    ) -> Result<Attempt, Refusal> {
+    ) -> Result<ReservedAttempt, Refusal> {
         let had = verification.attempts_left();
         let (mut verification, code) = verification.spend_attempt(self.now)?;
         // Its key was retired before its time: it can't be compared with anything.
@@ -276,22 +281,22 @@ impl Judge {
         }
         write.put(VERIFICATIONS, &verification.id, &verification)?;
         let taken = had - verification.attempts_left();
-        Ok(Attempt { at: AttemptAt { id: verification.id, is_last }, taken, code })
+        Ok(ReservedAttempt { at: AttemptAt { id: verification.id, is_last }, taken, code })
     }
 
-    fn begin(&self, asked: Asked, at: Option<AttemptAt>) -> PendingGuess {
-        let Asked { by, target: Target { phone, .. }, .. } = asked;
-        self.pending.begin([Whose::Phone(phone), Whose::Client(by.client_id)], at)
+    fn begin(&self, context: OtpContext, at: Option<AttemptAt>) -> PendingGuess {
+        let OtpContext { by, target: Target { phone, .. }, .. } = context;
+        self.pending.begin([GuessOwner::Phone(phone), GuessOwner::Client(by.client_id)], at)
     }
 
-    /// What no code is.
+    /// A hash that no code has.
     fn nothing(&self) -> HashedCode {
         HashedCode { key_id: self.keyring.newest().0.to_owned(), salt: [0; 16], hash: [0; 32] }
     }
 }
 
-/// What was taken of a code, and what the guess is compared with.
-struct Attempt {
+/// An attempt that was taken of a code, and the hash that the guess is compared with.
+struct ReservedAttempt {
     at: AttemptAt,
     taken: u8,
     code: HashedCode,
