@@ -113,7 +113,7 @@ impl Node {
             entropy: Arc::clone(&entropy),
             config: config.sms,
         });
-        outbox.settle(clock.now())?;
+        outbox.recover(clock.now())?;
         let audit = Arc::new(Recorder::new(store.clone()).with_phone_key(phone_key));
         let shut = outbox.clone();
         let otp = Otp {

@@ -26,8 +26,8 @@ impl Outbox {
     pub fn health(&self, now: Timestamp) -> Result<OutboxHealth, StoreError> {
         let oldest = self.0.store.page(OUTBOX_DUE, None, 1)?.pop();
         let late = oldest.map(|(key, _)| key.at).filter(|at| *at <= now).map(|at| now.since(at));
-        let waiting = self.0.places.count();
-        let (down, is_down) = self.0.chain.down(waiting > 0, now);
+        let waiting = self.0.capacity.count();
+        let (down, is_down) = self.0.failover.down(waiting > 0, now);
         Ok(OutboxHealth { waiting, late, stuck: self.stuck(now)?, down, is_down })
     }
 
@@ -42,6 +42,6 @@ impl Outbox {
 
     /// Until when no driver may be called, for those that there are have failed too often or want a rest.
     pub fn delayed_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.0.chain.delayed_until(now)
+        self.0.failover.delayed_until(now)
     }
 }

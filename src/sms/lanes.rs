@@ -6,9 +6,9 @@
 //! - A quarter of the places (one at least) is for second tries: they never hold more, and first tries leave them as many
 //!   of those as there are second tries that wait. With a single place there is nothing to share: it is for first tries
 //!   while any wait.
-//! - When a driver takes a trial only, it is one message: a first try if there is one.
+//! - When a driver takes a probe only, it is one message: a first try if there is one.
 
-use super::breaker::Room;
+use super::circuit_breaker::Admission;
 
 /// How many messages are with drivers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,27 +30,32 @@ pub(super) struct Tries {
 
 impl Lanes {
     /// How many may be claimed of those that are due, with drivers that have this room for first and second tries.
-    pub(super) fn claims(self, due: Tries, first_room: Room, second_room: Room) -> Tries {
+    pub(super) fn claims(
+        self,
+        due: Tries,
+        first_admission: Admission,
+        second_admission: Admission,
+    ) -> Tries {
         let share = (self.parallel / 4).max(1).saturating_sub(self.second);
-        let second = due.second.min(share).min(most(second_room));
+        let second = due.second.min(share).min(most(second_admission));
         let kept = if self.parallel == 1 { 0 } else { second };
-        let first = due.first.min(self.free().saturating_sub(kept)).min(most(first_room));
-        let is_trial = second_room == Room::One && first > 0;
-        let second = if is_trial { 0 } else { second.min(self.free() - first) };
+        let first = due.first.min(self.free().saturating_sub(kept)).min(most(first_admission));
+        let is_probe = second_admission == Admission::Probe && first > 0;
+        let second = if is_probe { 0 } else { second.min(self.free() - first) };
         Tries { first, second }
     }
 
-    /// Places that no message holds.
+    /// OutboxCapacity that no message holds.
     pub(super) fn free(self) -> usize {
         self.parallel.saturating_sub(self.first + self.second)
     }
 }
 
-fn most(room: Room) -> usize {
-    match room {
-        Room::Nobody(_) => 0,
-        Room::One => 1,
-        Room::All => usize::MAX,
+fn most(admission: Admission) -> usize {
+    match admission {
+        Admission::Blocked(_) => 0,
+        Admission::Probe => 1,
+        Admission::Open => usize::MAX,
     }
 }
 

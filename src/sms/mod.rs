@@ -13,42 +13,35 @@
 //! - `health`: what waits, and for how long.
 //! - `settling`: what a process finds that comes after another.
 
-mod asking;
-mod breaker;
-mod chain;
-mod console;
-mod demo_gateway;
+mod capacity;
+mod circuit_breaker;
+mod delivery_index;
+mod delivery_log;
 mod driver;
-mod early;
-mod file;
+mod drivers;
+mod due_messages;
+mod failover;
 mod gateway;
 mod hanging;
 mod health;
 mod lanes;
-mod lines;
-mod memory;
-mod news;
 mod outbox;
-mod places;
+mod outbox_state;
+mod pending_receipts;
+mod poll_budget;
+mod receipt_polling;
 mod receipts;
-mod rows;
-mod settling;
-mod share;
-mod shared;
-mod waiting;
+mod recovery;
 mod worker;
 
-pub use chain::hand_over;
-pub use console::Console;
-pub use demo_gateway::{DemoGateway, GatewayMode, GatewayPlan};
+pub(crate) use delivery_index::give_back_send;
 pub use driver::{
     Accepted, ReceiptBatch, SendError, SendFuture, SmsDriver, SmsMessage, StatusFuture,
 };
-pub use file::File;
+pub use drivers::{Console, DemoGateway, File, GatewayMode, GatewayPlan, Memory, Sent};
+pub use failover::hand_over;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway, with_every_digit};
 pub use health::OutboxHealth;
-pub use memory::{Memory, Sent};
 pub use outbox::{Canceled, Outbox, OutboxParts, OutboxReservation, outbox};
 pub use receipts::Reception;
-pub(crate) use rows::give_back_send;
 pub use worker::Worker;

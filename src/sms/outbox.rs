@@ -6,14 +6,14 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
-use super::chain::Chain;
+use super::capacity::OutboxCapacity;
 use super::driver::SmsDriver;
-use super::early::Early;
-use super::places::Places;
+use super::failover::Failover;
+use super::outbox_state::OutboxState;
+use super::pending_receipts::PendingReceipts;
 use super::receipts::{self, Reception};
-use super::shared::Shared;
 use super::worker::Worker;
-use super::{news, rows};
+use super::{delivery_index, delivery_log};
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
 use crate::domain::{ClientId, Code, Delivery, Purpose, Refusal, Timestamp, VerificationId};
@@ -40,11 +40,11 @@ pub struct OutboxParts {
 
 /// Messages on their way: kept from the write that issues their code until a driver has them.
 #[derive(Clone)]
-pub struct Outbox(pub(super) Arc<Shared>);
+pub struct Outbox(pub(super) Arc<OutboxState>);
 
-/// Room for one message, taken before anything is written, so that what was accepted is never turned away.
+/// Admission for one message, taken before anything is written, so that what was accepted is never turned away.
 pub struct OutboxReservation {
-    shared: Arc<Shared>,
+    shared: Arc<OutboxState>,
     client: Option<ClientId>,
     is_filled: bool,
 }
@@ -58,20 +58,20 @@ pub struct Canceled(Box<Delivery>);
 pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
     let OutboxParts { store, sealer, drivers, clock, entropy, config } = parts;
     let parallel = config.parallel;
-    let chain = Chain::of(drivers, config.timeout, parallel);
-    let shared = Shared {
+    let failover = Failover::of(drivers, config.timeout, parallel);
+    let shared = OutboxState {
         store,
         sealer,
-        chain,
+        failover,
         clock,
         entropy,
-        places: Places::new(config.queue),
+        capacity: OutboxCapacity::new(config.queue),
         under_way: AtomicUsize::new(0),
         claims: AtomicU64::new(0),
         taken_at: AtomicI64::new(i64::MIN),
         wake: Notify::new(),
         left: Notify::new(),
-        early: Early::default(),
+        pending_receipts: PendingReceipts::default(),
         unknown_receipts: AtomicU64::new(0),
         is_shut: AtomicBool::new(false),
         config,
@@ -83,7 +83,7 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
 impl Outbox {
     /// Takes a place, or says that there is none left for this client.
     pub fn reserve(&self, client: Option<ClientId>) -> Result<OutboxReservation, Refusal> {
-        if !self.0.places.take(client) {
+        if !self.0.capacity.take(client) {
             return Err(Refusal::Busy);
         }
         Ok(OutboxReservation { shared: Arc::clone(&self.0), client, is_filled: false })
@@ -108,8 +108,8 @@ impl Outbox {
             tracing::error!(%error, "no message can be sealed");
             Refusal::Busy
         })?;
-        write.put(OUTBOX, &rows::outbox_key(delivery), &sealed)?;
-        rows::change(write, None, delivery)?;
+        write.put(OUTBOX, &delivery_index::outbox_key(delivery), &sealed)?;
+        delivery_index::change(write, None, delivery)?;
         Ok(replaced)
     }
 
@@ -126,7 +126,7 @@ impl Outbox {
 
     /// This message is kept no more.
     pub fn release(&self, canceled: &Canceled) {
-        news::tell(&canceled.0);
+        delivery_log::record(&canceled.0);
         self.0.leave(canceled.0.client_id);
     }
 
@@ -149,7 +149,7 @@ impl Outbox {
         body: &Value,
         now: Timestamp,
     ) -> Result<Reception, StoreError> {
-        let Some(driver) = self.0.chain.driver(driver) else { return Ok(Reception::NotCalled) };
+        let Some(driver) = self.0.failover.driver(driver) else { return Ok(Reception::NotCalled) };
         let name = driver.name();
         if !driver.is_called_with(secret) {
             tracing::warn!(
@@ -163,7 +163,7 @@ impl Outbox {
 
     /// All that was kept has been taken away, as the demo's reset does.
     pub fn forget(&self) {
-        self.0.places.clear();
+        self.0.capacity.clear();
         self.0.left.notify_waiters();
     }
 
@@ -183,7 +183,7 @@ impl Outbox {
         let emptied = async {
             loop {
                 let left = self.0.left.notified();
-                if self.0.places.count() == 0 {
+                if self.0.capacity.count() == 0 {
                     return;
                 }
                 left.await;
@@ -203,7 +203,7 @@ impl OutboxReservation {
     /// The message is kept, in the place of an older one or not.
     pub fn fill(mut self, replaced: Option<&Canceled>) {
         if let Some(Canceled(delivery)) = replaced {
-            news::tell(delivery);
+            delivery_log::record(delivery);
             self.shared.leave(delivery.client_id);
         }
         self.is_filled = true;
@@ -227,6 +227,6 @@ fn cancel(
 ) -> Result<Option<Canceled>, StoreError> {
     let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(None) };
     let Some(canceled) = before.clone().cancel(now) else { return Ok(None) };
-    let has_left = rows::change(write, Some(&before), &canceled)?;
+    let has_left = delivery_index::change(write, Some(&before), &canceled)?;
     Ok(has_left.then(|| Canceled(Box::new(canceled))))
 }

@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::driver::ReceiptBatch;
-use super::shared::Shared;
-use super::{news, rows};
+use super::outbox_state::OutboxState;
+use super::{delivery_index, delivery_log};
 use crate::domain::{Delivery, DeliveryReport, Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GATEWAY_IDS, GatewayKey};
 use crate::store::{StoreError, Write};
@@ -27,7 +27,7 @@ pub enum Reception {
 }
 
 /// What came of a receipt.
-enum Noted {
+enum ReceiptMatch {
     /// Its message is known, and is this now if that is something else.
     Known(Option<Box<Delivery>>),
     /// It waits for the name of a message that is being handed over.
@@ -38,7 +38,7 @@ enum Noted {
 
 /// Notes what a gateway says has become of messages. Saying it again changes nothing.
 pub(super) async fn receive(
-    shared: &Arc<Shared>,
+    shared: &Arc<OutboxState>,
     driver: &str,
     ReceiptBatch { receipts, unreadable, unlisted }: ReceiptBatch,
     now: Timestamp,
@@ -54,14 +54,14 @@ pub(super) async fn receive(
     let (mut known, mut unknown) = (0, Vec::new());
     for noted in shared.store.write(note_all).await? {
         match noted {
-            Noted::Known(changed) => {
+            ReceiptMatch::Known(changed) => {
                 known += 1;
                 if let Some(delivery) = changed {
-                    news::tell(&delivery);
+                    delivery_log::record(&delivery);
                 }
             }
-            Noted::Waits => known += 1,
-            Noted::Unknown(key) => unknown.push(key),
+            ReceiptMatch::Waits => known += 1,
+            ReceiptMatch::Unknown(key) => unknown.push(key),
         }
     }
     shared.drop_receipts(&unknown);
@@ -78,32 +78,34 @@ pub(super) async fn receive(
 /// Notes one.
 fn note(
     write: &mut Write<'_>,
-    shared: &Shared,
+    shared: &OutboxState,
     key: GatewayKey,
     report: DeliveryReport,
     now: Timestamp,
-) -> Result<Noted, StoreError> {
+) -> Result<ReceiptMatch, StoreError> {
     let Some(named) = write.get(GATEWAY_IDS, &key)? else {
         // Here on the writer's thread, as the naming is: one of the two comes first, and sees the other.
         if shared.under_way.load(Ordering::SeqCst) == 0 {
-            return Ok(Noted::Unknown(key));
+            return Ok(ReceiptMatch::Unknown(key));
         }
         let claim = shared.claims.load(Ordering::SeqCst);
-        let oldest = shared.early.keep(key, report, claim, now);
-        return Ok(oldest.map_or(Noted::Waits, Noted::Unknown));
+        let oldest = shared.pending_receipts.keep(key, report, claim, now);
+        return Ok(oldest.map_or(ReceiptMatch::Waits, ReceiptMatch::Unknown));
     };
     let Some(before) = write.get(DELIVERIES, &named.verification_id)? else {
-        return Ok(Noted::Unknown(key));
+        return Ok(ReceiptMatch::Unknown(key));
     };
-    let Some(received) = before.clone().receive(report, now) else { return Ok(Noted::Known(None)) };
-    rows::change(write, Some(&before), &received)?;
-    Ok(Noted::Known(Some(Box::new(received))))
+    let Some(received) = before.clone().receive(report, now) else {
+        return Ok(ReceiptMatch::Known(None));
+    };
+    delivery_index::change(write, Some(&before), &received)?;
+    Ok(ReceiptMatch::Known(Some(Box::new(received))))
 }
 
-impl Shared {
+impl OutboxState {
     /// Forgets receipts that came before the answer that would give their message its name, when that never came.
-    pub(super) fn forget_early_receipts(&self, now: Timestamp) {
-        self.drop_receipts(&self.early.forget(now));
+    pub(super) fn expire_pending_receipts(&self, now: Timestamp) {
+        self.drop_receipts(&self.pending_receipts.forget(now));
     }
 
     /// Counts receipts for messages that nobody knows, and says so: with the first id of each driver's.
@@ -114,7 +116,7 @@ impl Shared {
             if unknown[..place].iter().any(|key| is_its(&key)) {
                 continue;
             }
-            let may_show = self.chain.driver(driver).is_none_or(|it| it.may_show(gateway_id));
+            let may_show = self.failover.driver(driver).is_none_or(|it| it.may_show(gateway_id));
             let gateway_id =
                 if may_show && !has_number(gateway_id) { gateway_id } else { NOT_SHOWN };
             let unknown = unknown.iter().filter(is_its).count();

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::asking::Asking;
-use super::breaker::{Room, Try};
-use super::chain::Order;
+use super::circuit_breaker::{Admission, Try};
 use super::driver::SmsMessage;
+use super::due_messages::DueTree;
+use super::failover::SendOptions;
 use super::lanes::Lanes;
-use super::shared::Shared;
-use super::waiting::Waiting;
-use super::{news, rows};
+use super::outbox_state::OutboxState;
+use super::receipt_polling::ReceiptPoller;
+use super::{delivery_index, delivery_log};
 use crate::domain::{Attempt, Delivery, DeliveryError, Outcome, Timestamp};
 use crate::entropy::draw_bytes;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX};
@@ -32,11 +32,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 /// Empties the outbox.
 pub struct Worker {
-    shared: Arc<Shared>,
+    shared: Arc<OutboxState>,
     parallel: usize,
     first_tries: JoinSet<()>,
     second_tries: JoinSet<()>,
-    asking: Asking,
+    poller: ReceiptPoller,
 }
 
 /// A message that is with drivers from now on.
@@ -48,10 +48,10 @@ struct Claimed {
 }
 
 impl Worker {
-    pub(super) fn of(shared: Arc<Shared>, parallel: usize) -> Self {
-        let asking = Asking::of(Arc::clone(&shared));
+    pub(super) fn of(shared: Arc<OutboxState>, parallel: usize) -> Self {
+        let poller = ReceiptPoller::of(Arc::clone(&shared));
         let (first_tries, second_tries) = (JoinSet::new(), JoinSet::new());
-        Self { shared, parallel, first_tries, second_tries, asking }
+        Self { shared, parallel, first_tries, second_tries, poller }
     }
 
     /// Sends until `closing` ends; after that what is due and can be sent, and nothing later.
@@ -76,7 +76,7 @@ impl Worker {
                 () = woken.wake.notified() => {}
                 Some(_) = self.first_tries.join_next() => {}
                 Some(_) = self.second_tries.join_next() => {}
-                () = self.asking.ended() => {}
+                () = self.poller.ended() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = &mut closing, if !is_closing => is_closing = true,
             }
@@ -86,15 +86,15 @@ impl Worker {
     /// Does what is to be done now. `None` when there is more of it at once, else how long until there may be.
     async fn step(&mut self) -> Result<Option<Duration>, StoreError> {
         let now = self.shared.clock.now();
-        self.shared.forget_early_receipts(now);
+        self.shared.expire_pending_receipts(now);
         if self.expire(now).await? == EXPIRE_MOST {
             return Ok(None);
         }
         // What became of others can be asked later, and asking writes what a full disk refuses.
-        if let Err(error) = self.asking.ask_what_is_due(now).await {
+        if let Err(error) = self.poller.poll_due(now).await {
             tell(&error);
         }
-        if let Room::Nobody(until) = self.shared.chain.room(Try::First, now) {
+        if let Admission::Blocked(until) = self.shared.failover.admission(Try::First, now) {
             return Ok(Some(until.since(now)));
         }
         for claimed in self.claim(now).await? {
@@ -123,7 +123,7 @@ impl Worker {
         let oldest = self.shared.store.page(OUTBOX, None, EXPIRE_MOST)?;
         let over: Vec<_> =
             oldest.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect();
-        let delayed_until = self.shared.chain.delayed_until(now);
+        let delayed_until = self.shared.failover.delayed_until(now);
         let expire = move |write: &mut Write<'_>| {
             let (mut left, mut expired) = (0, Vec::new());
             for key in &over {
@@ -135,7 +135,7 @@ impl Worker {
         };
         let (looked_at, left, expired) = self.shared.store.write_waiting(expire).await?;
         for delivery in expired {
-            news::tell(&delivery);
+            delivery_log::record(&delivery);
             if !delivery.is_kept() {
                 self.shared.leave(delivery.client_id);
             }
@@ -170,17 +170,17 @@ fn tell(error: &StoreError) {
     }
 }
 
-impl Shared {
+impl OutboxState {
     /// Calls drivers, and notes what came of it.
     async fn deliver(self: Arc<Self>, Claimed { message, delivery, claim }: Claimed) {
         let attempt = if let Some(message) = message {
-            let order = Order {
+            let options = SendOptions {
                 kind: kind_of(&delivery),
                 is_uncertain: delivery.is_uncertain,
                 doubtful: delivery.doubted.as_deref(),
                 pause: self.pause_after(delivery.attempts),
             };
-            self.chain.send(&message, order, &*self.clock).await
+            self.failover.send(&message, options, &*self.clock).await
         } else {
             let (verification, error) = (delivery.verification_id, DeliveryError::Unopenable);
             tracing::error!(%verification, %error, "sms not sent");
@@ -212,26 +212,26 @@ impl Shared {
         let conclude = move |write: &mut Write<'_>| {
             let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(None) };
             let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(None) };
-            if let Some(key) = rows::gateway_key(&after) {
-                rows::name(write, &key, &after)?;
-                for report in shared.early.of(&key, claim, now) {
+            if let Some(key) = delivery_index::gateway_key(&after) {
+                delivery_index::name(write, &key, &after)?;
+                for report in shared.pending_receipts.of(&key, claim, now) {
                     after = after.clone().receive(report, now).unwrap_or(after);
                 }
-                if shared.chain.is_asked(&key.driver) {
-                    rows::ask_later(write, &after, now)?;
+                if shared.failover.is_asked(&key.driver) {
+                    delivery_index::ask_later(write, &after, now)?;
                 }
             }
-            let has_left = rows::change(write, Some(&before), &after)?;
+            let has_left = delivery_index::change(write, Some(&before), &after)?;
             Ok::<_, StoreError>(Some((after, has_left)))
         };
         if let Some((delivery, has_left)) = self.store.write_waiting(conclude).await? {
             if delivery.sent_at.is_some() {
                 self.taken_at.store(now.as_micros(), Ordering::SeqCst);
             }
-            if let Some(key) = rows::gateway_key(&delivery) {
-                self.early.settle(&key);
+            if let Some(key) = delivery_index::gateway_key(&delivery) {
+                self.pending_receipts.settle(&key);
             }
-            news::tell(&delivery);
+            delivery_log::record(&delivery);
             if has_left {
                 self.leave(delivery.client_id);
             }
@@ -243,7 +243,7 @@ impl Shared {
     /// together.
     fn pause_after(&self, attempts: u16) -> Duration {
         let (first, longest) = PAUSES;
-        let rounds = usize::from(attempts) / self.chain.length().max(1);
+        let rounds = usize::from(attempts) / self.failover.length().max(1);
         let pause = first.saturating_mul(1 << rounds.min(5)).min(longest);
         // Without chance they do come back together.
         let [chance] = draw_bytes(&*self.entropy).unwrap_or([u8::MAX]);
@@ -268,14 +268,14 @@ fn expire_one(
     };
     let waited = delivery.clone().delayed_until(delayed_until);
     let Some(expired) = waited.expire(now) else { return Ok((false, None)) };
-    let has_left = rows::change(write, Some(&delivery), &expired)?;
+    let has_left = delivery_index::change(write, Some(&delivery), &expired)?;
     Ok((has_left, Some(expired)))
 }
 
 fn claim_one(
     write: &mut Write<'_>,
-    shared: &Shared,
-    table: Waiting,
+    shared: &OutboxState,
+    table: DueTree,
     key: AtKey,
     claim: u64,
     now: Timestamp,
@@ -285,8 +285,8 @@ fn claim_one(
         write.remove(table, &key);
         return Ok(None);
     };
-    rows::change(write, delivery.as_ref(), &submitted)?;
-    let sealed = write.get(OUTBOX, &rows::outbox_key(&submitted))?;
+    delivery_index::change(write, delivery.as_ref(), &submitted)?;
+    let sealed = write.get(OUTBOX, &delivery_index::outbox_key(&submitted))?;
     let text = sealed.and_then(|sealed| shared.sealer.open(key.id, &sealed));
     let message = text.map(|text| {
         let message = shared.message(key.id, submitted.phone_number, text);

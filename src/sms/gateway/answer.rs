@@ -5,8 +5,8 @@ use hyper::header::HeaderMap;
 use serde_json::Value;
 
 use super::error::GatewayError;
-use super::found::{Pointer, word};
-use super::rest::rest;
+use super::json_pointer::{JsonPointer, word};
+use super::retry_after::retry_after;
 use super::secrets::GatewaySecrets;
 use super::unlisted::UnlistedWords;
 use crate::config::GatewayConfig;
@@ -14,7 +14,7 @@ use crate::domain::{DeliveryError, Timestamp, VendorStatus};
 use crate::sms::driver::SendError;
 
 /// What a gateway said.
-pub(super) struct Answer {
+pub(super) struct GatewayAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     /// Its body, if that came whole and is JSON.
@@ -25,7 +25,7 @@ pub(super) struct Answer {
 
 /// Where a gateway's verdict stands, and what its words mean.
 pub(super) struct Verdicts {
-    at: Vec<Pointer>,
+    at: Vec<JsonPointer>,
     words: Vec<(String, Verdict)>,
     refused_statuses: Vec<u16>,
     taken_before_statuses: Vec<u16>,
@@ -49,7 +49,7 @@ impl Verdicts {
         config: &GatewayConfig,
         secrets: &GatewaySecrets,
     ) -> Result<Self, GatewayError> {
-        let at = config.verdict_at.iter().map(|at| Pointer::parse(at));
+        let at = config.verdict_at.iter().map(|at| JsonPointer::parse(at));
         let words = [
             (&config.refused, Verdict::Refused),
             (&config.not_taken, Verdict::NotAccepted),
@@ -73,7 +73,7 @@ impl Verdicts {
     }
 
     /// Whether the message was taken.
-    pub(super) fn judge(&self, answer: &Answer, now: Timestamp) -> Result<(), SendError> {
+    pub(super) fn judge(&self, answer: &GatewayAnswer, now: Timestamp) -> Result<(), SendError> {
         let status = answer.status.as_u16();
         if self.refused_statuses.contains(&status) {
             return Err(SendError::Refused(DeliveryError::Status(status)));
@@ -85,12 +85,12 @@ impl Verdicts {
         if answer.status.is_success() {
             return self.judge_success(answer, said);
         }
-        judge_failure(answer, said, rest(&answer.headers, now))
+        judge_failure(answer, said, retry_after(&answer.headers, now))
     }
 
     fn judge_success(
         &self,
-        answer: &Answer,
+        answer: &GatewayAnswer,
         said: Option<(Verdict, VendorStatus)>,
     ) -> Result<(), SendError> {
         match said {
@@ -128,7 +128,7 @@ fn taken_before(word: VendorStatus) -> SendError {
 }
 
 fn judge_failure(
-    answer: &Answer,
+    answer: &GatewayAnswer,
     said: Option<(Verdict, VendorStatus)>,
     rest: Option<std::time::Duration>,
 ) -> Result<(), SendError> {

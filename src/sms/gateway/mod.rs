@@ -8,33 +8,33 @@
 //! Nothing of a message, a number or a secret is in an error or a log: only words that are configured are repeated.
 
 mod answer;
-mod call;
+mod checked_connection;
 mod digits;
 mod error;
-mod found;
 mod headers;
-mod once;
+mod http_client;
+mod json_pointer;
 mod receipts;
-mod rest;
+mod retry_after;
 mod secrets;
-mod target;
 mod template;
 mod tls;
 mod unlisted;
-mod wire;
+mod url_policy;
+mod withdrawable_body;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use answer::{Answer, Verdicts};
-use call::Caller;
+use answer::{GatewayAnswer, Verdicts};
 pub use digits::with_every_digit;
 pub use error::GatewayError;
-use found::Pointer;
 use headers::Headers;
+use http_client::HttpClient;
 use hyper::{Method, Uri};
+use json_pointer::JsonPointer;
 use receipts::Receipts;
 pub use secrets::GatewaySecrets;
 use serde_json::Value;
@@ -57,10 +57,10 @@ pub struct HttpGateway {
     sender: String,
     number: NumberFormat,
     secret: Option<Secret>,
-    id_at: Option<Pointer>,
+    id_at: Option<JsonPointer>,
     verdicts: Verdicts,
     receipts: Receipts,
-    caller: Caller,
+    client: HttpClient,
     clock: Arc<dyn Clock>,
     /// Whether an id has repeated what the gateway was sent: then others may.
     is_telling: AtomicBool,
@@ -77,10 +77,11 @@ impl HttpGateway {
         timeout: Duration,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GatewayError> {
-        let url = target::url(&config.url, config)?;
+        let url = url_policy::url(&config.url, config)?;
         let (verdicts, receipts) =
             (Verdicts::of(config, &secrets)?, Receipts::of(config, &secrets)?);
-        let is_secure = [Some(&url), receipts.url()].into_iter().flatten().any(target::is_https);
+        let is_secure =
+            [Some(&url), receipts.url()].into_iter().flatten().any(url_policy::is_https);
         let tls = tls::config(secrets.ca.as_deref(), is_secure)?;
         Ok(Self {
             name: config.name.clone(),
@@ -94,10 +95,10 @@ impl HttpGateway {
             sender: config.sender.clone(),
             number: config.number,
             secret: secrets.secret,
-            id_at: Pointer::unless_empty(&config.id_at)?,
+            id_at: JsonPointer::unless_empty(&config.id_at)?,
             verdicts,
             receipts,
-            caller: Caller::of(tls, config, timeout),
+            client: HttpClient::of(tls, config, timeout),
             clock,
             is_telling: AtomicBool::new(false),
         })
@@ -112,7 +113,7 @@ impl HttpGateway {
             ("{id}", &id),
             (SECRET, self.secret()),
         ]);
-        let answer = self.caller.call(self.headers.on(&self.method, &self.url, body)).await?;
+        let answer = self.client.call(self.headers.on(&self.method, &self.url, body)).await?;
         match self.verdicts.judge(&answer, self.clock.now()) {
             Ok(()) => Ok(Accepted { gateway_id: self.id_in(&answer, message) }),
             Err(SendError::AlreadyAccepted { error, .. }) => {
@@ -123,7 +124,7 @@ impl HttpGateway {
     }
 
     /// What it calls the message in this answer, if that can be kept.
-    fn id_in(&self, answer: &Answer, message: &SmsMessage) -> Option<String> {
+    fn id_in(&self, answer: &GatewayAnswer, message: &SmsMessage) -> Option<String> {
         let id = self.id_at.as_ref()?.id_in(answer.json.as_ref()?)?;
         if self.tells_nothing(&id, message) {
             return Some(id);
@@ -138,8 +139,8 @@ impl HttpGateway {
         let Some((url, body)) = self.receipts.question(gateway_id, self.secret()) else {
             return Ok(DeliveryReport::Underway);
         };
-        let answer = self.caller.call(self.headers.on(&self.method, url, body)).await;
-        let answer = answer.map_err(call::Missed::into_delivery_error)?;
+        let answer = self.client.call(self.headers.on(&self.method, url, body)).await;
+        let answer = answer.map_err(http_client::CallError::into_delivery_error)?;
         self.receipts.report_in(&answer, gateway_id)
     }
 

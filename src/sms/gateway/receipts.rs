@@ -5,30 +5,30 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::answer::Answer;
+use super::answer::GatewayAnswer;
 use super::error::GatewayError;
-use super::found::Pointer;
+use super::json_pointer::JsonPointer;
 use super::secrets::GatewaySecrets;
-use super::target;
 use super::template::Template;
 use super::unlisted::UnlistedWords;
+use super::url_policy;
 use crate::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig, SECRET};
 use crate::domain::{DeliveryError, DeliveryReport, Receipt, SecretDigest, VendorStatus};
 use crate::sms::ReceiptBatch;
 
 /// How it is learnt what became of a message.
 pub(super) struct Receipts {
-    by: By,
-    list_at: Pointer,
-    id_at: Pointer,
-    verdict_at: Pointer,
+    by: ReceiptSource,
+    list_at: JsonPointer,
+    id_at: JsonPointer,
+    verdict_at: JsonPointer,
     delivered: Vec<String>,
     undelivered: Vec<String>,
     underway: Vec<String>,
     unlisted: UnlistedWords,
 }
 
-enum By {
+enum ReceiptSource {
     Nobody,
     Callback(SecretDigest),
     Poll { url: Uri, body: Template },
@@ -41,22 +41,22 @@ impl Receipts {
     ) -> Result<Self, GatewayError> {
         let ReceiptsConfig { by, url, body, list_at, id_at, verdict_at, .. } = &config.receipts;
         let by = match by {
-            ReceiptsBy::None => By::Nobody,
+            ReceiptsBy::None => ReceiptSource::Nobody,
             ReceiptsBy::Callback => {
                 let secret = secrets.receipt_secret.as_ref();
                 let secret = secret.filter(|secret| !secret.reveal().is_empty());
-                By::Callback(secret.ok_or(GatewayError::NoReceiptSecret)?.digest())
+                ReceiptSource::Callback(secret.ok_or(GatewayError::NoReceiptSecret)?.digest())
             }
-            ReceiptsBy::Poll => By::Poll {
-                url: target::url(url, config)?,
+            ReceiptsBy::Poll => ReceiptSource::Poll {
+                url: url_policy::url(url, config)?,
                 body: Template::parse(body, secrets.secret.as_ref())?,
             },
         };
         Ok(Self {
             by,
-            list_at: Pointer::parse(list_at)?,
-            id_at: Pointer::parse(id_at)?,
-            verdict_at: Pointer::parse(verdict_at)?,
+            list_at: JsonPointer::parse(list_at)?,
+            id_at: JsonPointer::parse(id_at)?,
+            verdict_at: JsonPointer::parse(verdict_at)?,
             delivered: config.receipts.delivered.clone(),
             undelivered: config.receipts.undelivered.clone(),
             underway: config.receipts.underway.clone(),
@@ -71,8 +71,8 @@ impl Receipts {
     /// Where to ask.
     pub(super) fn url(&self) -> Option<&Uri> {
         match &self.by {
-            By::Poll { url, .. } => Some(url),
-            By::Nobody | By::Callback(_) => None,
+            ReceiptSource::Poll { url, .. } => Some(url),
+            ReceiptSource::Nobody | ReceiptSource::Callback(_) => None,
         }
     }
 
@@ -83,36 +83,36 @@ impl Receipts {
         secret: &str,
     ) -> Option<(&Uri, Zeroizing<Vec<u8>>)> {
         match &self.by {
-            By::Poll { url, body } => {
+            ReceiptSource::Poll { url, body } => {
                 Some((url, body.fill(&[("{gateway_id}", gateway_id), (SECRET, secret)])))
             }
-            By::Nobody | By::Callback(_) => None,
+            ReceiptSource::Nobody | ReceiptSource::Callback(_) => None,
         }
     }
 
     /// Compares digests, so that not even the length of what is right shows in the time it takes.
     pub(super) fn are_called_with(&self, secret: &str) -> bool {
         match &self.by {
-            By::Callback(right) => {
+            ReceiptSource::Callback(right) => {
                 let given = SecretDigest::of(secret.as_bytes());
                 given.as_bytes().ct_eq(right.as_bytes()).into()
             }
-            By::Nobody | By::Poll { .. } => false,
+            ReceiptSource::Nobody | ReceiptSource::Poll { .. } => false,
         }
     }
 
     /// What a gateway's call says.
     pub(super) fn told(&self, body: &Value) -> ReceiptBatch {
         match self.by {
-            By::Callback(_) => self.read(body),
-            By::Nobody | By::Poll { .. } => ReceiptBatch::default(),
+            ReceiptSource::Callback(_) => self.read(body),
+            ReceiptSource::Nobody | ReceiptSource::Poll { .. } => ReceiptBatch::default(),
         }
     }
 
     /// What an answer says of the message with this id.
     pub(super) fn report_in(
         &self,
-        answer: &Answer,
+        answer: &GatewayAnswer,
         gateway_id: &str,
     ) -> Result<DeliveryReport, DeliveryError> {
         let (status, broken) = (answer.status, answer.broken.clone());

@@ -66,7 +66,7 @@ impl Serialize for Filled<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let within = |value| Filled { value, words: self.words };
         match self.value {
-            Value::String(text) => to.collect_str(&Text { text, words: self.words }),
+            Value::String(text) => to.collect_str(&FilledText { text, words: self.words }),
             Value::Array(items) => {
                 let mut list = to.serialize_seq(Some(items.len()))?;
                 items.iter().try_for_each(|item| list.serialize_element(&within(item)))?;
@@ -84,12 +84,12 @@ impl Serialize for Filled<'_> {
     }
 }
 
-struct Text<'a> {
+struct FilledText<'a> {
     text: &'a str,
     words: &'a Words<'a>,
 }
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for FilledText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.text;
         while let Some(brace) = rest.find('{') {

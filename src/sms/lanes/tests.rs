@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::breaker::{Breaker, Failure, Pass, Try};
+use super::super::circuit_breaker::{CallFailure, CallPermit, CircuitBreaker, Try};
 use super::*;
 use crate::domain::{Phone, Timestamp};
 
@@ -16,7 +16,7 @@ fn lanes(parallel: usize, first: usize, second: usize) -> Lanes {
 #[test]
 fn first_tries_get_all_places_but_the_quarter_that_second_tries_wait_for() {
     let claims = |lanes: Lanes, first, second| {
-        let claims = lanes.claims(Tries { first, second }, Room::All, Room::All);
+        let claims = lanes.claims(Tries { first, second }, Admission::Open, Admission::Open);
         (claims.first, claims.second)
     };
     assert_eq!(claims(lanes(16, 0, 0), 100, 0), (16, 0));
@@ -32,13 +32,13 @@ fn first_tries_get_all_places_but_the_quarter_that_second_tries_wait_for() {
 
 #[test]
 fn a_trial_is_one_message_and_a_first_try_if_there_is_one() {
-    let one = |due| lanes(16, 0, 0).claims(due, Room::One, Room::One);
+    let one = |due| lanes(16, 0, 0).claims(due, Admission::Probe, Admission::Probe);
     assert_eq!(one(MANY), Tries { first: 1, second: 0 });
     assert_eq!(one(Tries { first: 0, ..MANY }), Tries { first: 0, second: 1 });
-    let hangs = lanes(16, 0, 0).claims(MANY, Room::All, Room::One);
+    let hangs = lanes(16, 0, 0).claims(MANY, Admission::Open, Admission::Probe);
     assert_eq!(hangs, Tries { first: 15, second: 0 });
-    let nobody = Room::Nobody(Timestamp::from_micros(0));
-    let hangs = lanes(16, 0, 0).claims(MANY, Room::All, nobody);
+    let nobody = Admission::Blocked(Timestamp::from_micros(0));
+    let hangs = lanes(16, 0, 0).claims(MANY, Admission::Open, nobody);
     assert_eq!(hangs, Tries { first: 16, second: 0 });
 }
 
@@ -52,7 +52,7 @@ proptest! {
         let lanes = lanes(parallel, first, second.min(quarter).min(parallel));
         prop_assume!(lanes.first + lanes.second <= parallel);
         let due = Tries { first: due_first, second: due_second };
-        let claims = lanes.claims(due, Room::All, Room::All);
+        let claims = lanes.claims(due, Admission::Open, Admission::Open);
         prop_assert!(claims.first + claims.second <= lanes.free());
         prop_assert!(claims.first <= due_first && claims.second <= due_second);
         prop_assert!(lanes.second + claims.second <= quarter);
@@ -66,25 +66,25 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const PARALLEL: usize = 16;
 
 /// A driver that takes some messages at once and hangs for the others, and what waits for it. Time is told.
-struct Node {
-    breaker: Breaker,
+struct SimulatedNode {
+    breaker: CircuitBreaker,
     /// When each came, and whether it hangs.
-    first: VecDeque<(Timestamp, Message)>,
-    second: VecDeque<(Timestamp, Message)>,
-    with_driver: Vec<(Timestamp, Try, Pass, Message)>,
+    first: VecDeque<(Timestamp, SimulatedMessage)>,
+    second: VecDeque<(Timestamp, SimulatedMessage)>,
+    with_driver: Vec<(Timestamp, Try, CallPermit, SimulatedMessage)>,
     worst: Duration,
 }
 
 #[derive(Clone, Copy)]
-struct Message {
+struct SimulatedMessage {
     phone: Phone,
     hangs: bool,
 }
 
-impl Node {
+impl SimulatedNode {
     fn new() -> Self {
         Self {
-            breaker: Breaker::new(TIMEOUT),
+            breaker: CircuitBreaker::new(TIMEOUT),
             first: VecDeque::new(),
             second: VecDeque::new(),
             with_driver: Vec::new(),
@@ -93,9 +93,11 @@ impl Node {
     }
 
     fn step(&mut self, now: Timestamp) {
-        let is_over = |(began, ..): &(Timestamp, Try, Pass, Message)| now.since(*began) >= TIMEOUT;
+        let is_over = |(began, ..): &(Timestamp, Try, CallPermit, SimulatedMessage)| {
+            now.since(*began) >= TIMEOUT
+        };
         for (_, kind, pass, message) in self.with_driver.extract_if(.., |call| is_over(call)) {
-            self.breaker.fail(pass, Failure::Hang, message.phone, now);
+            self.breaker.fail(pass, CallFailure::Hang, message.phone, now);
             if kind == Try::First {
                 self.second.push_back((now, message));
             }
@@ -103,7 +105,8 @@ impl Node {
         let of_kind = |kind| self.with_driver.iter().filter(|call| call.1 == kind).count();
         let lanes = lanes(PARALLEL, of_kind(Try::First), of_kind(Try::Second));
         let due = Tries { first: self.first.len(), second: self.second.len() };
-        let [first, second] = [Try::First, Try::Second].map(|kind| self.breaker.room(kind, now));
+        let [first, second] =
+            [Try::First, Try::Second].map(|kind| self.breaker.admission(kind, now));
         let claims = lanes.claims(due, first, second);
         for _ in 0..claims.first {
             let (came, message) = self.first.pop_front().unwrap();
@@ -115,7 +118,7 @@ impl Node {
         }
     }
 
-    fn call(&mut self, came: Timestamp, kind: Try, message: Message, now: Timestamp) {
+    fn call(&mut self, came: Timestamp, kind: Try, message: SimulatedMessage, now: Timestamp) {
         match (self.breaker.admit(kind, true, now), message.hangs) {
             (Some(pass), true) => self.with_driver.push((now, kind, pass, message)),
             (Some(_), false) => {
@@ -143,7 +146,7 @@ proptest! {
     fn a_good_message_does_not_wait_for_those_that_hang(
         arrivals in proptest::collection::vec((0_usize..=8, 0_usize..=2), 20..200),
     ) {
-        let mut node = Node::new();
+        let mut node = SimulatedNode::new();
         let mut hung: Vec<usize> = Vec::new();
         let mut number = 0;
         for (second, (hanging, good)) in (0..).zip(arrivals) {
@@ -154,7 +157,7 @@ proptest! {
             for hangs in [vec![true; hanging], vec![false; good]].concat() {
                 number += 1;
                 let phone = Phone::from_national(number).unwrap();
-                node.first.push_back((now, Message { phone, hangs }));
+                node.first.push_back((now, SimulatedMessage { phone, hangs }));
             }
             node.step(now);
             let worst = node.worst(now);

@@ -80,7 +80,7 @@ impl Direct {
             entropy: Arc::clone(&entropy),
             config: config.sms,
         });
-        outbox.settle(now).unwrap();
+        outbox.recover(now).unwrap();
         let (close, closing) = oneshot::channel();
         let sending = tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
         let log = AuditLog::open(store.clone(), anchor_keys, now).unwrap();

@@ -99,7 +99,7 @@ impl Stand {
             entropy: Arc::new(SystemEntropy::new()),
             config: config.clone(),
         });
-        outbox.settle(now).unwrap();
+        outbox.recover(now).unwrap();
         Self { store, clock, outbox, worker, directory, config }
     }
 

@@ -4,7 +4,7 @@ use tracing::field::display;
 
 use crate::domain::{Delivery, DeliveryState};
 
-pub(super) fn tell(delivery: &Delivery) {
+pub(super) fn record(delivery: &Delivery) {
     let Delivery { verification_id: verification, phone_number: phone, attempts, .. } = delivery;
     let (driver, error) = (delivery.driver.as_deref(), delivery.last_error.as_ref().map(display));
     let request_id = delivery.request_id.map(display);

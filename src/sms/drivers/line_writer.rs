@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::driver::{Accepted, SendError, SendFuture};
 use crate::domain::DeliveryError;
+use crate::sms::driver::{Accepted, SendError, SendFuture};
 
-/// Lines that may wait for a reader that does not read.
+/// BackgroundLineWriter that may wait for a reader that does not read.
 const WAITING: usize = 1024;
 
 /// How long the last lines may take.
@@ -18,41 +18,41 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Writes lines, on a thread of its own: whoever does not take them keeps nobody else waiting. When it is dropped, what
 /// waits is still written, unless nobody reads.
-pub(super) struct Lines {
-    jobs: Option<SyncSender<Job>>,
+pub(super) struct BackgroundLineWriter {
+    jobs: Option<SyncSender<LineJob>>,
     /// Closed by the thread's end.
     ended: Mutex<Receiver<Infallible>>,
 }
 
 /// Where lines go.
-type Out = Box<dyn Write + Send>;
+type LineTarget = Box<dyn Write + Send>;
 
 /// What the thread does, one after the other.
-enum Job {
+enum LineJob {
     Write {
         text: Zeroizing<String>,
         written: oneshot::Sender<Result<(), SendError>>,
     },
     /// Goes on with another place to write to.
-    Replace(Out),
+    Replace(LineTarget),
 }
 
-impl Lines {
+impl BackgroundLineWriter {
     /// Writes to `out` on a thread of this name.
     pub(super) fn to(name: &str, out: impl Write + Send + 'static) -> io::Result<Self> {
-        let mut out: Out = Box::new(out);
+        let mut out: LineTarget = Box::new(out);
         let (jobs, waiting) = sync_channel(WAITING);
         let (ending, ended) = channel();
         std::thread::Builder::new().name(name.into()).spawn(move || {
             let mut is_torn = false;
             for job in waiting {
                 match job {
-                    Job::Write { text, written } => {
+                    LineJob::Write { text, written } => {
                         // One that is gone is no reason to stop serving; the next line may find it back.
                         let done = write(&mut out, &mut is_torn, text.as_bytes());
                         drop(written.send(done));
                     }
-                    Job::Replace(other) => out = other,
+                    LineJob::Replace(other) => out = other,
                 }
             }
             drop(ending);
@@ -64,7 +64,7 @@ impl Lines {
     pub(super) fn replace(&self, out: impl Write + Send + 'static) -> io::Result<()> {
         let gone = || io::Error::other("the thread that writes has ended");
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(Job::Replace(Box::new(out))).map_err(|_| gone())
+        jobs.send(LineJob::Replace(Box::new(out))).map_err(|_| gone())
     }
 
     /// Writes one line, and waits until it is written.
@@ -72,7 +72,7 @@ impl Lines {
         let (written, told) = oneshot::channel();
         let waits = match &self.jobs {
             Some(jobs) => {
-                jobs.try_send(Job::Write { text, written }).map_err(|error| match error {
+                jobs.try_send(LineJob::Write { text, written }).map_err(|error| match error {
                     TrySendError::Full(_) | TrySendError::Disconnected(_) => {
                         SendError::not_accepted(DeliveryError::NotWritten)
                     }
@@ -103,7 +103,7 @@ fn write(out: &mut impl Write, is_torn: &mut bool, line: &[u8]) -> Result<(), Se
     })
 }
 
-impl Drop for Lines {
+impl Drop for BackgroundLineWriter {
     fn drop(&mut self) {
         self.jobs = None;
         if let Ok(ended) = self.ended.get_mut() {
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_not_taken_for_done() {
         let full = OpenOptions::new().append(true).open("/dev/full").unwrap();
-        let lines = Lines::to("full", full).unwrap();
+        let lines = BackgroundLineWriter::to("full", full).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let said = runtime.block_on(lines.write(Zeroizing::new("a line\n".into())));
         assert_eq!(said, Err(SendError::not_accepted(DeliveryError::NotWritten)));

@@ -1,6 +1,6 @@
 //! How often a driver is asked what became of messages.
 //!
-//! - Up to [`SHARE`] questions to a driver are open at the same time. Each driver has a share of its own, so one that does
+//! - Up to [`SHARE`] questions to a driver are open at the same time. Each driver has a budget of its own, so one that does
 //!   not answer keeps no other from being asked.
 //! - A driver that has failed to answer is asked one question at a time, and the next one no sooner than a pause after the
 //!   last began. The pause is twice as long after each failure, up to [`LONGEST`]. An answer ends it.
@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 
 /// What a driver may be asked.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Share {
+pub(super) struct PollBudget {
     open: usize,
     pause: Option<Pause>,
 }
@@ -27,9 +27,9 @@ struct Pause {
     until: Timestamp,
 }
 
-impl Share {
+impl PollBudget {
     /// How many questions may be asked now.
-    pub(super) fn room(&self, now: Timestamp) -> usize {
+    pub(super) fn allowed(&self, now: Timestamp) -> usize {
         match self.pause {
             None => SHARE.saturating_sub(self.open),
             Some(Pause { until, .. }) => usize::from(self.open == 0 && until <= now),
@@ -70,30 +70,30 @@ mod tests {
 
     #[test]
     fn a_driver_that_answers_has_its_whole_share() {
-        let mut share = Share::default();
+        let mut budget = PollBudget::default();
         for _ in 0..10 {
-            assert_eq!(share.room(at(0)), 4);
-            (0..4).for_each(|_| share.begin());
-            assert_eq!(share.room(at(0)), 0);
-            (0..4).for_each(|_| share.answered());
+            assert_eq!(budget.allowed(at(0)), 4);
+            (0..4).for_each(|_| budget.begin());
+            assert_eq!(budget.allowed(at(0)), 0);
+            (0..4).for_each(|_| budget.answered());
         }
     }
 
     #[test]
     fn one_that_does_not_is_asked_one_at_a_time_and_ever_more_seldom_until_it_does() {
-        let mut share = Share::default();
-        (0..4).for_each(|_| share.begin());
-        (0..4).for_each(|_| share.failed(at(0)));
+        let mut budget = PollBudget::default();
+        (0..4).for_each(|_| budget.begin());
+        (0..4).for_each(|_| budget.failed(at(0)));
         let mut now = 5;
         for pause in [10, 20, 40, 60, 60] {
-            assert_eq!((share.room(at(now - 1)), share.room(at(now))), (0, 1));
-            share.begin();
-            assert_eq!(share.room(at(now + 1000)), 0, "one at a time");
-            share.failed(at(now));
+            assert_eq!((budget.allowed(at(now - 1)), budget.allowed(at(now))), (0, 1));
+            budget.begin();
+            assert_eq!(budget.allowed(at(now + 1000)), 0, "one at a time");
+            budget.failed(at(now));
             now += pause;
         }
-        share.begin();
-        share.answered();
-        assert_eq!(share.room(at(now)), 4);
+        budget.begin();
+        budget.answered();
+        assert_eq!(budget.allowed(at(now)), 4);
     }
 }

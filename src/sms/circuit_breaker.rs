@@ -1,14 +1,14 @@
 //! When a driver is left alone.
 //!
 //! - After [`FAILURES`] failures in a row, each for another number, a driver is given up on. It is not called for a
-//!   while; then one message is the trial. If the trial fails, the while is twice as long, up to [`LONGEST`]. If the
+//!   while; then one message is the probe. If the probe fails, the while is twice as long, up to [`LONGEST`]. If the
 //!   driver takes it, or refuses it in its own words, all is well again.
 //! - A failure does not count when the driver took another message after that call had begun: it fails for some numbers
 //!   only, or is well again.
 //! - A driver that was given up on for nothing but time-outs may hang for some numbers only, and only a try can tell.
-//!   So messages that have not hung yet are still tried, once each. They are all trials: the first one that is taken
+//!   So messages that have not hung yet are still tried, once each. They are all probes: the first one that is taken
 //!   ends it.
-//! - While messages wait, a driver that was given up on stays so until it answers. While none waits there is no trial:
+//! - While messages wait, a driver that was given up on stays so until it answers. While none waits there is no probe:
 //!   it counts as given up for [`LONGEST`] after its last failure.
 //! - A driver may also ask for a rest, which is no failure.
 
@@ -23,10 +23,10 @@ const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(15);
 
 #[derive(Debug)]
-pub(super) struct Breaker {
-    /// A trial that has not been answered after so long is followed by another.
-    trial: Duration,
-    state: State,
+pub(super) struct CircuitBreaker {
+    /// A probe that has not been answered after so long is followed by another.
+    probe: Duration,
+    state: CircuitState,
     /// The numbers of the failures in a row.
     failed: Vec<Phone>,
     /// Whether each failure in a row was a time-out.
@@ -37,15 +37,15 @@ pub(super) struct Breaker {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum CircuitState {
     Closed,
     Open { until: Timestamp, pause: Duration },
-    Trying { until: Timestamp, pause: Duration },
+    HalfOpen { until: Timestamp, pause: Duration },
 }
 
 /// What changes for a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Transition {
     /// It is given up on.
     Down,
     /// It works again.
@@ -54,13 +54,13 @@ pub(super) enum Turn {
 
 /// How many messages a driver takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Room {
+pub(super) enum Admission {
     /// None before this time.
-    Nobody(Timestamp),
-    /// One, as the trial.
-    One,
+    Blocked(Timestamp),
+    /// One, as the probe.
+    Probe,
     /// As many as there are.
-    All,
+    Open,
 }
 
 /// Whether a message can still be lost to a driver that hangs.
@@ -74,7 +74,7 @@ pub(super) enum Try {
 
 /// How a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum CallFailure {
     /// The driver has the message, and said nothing until the time was over.
     Hang,
     /// Any other way.
@@ -83,17 +83,17 @@ pub(super) enum Failure {
 
 /// A call that may be made: to be given back with what came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pass {
+pub(super) struct CallPermit {
     began: Timestamp,
-    is_trial: bool,
+    is_probe: bool,
 }
 
-impl Breaker {
-    /// Of a driver that has said what came of a trial after so long.
-    pub(super) fn new(trial: Duration) -> Self {
+impl CircuitBreaker {
+    /// Of a driver that has said what came of a probe after so long.
+    pub(super) fn new(probe: Duration) -> Self {
         Self {
-            trial,
-            state: State::Closed,
+            probe,
+            state: CircuitState::Closed,
             failed: Vec::new(),
             only_hangs: true,
             failed_at: Timestamp::from_micros(i64::MIN),
@@ -103,82 +103,95 @@ impl Breaker {
     }
 
     /// How many messages of this kind it takes, if no other driver takes them.
-    pub(super) fn room(&self, kind: Try, now: Timestamp) -> Room {
+    pub(super) fn admission(&self, kind: Try, now: Timestamp) -> Admission {
         let is_later = |until: &Timestamp| now < *until;
         if let Some(until) = self.rests_until.filter(is_later) {
-            return Room::Nobody(self.paused_until(now).map_or(until, |pause| pause.max(until)));
+            return Admission::Blocked(
+                self.paused_until(now).map_or(until, |pause| pause.max(until)),
+            );
         }
         match (self.state, self.paused_until(now)) {
-            (State::Closed, _) => Room::All,
-            (State::Open { .. } | State::Trying { .. }, _) if self.may_hang_for_some(kind) => {
-                Room::All
+            (CircuitState::Closed, _) => Admission::Open,
+            (CircuitState::Open { .. } | CircuitState::HalfOpen { .. }, _)
+                if self.may_hang_for_some(kind) =>
+            {
+                Admission::Open
             }
-            (State::Open { .. } | State::Trying { .. }, Some(until)) => Room::Nobody(until),
-            (State::Open { .. } | State::Trying { .. }, None) => Room::One,
+            (CircuitState::Open { .. } | CircuitState::HalfOpen { .. }, Some(until)) => {
+                Admission::Blocked(until)
+            }
+            (CircuitState::Open { .. } | CircuitState::HalfOpen { .. }, None) => Admission::Probe,
         }
     }
 
     /// Whether it takes messages as usual.
     pub(super) fn is_open_to_all(&self, now: Timestamp) -> bool {
-        self.room(Try::Second, now) == Room::All
+        self.admission(Try::Second, now) == Admission::Open
     }
 
-    /// Lets a message through if it may be tried now; the first one after a pause is the trial. With `is_only_hope` no
+    /// Lets a message through if it may be tried now; the first one after a pause is the probe. With `is_only_hope` no
     /// other driver takes messages as usual.
-    pub(super) fn admit(&mut self, kind: Try, is_only_hope: bool, now: Timestamp) -> Option<Pass> {
+    pub(super) fn admit(
+        &mut self,
+        kind: Try,
+        is_only_hope: bool,
+        now: Timestamp,
+    ) -> Option<CallPermit> {
         let kind = if is_only_hope { kind } else { Try::Second };
-        if let Room::Nobody(_) = self.room(kind, now) {
+        if let Admission::Blocked(_) = self.admission(kind, now) {
             return None;
         }
-        let is_trial = match self.state {
-            State::Open { pause, .. } | State::Trying { pause, .. }
+        let is_probe = match self.state {
+            CircuitState::Open { pause, .. } | CircuitState::HalfOpen { pause, .. }
                 if self.paused_until(now).is_none() =>
             {
-                self.state = State::Trying { until: now + self.trial, pause };
+                self.state = CircuitState::HalfOpen { until: now + self.probe, pause };
                 true
             }
-            State::Closed | State::Open { .. } | State::Trying { .. } => false,
+            CircuitState::Closed | CircuitState::Open { .. } | CircuitState::HalfOpen { .. } => {
+                false
+            }
         };
-        Some(Pass { began: now, is_trial })
+        Some(CallPermit { began: now, is_probe })
     }
 
     /// Whether it is given up on, while messages wait or not.
     pub(super) fn is_down(&self, messages_wait: bool, now: Timestamp) -> bool {
         match self.state {
-            State::Closed => false,
-            State::Open { .. } | State::Trying { .. } => {
+            CircuitState::Closed => false,
+            CircuitState::Open { .. } | CircuitState::HalfOpen { .. } => {
                 messages_wait || now < self.failed_at + LONGEST
             }
         }
     }
 
     /// It took the message, or refused it in its own words.
-    pub(super) fn succeed(&mut self, now: Timestamp) -> Option<Turn> {
-        let was_down = !matches!(self.state, State::Closed);
-        self.state = State::Closed;
+    pub(super) fn succeed(&mut self, now: Timestamp) -> Option<Transition> {
+        let was_down = !matches!(self.state, CircuitState::Closed);
+        self.state = CircuitState::Closed;
         self.failed.clear();
         self.only_hangs = true;
         self.answered_at = Some(now);
-        was_down.then_some(Turn::Up)
+        was_down.then_some(Transition::Up)
     }
 
     /// It did not, for this number.
     pub(super) fn fail(
         &mut self,
-        pass: Pass,
-        failure: Failure,
+        permit: CallPermit,
+        failure: CallFailure,
         phone: Phone,
         now: Timestamp,
-    ) -> Option<Turn> {
-        let is_closed = matches!(self.state, State::Closed);
-        if is_closed && self.answered_at.is_some_and(|at| at > pass.began) {
+    ) -> Option<Transition> {
+        let is_closed = matches!(self.state, CircuitState::Closed);
+        if is_closed && self.answered_at.is_some_and(|at| at > permit.began) {
             return None;
         }
-        self.only_hangs &= failure == Failure::Hang;
+        self.only_hangs &= failure == CallFailure::Hang;
         self.failed_at = now;
-        let open = |pause| State::Open { until: now + pause, pause };
+        let open = |pause| CircuitState::Open { until: now + pause, pause };
         match self.state {
-            State::Closed => {
+            CircuitState::Closed => {
                 if !self.failed.contains(&phone) {
                     self.failed.push(phone);
                 }
@@ -186,14 +199,14 @@ impl Breaker {
                     return None;
                 }
                 self.state = open(SHORTEST);
-                Some(Turn::Down)
+                Some(Transition::Down)
             }
-            State::Trying { pause, .. } if pass.is_trial => {
+            CircuitState::HalfOpen { pause, .. } if permit.is_probe => {
                 self.state = open((pause * 2).min(LONGEST));
                 None
             }
-            // Messages that were under way when it was given up on, or that were no trial.
-            State::Trying { .. } | State::Open { .. } => None,
+            // Messages that were under way when it was given up on, or that were no probe.
+            CircuitState::HalfOpen { .. } | CircuitState::Open { .. } => None,
         }
     }
 
@@ -201,8 +214,8 @@ impl Breaker {
     pub(super) fn rest(&mut self, now: Timestamp, length: Duration) {
         let until = now + length;
         self.rests_until = self.rests_until.max(Some(until));
-        if let State::Trying { pause, .. } = self.state {
-            self.state = State::Open { until, pause };
+        if let CircuitState::HalfOpen { pause, .. } = self.state {
+            self.state = CircuitState::Open { until, pause };
         }
     }
 
@@ -212,8 +225,8 @@ impl Breaker {
 
     fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state {
-            State::Closed => None,
-            State::Open { until, .. } | State::Trying { until, .. } => Some(until),
+            CircuitState::Closed => None,
+            CircuitState::Open { until, .. } | CircuitState::HalfOpen { until, .. } => Some(until),
         }
         .filter(|until| now < *until)
     }

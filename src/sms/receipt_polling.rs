@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::task::{self, JoinSet};
 
 use super::driver::ReceiptBatch;
-use super::share::Share;
-use super::shared::Shared;
-use super::{receipts, rows};
+use super::outbox_state::OutboxState;
+use super::poll_budget::PollBudget;
+use super::{delivery_index, receipts};
 use crate::domain::{Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GatewayKey, QUESTIONS, QuestionKey};
 use crate::store::{StoreError, Write};
@@ -20,13 +20,13 @@ const DROPPED: usize = 64;
 /// A question that is not answered by then is asked again another time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) struct Asking {
-    shared: Arc<Shared>,
+pub(super) struct ReceiptPoller {
+    shared: Arc<OutboxState>,
     /// Each says whether it was answered.
     tasks: JoinSet<bool>,
     /// Whom each of those asks, and when it began.
     open: HashMap<task::Id, (String, Timestamp)>,
-    shares: BTreeMap<String, Share>,
+    budgets: BTreeMap<String, PollBudget>,
 }
 
 /// Who is asked, and for what.
@@ -35,14 +35,14 @@ struct Question {
     gateway_id: String,
 }
 
-impl Asking {
-    pub(super) fn of(shared: Arc<Shared>) -> Self {
-        Self { shared, tasks: JoinSet::new(), open: HashMap::new(), shares: BTreeMap::new() }
+impl ReceiptPoller {
+    pub(super) fn of(shared: Arc<OutboxState>) -> Self {
+        Self { shared, tasks: JoinSet::new(), open: HashMap::new(), budgets: BTreeMap::new() }
     }
 
     /// Asks as much as may be asked at a time of what is due. When to ask again is kept before: an answer that never
     /// comes does not end the asking.
-    pub(super) async fn ask_what_is_due(&mut self, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn poll_due(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let due = self.due(now)?;
         if due.is_empty() {
             return Ok(());
@@ -53,10 +53,14 @@ impl Asking {
             for key in due {
                 write.remove(QUESTIONS, &key);
                 let Some(delivery) = write.get(DELIVERIES, &key.id)? else { continue };
-                let Some(GatewayKey { driver, gateway_id }) = rows::gateway_key(&delivery) else {
+                let Some(GatewayKey { driver, gateway_id }) =
+                    delivery_index::gateway_key(&delivery)
+                else {
                     continue;
                 };
-                if shared.chain.is_asked(&driver) && rows::ask_later(write, &delivery, now)? {
+                if shared.failover.is_asked(&driver)
+                    && delivery_index::ask_later(write, &delivery, now)?
+                {
                     questions.push(Question { driver, gateway_id });
                 }
             }
@@ -64,7 +68,7 @@ impl Asking {
         };
         for question in self.shared.store.write(ask_later).await? {
             let driver = question.driver.clone();
-            self.shares.entry(driver.clone()).or_default().begin();
+            self.budgets.entry(driver.clone()).or_default().begin();
             let shared = Arc::clone(&self.shared);
             let task = self.tasks.spawn(async move { shared.ask(question).await });
             self.open.insert(task.id(), (driver, now));
@@ -80,8 +84,8 @@ impl Asking {
             None => return std::future::pending().await,
         };
         let Some((driver, began)) = self.open.remove(&id) else { return };
-        let share = self.shares.entry(driver).or_default();
-        if is_answered { share.answered() } else { share.failed(began) }
+        let budget = self.budgets.entry(driver).or_default();
+        if is_answered { budget.answered() } else { budget.failed(began) }
     }
 
     /// Of each driver as much as it may be asked now.
@@ -89,9 +93,9 @@ impl Asking {
         let (mut due, mut after) = (Vec::new(), None);
         while let Some((first, _)) = self.shared.store.page(QUESTIONS, after.as_ref(), 1)?.pop() {
             let driver = first.driver;
-            let room = match self.shares.get(&driver) {
-                _ if !self.shared.chain.is_asked(&driver) => DROPPED,
-                share => share.copied().unwrap_or_default().room(now),
+            let room = match self.budgets.get(&driver) {
+                _ if !self.shared.failover.is_asked(&driver) => DROPPED,
+                budget => budget.copied().unwrap_or_default().allowed(now),
             };
             let page = self.shared.store.page(QUESTIONS, after.as_ref(), room)?;
             let its = page.into_iter().map(|(key, _)| key);
@@ -102,10 +106,10 @@ impl Asking {
     }
 }
 
-impl Shared {
+impl OutboxState {
     /// Says whether there was an answer.
     async fn ask(self: Arc<Self>, Question { driver: name, gateway_id }: Question) -> bool {
-        let Some(driver) = self.chain.driver(&name) else { return false };
+        let Some(driver) = self.failover.driver(&name) else { return false };
         let report = match tokio::time::timeout(PATIENCE, driver.ask(&gateway_id)).await {
             Ok(Ok(report)) => report,
             Ok(Err(error)) => {

@@ -14,9 +14,9 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// Receipts that came before the answer that gives their message its name: some gateways are that quick. One is only for a
 /// message that was being handed over when it came: a gateway may use an id again.
 #[derive(Default)]
-pub(super) struct Early(Mutex<VecDeque<Waiting>>);
+pub(super) struct PendingReceipts(Mutex<VecDeque<PendingReceipt>>);
 
-struct Waiting {
+struct PendingReceipt {
     key: GatewayKey,
     report: DeliveryReport,
     came_at: Timestamp,
@@ -24,7 +24,7 @@ struct Waiting {
     claim: u64,
 }
 
-impl Early {
+impl PendingReceipts {
     /// Keeps one that came when messages of this claim and earlier ones were being handed over. Gives the oldest when that
     /// had to go for it.
     pub(super) fn keep(
@@ -35,7 +35,7 @@ impl Early {
         came_at: Timestamp,
     ) -> Option<GatewayKey> {
         let mut kept = self.lock();
-        kept.push_back(Waiting { key, report, came_at, claim });
+        kept.push_back(PendingReceipt { key, report, came_at, claim });
         let oldest = if kept.len() > MOST { kept.pop_front() } else { None };
         oldest.map(|waiting| waiting.key)
     }
@@ -44,7 +44,7 @@ impl Early {
     /// came.
     pub(super) fn of(&self, key: &GatewayKey, claim: u64, now: Timestamp) -> Vec<DeliveryReport> {
         let kept = self.lock();
-        let is_for = |waiting: &&Waiting| {
+        let is_for = |waiting: &&PendingReceipt| {
             waiting.key == *key && waiting.claim >= claim && !waiting.is_over(now)
         };
         kept.iter().filter(is_for).map(|waiting| waiting.report.clone()).collect()
@@ -62,12 +62,12 @@ impl Early {
         kept.drain(..over).map(|waiting| waiting.key).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<PendingReceipt>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
+impl PendingReceipt {
     fn is_over(&self, now: Timestamp) -> bool {
         now.since(self.came_at) >= LONGEST
     }
@@ -87,27 +87,27 @@ mod tests {
 
     #[test]
     fn one_is_for_a_message_that_was_being_handed_over_and_no_later_one() {
-        let early = Early::default();
-        assert_eq!(early.keep(key(1), DeliveryReport::Delivered, 7, at(0)), None);
+        let pending = PendingReceipts::default();
+        assert_eq!(pending.keep(key(1), DeliveryReport::Delivered, 7, at(0)), None);
         for (claim, reports) in [(6, 1), (7, 1), (8, 0)] {
-            assert_eq!(early.of(&key(1), claim, at(1)).len(), reports, "{claim}");
+            assert_eq!(pending.of(&key(1), claim, at(1)).len(), reports, "{claim}");
         }
-        assert_eq!(early.of(&key(2), 7, at(1)), []);
-        early.settle(&key(1));
-        assert_eq!(early.of(&key(1), 7, at(1)), []);
+        assert_eq!(pending.of(&key(2), 7, at(1)), []);
+        pending.settle(&key(1));
+        assert_eq!(pending.of(&key(1), 7, at(1)), []);
     }
 
     #[test]
     fn one_is_forgotten_after_a_minute_and_the_oldest_when_there_are_too_many() {
-        let early = Early::default();
+        let pending = PendingReceipts::default();
         for id in 0..MOST {
-            assert_eq!(early.keep(key(id), DeliveryReport::Delivered, 1, at(0)), None);
+            assert_eq!(pending.keep(key(id), DeliveryReport::Delivered, 1, at(0)), None);
         }
-        assert_eq!(early.keep(key(MOST), DeliveryReport::Delivered, 1, at(30)), Some(key(0)));
-        assert_eq!(early.forget(at(59)), []);
-        assert_eq!(early.of(&key(1), 1, at(60)), [], "whether or not it is forgotten yet");
-        assert_eq!(early.forget(at(60)), (1..MOST).map(key).collect::<Vec<_>>());
-        assert_eq!(early.of(&key(MOST), 1, at(60)).len(), 1);
-        assert_eq!(early.forget(at(90)), [key(MOST)]);
+        assert_eq!(pending.keep(key(MOST), DeliveryReport::Delivered, 1, at(30)), Some(key(0)));
+        assert_eq!(pending.forget(at(59)), []);
+        assert_eq!(pending.of(&key(1), 1, at(60)), [], "whether or not it is forgotten yet");
+        assert_eq!(pending.forget(at(60)), (1..MOST).map(key).collect::<Vec<_>>());
+        assert_eq!(pending.of(&key(MOST), 1, at(60)).len(), 1);
+        assert_eq!(pending.forget(at(90)), [key(MOST)]);
     }
 }

@@ -1,9 +1,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::driver::{Accepted, SendFuture, SmsDriver, SmsMessage};
 use crate::clock::Clock;
 use crate::domain::{Phone, Timestamp};
+use crate::sms::driver::{Accepted, SendFuture, SmsDriver, SmsMessage};
 
 /// Remembers what was sent: the stand-in for tests, and what `demo` shows to authors of tests.
 #[derive(Clone)]

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tracing::field::display;
 
-use super::breaker::{Breaker, Failure, Pass, Room, Try, Turn};
+use super::circuit_breaker::{Admission, CallFailure, CallPermit, CircuitBreaker, Transition, Try};
 use super::driver::{Accepted, SendError, SmsDriver, SmsMessage};
 use super::hanging::{Crowd, Hanging};
 use crate::clock::Clock;
@@ -20,20 +20,20 @@ const REST: Duration = Duration::from_secs(2);
 const LEAST_REST: Duration = Duration::from_secs(1);
 
 /// Drivers in the order in which they are called: the next one when one does not take a message.
-pub(super) struct Chain {
-    links: Vec<Link>,
+pub(super) struct Failover {
+    routes: Vec<DriverRoute>,
     timeout: Duration,
 }
 
-struct Link {
+struct DriverRoute {
     driver: Arc<dyn SmsDriver>,
-    breaker: Mutex<Breaker>,
+    circuit_breaker: Mutex<CircuitBreaker>,
     hanging: Mutex<Hanging>,
 }
 
 /// How a message is to be sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Order<'a> {
+pub(super) struct SendOptions<'a> {
     /// Whether it has hung before.
     pub(super) kind: Try,
     /// Whether a driver may have it already.
@@ -44,41 +44,42 @@ pub(super) struct Order<'a> {
     pub(super) pause: Duration,
 }
 
-impl Order<'_> {
+impl SendOptions<'_> {
     /// Whether it is this driver that may have it.
     fn is_doubted(self, driver: &str) -> bool {
         self.is_uncertain && self.doubtful.is_none_or(|doubtful| doubtful == driver)
     }
 }
 
-impl Chain {
+impl Failover {
     /// Each driver has `timeout` for a message, and may be handed `parallel` messages at the same time.
     pub(super) fn of(drivers: Vec<Arc<dyn SmsDriver>>, timeout: Duration, parallel: usize) -> Self {
-        let link = |driver| Link {
+        let route = |driver| DriverRoute {
             driver,
-            breaker: Mutex::new(Breaker::new(timeout + LAST_WORD)),
+            circuit_breaker: Mutex::new(CircuitBreaker::new(timeout + LAST_WORD)),
             hanging: Mutex::new(Hanging::new(timeout, parallel)),
         };
-        Self { links: drivers.into_iter().map(link).collect(), timeout }
+        Self { routes: drivers.into_iter().map(route).collect(), timeout }
     }
 
     /// How many messages of this kind it may be given.
-    pub(super) fn room(&self, kind: Try, now: Timestamp) -> Room {
-        let rooms = self.links.iter().map(|link| link.breaker().room(kind, now));
-        rooms.reduce(more).unwrap_or(Room::Nobody(now + REST))
+    pub(super) fn admission(&self, kind: Try, now: Timestamp) -> Admission {
+        let admissions =
+            self.routes.iter().map(|route| route.circuit_breaker().admission(kind, now));
+        admissions.reduce(more).unwrap_or(Admission::Blocked(now + REST))
     }
 
     /// Until when no driver may be called, not even with a message that has not hung yet.
     pub(super) fn delayed_until(&self, now: Timestamp) -> Option<Timestamp> {
-        match self.room(Try::First, now) {
-            Room::Nobody(until) => Some(until),
-            Room::One | Room::All => None,
+        match self.admission(Try::First, now) {
+            Admission::Blocked(until) => Some(until),
+            Admission::Probe | Admission::Open => None,
         }
     }
 
     /// The driver of this name.
     pub(super) fn driver(&self, name: &str) -> Option<&Arc<dyn SmsDriver>> {
-        self.links.iter().map(|link| &link.driver).find(|driver| driver.name() == name)
+        self.routes.iter().map(|route| &route.driver).find(|driver| driver.name() == name)
     }
 
     /// Whether the driver of this name is there, and can be asked what became of a message.
@@ -88,14 +89,14 @@ impl Chain {
 
     /// How many drivers there are.
     pub(super) fn length(&self) -> usize {
-        self.links.len()
+        self.routes.len()
     }
 
     /// Drivers that are given up on, while messages wait or not, and whether those are all.
     pub(super) fn down(&self, messages_wait: bool, now: Timestamp) -> (Vec<String>, bool) {
-        let is_down = |link: &&Link| link.breaker().is_down(messages_wait, now);
-        let down: Vec<_> = self.links.iter().filter(is_down).map(Link::name).collect();
-        let are_all = down.len() == self.links.len();
+        let is_down = |route: &&DriverRoute| route.circuit_breaker().is_down(messages_wait, now);
+        let down: Vec<_> = self.routes.iter().filter(is_down).map(DriverRoute::name).collect();
+        let are_all = down.len() == self.routes.len();
         (down, are_all)
     }
 
@@ -103,24 +104,24 @@ impl Chain {
     pub(super) async fn send(
         &self,
         message: &SmsMessage,
-        order: Order<'_>,
+        options: SendOptions<'_>,
         clock: &dyn Clock,
     ) -> Attempt {
         let (mut calls, mut doubted, mut last) = (0, None, (None, DeliveryError::AllDown));
         let now = clock.now();
-        let is_open = |link: &Link| link.breaker().is_open_to_all(now);
-        let is_only_hope = !self.links.iter().any(is_open);
-        for link in self.in_order(order.doubtful) {
-            let pass = link.breaker().admit(order.kind, is_only_hope, clock.now());
-            let Some(pass) = pass else { continue };
+        let is_open = |route: &DriverRoute| route.circuit_breaker().is_open_to_all(now);
+        let is_only_hope = !self.routes.iter().any(is_open);
+        for route in self.in_order(options.doubtful) {
+            let permit = route.circuit_breaker().admit(options.kind, is_only_hope, clock.now());
+            let Some(permit) = permit else { continue };
             calls += 1;
-            let said = hand_over(&*link.driver, message, self.timeout).await;
-            link.note(message, order.kind, pass, &said, clock.now());
-            let driver = Some(link.name());
+            let said = hand_over(&*route.driver, message, self.timeout).await;
+            route.note(message, options.kind, permit, &said, clock.now());
+            let driver = Some(route.name());
             let outcome = match said {
                 Ok(Accepted { gateway_id }) => Outcome::Accepted(gateway_id),
                 Err(SendError::AlreadyAccepted { gateway_id, .. })
-                    if order.is_doubted(link.driver.name()) =>
+                    if options.is_doubted(route.driver.name()) =>
                 {
                     Outcome::AlreadyAccepted(gateway_id)
                 }
@@ -131,7 +132,7 @@ impl Chain {
                 }
                 Err(SendError::Refused(error)) => Outcome::Refused(error),
                 Err(SendError::Ambiguous(error)) => {
-                    Outcome::Ambiguous { error, again_at: clock.now() + order.pause }
+                    Outcome::Ambiguous { error, again_at: clock.now() + options.pause }
                 }
                 Err(SendError::NotAccepted { error, .. }) => {
                     if error.is_doubtful() {
@@ -144,19 +145,19 @@ impl Chain {
             return Attempt { calls, driver, doubted, outcome };
         }
         let (driver, error) = last;
-        let again_at = clock.now() + order.pause;
+        let again_at = clock.now() + options.pause;
         let outcome = Outcome::NotAccepted { error, again_at };
         Attempt { calls, driver, doubted, outcome }
     }
 
-    fn in_order<'a>(&'a self, doubtful: Option<&'a str>) -> impl Iterator<Item = &'a Link> {
-        let is_doubtful = move |link: &&Link| doubtful == Some(link.driver.name());
-        let others = self.links.iter().filter(move |link| !is_doubtful(link));
-        others.chain(self.links.iter().filter(is_doubtful))
+    fn in_order<'a>(&'a self, doubtful: Option<&'a str>) -> impl Iterator<Item = &'a DriverRoute> {
+        let is_doubtful = move |route: &&DriverRoute| doubtful == Some(route.driver.name());
+        let others = self.routes.iter().filter(move |route| !is_doubtful(route));
+        others.chain(self.routes.iter().filter(is_doubtful))
     }
 }
 
-impl Link {
+impl DriverRoute {
     fn name(&self) -> String {
         self.driver.name().to_owned()
     }
@@ -165,7 +166,7 @@ impl Link {
         &self,
         message: &SmsMessage,
         kind: Try,
-        pass: Pass,
+        permit: CallPermit,
         said: &Result<Accepted, SendError>,
         now: Timestamp,
     ) {
@@ -190,17 +191,17 @@ impl Link {
                 tracing::info!(%verification, %phone, request_id, driver, gateway_id, %error, "sms taken before");
             }
         }
-        if failure_of(said) == Some(Failure::Hang) && kind == Try::First {
+        if failure_of(said) == Some(CallFailure::Hang) && kind == Try::First {
             self.note_hanging(phone, now);
         }
-        match self.judge(phone, pass, said, now) {
-            Some(Turn::Down) => {
+        match self.judge(phone, permit, said, now) {
+            Some(Transition::Down) => {
                 tracing::error!(
                     driver,
                     "the driver has failed too often, and is tried now and then only"
                 );
             }
-            Some(Turn::Up) => tracing::info!(driver, "the driver works again"),
+            Some(Transition::Up) => tracing::info!(driver, "the driver works again"),
             None => {}
         }
     }
@@ -222,44 +223,44 @@ impl Link {
     fn judge(
         &self,
         phone: Phone,
-        pass: Pass,
+        permit: CallPermit,
         said: &Result<Accepted, SendError>,
         now: Timestamp,
-    ) -> Option<Turn> {
-        let mut breaker = self.breaker();
+    ) -> Option<Transition> {
+        let mut breaker = self.circuit_breaker();
         let Err(SendError::NotAccepted { error, rest }) = said else {
             return match failure_of(said) {
-                Some(failure) => breaker.fail(pass, failure, phone, now),
+                Some(failure) => breaker.fail(permit, failure, phone, now),
                 None => breaker.succeed(now),
             };
         };
         let is_too_much = *error == DeliveryError::TooMany;
         // One that says no in its own words works, and may say yes to the next message.
         let is_orderly = matches!(error, DeliveryError::NotNow(_));
-        let turn = if is_orderly {
+        let transition = if is_orderly {
             breaker.succeed(now)
         } else if is_too_much {
             None
         } else {
-            breaker.fail(pass, Failure::Other, phone, now)
+            breaker.fail(permit, CallFailure::Other, phone, now)
         };
         if let Some(rest) = rest.or(is_too_much.then_some(REST)) {
             breaker.rest(now, rest.max(LEAST_REST));
         }
-        turn
+        transition
     }
 
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    fn breaker(&self) -> MutexGuard<'_, CircuitBreaker> {
+        self.circuit_breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// How a call failed. A driver that refuses a message, or has it, works: the message does not.
-fn failure_of(said: &Result<Accepted, SendError>) -> Option<Failure> {
+fn failure_of(said: &Result<Accepted, SendError>) -> Option<CallFailure> {
     match said {
         Ok(_) | Err(SendError::Refused(_) | SendError::AlreadyAccepted { .. }) => None,
-        Err(SendError::Ambiguous(DeliveryError::TimedOut)) => Some(Failure::Hang),
-        Err(SendError::Ambiguous(_) | SendError::NotAccepted { .. }) => Some(Failure::Other),
+        Err(SendError::Ambiguous(DeliveryError::TimedOut)) => Some(CallFailure::Hang),
+        Err(SendError::Ambiguous(_) | SendError::NotAccepted { .. }) => Some(CallFailure::Other),
     }
 }
 
@@ -274,9 +275,9 @@ pub async fn hand_over(
 }
 
 /// The better of two; of two that are shut, the one that opens first.
-fn more(one: Room, other: Room) -> Room {
+fn more(one: Admission, other: Admission) -> Admission {
     match (one, other) {
-        (Room::Nobody(one), Room::Nobody(other)) => Room::Nobody(one.min(other)),
+        (Admission::Blocked(one), Admission::Blocked(other)) => Admission::Blocked(one.min(other)),
         (one, other) => one.max(other),
     }
 }

@@ -1,4 +1,4 @@
-//! Places in the outbox: `sms.queue` of them.
+//! OutboxCapacity in the outbox: `sms.queue` of them.
 //!
 //! A client may hold [`SHARE`] times as many places as are free, so that it never takes the last ones: three quarters of
 //! all places when it is alone, and less of what others have left. All calls without a token are one client.
@@ -11,19 +11,19 @@ use crate::domain::ClientId;
 const SHARE: usize = 3;
 
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct OutboxCapacity {
     most: usize,
-    taken: Mutex<Taken>,
+    taken: Mutex<Reserved>,
 }
 
 /// How many are taken, and whose they are.
 #[derive(Debug, Default)]
-struct Taken {
+struct Reserved {
     all: usize,
     by_client: HashMap<Option<ClientId>, usize>,
 }
 
-impl Places {
+impl OutboxCapacity {
     pub(super) fn new(most: usize) -> Self {
         Self { most, taken: Mutex::default() }
     }
@@ -58,7 +58,7 @@ impl Places {
 
     /// Gives all back.
     pub(super) fn clear(&self) {
-        *self.lock() = Taken::default();
+        *self.lock() = Reserved::default();
     }
 
     /// How many are taken.
@@ -66,12 +66,12 @@ impl Places {
         self.lock().all
     }
 
-    fn lock(&self) -> MutexGuard<'_, Taken> {
+    fn lock(&self) -> MutexGuard<'_, Reserved> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Taken {
+impl Reserved {
     fn add(&mut self, client: Option<ClientId>) {
         self.all += 1;
         *self.by_client.entry(client).or_default() += 1;
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn one_client_leaves_a_quarter_to_others_and_none_is_lost() {
-        let places = Places::new(100);
+        let places = OutboxCapacity::new(100);
         let take_all = |client| (0..1000).filter(|_| places.take(client)).count();
         assert_eq!(
             (take_all(Some(client(1))), take_all(Some(client(2))), take_all(None)),
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_single_place_is_for_any_client() {
-        let places = Places::new(1);
+        let places = OutboxCapacity::new(1);
         assert!(
             places.take(Some(client(1))) && !places.take(Some(client(1))) && !places.take(None)
         );
@@ -119,7 +119,7 @@ mod tests {
         fn a_client_alone_never_takes_the_last_places(
             most in 4_usize..500, calls in proptest::collection::vec(any::<bool>(), 0..2000),
         ) {
-            let places = Places::new(most);
+            let places = OutboxCapacity::new(most);
             for takes in calls {
                 if takes { places.take(Some(client(1))); } else { places.give_back(Some(client(1))); }
                 prop_assert!(places.count() < most);

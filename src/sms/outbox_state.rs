@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
-use super::chain::Chain;
+use super::capacity::OutboxCapacity;
 use super::driver::SmsMessage;
-use super::early::Early;
-use super::places::Places;
+use super::failover::Failover;
+use super::pending_receipts::PendingReceipts;
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
 use crate::domain::{ClientId, Phone, VerificationId};
@@ -16,14 +16,14 @@ use crate::keyring::Sealer;
 use crate::store::Store;
 
 /// What the outbox and its worker share.
-pub(super) struct Shared {
+pub(super) struct OutboxState {
     pub(super) store: Store,
     pub(super) sealer: Sealer,
-    pub(super) chain: Chain,
+    pub(super) failover: Failover,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     /// Those of messages that are kept, and of others that may be.
-    pub(super) places: Places,
+    pub(super) capacity: OutboxCapacity,
     /// How many are with drivers.
     pub(super) under_way: AtomicUsize,
     /// How often messages have been taken to drivers; counted on the writer's thread.
@@ -34,14 +34,14 @@ pub(super) struct Shared {
     pub(super) wake: Notify,
     /// A message is kept no more, or a place given back.
     pub(super) left: Notify,
-    pub(super) early: Early,
+    pub(super) pending_receipts: PendingReceipts,
     pub(super) unknown_receipts: AtomicU64,
     /// No message is taken to a driver any more.
     pub(super) is_shut: AtomicBool,
     pub(super) config: SmsConfig,
 }
 
-impl Shared {
+impl OutboxState {
     /// A message of the outbox, for drivers.
     pub(super) fn message(
         &self,
@@ -55,7 +55,7 @@ impl Shared {
 
     /// A message of this client is kept no more.
     pub(super) fn leave(&self, client: Option<ClientId>) {
-        self.places.give_back(client);
+        self.capacity.give_back(client);
         self.left.notify_waiters();
     }
 }

@@ -19,16 +19,16 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::target::{BoxError, Resolver};
+use super::url_policy::{BoxError, Resolver};
 
 /// Makes connections.
 #[derive(Clone)]
-pub(super) struct Wires(pub(super) HttpsConnector<HttpConnector<Resolver>>);
+pub(super) struct CheckedConnector(pub(super) HttpsConnector<HttpConnector<Resolver>>);
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// A connection that sends nothing to a peer that has gone.
-pub(super) struct Wire {
+pub(super) struct CheckedConnection {
     stream: Stream,
     /// Whether anything was written since something was read: then the peer has a part of a request.
     is_begun: bool,
@@ -39,10 +39,10 @@ pub(super) struct Wire {
 #[error("the connection had ended before the request began")]
 pub(super) struct ClosedBefore;
 
-impl Service<Uri> for Wires {
-    type Response = Wire;
+impl Service<Uri> for CheckedConnector {
+    type Response = CheckedConnection;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Wire, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<CheckedConnection, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.0.poll_ready(context)
@@ -50,11 +50,13 @@ impl Service<Uri> for Wires {
 
     fn call(&mut self, url: Uri) -> Self::Future {
         let connecting = self.0.call(url);
-        Box::pin(async move { Ok(Wire { stream: connecting.await?, is_begun: false }) })
+        Box::pin(
+            async move { Ok(CheckedConnection { stream: connecting.await?, is_begun: false }) },
+        )
     }
 }
 
-impl Wire {
+impl CheckedConnection {
     /// Writes, if the peer is there or has something already.
     fn write(
         &mut self,
@@ -93,7 +95,7 @@ fn has_gone(socket: &TcpStream) -> bool {
     is_told && asked[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR)
 }
 
-impl Read for Wire {
+impl Read for CheckedConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -107,7 +109,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl Write for CheckedConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -137,7 +139,7 @@ impl Write for Wire {
     }
 }
 
-impl Connection for Wire {
+impl Connection for CheckedConnection {
     fn connected(&self) -> Connected {
         self.stream.connected()
     }

@@ -16,12 +16,12 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 use tokio::time::Sleep;
 
-use super::answer::Answer;
+use super::answer::GatewayAnswer;
+use super::checked_connection::{CheckedConnector, ClosedBefore};
 use super::digits::with_every_digit;
-use super::once::{Once, Turn};
-use super::target::{NameNotFound, Resolver, TargetRefused};
 use super::tls;
-use super::wire::{ClosedBefore, Wires};
+use super::url_policy::{NameNotFound, Resolver, TargetRefused};
+use super::withdrawable_body::{BodyClaim, WithdrawableBody};
 use crate::config::GatewayConfig;
 use crate::domain::DeliveryError;
 use crate::sms::driver::SendError;
@@ -33,7 +33,7 @@ const IDLE: Duration = Duration::from_secs(4);
 /// The longest that a connection may take to come about.
 const CONNECTING: Duration = Duration::from_secs(5);
 
-/// How often a request is sent over connections that turn out to have ended: a gateway that ends every one is down.
+/// How often a request is sent over connections that claim out to have ended: a gateway that ends every one is down.
 const TRIES: usize = 3;
 
 /// No answer is as long as this.
@@ -41,14 +41,14 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Calls a gateway: over connections that are kept for the next call, without following redirections, and never through
 /// a proxy, whatever the environment says.
-pub(super) struct Caller {
-    client: Client<Wires, Once>,
+pub(super) struct HttpClient {
+    client: Client<CheckedConnector, WithdrawableBody>,
     timeout: Duration,
     connecting: Duration,
 }
 
 /// There is no answer.
-pub(super) enum Missed {
+pub(super) enum CallError {
     /// For sure: nothing that could be acted on has left.
     NotSent(DeliveryError),
     /// The same, over a connection that had ended.
@@ -57,13 +57,13 @@ pub(super) enum Missed {
     Ambiguous(DeliveryError),
 }
 
-impl Caller {
+impl HttpClient {
     pub(super) fn of(tls: rustls::ClientConfig, config: &GatewayConfig, timeout: Duration) -> Self {
         let connecting = CONNECTING.min(timeout / 2);
         let mut tcp = HttpConnector::new_with_resolver(Resolver::new(config.allow_local));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // Shared among the addresses of a name, so that one that says nothing leaves time for the next.
+        // OutboxState among the addresses of a name, so that one that says nothing leaves time for the next.
         tcp.set_connect_timeout(Some(connecting));
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
         let builder =
@@ -71,18 +71,18 @@ impl Caller {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(Wires(builder.enable_http1().wrap_connector(tcp)));
+            .build(CheckedConnector(builder.enable_http1().wrap_connector(tcp)));
         Self { client, timeout, connecting }
     }
 
     /// Sends a request, and reads what is said to it.
-    pub(super) async fn call(&self, request: Request<Bytes>) -> Result<Answer, Missed> {
+    pub(super) async fn call(&self, request: Request<Bytes>) -> Result<GatewayAnswer, CallError> {
         let mut over = pin!(tokio::time::sleep(self.timeout));
         let mut tries = TRIES;
         let response = loop {
             tries -= 1;
             match self.respond(&request, over.as_mut()).await {
-                Err(Missed::ClosedBefore) if tries > 0 => {}
+                Err(CallError::ClosedBefore) if tries > 0 => {}
                 responded => break responded?,
             }
         };
@@ -92,27 +92,27 @@ impl Caller {
             () = &mut over => Err(DeliveryError::TimedOut),
         };
         let (json, broken) = read.map_or_else(|broken| (None, Some(broken)), |json| (json, None));
-        Ok(Answer { status: head.status, headers: head.headers, json, broken })
+        Ok(GatewayAnswer { status: head.status, headers: head.headers, json, broken })
     }
 
     async fn respond(
         &self,
         request: &Request<Bytes>,
         over: Pin<&mut Sleep>,
-    ) -> Result<Response<Incoming>, Missed> {
-        let (body, turn) = Once::of(request.body().clone());
+    ) -> Result<Response<Incoming>, CallError> {
+        let (body, claim) = WithdrawableBody::of(request.body().clone());
         let responding = self.client.request(request.clone().map(|_| body));
         tokio::select! {
-            response = responding => response.map_err(|error| missed(&error, &turn)),
-            () = self.not_connecting(&turn) => Err(Missed::NotSent(DeliveryError::ConnectingTimedOut)),
-            () = over => Err(turn.missed(DeliveryError::ConnectingTimedOut, DeliveryError::TimedOut)),
+            response = responding => response.map_err(|error| missed(&error, &claim)),
+            () = self.not_connecting(&claim) => Err(CallError::NotSent(DeliveryError::ConnectingTimedOut)),
+            () = over => Err(claim.missed(DeliveryError::ConnectingTimedOut, DeliveryError::TimedOut)),
         }
     }
 
     /// Ends when the time for connecting is over and the request is not begun, which it can't be after that.
-    async fn not_connecting(&self, turn: &Turn) {
+    async fn not_connecting(&self, claim: &BodyClaim) {
         tokio::time::sleep(self.connecting).await;
-        if !turn.withdraw() {
+        if !claim.withdraw() {
             std::future::pending::<()>().await;
         }
     }
@@ -132,20 +132,20 @@ async fn read(body: Incoming) -> Result<Option<Value>, DeliveryError> {
     }
 }
 
-impl Turn {
+impl BodyClaim {
     /// There is no answer: why, when nothing had left, or when something had.
-    fn missed(&self, not_sent: DeliveryError, unclear: DeliveryError) -> Missed {
-        if self.withdraw() { Missed::NotSent(not_sent) } else { Missed::Ambiguous(unclear) }
+    fn missed(&self, not_sent: DeliveryError, unclear: DeliveryError) -> CallError {
+        if self.withdraw() { CallError::NotSent(not_sent) } else { CallError::Ambiguous(unclear) }
     }
 }
 
-fn missed(error: &ClientError, turn: &Turn) -> Missed {
+fn missed(error: &ClientError, claim: &BodyClaim) -> CallError {
     // What the gateway is called and why it was not believed, but nothing that was to be sent.
     tracing::debug!(error = %causes(error), "a gateway was called in vain");
     if chain(error).any(<dyn Error>::is::<ClosedBefore>) {
-        return Missed::ClosedBefore;
+        return CallError::ClosedBefore;
     }
-    turn.missed(no_connection(error), no_answer(error))
+    claim.missed(no_connection(error), no_answer(error))
 }
 
 fn no_connection(error: &ClientError) -> DeliveryError {
@@ -194,7 +194,7 @@ fn causes(error: &ClientError) -> String {
     chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-impl Missed {
+impl CallError {
     /// Why, whatever that means for a message.
     pub(super) fn into_delivery_error(self) -> DeliveryError {
         match self {
@@ -204,12 +204,12 @@ impl Missed {
     }
 }
 
-impl From<Missed> for SendError {
-    fn from(missed: Missed) -> Self {
+impl From<CallError> for SendError {
+    fn from(missed: CallError) -> Self {
         match missed {
-            Missed::NotSent(error) => Self::not_accepted(error),
-            Missed::ClosedBefore => Self::not_accepted(DeliveryError::Unreachable),
-            Missed::Ambiguous(error) => Self::Ambiguous(error),
+            CallError::NotSent(error) => Self::not_accepted(error),
+            CallError::ClosedBefore => Self::not_accepted(DeliveryError::Unreachable),
+            CallError::Ambiguous(error) => Self::Ambiguous(error),
         }
     }
 }

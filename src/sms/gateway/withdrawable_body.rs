@@ -11,17 +11,17 @@ use std::task::{Context, Poll};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 /// A body that is given once, unless it is withdrawn first.
-pub(super) struct Once {
+pub(super) struct WithdrawableBody {
     bytes: Option<Bytes>,
-    turn: Turn,
+    claim: BodyClaim,
 }
 
-/// Whose turn it was first.
+/// Whose claim it was first.
 #[derive(Clone, Default)]
-pub(super) struct Turn(Arc<OnceLock<First>>);
+pub(super) struct BodyClaim(Arc<OnceLock<BodyState>>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum First {
+enum BodyState {
     Given,
     Withdrawn,
 }
@@ -31,10 +31,10 @@ enum First {
 #[error("withdrawn before it was sent")]
 pub(super) struct Withdrawn;
 
-impl Once {
-    pub(super) fn of(bytes: Bytes) -> (Self, Turn) {
-        let turn = Turn::default();
-        (Self { bytes: Some(bytes), turn: turn.clone() }, turn)
+impl WithdrawableBody {
+    pub(super) fn of(bytes: Bytes) -> (Self, BodyClaim) {
+        let claim = BodyClaim::default();
+        (Self { bytes: Some(bytes), claim: claim.clone() }, claim)
     }
 
     fn length(&self) -> u64 {
@@ -42,18 +42,18 @@ impl Once {
     }
 }
 
-impl Turn {
+impl BodyClaim {
     /// Withdraws the body. False when it has been given.
     pub(super) fn withdraw(&self) -> bool {
-        self.settle(First::Withdrawn) == First::Withdrawn
+        self.settle(BodyState::Withdrawn) == BodyState::Withdrawn
     }
 
-    fn settle(&self, first: First) -> First {
-        *self.0.get_or_init(|| first)
+    fn settle(&self, state: BodyState) -> BodyState {
+        *self.0.get_or_init(|| state)
     }
 }
 
-impl Body for Once {
+impl Body for WithdrawableBody {
     type Data = Bytes;
     type Error = Withdrawn;
 
@@ -62,9 +62,9 @@ impl Body for Once {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Withdrawn>>> {
         let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
-        Poll::Ready(Some(match self.turn.settle(First::Given) {
-            First::Given => Ok(Frame::data(bytes)),
-            First::Withdrawn => Err(Withdrawn),
+        Poll::Ready(Some(match self.claim.settle(BodyState::Given) {
+            BodyState::Given => Ok(Frame::data(bytes)),
+            BodyState::Withdrawn => Err(Withdrawn),
         }))
     }
 

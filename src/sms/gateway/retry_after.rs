@@ -9,7 +9,7 @@ use crate::domain::Timestamp;
 const LONGEST: Duration = Duration::from_mins(15);
 
 /// For how long an answer wants its gateway left alone: `Retry-After` in seconds or as a date (RFC 9110 10.2.3).
-pub(super) fn rest(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let rest = if is_number {
@@ -29,7 +29,7 @@ mod tests {
     fn rest_of(value: &str) -> Option<u64> {
         let now = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
-        rest(&headers, now).map(|rest| rest.as_secs())
+        retry_after(&headers, now).map(|rest| rest.as_secs())
     }
 
     #[test]
@@ -57,6 +57,6 @@ mod tests {
         for value in ["", "soon", "-1", "1.5", "+3", "Sat, 99 Nov 2026 12:00:30 GMT"] {
             assert_eq!(rest_of(value), None, "{value}");
         }
-        assert_eq!(rest(&HeaderMap::new(), Timestamp::from_micros(0)), None);
+        assert_eq!(retry_after(&HeaderMap::new(), Timestamp::from_micros(0)), None);
     }
 }

@@ -12,7 +12,7 @@ const LONGEST_ID: usize = 128;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pointer(String);
 
-impl Pointer {
+impl JsonPointer {
     /// Empty is the whole.
     pub(super) fn parse(text: &str) -> Result<Self, GatewayError> {
         is_pointer(text)
@@ -67,7 +67,8 @@ mod tests {
     #[test]
     fn a_word_is_a_text_a_number_or_a_bool_and_null_and_blanks_are_nothing() {
         let answer = json!({"a": [{"b": "x"}, 17, true, null, {}], "~/": 1.5, "": " ", "c": ""});
-        let found = |at: &str| Pointer::parse(at).unwrap().word_in(&answer).map(Cow::into_owned);
+        let found =
+            |at: &str| JsonPointer::parse(at).unwrap().word_in(&answer).map(Cow::into_owned);
         assert_eq!(found("/a/0/b").as_deref(), Some("x"));
         assert_eq!(found("/a/1").as_deref(), Some("17"));
         assert_eq!(found("/a/2").as_deref(), Some("true"));
@@ -76,14 +77,14 @@ mod tests {
             assert_eq!(found(nothing), None, "{nothing}");
         }
         for none in ["a", "a/b", "/~", "/~2"] {
-            assert_eq!(Pointer::parse(none), Err(GatewayError::Pointer(none.into())));
+            assert_eq!(JsonPointer::parse(none), Err(GatewayError::Pointer(none.into())));
         }
-        assert_eq!(Pointer::unless_empty(""), Ok(None));
+        assert_eq!(JsonPointer::unless_empty(""), Ok(None));
     }
 
     #[test]
     fn an_id_can_be_kept_and_shown_or_is_none() {
-        let id = |id: Value| Pointer::parse("/id").unwrap().id_in(&json!({"id": id}));
+        let id = |id: Value| JsonPointer::parse("/id").unwrap().id_in(&json!({"id": id}));
         assert_eq!(id(json!("f83f8868-5e46")).as_deref(), Some("f83f8868-5e46"));
         assert_eq!(
             id(json!(18_446_744_073_709_551_615_u64)).as_deref(),

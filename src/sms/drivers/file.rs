@@ -7,17 +7,17 @@ use std::sync::Arc;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::driver::{SendFuture, SmsDriver, SmsMessage};
-use super::lines::Lines;
+use super::line_writer::BackgroundLineWriter;
 use crate::clock::Clock;
 use crate::domain::VerificationId;
 use crate::files;
+use crate::sms::driver::{SendFuture, SmsDriver, SmsMessage};
 
 /// Appends every message to a file as one JSON object a line, for test stands: whoever tests reads the code there. The
 /// file is its owner's alone.
 pub struct File {
     path: PathBuf,
-    lines: Lines,
+    lines: BackgroundLineWriter,
     clock: Arc<dyn Clock>,
 }
 
@@ -33,7 +33,7 @@ struct Line<'a> {
 impl File {
     /// Appends to the file of this name, which is made if there is none.
     pub fn append_to(path: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
-        let lines = Lines::to("sms-file", Self::open(path)?)?;
+        let lines = BackgroundLineWriter::to("sms-file", Self::open(path)?)?;
         Ok(Self { path: path.to_owned(), lines, clock })
     }
 

@@ -2,16 +2,16 @@ use std::io::Write;
 
 use zeroize::Zeroizing;
 
-use super::driver::{SendFuture, SmsDriver, SmsMessage};
-use super::lines::Lines;
+use super::line_writer::BackgroundLineWriter;
+use crate::sms::driver::{SendFuture, SmsDriver, SmsMessage};
 
 /// Prints every message as one line, `SMS +380… text`: a console that has stopped taking lines keeps no answer waiting.
-pub struct Console(Lines);
+pub struct Console(BackgroundLineWriter);
 
 impl Console {
     /// Prints to `out`.
     pub fn to(out: impl Write + Send + 'static) -> std::io::Result<Self> {
-        Lines::to("sms-console", out).map(Self)
+        BackgroundLineWriter::to("sms-console", out).map(Self)
     }
 }
 

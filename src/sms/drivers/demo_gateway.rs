@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::driver::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 use super::memory::Memory;
 use crate::clock::Clock;
 use crate::config::Word;
 use crate::domain::{DeliveryError, VendorStatus, VerificationId};
+use crate::sms::driver::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 
 /// How a demo's gateway behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,10 +49,10 @@ pub struct DemoGateway {
     /// What it took.
     pub sent: Memory,
     console: Arc<dyn SmsDriver>,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<GatewayState>>,
 }
 
-struct State {
+struct GatewayState {
     at_start: GatewayMode,
     plan: GatewayPlan,
     /// How it behaves to messages that were counted: each is counted once, however often it is tried.
@@ -65,7 +65,7 @@ impl DemoGateway {
     /// A gateway that behaves like this, and shows on this console what it takes.
     pub fn new(mode: GatewayMode, console: Arc<dyn SmsDriver>, clock: Arc<dyn Clock>) -> Self {
         let plan = GatewayPlan { mode, messages: None };
-        let state = State { at_start: mode, plan, counted: HashMap::new(), world: 0 };
+        let state = GatewayState { at_start: mode, plan, counted: HashMap::new(), world: 0 };
         Self { sent: Memory::new(clock), console, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -85,7 +85,7 @@ impl DemoGateway {
     pub fn reset(&self) {
         let mut state = self.state();
         let plan = GatewayPlan { mode: state.at_start, messages: None };
-        *state = State { plan, counted: HashMap::new(), world: state.world + 1, ..*state };
+        *state = GatewayState { plan, counted: HashMap::new(), world: state.world + 1, ..*state };
         self.sent.clear();
     }
 
@@ -97,12 +97,12 @@ impl DemoGateway {
         self.console.send(message).await
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, GatewayState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl GatewayState {
     /// How it behaves to this message.
     fn behave_to(&mut self, message: VerificationId) -> GatewayMode {
         if let Some(mode) = self.counted.get(&message) {
@@ -173,7 +173,7 @@ mod tests {
     fn a_message_is_counted_once_and_keeps_what_it_was_told() {
         let plan = GatewayPlan { mode: GatewayMode::Down, messages: Some(2) };
         let at_start = GatewayMode::Slow;
-        let mut state = State { at_start, plan, counted: HashMap::new(), world: 0 };
+        let mut state = GatewayState { at_start, plan, counted: HashMap::new(), world: 0 };
         let message = |number: u8| Id::from_bytes([number; 16]);
         for (number, mode, left) in [
             (1, GatewayMode::Down, Some(1)),

@@ -3,46 +3,48 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::breaker::{Room, Try};
+use super::circuit_breaker::{Admission, Try};
 use super::lanes::{Lanes, Tries};
-use super::shared::Shared;
+use super::outbox_state::OutboxState;
 use crate::domain::Timestamp;
 use crate::store::schema::{AtKey, DELIVERIES, Due, OUTBOX_AGAIN, OUTBOX_DUE};
 use crate::store::{StoreError, Table};
 
-/// Of how many messages that are due the trial is chosen.
-const TRIAL_OF: usize = 64;
+/// Of how many messages that are due the probe is chosen.
+const PROBE_CANDIDATES: usize = 64;
 
 /// A tree of messages that wait.
-pub(super) type Waiting = Table<AtKey, Due>;
+pub(super) type DueTree = Table<AtKey, Due>;
 
-impl Shared {
+impl OutboxState {
     /// Which messages may be claimed now, beside those that are with drivers.
     pub(super) fn next_to_claim(
         &self,
         lanes: Lanes,
         now: Timestamp,
-    ) -> Result<Vec<(Waiting, AtKey)>, StoreError> {
+    ) -> Result<Vec<(DueTree, AtKey)>, StoreError> {
         if lanes.free() == 0 || self.is_shut.load(Ordering::SeqCst) {
             return Ok(Vec::new());
         }
-        let rooms = [Try::First, Try::Second].map(|kind| self.chain.room(kind, now));
-        let first = match rooms[0] {
-            Room::One => self.least_tried(now)?,
-            Room::All | Room::Nobody(_) => self.due_in(OUTBOX_DUE, lanes.free(), now)?,
+        let admissions = [Try::First, Try::Second].map(|kind| self.failover.admission(kind, now));
+        let first = match admissions[0] {
+            Admission::Probe => self.least_tried(now)?,
+            Admission::Open | Admission::Blocked(_) => {
+                self.due_in(OUTBOX_DUE, lanes.free(), now)?
+            }
         };
         let second = self.due_in(OUTBOX_AGAIN, lanes.free(), now)?;
         let due = Tries { first: first.len(), second: second.len() };
-        let claims = lanes.claims(due, rooms[0], rooms[1]);
+        let claims = lanes.claims(due, admissions[0], admissions[1]);
         let first = first.into_iter().take(claims.first).map(|key| (OUTBOX_DUE, key));
         let second = second.into_iter().take(claims.second).map(|key| (OUTBOX_AGAIN, key));
         Ok(first.chain(second).collect())
     }
 
-    /// The message that makes the best trial: one that failed before says less of the driver.
+    /// The message that makes the best probe: one that failed before says less of the driver.
     fn least_tried(&self, now: Timestamp) -> Result<Vec<AtKey>, StoreError> {
         let mut best: Option<(u16, AtKey)> = None;
-        for key in self.due_in(OUTBOX_DUE, TRIAL_OF, now)? {
+        for key in self.due_in(OUTBOX_DUE, PROBE_CANDIDATES, now)? {
             let attempts = self.store.get(DELIVERIES, &key.id)?.map_or(0, |found| found.attempts);
             if best.is_none_or(|(fewest, _)| attempts < fewest) {
                 best = Some((attempts, key));
@@ -53,7 +55,7 @@ impl Shared {
 
     fn due_in(
         &self,
-        table: Waiting,
+        table: DueTree,
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<AtKey>, StoreError> {

@@ -1,7 +1,7 @@
 //! What is found in the outbox when the process starts.
 
 use super::outbox::Outbox;
-use super::{news, rows};
+use super::{delivery_index, delivery_log};
 use crate::domain::{Delivery, Timestamp};
 use crate::store::schema::{ASKS, AtKey, DELIVERIES, OUTBOX};
 use crate::store::{StoreError, Write};
@@ -12,24 +12,26 @@ const PAGE: usize = 1024;
 impl Outbox {
     /// To be called before the first message: counts what is kept, and finds what was with a driver when the process
     /// ended. Whether that left, nobody knows.
-    pub fn settle(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.0.places.clear();
+    pub fn recover(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.0.capacity.clear();
         let mut last = None;
         loop {
             let page = self.0.store.page(OUTBOX, last.as_ref(), PAGE)?;
             let keys: Vec<_> = page.into_iter().map(|(key, _)| key).collect();
             let Some(end) = keys.last() else { break };
             last = Some(*end);
-            let settle = move |write: &mut Write<'_>| {
-                let settled = keys.iter().map(|key| settle_one(write, *key, now));
-                settled.collect::<Result<Vec<_>, StoreError>>()
+            let recover = move |write: &mut Write<'_>| {
+                let recovered = keys.iter().map(|key| recover_one(write, *key, now));
+                recovered.collect::<Result<Vec<_>, StoreError>>()
             };
-            for settled in self.0.store.write_blocking_to_set_right(settle)?.into_iter().flatten() {
-                if settled.delivery.is_kept() {
-                    self.0.places.keep(settled.delivery.client_id);
+            for recovered in
+                self.0.store.write_blocking_to_set_right(recover)?.into_iter().flatten()
+            {
+                if recovered.delivery.is_kept() {
+                    self.0.capacity.keep(recovered.delivery.client_id);
                 }
-                if settled.has_changed {
-                    news::tell(&settled.delivery);
+                if recovered.has_changed {
+                    delivery_log::record(&recovered.delivery);
                 }
             }
         }
@@ -43,7 +45,7 @@ impl Outbox {
                 return Ok(());
             }
             let move_all = move |write: &mut Write<'_>| {
-                page.into_iter().try_for_each(|(key, _)| rows::ask_in_its_row(write, key))
+                page.into_iter().try_for_each(|(key, _)| delivery_index::ask_in_its_row(write, key))
             };
             self.0.store.write_blocking_to_set_right(move_all)?;
         }
@@ -51,18 +53,18 @@ impl Outbox {
 }
 
 /// A message of the outbox, as it is from now on.
-struct Settled {
+struct Recovered {
     delivery: Delivery,
     has_changed: bool,
 }
 
 /// What was with a driver is interrupted, and what comes from the future is over: how much of its life is left can't be
 /// known. `None` when nothing is known of it.
-fn settle_one(
+fn recover_one(
     write: &mut Write<'_>,
     key: AtKey,
     now: Timestamp,
-) -> Result<Option<Settled>, StoreError> {
+) -> Result<Option<Recovered>, StoreError> {
     let Some(before) = write.get(DELIVERIES, &key.id)? else {
         write.remove(OUTBOX, &key);
         return Ok(None);
@@ -73,9 +75,9 @@ fn settle_one(
     }
     let has_changed = delivery != before;
     if has_changed {
-        rows::change(write, Some(&before), &delivery)?;
+        delivery_index::change(write, Some(&before), &delivery)?;
     } else {
-        rows::set_apart(write, &delivery)?;
+        delivery_index::set_apart(write, &delivery)?;
     }
-    Ok(Some(Settled { delivery, has_changed }))
+    Ok(Some(Recovered { delivery, has_changed }))
 }
