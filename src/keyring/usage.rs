@@ -40,7 +40,7 @@ pub fn usage_by_key(
 }
 
 /// Looks at all records of a tree.
-fn each<K: Key, V: Record>(
+fn each<K: TableKey, V: Record>(
     store: &Store,
     table: Table<K, V>,
     mut look: impl FnMut(&K, &V),

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use super::codec::Record;
-use super::key::Key;
+use super::key::TableKey;
 
 /// Most records kept of one tree; beyond that it starts anew.
 const MOST: usize = 8192;
@@ -24,18 +24,18 @@ struct Records<K, V> {
 }
 
 /// What a look has found.
-pub(super) enum Look<V> {
+pub(super) enum Lookup<V> {
     Found(V),
     /// Nothing; to be handed to [`Cache::keep`].
-    Missed(Missed),
+    Missed(MissToken),
 }
 
 /// How many turns there had been when a look found nothing.
 #[derive(Clone, Copy)]
-pub(super) struct Missed(u64);
+pub(super) struct MissToken(u64);
 
 /// A cache without its types, as the writer knows it.
-pub(super) trait Forget: Send + Sync {
+pub(super) trait Invalidate: Send + Sync {
     /// The record with this key is about to change.
     fn begin(&self, key: &[u8]);
     /// It has changed.
@@ -44,20 +44,20 @@ pub(super) trait Forget: Send + Sync {
     fn as_any(&self) -> &dyn Any;
 }
 
-impl<K: Key, V: Record> Cache<K, V> {
+impl<K: TableKey, V: Record> Cache<K, V> {
     pub(super) fn empty() -> Self {
         Self(RwLock::new(Records { kept: HashMap::new(), turns: 0 }))
     }
 
-    pub(super) fn look(&self, key: &K) -> Look<V> {
+    pub(super) fn look(&self, key: &K) -> Lookup<V> {
         let records = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match records.kept.get(key) {
-            Some(value) => Look::Found(value.clone()),
-            None => Look::Missed(Missed(records.turns)),
+            Some(value) => Lookup::Found(value.clone()),
+            None => Lookup::Missed(MissToken(records.turns)),
         }
     }
 
-    pub(super) fn keep(&self, key: &K, value: &V, missed: Missed) {
+    pub(super) fn keep(&self, key: &K, value: &V, missed: MissToken) {
         let mut records = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if records.turns == missed.0 && missed.0.is_multiple_of(2) {
             if records.kept.len() >= MOST {
@@ -68,7 +68,7 @@ impl<K: Key, V: Record> Cache<K, V> {
     }
 }
 
-impl<K: Key, V: Record> Forget for Cache<K, V> {
+impl<K: TableKey, V: Record> Invalidate for Cache<K, V> {
     fn begin(&self, key: &[u8]) {
         let mut records = self.0.write().unwrap_or_else(PoisonError::into_inner);
         records.turns += 1;
@@ -97,10 +97,10 @@ mod tests {
         VerifiedPhone { verified_at: Timestamp::from_micros(micros) }
     }
 
-    fn missed(look: &Look<VerifiedPhone>) -> Missed {
+    fn missed(look: &Lookup<VerifiedPhone>) -> MissToken {
         match look {
-            Look::Missed(missed) => *missed,
-            Look::Found(found) => panic!("{found:?}"),
+            Lookup::Missed(missed) => *missed,
+            Lookup::Found(found) => panic!("{found:?}"),
         }
     }
 
@@ -120,7 +120,7 @@ mod tests {
         cache.keep(&phone, &record(1), meanwhile);
         let after = missed(&cache.look(&phone));
         cache.keep(&phone, &record(2), after);
-        assert!(matches!(cache.look(&phone), Look::Found(found) if found == record(2)));
+        assert!(matches!(cache.look(&phone), Lookup::Found(found) if found == record(2)));
         cache.begin(&phone.to_bytes());
         missed(&cache.look(&phone));
     }

@@ -10,7 +10,7 @@ use super::database::Database;
 use super::directory::{self, NEW, at};
 use super::error::{OpenError, StoreError};
 use super::open::{self, Opened};
-use super::swap::{Exchange, Observer, Step, exchange, put_right, swap};
+use super::swap::{Exchange, Observer, SwapStep, exchange, put_right, swap};
 use super::{seal, space};
 use crate::config::StoreConfig;
 
@@ -52,16 +52,16 @@ fn carry_out(
     let filled = fill(path, &database, &new, config, observer);
     drop(database);
     let swapped = filled.and_then(|()| {
-        seal::wait_until_closed(&home.join("db")).map_err(at(&home))?;
+        checksums::wait_until_closed(&home.join("db")).map_err(at(&home))?;
         if size(&new).map_err(at(&new))? < before {
             swap(path, exchange, observer).map_err(at(path))?;
         }
         Ok(())
     });
     // Whichever it is now, the database is closed in order.
-    let sealed = seal::seal(path, &home).map_err(at(&home));
+    let sealed = checksums::seal(path, &home).map_err(at(&home));
     swapped.and(sealed)?;
-    observer(Step::Sealed).map_err(at(path))?;
+    observer(SwapStep::Sealed).map_err(at(path))?;
     put_right(path).map_err(at(path))?;
     Ok(Compacted { before, after: size(&home).map_err(at(&home))? })
 }
@@ -76,22 +76,22 @@ fn fill(
 ) -> Result<(), OpenError> {
     let wrong = |error: StoreError| open::failed(path, &error);
     check_room(path, live_bytes(from).map_err(wrong)?)?;
-    observer(Step::Opened).map_err(at(path))?;
+    observer(SwapStep::Opened).map_err(at(path))?;
     directory::make_folders(new).map_err(at(new))?;
     let to = Database::open(new, config).map_err(|error| open::explain(path, error))?;
     copy(from, &to).map_err(wrong)?;
     drop(to);
-    seal::wait_until_closed(&new.join("db")).map_err(at(new))?;
-    observer(Step::Copied).map_err(at(path))?;
+    checksums::wait_until_closed(&new.join("db")).map_err(at(new))?;
+    observer(SwapStep::Copied).map_err(at(path))?;
 
     // Read anew, from the device's files.
     let to = Database::open(new, config).map_err(|error| open::explain(path, error))?;
     compare(from, &to).map_err(wrong)?;
     drop(to);
-    seal::wait_until_closed(&new.join("db")).map_err(at(new))?;
+    checksums::wait_until_closed(&new.join("db")).map_err(at(new))?;
     directory::close_to_others(new).map_err(at(new))?;
     open::sync_names(path, new).map_err(at(new))?;
-    observer(Step::Compared).map_err(at(path))
+    observer(SwapStep::Compared).map_err(at(path))
 }
 
 /// Every tree that is there, those of earlier releases too.
@@ -114,7 +114,7 @@ fn live_bytes(from: &Database) -> Result<u64, StoreError> {
 /// Refuses when the new database may not fit beside the old one.
 fn check_room(path: &Path, live: u64) -> Result<(), OpenError> {
     let needed = live.saturating_mul(GROWTH).saturating_add(LEAST_BYTES);
-    match space::free(path) {
+    match disk_space::free(path) {
         Some(free) if free < needed => {
             Err(OpenError::NoRoom { path: path.to_owned(), needed, free })
         }
@@ -175,8 +175,14 @@ mod tests {
     use crate::store::directory::HOME;
     use crate::store::schema::{VERIFIED_PHONES, VerifiedPhone};
 
-    const STEPS: [Step; 6] =
-        [Step::Opened, Step::Copied, Step::Compared, Step::Moved, Step::Swapped, Step::Sealed];
+    const STEPS: [SwapStep; 6] = [
+        SwapStep::Opened,
+        SwapStep::Copied,
+        SwapStep::Compared,
+        SwapStep::Moved,
+        SwapStep::Swapped,
+        SwapStep::Sealed,
+    ];
 
     fn config() -> StoreConfig {
         StoreConfig { cache_mib: 8, reserve_mib: 0 }
@@ -224,7 +230,7 @@ mod tests {
             let sizes = carry_out(home.path(), config(), exchange, &mut |_| Ok(())).unwrap();
             assert!(sizes.after <= sizes.before, "{sizes:?}");
             assert_eq!(names(home.path()), before);
-            seal::check(home.path(), &home.path().join(HOME)).unwrap().unwrap();
+            checksums::check(home.path(), &home.path().join(HOME)).unwrap().unwrap();
             assert_eq!(records(home.path()), 300);
             for entry in fs::read_dir(home.path().join(HOME)).unwrap() {
                 let found = entry.unwrap().metadata().unwrap();
@@ -244,8 +250,8 @@ mod tests {
                     |now| if now == step { Err(io::Error::other("crash")) } else { Ok(()) };
                 let ended = carry_out(home.path(), config(), exchange, &mut crash);
                 // An exchange moves nothing out of the way.
-                assert_eq!(ended.is_ok(), step == Step::Moved && is_in_one_step);
-                if step != Step::Sealed {
+                assert_eq!(ended.is_ok(), step == SwapStep::Moved && is_in_one_step);
+                if step != SwapStep::Sealed {
                     drop(fs::remove_file(home.path().join("seal")));
                 }
                 Store::check_made(home.path()).unwrap();

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use super::directory::{self, AUDIT, HOME, UNFINISHED, at};
+use super::disk_space::BALLAST;
 use super::error::OpenError;
-use super::space::BALLAST;
 
 /// What a data directory can hold beside the mark; all of it is taken away before another beginning.
 const CONTENTS: [&str; 8] = [HOME, AUDIT, "lock", "seal", "seal.new", "mark", "mark.new", BALLAST];
@@ -171,7 +171,7 @@ fn left(path: &Path, mark: &mut File) -> Result<String, OpenError> {
     let Some(noted) = text.strip_prefix(MADE_HERE) else {
         return Err(OpenError::NotEmpty(path.to_owned()));
     };
-    if path.join(super::mark::FILE).exists() {
+    if path.join(super::progress_marker::FILE).exists() {
         return Err(OpenError::Restored(path.to_owned()));
     }
     Ok(noted.trim_end().to_owned())

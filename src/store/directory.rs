@@ -21,7 +21,7 @@ use std::time::Duration;
 use rustix::fs::Access;
 
 use super::error::OpenError;
-use super::mark;
+use super::progress_marker;
 use crate::files;
 
 /// Where sled's files are.
@@ -137,7 +137,7 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
 /// Refuses what is no file where this program has one, before anybody waits for it. What has the name of a file that is made
 /// anew goes then; the folder with the rows of audit is looked at by whoever reads them.
 pub(super) fn check_files(path: &Path) -> Result<(), OpenError> {
-    for name in ["lock", "seal", mark::FILE] {
+    for name in ["lock", "seal", progress_marker::FILE] {
         check_file(&path.join(name))?;
     }
     check_files_below(&path.join(HOME))

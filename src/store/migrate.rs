@@ -7,7 +7,7 @@
 use super::codec::{self, Record};
 use super::database::Database;
 use super::error::StoreError;
-use super::key::Key;
+use super::key::TableKey;
 use super::schema::{DATA_VERSION, DUE, Due, DueKey, GUESSES, VERIFIED_PHONES};
 use super::table::{self, Table};
 use super::trees::Trees;
@@ -18,10 +18,10 @@ pub(super) struct Directory<'a> {
     pub(super) database: &'a Database,
 }
 
-type Step = fn(&Directory<'_>) -> Result<(), StoreError>;
+type MigrationStep = fn(&Directory<'_>) -> Result<(), StoreError>;
 
 /// The step at place n leads from version n + 1 to the one after it.
-const STEPS: [Step; DATA_VERSION as usize - 1] = [to_version_2];
+const STEPS: [MigrationStep; DATA_VERSION as usize - 1] = [to_version_2];
 
 /// Carries out every step that a directory of this version needs; one without a version is new.
 pub(super) fn migrate(directory: &Directory<'_>, version: Option<u32>) -> Result<(), StoreError> {
@@ -31,7 +31,7 @@ pub(super) fn migrate(directory: &Directory<'_>, version: Option<u32>) -> Result
     }
 }
 
-fn run(directory: &Directory<'_>, from: u32, steps: &[Step]) -> Result<(), StoreError> {
+fn run(directory: &Directory<'_>, from: u32, steps: &[MigrationStep]) -> Result<(), StoreError> {
     for (step, version) in steps.iter().zip(1..).filter(|(_, version)| *version >= from) {
         step(directory)?;
         directory.database.sync()?;
@@ -52,7 +52,7 @@ fn to_version_2(directory: &Directory<'_>) -> Result<(), StoreError> {
 }
 
 /// Notes for every record of this table when it ends. What is noted already is noted in the same place.
-fn put_ends<K: Key, V: Record>(
+fn put_ends<K: TableKey, V: Record>(
     directory: &Directory<'_>,
     table: Table<K, V>,
 ) -> Result<(), StoreError> {
@@ -95,7 +95,7 @@ mod tests {
             }
             Ok(())
         }
-        let steps: [Step; 3] = [|_| note(0, false), |_| note(1, true), |_| note(2, false)];
+        let steps: [MigrationStep; 3] = [|_| note(0, false), |_| note(1, true), |_| note(2, false)];
         let home = tempfile::tempdir().unwrap();
         let config = StoreConfig { cache_mib: 8, ..StoreConfig::default() };
         let database = Database::open(home.path(), config).unwrap();

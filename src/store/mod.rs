@@ -24,25 +24,25 @@
 //! No other module names sled.
 
 mod cache;
+mod checksums;
 mod codec;
 mod compact;
 mod create;
 mod database;
 mod directory;
+mod disk_space;
 mod earlier;
 mod error;
 mod key;
-mod mark;
 mod migrate;
 mod open;
 mod overlay;
 mod pass;
+mod progress_marker;
 mod redo;
 mod renewal;
 pub mod schema;
-mod seal;
 mod snapshot;
-mod space;
 mod swap;
 mod sweep;
 mod table;
@@ -57,15 +57,15 @@ pub use codec::{BadRecord, MAX_RECORD_BYTES, Record, decode, decode_body, encode
 pub use compact::Compacted;
 pub use create::{NewDirectory, remove_folders};
 pub use directory::{audit_folder, make_folders};
+pub use disk_space::is_full;
 pub use error::{OpenError, StoreError};
-pub use key::Key;
+pub use key::TableKey;
 use renewal::Renewal;
 pub use renewal::RenewalRule;
-pub use space::is_full;
 pub use table::Table;
 use trees::Trees;
 pub use write::Write;
-use writer::{Room, Urgency, Writer};
+use writer::{Priority, QueuePermit, Writer};
 
 use crate::config::StoreConfig;
 use crate::domain::Timestamp;
@@ -125,7 +125,7 @@ impl Store {
     }
 
     /// Reads one record. It may not be on the device yet: good for a view, never for a permission that counts.
-    pub fn get<K: Key, V: Record>(
+    pub fn get<K: TableKey, V: Record>(
         &self,
         table: Table<K, V>,
         key: &K,
@@ -134,7 +134,7 @@ impl Store {
     }
 
     /// Reads up to `most` records in the order of their keys, from behind `after` on.
-    pub fn page<K: Key, V: Record>(
+    pub fn page<K: TableKey, V: Record>(
         &self,
         table: Table<K, V>,
         after: Option<&K>,
@@ -153,7 +153,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_in(self.writer.room()?, Urgency::First, decide).await
+        self.write_in(self.writer.permit()?, Priority::Normal, decide).await
     }
 
     /// The same, but waits for room in the queue instead of being refused for want of it, and may use what is kept back
@@ -164,17 +164,22 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_in(self.writer.wait_for_room().await?, Urgency::Second, decide).await
+        self.write_in(self.writer.wait_for_permit().await?, Priority::MayUseReserve, decide).await
     }
 
-    async fn write_in<T, E, F>(&self, room: Room, urgency: Urgency, decide: F) -> Result<T, E>
+    async fn write_in<T, E, F>(
+        &self,
+        permit: QueuePermit,
+        priority: Priority,
+        decide: F,
+    ) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (answer, told) = tokio::sync::oneshot::channel();
-        self.writer.submit(room, urgency, decide, move |result| drop(answer.send(result)))?;
+        self.writer.submit(permit, priority, decide, move |result| drop(answer.send(result)))?;
         told.await.unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
@@ -185,7 +190,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_blocking_in(Urgency::First, decide)
+        self.write_blocking_in(Priority::Normal, decide)
     }
 
     /// The same, but it may use what is kept back on the disk.
@@ -195,7 +200,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_blocking_in(Urgency::Second, decide)
+        self.write_blocking_in(Priority::MayUseReserve, decide)
     }
 
     /// The same for what only moves what is there already: it does not count as a write.
@@ -205,18 +210,18 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_blocking_in(Urgency::Upkeep, decide)
+        self.write_blocking_in(Priority::Upkeep, decide)
     }
 
-    fn write_blocking_in<T, E, F>(&self, urgency: Urgency, decide: F) -> Result<T, E>
+    fn write_blocking_in<T, E, F>(&self, priority: Priority, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (answer, told) = std::sync::mpsc::sync_channel(1);
-        let room = self.writer.room()?;
-        self.writer.submit(room, urgency, decide, move |result| drop(answer.send(result)))?;
+        let permit = self.writer.permit()?;
+        self.writer.submit(permit, priority, decide, move |result| drop(answer.send(result)))?;
         told.recv().unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
@@ -227,7 +232,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_in(self.writer.room()?, Urgency::Second, decide).await
+        self.write_in(self.writer.permit()?, Priority::MayUseReserve, decide).await
     }
 
     /// Until when may be swept at `now`; see the module `sweep`.
@@ -242,16 +247,16 @@ impl Store {
 
     /// Notes how far the database has come, so that it is not opened when it has lost what is in it now.
     pub async fn mark(&self) -> Result<(), StoreError> {
-        let number = self.write(mark::next).await?;
+        let number = self.write(progress_marker::next).await?;
         let path = self.path.clone();
-        let noted = tokio::task::spawn_blocking(move || mark::note(&path, number)).await;
+        let noted = tokio::task::spawn_blocking(move || progress_marker::note(&path, number)).await;
         noted.map_err(std::io::Error::other).flatten().map_err(StoreError::from)
     }
 
     /// The same for a thread that may wait.
     pub fn mark_blocking(&self) -> Result<(), StoreError> {
-        let number = self.write_blocking(mark::next)?;
-        Ok(mark::note(&self.path, number)?)
+        let number = self.write_blocking(progress_marker::next)?;
+        Ok(progress_marker::note(&self.path, number)?)
     }
 
     /// Ends when the store has failed and the process has to be started again; otherwise never.

@@ -4,16 +4,16 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::checksums::{self, BrokenSeal};
 use super::database::Database;
 use super::directory::{self, HOME, LOCK_PAUSE, LOCK_TRIES, Lock, at};
+use super::disk_space::{self, DiskSpace};
 use super::error::{OpenError, StoreError};
-use super::mark;
 use super::migrate;
+use super::progress_marker;
 use super::redo;
 use super::schema::DATA_VERSION;
-use super::seal::{self, BrokenSeal};
 use super::snapshot;
-use super::space::{self, Space};
 use super::swap;
 use super::trees::Trees;
 use crate::config::StoreConfig;
@@ -28,7 +28,7 @@ pub(super) struct Opened {
     pub(super) trees: Trees,
     pub(super) database: Database,
     pub(super) lock: Lock,
-    pub(super) space: Space,
+    pub(super) space: DiskSpace,
 }
 
 pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError> {
@@ -39,9 +39,9 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     swap::put_right(path).map_err(at(path))?;
     directory::make_folders(&home).map_err(at(&home))?;
     check_seal(path)?;
-    let space = Space::new(path, config);
+    let space = DiskSpace::new(path, config);
     space.before_opening().map_err(at(path))?;
-    let was_sealed = seal::break_seal(path).map_err(at(path))?;
+    let was_sealed = checksums::break_seal(path).map_err(at(path))?;
     snapshot::prepare(&home).map_err(at(&home))?;
 
     let database = open_database(&home, config).map_err(|error| explain(path, error))?;
@@ -51,7 +51,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         Err(error) => {
             drop(database);
             // It was opened in order and is closed in order: the newer release finds it as it left it.
-            seal::seal(path, &home).map_err(at(&home))?;
+            checksums::seal(path, &home).map_err(at(&home))?;
             return Err(error);
         }
     };
@@ -61,10 +61,10 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
         tracing::info!(writes = redone, "completed what the last run was writing when it ended");
     }
     database.sync().map_err(|error| failed(path, &error))?;
-    if let Err(why) = mark::check(path, &trees).map_err(|error| failed(path, &error))? {
+    if let Err(why) = progress_marker::check(path, &trees).map_err(|error| failed(path, &error))? {
         drop((trees, database));
         if was_sealed {
-            seal::seal(path, &home).map_err(at(&home))?;
+            checksums::seal(path, &home).map_err(at(&home))?;
         }
         return Err(OpenError::Damaged { path: path.to_owned(), why });
     }
@@ -81,7 +81,7 @@ pub(super) fn check_seal(path: &Path) -> Result<(), OpenError> {
     if let Some(name) = snapshot::stray(&home).map_err(at(&home))? {
         return Err(OpenError::Stray(home.join(name)));
     }
-    seal::check(path, &home).map_err(at(&home))?.map_err(|broken| match broken {
+    checksums::check(path, &home).map_err(at(&home))?.map_err(|broken| match broken {
         BrokenSeal::Stray(name) => OpenError::Stray(home.join(name)),
         BrokenSeal::Other(why) => OpenError::Damaged { path: path.to_owned(), why },
     })
@@ -109,8 +109,8 @@ pub(super) fn empty(path: &Path) -> Result<(), OpenError> {
     let home = path.join(HOME);
     directory::make_folders(path).map_err(at(path))?;
     let _lock = directory::lock(path)?;
-    seal::break_seal(path).map_err(at(path))?;
-    mark::forget(path).map_err(at(path))?;
+    checksums::break_seal(path).map_err(at(path))?;
+    progress_marker::forget(path).map_err(at(path))?;
     swap::put_right(path).map_err(at(path))?;
     for folder in [home, directory::audit_folder(path)] {
         match fs::remove_dir_all(&folder) {
@@ -169,7 +169,7 @@ pub(super) fn explain(path: &Path, error: sled::Error) -> OpenError {
 
 /// A disk that is full or broken is no reason to fetch a backup.
 pub(super) fn failed(path: &Path, error: &StoreError) -> OpenError {
-    let is_full = space::free(path).is_some_and(|free| free < NOTHING);
+    let is_full = disk_space::free(path).is_some_and(|free| free < NOTHING);
     let path = path.to_owned();
     match error {
         StoreError::Failed(_) | StoreError::DiskFull if is_full => {

@@ -22,10 +22,10 @@ use std::thread::{self, JoinHandle};
 
 use super::database::{Database, DatabaseCopy};
 use super::directory::{self, NEW, at};
+use super::disk_space::DiskSpace;
 use super::error::{OpenError, StoreError};
 use super::open;
 use super::pass::Pass;
-use super::space::Space;
 use super::swap;
 use super::trees::Trees;
 use crate::config::StoreConfig;
@@ -55,12 +55,12 @@ pub(super) struct Renewal {
     path: PathBuf,
     config: StoreConfig,
     rule: RenewalRule,
-    stage: Stage,
+    stage: RenewalStage,
     /// Closes and removes the database that was replaced: that takes up to half a second, and no write should wait for it.
     removal: Option<JoinHandle<()>>,
 }
 
-enum Stage {
+enum RenewalStage {
     Rest(Last),
     Count(Pass, Count),
     Copy,
@@ -84,7 +84,7 @@ struct Count {
 
 impl Renewal {
     pub(super) fn new(path: PathBuf, config: StoreConfig, rule: RenewalRule) -> Self {
-        Self { path, config, rule, stage: Stage::Rest(Last::default()), removal: None }
+        Self { path, config, rule, stage: RenewalStage::Rest(Last::default()), removal: None }
     }
 
     /// Does a little of what is due, and says whether there is more.
@@ -92,15 +92,17 @@ impl Renewal {
         &mut self,
         database: &mut Database,
         trees: &Trees,
-        space: &Space,
+        space: &DiskSpace,
         is_idle: bool,
     ) -> Result<bool, StoreError> {
         match &mut self.stage {
-            Stage::Rest(last) if !self.rule.wants_count(last, database, is_idle)? => {
+            RenewalStage::Rest(last) if !self.rule.wants_count(last, database, is_idle)? => {
                 return Ok(false);
             }
-            Stage::Rest(_) => self.stage = Stage::Count(database.pass()?, Count::default()),
-            Stage::Count(pass, count) => {
+            RenewalStage::Rest(_) => {
+                self.stage = RenewalStage::Count(database.pass()?, Count::default())
+            }
+            RenewalStage::Count(pass, count) => {
                 let is_done = pass.step(|_, key, value| {
                     count.records += 1;
                     count.bytes += (key.len() + value.len()) as u64;
@@ -111,21 +113,21 @@ impl Renewal {
                     let most = self.rule.least_log + self.rule.times * count.new_log_bytes();
                     let is_large = database.log_bytes()? > most;
                     self.stage = if is_large && space.has_room_for(bytes) && self.begin(database) {
-                        Stage::Copy
+                        RenewalStage::Copy
                     } else {
-                        Stage::Rest(Last::now(database, records)?)
+                        RenewalStage::Rest(Last::now(database, records)?)
                     };
                 }
             }
-            Stage::Copy => match database.copy_on()? {
+            RenewalStage::Copy => match database.copy_on()? {
                 Some(false) => {}
                 Some(true) => {
                     self.swap(database, trees)?;
-                    self.stage = Stage::Rest(Last::now(database, 0)?);
+                    self.stage = RenewalStage::Rest(Last::now(database, 0)?);
                 }
                 None => {
                     clear_away(&self.path);
-                    self.stage = Stage::Rest(Last::now(database, AFTER_FAILURE)?);
+                    self.stage = RenewalStage::Rest(Last::now(database, AFTER_FAILURE)?);
                 }
             },
         }
@@ -134,7 +136,7 @@ impl Renewal {
 
     /// Ends what is under way, when the store is closed.
     pub(super) fn end(self, database: &Database) {
-        if let Stage::Copy = self.stage {
+        if let RenewalStage::Copy = self.stage {
             database.end_copy();
             clear_away(&self.path);
         }
@@ -258,7 +260,7 @@ mod tests {
     const ALWAYS: RenewalRule = RenewalRule { least_log: 0, times: 0, changes: 0 };
 
     /// A value of a record, or `None` for one that is not there.
-    type Value = Option<Vec<u8>>;
+    type RecordValue = Option<Vec<u8>>;
 
     fn config() -> StoreConfig {
         StoreConfig { cache_mib: 8, reserve_mib: 0 }
@@ -278,7 +280,7 @@ mod tests {
             Self { opened, renewal, model: BTreeMap::new() }
         }
 
-        fn change(&mut self, table: u8, key: &[u8], value: Value) {
+        fn change(&mut self, table: u8, key: &[u8], value: RecordValue) {
             let tree = self.opened.trees.known(table).unwrap();
             self.opened.database.change(&tree, key, value.as_deref()).unwrap();
             match value {
@@ -301,7 +303,7 @@ mod tests {
         }
 
         fn is_copying(&self) -> bool {
-            matches!(self.renewal.stage, Stage::Copy)
+            matches!(self.renewal.stage, RenewalStage::Copy)
         }
 
         /// Steps until a whole renewal is done.
@@ -423,7 +425,7 @@ mod tests {
     /// What is done between two steps.
     #[derive(Clone, Debug)]
     enum Act {
-        Change(u8, u16, Value),
+        Change(u8, u16, RecordValue),
         Step,
     }
 

@@ -20,7 +20,7 @@ use super::directory::{HOME, NEW, OLD};
 
 /// What has been done when a crash comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum SwapStep {
     Opened,
     Copied,
     Compared,
@@ -30,7 +30,7 @@ pub(super) enum Step {
 }
 
 /// Called after each step; an error is a crash.
-pub(super) type Observer<'a> = &'a mut dyn FnMut(Step) -> io::Result<()>;
+pub(super) type Observer<'a> = &'a mut dyn FnMut(SwapStep) -> io::Result<()>;
 
 /// Exchanges two names in a directory, in one step.
 pub(super) type Exchange = fn(&Path, &Path) -> Result<(), Errno>;
@@ -42,13 +42,13 @@ pub(super) fn swap(path: &Path, exchange: Exchange, observer: Observer<'_>) -> i
         Ok(()) => {}
         Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => {
             fs::rename(&home, &old)?;
-            observer(Step::Moved)?;
+            observer(SwapStep::Moved)?;
             fs::rename(&new, &home)?;
         }
         Err(error) => return Err(error.into()),
     }
     File::open(path)?.sync_all()?;
-    observer(Step::Swapped)
+    observer(SwapStep::Swapped)
 }
 
 pub(super) fn exchange(one: &Path, other: &Path) -> Result<(), Errno> {

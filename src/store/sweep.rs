@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::error::StoreError;
-use super::key::Key;
+use super::key::TableKey;
 use super::schema::{self, DUE, Due, DueKey, MARKS, Mark};
 use super::write::Write;
 use crate::domain::Timestamp;

@@ -2,10 +2,10 @@
 
 use std::marker::PhantomData;
 
-use super::cache::{Cache, Forget};
+use super::cache::{Cache, Invalidate};
 use super::codec::{self, BadRecord, Record};
 use super::error::StoreError;
-use super::key::Key;
+use super::key::TableKey;
 use crate::domain::Timestamp;
 
 /// A row of the schema.
@@ -25,7 +25,7 @@ pub(super) struct TableInfo {
     pub(super) id: TableId,
     pub(super) name: &'static str,
     pub(super) keep_until: fn(&[u8]) -> Result<Option<Timestamp>, BadRecord>,
-    pub(super) cache: Option<fn() -> Box<dyn Forget>>,
+    pub(super) cache: Option<fn() -> Box<dyn Invalidate>>,
 }
 
 impl<K, V> Clone for Table<K, V> {
@@ -36,7 +36,7 @@ impl<K, V> Clone for Table<K, V> {
 
 impl<K, V> Copy for Table<K, V> {}
 
-impl<K: Key, V: Record> Table<K, V> {
+impl<K: TableKey, V: Record> Table<K, V> {
     pub(super) const fn new(id: TableId, name: &'static str) -> Self {
         Self { id, name, is_cached: false, types: PhantomData }
     }
@@ -56,7 +56,7 @@ impl<K: Key, V: Record> Table<K, V> {
     }
 }
 
-pub(super) fn key<K: Key, V>(table: Table<K, V>, bytes: &[u8]) -> Result<K, StoreError> {
+pub(super) fn key<K: TableKey, V>(table: Table<K, V>, bytes: &[u8]) -> Result<K, StoreError> {
     K::from_bytes(bytes).ok_or_else(|| damaged(table, "a key has another shape"))
 }
 

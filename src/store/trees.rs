@@ -3,11 +3,11 @@
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{PoisonError, RwLock};
 
-use super::cache::{Cache, Forget, Look};
+use super::cache::{Cache, Invalidate, Lookup};
 use super::codec::Record;
 use super::database::Database;
 use super::error::StoreError;
-use super::key::Key;
+use super::key::TableKey;
 use super::schema;
 use super::table::{self, Table, TableId};
 
@@ -24,7 +24,7 @@ struct Open {
     name: &'static str,
     /// Another one when the database is written anew.
     tree: RwLock<sled::Tree>,
-    cache: Option<Box<dyn Forget>>,
+    cache: Option<Box<dyn Invalidate>>,
 }
 
 impl Trees {
@@ -68,15 +68,15 @@ impl Trees {
         }
     }
 
-    pub(super) fn get<K: Key, V: Record>(
+    pub(super) fn get<K: TableKey, V: Record>(
         &self,
         table: Table<K, V>,
         key: &K,
     ) -> Result<Option<V>, StoreError> {
         let cache = self.cache(table);
         let missed = match cache.map(|cache| cache.look(key)) {
-            Some(Look::Found(value)) => return Ok(Some(value)),
-            Some(Look::Missed(missed)) => Some(missed),
+            Some(Lookup::Found(value)) => return Ok(Some(value)),
+            Some(Lookup::Missed(missed)) => Some(missed),
             None => None,
         };
         let Some(bytes) = self.known(table.id)?.get(key.to_bytes())? else { return Ok(None) };
@@ -89,28 +89,28 @@ impl Trees {
 
     /// A record is about to be changed in its tree: it is not to be found in front of it any more.
     pub(super) fn begin_change(&self, id: TableId, key: &[u8]) {
-        if let Some(cache) = self.forgetful(id) {
+        if let Some(cache) = self.cache_of(id) {
             cache.begin(key);
         }
     }
 
     /// It has been changed.
     pub(super) fn end_change(&self, id: TableId) {
-        if let Some(cache) = self.forgetful(id) {
+        if let Some(cache) = self.cache_of(id) {
             cache.end();
         }
     }
 
-    fn forgetful(&self, id: TableId) -> Option<&dyn Forget> {
+    fn cache_of(&self, id: TableId) -> Option<&dyn Invalidate> {
         self.by_id[usize::from(id)].as_ref()?.cache.as_deref()
     }
 
-    fn cache<K: Key, V: Record>(&self, table: Table<K, V>) -> Option<&Cache<K, V>> {
+    fn cache<K: TableKey, V: Record>(&self, table: Table<K, V>) -> Option<&Cache<K, V>> {
         let open = self.by_id[usize::from(table.id)].as_ref()?;
         open.cache.as_ref()?.as_any().downcast_ref()
     }
 
-    pub(super) fn page<K: Key, V: Record>(
+    pub(super) fn page<K: TableKey, V: Record>(
         &self,
         table: Table<K, V>,
         after: Option<&K>,

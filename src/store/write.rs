@@ -1,11 +1,11 @@
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use super::codec::{self, BadRecord, Record};
+use super::disk_space::DiskSpace;
 use super::error::StoreError;
-use super::key::Key;
+use super::key::TableKey;
 use super::overlay::{self, Overlay};
 use super::schema::{ALL, DUE, Due, DueKey, NOT_OF_THE_WORLD};
-use super::space::Space;
 use super::table::{self, Table, TableId, TableInfo};
 use super::trees::Trees;
 use crate::domain::Timestamp;
@@ -15,17 +15,17 @@ use crate::domain::Timestamp;
 /// Nothing reaches the trees before the closure has returned `Ok`.
 pub struct Write<'a> {
     trees: &'a Trees,
-    space: &'a Space,
+    space: &'a DiskSpace,
     overlay: Overlay,
 }
 
 impl<'a> Write<'a> {
-    pub(super) fn new(trees: &'a Trees, space: &'a Space) -> Self {
+    pub(super) fn new(trees: &'a Trees, space: &'a DiskSpace) -> Self {
         Self { trees, space, overlay: Overlay::new() }
     }
 
     /// Reads one record.
-    pub fn get<K: Key, V: Record>(
+    pub fn get<K: TableKey, V: Record>(
         &self,
         table: Table<K, V>,
         key: &K,
@@ -38,7 +38,10 @@ impl<'a> Write<'a> {
     }
 
     /// The greatest key that there is a record of, found from the end of the tree.
-    pub fn last<K: Key, V: Record>(&self, table: Table<K, V>) -> Result<Option<K>, StoreError> {
+    pub fn last<K: TableKey, V: Record>(
+        &self,
+        table: Table<K, V>,
+    ) -> Result<Option<K>, StoreError> {
         let end = table.id.checked_add(1).map_or(Unbounded, |next| Excluded((next, Vec::new())));
         let own = self.overlay.range((Included((table.id, Vec::new())), end)).rev();
         let own = own.filter(|(_, value)| value.is_some()).map(|((_, key), _)| key.clone()).next();
@@ -53,7 +56,7 @@ impl<'a> Write<'a> {
     }
 
     /// Puts a record in the place of whatever was there.
-    pub fn put<K: Key, V: Record>(
+    pub fn put<K: TableKey, V: Record>(
         &mut self,
         table: Table<K, V>,
         key: &K,
@@ -82,7 +85,7 @@ impl<'a> Write<'a> {
     }
 
     /// Takes a record away.
-    pub fn remove<K: Key, V: Record>(&mut self, table: Table<K, V>, key: &K) {
+    pub fn remove<K: TableKey, V: Record>(&mut self, table: Table<K, V>, key: &K) {
         self.overlay.insert((table.id, key.to_bytes()), None);
     }
 

@@ -7,13 +7,13 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::checksums;
 use super::database::Database;
 use super::directory::Lock;
+use super::disk_space::DiskSpace;
 use super::error::{OpenError, StoreError};
 use super::redo;
 use super::renewal::Renewal;
-use super::seal;
-use super::space::Space;
 use super::trees::Trees;
 use super::write::Write;
 
@@ -25,37 +25,37 @@ const GROUP: usize = 64;
 
 /// Whether a write may be refused for want of room on the disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Urgency {
+pub(super) enum Priority {
     /// It may: nothing has been spent.
-    First,
+    Normal,
     /// It completes what an earlier one has begun, or makes room.
-    Second,
+    MayUseReserve,
     /// The same, and it only moves what is there already: nobody's call costs it.
     Upkeep,
 }
 
 /// What a closure came to.
-struct Outcome {
+struct JobOutcome {
     /// Whether its puts are carried out.
     accepted: bool,
-    urgency: Urgency,
+    priority: Priority,
     /// Tells the caller, once the group is on the device or has failed.
     tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
 
-type Job = Box<dyn FnOnce(&mut Write<'_>) -> Outcome + Send>;
+type WriteJob = Box<dyn FnOnce(&mut Write<'_>) -> JobOutcome + Send>;
 
 /// Room for one write in the queue.
-pub(super) struct Room {
+pub(super) struct QueuePermit {
     _held: OwnedSemaphorePermit,
 }
 
 pub(super) struct Writer {
-    queue: Option<Sender<Job>>,
-    rooms: Arc<Semaphore>,
+    queue: Option<Sender<WriteJob>>,
+    permits: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: watch::Receiver<Option<StoreError>>,
-    space: Arc<Space>,
+    space: Arc<DiskSpace>,
     written: Arc<AtomicU64>,
 }
 
@@ -64,7 +64,7 @@ impl Writer {
         trees: Arc<Trees>,
         database: Database,
         lock: Lock,
-        space: Space,
+        space: DiskSpace,
         renewal: Renewal,
     ) -> Result<Self, OpenError> {
         let space = Arc::new(space);
@@ -83,35 +83,35 @@ impl Writer {
                 let WriterThread { trees, database, renewal, .. } = thread;
                 renewal.end(&database);
                 drop((trees, database));
-                if is_whole && let Err(error) = seal::seal(lock.path(), &lock.home()) {
+                if is_whole && let Err(error) = checksums::seal(lock.path(), &lock.home()) {
                     tracing::warn!(%error, "the closed store is not sealed");
                 }
                 // The lock goes last: when it is free, sled has let go of its files.
                 drop(lock);
             })
             .map_err(|source| OpenError::Io { path, source })?;
-        let rooms = Arc::new(Semaphore::new(QUEUE));
+        let permits = Arc::new(Semaphore::new(QUEUE));
         let (queue, thread) = (Some(queue), Mutex::new(Some(thread)));
-        Ok(Self { queue, rooms, thread, failure, space, written })
+        Ok(Self { queue, permits, thread, failure, space, written })
     }
 
     /// Room in the queue, if there is any.
-    pub(super) fn room(&self) -> Result<Room, StoreError> {
-        let held = Arc::clone(&self.rooms).try_acquire_owned();
-        held.map(|held| Room { _held: held }).map_err(|_| StoreError::Busy)
+    pub(super) fn permit(&self) -> Result<QueuePermit, StoreError> {
+        let held = Arc::clone(&self.permits).try_acquire_owned();
+        held.map(|held| QueuePermit { _held: held }).map_err(|_| StoreError::Busy)
     }
 
     /// Room in the queue, waited for.
-    pub(super) async fn wait_for_room(&self) -> Result<Room, StoreError> {
-        let held = Arc::clone(&self.rooms).acquire_owned().await;
-        held.map(|held| Room { _held: held }).map_err(|_| self.failure())
+    pub(super) async fn wait_for_permit(&self) -> Result<QueuePermit, StoreError> {
+        let held = Arc::clone(&self.permits).acquire_owned().await;
+        held.map(|held| QueuePermit { _held: held }).map_err(|_| self.failure())
     }
 
     /// Queues a write; `tell` is called on the writer thread when its outcome is certain.
     pub(super) fn submit<T, E, F, A>(
         &self,
-        room: Room,
-        urgency: Urgency,
+        permit: QueuePermit,
+        priority: Priority,
         decide: F,
         tell: A,
     ) -> Result<(), StoreError>
@@ -121,12 +121,12 @@ impl Writer {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let job: Job = Box::new(move |write| {
-            drop(room);
+        let job: WriteJob = Box::new(move |write| {
+            drop(permit);
             let result = decide(write);
-            Outcome {
+            JobOutcome {
                 accepted: result.is_ok(),
-                urgency,
+                priority,
                 tell: Box::new(move |durable| {
                     tell(match durable {
                         Ok(()) => result,
@@ -182,7 +182,7 @@ impl Drop for Writer {
 struct WriterThread {
     trees: Arc<Trees>,
     database: Database,
-    space: Arc<Space>,
+    space: Arc<DiskSpace>,
     renewal: Renewal,
 }
 
@@ -190,7 +190,7 @@ impl WriterThread {
     fn run(
         &mut self,
         written: &AtomicU64,
-        jobs: &Receiver<Job>,
+        jobs: &Receiver<WriteJob>,
         failing: &watch::Sender<Option<StoreError>>,
     ) {
         let mut number = 0;
@@ -201,7 +201,7 @@ impl WriterThread {
                 Err(error) => return self.fail(&error, jobs, failing),
             };
             let queued = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
-            let mut group = Group::default();
+            let mut group = WriteGroup::default();
             for job in queued {
                 number += 1;
                 group.run(&self.trees, &self.database, &self.space, number, job);
@@ -216,7 +216,7 @@ impl WriterThread {
     }
 
     /// The next job. While there is none, the database is renewed; `None` when nobody is left who could have one.
-    fn next(&mut self, jobs: &Receiver<Job>) -> Result<Option<Job>, StoreError> {
+    fn next(&mut self, jobs: &Receiver<WriteJob>) -> Result<Option<WriteJob>, StoreError> {
         loop {
             match jobs.try_recv() {
                 Ok(job) => return Ok(Some(job)),
@@ -235,7 +235,7 @@ impl WriterThread {
     fn fail(
         &self,
         error: &StoreError,
-        jobs: &Receiver<Job>,
+        jobs: &Receiver<WriteJob>,
         failing: &watch::Sender<Option<StoreError>>,
     ) {
         tracing::error!(%error, "the store has failed; start the process again");
@@ -249,29 +249,36 @@ impl WriterThread {
 
 /// Writes that become durable together.
 #[derive(Default)]
-struct Group {
-    outcomes: Vec<Outcome>,
+struct WriteGroup {
+    outcomes: Vec<JobOutcome>,
     changes: u64,
     /// Those of them that are not upkeep.
     counted: u64,
     failure: Option<StoreError>,
 }
 
-impl Group {
-    fn run(&mut self, trees: &Trees, database: &Database, space: &Space, number: u64, job: Job) {
+impl WriteGroup {
+    fn run(
+        &mut self,
+        trees: &Trees,
+        database: &Database,
+        space: &DiskSpace,
+        number: u64,
+        job: WriteJob,
+    ) {
         let mut write = Write::new(trees, space);
         let outcome = job(&mut write);
         if outcome.accepted && !write.is_empty() && self.failure.is_none() {
-            let kept = match outcome.urgency {
-                Urgency::First => write.check_room(),
-                Urgency::Second | Urgency::Upkeep => write.check_size(),
+            let kept = match outcome.priority {
+                Priority::Normal => write.check_room(),
+                Priority::MayUseReserve | Priority::Upkeep => write.check_size(),
             };
             if let Err(error) = kept {
                 (outcome.tell)(Err(error));
                 return;
             }
             self.changes += 1;
-            self.counted += u64::from(outcome.urgency != Urgency::Upkeep);
+            self.counted += u64::from(outcome.priority != Priority::Upkeep);
             self.failure = redo::apply(trees, database, number, write.into_overlay()).err();
         }
         self.outcomes.push(outcome);

@@ -2,10 +2,10 @@
 
 use crate::domain::limits::Subject;
 use crate::domain::{Id, Phone, Purpose, SecretDigest, Timestamp, VerificationId};
-use crate::store::key::Key;
+use crate::store::key::TableKey;
 use crate::store::table::TableId;
 
-impl<T: 'static> Key for Id<T> {
+impl<T: 'static> TableKey for Id<T> {
     fn to_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
     }
@@ -15,7 +15,7 @@ impl<T: 'static> Key for Id<T> {
     }
 }
 
-impl Key for SecretDigest {
+impl TableKey for SecretDigest {
     fn to_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
     }
@@ -25,7 +25,7 @@ impl Key for SecretDigest {
     }
 }
 
-impl Key for Phone {
+impl TableKey for Phone {
     fn to_bytes(&self) -> Vec<u8> {
         self.national().to_be_bytes().to_vec()
     }
@@ -35,7 +35,7 @@ impl Key for Phone {
     }
 }
 
-impl Key for (Phone, Purpose) {
+impl TableKey for (Phone, Purpose) {
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.0.to_bytes();
         match self.1 {
@@ -59,7 +59,7 @@ impl Key for (Phone, Purpose) {
     }
 }
 
-impl Key for String {
+impl TableKey for String {
     fn to_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
     }
@@ -69,7 +69,7 @@ impl Key for String {
     }
 }
 
-impl Key for u64 {
+impl TableKey for u64 {
     fn to_bytes(&self) -> Vec<u8> {
         self.to_be_bytes().to_vec()
     }
@@ -88,7 +88,7 @@ pub struct AtKey {
     pub id: VerificationId,
 }
 
-impl Key for AtKey {
+impl TableKey for AtKey {
     fn to_bytes(&self) -> Vec<u8> {
         [&order(self.at)[..], self.id.as_bytes()].concat()
     }
@@ -117,7 +117,7 @@ impl QuestionKey {
     }
 }
 
-impl Key for QuestionKey {
+impl TableKey for QuestionKey {
     fn to_bytes(&self) -> Vec<u8> {
         [self.driver.as_bytes(), &[0], &order(self.at)[..], self.id.as_bytes()].concat()
     }
@@ -139,7 +139,7 @@ pub struct GatewayKey {
     pub gateway_id: String,
 }
 
-impl Key for GatewayKey {
+impl TableKey for GatewayKey {
     fn to_bytes(&self) -> Vec<u8> {
         [self.driver.as_bytes(), &[0], self.gateway_id.as_bytes()].concat()
     }
@@ -159,7 +159,7 @@ pub struct RateKey {
     pub subject: Subject,
 }
 
-impl Key for RateKey {
+impl TableKey for RateKey {
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.limit.as_bytes().to_vec();
         bytes.push(0);
@@ -200,7 +200,7 @@ pub(in crate::store) struct DueKey {
     pub(in crate::store) key: Vec<u8>,
 }
 
-impl Key for DueKey {
+impl TableKey for DueKey {
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = order(self.at).to_vec();
         bytes.push(self.table);

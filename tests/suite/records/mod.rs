@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use esoz_otp::domain::{ClientId, Phone, Purpose, SecretDigest};
 use esoz_otp::store::schema::{AtKey, GatewayKey};
-use esoz_otp::store::{BadRecord, Key, schema};
+use esoz_otp::store::{BadRecord, TableKey, schema};
 use proptest::prelude::*;
 use samples::{Sample, samples};
 
@@ -140,7 +140,7 @@ fn most_again(bytes: &[u8], sample: &Sample) -> usize {
     bytes.len() + if is_earlier { NEW_FIELDS } else { 0 }
 }
 
-fn key_again<K: Key>(bytes: &[u8]) -> Result<(), TestCaseError> {
+fn key_again<K: TableKey>(bytes: &[u8]) -> Result<(), TestCaseError> {
     if let Some(key) = K::from_bytes(bytes) {
         prop_assert_eq!(key.to_bytes(), bytes);
     }

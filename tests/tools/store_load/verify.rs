@@ -6,7 +6,7 @@ use esoz_otp::domain::{Purpose, Timestamp};
 use esoz_otp::store::schema::{
     CLIENTS, LIVE_CODES, PERSON_REQUESTS, SENDS, USERS, VERIFICATIONS, VERIFIED_PHONES,
 };
-use esoz_otp::store::{Key, Record, Store, StoreError, Table};
+use esoz_otp::store::{Record, Store, StoreError, Table, TableKey};
 
 use crate::Outcome;
 use crate::records::{self, Shape, Turn};
@@ -168,7 +168,10 @@ fn sweep_all(store: &Store) -> Outcome<()> {
     Ok(())
 }
 
-fn all<K: Key, V: Record>(store: &Store, table: Table<K, V>) -> Result<Vec<(K, V)>, StoreError> {
+fn all<K: TableKey, V: Record>(
+    store: &Store,
+    table: Table<K, V>,
+) -> Result<Vec<(K, V)>, StoreError> {
     let mut rows: Vec<(K, V)> = Vec::new();
     loop {
         let page = store.page(table, rows.last().map(|(key, _)| key), PAGE)?;

@@ -9,7 +9,7 @@ use esoz_otp::domain::{Timestamp, Verification};
 use esoz_otp::store::schema::{
     GUESSES, LIVE_CODES, LiveCode, RATES, SENDERS, SENDS, VERIFICATIONS,
 };
-use esoz_otp::store::{Key, Record, Store, StoreError, Table};
+use esoz_otp::store::{Record, Store, StoreError, Table, TableKey};
 
 use super::numbers::{
     NARROW_BUDGETS, NARROW_CLIENTS, NARROW_GUESSES, NARROW_PHONES, Numbers, SOON_ALARMED,
@@ -232,7 +232,7 @@ impl Before {
     }
 }
 
-fn put_back<K: Key + Send + 'static, V: Record + Clone + Send + 'static>(
+fn put_back<K: TableKey + Send + 'static, V: Record + Clone + Send + 'static>(
     store: &Store,
     table: Table<K, V>,
     key: K,
@@ -244,7 +244,7 @@ fn put_back<K: Key + Send + 'static, V: Record + Clone + Send + 'static>(
 }
 
 /// Behind the back of everybody.
-pub(super) fn put<K: Key + Send + 'static, V: Record + Send + 'static>(
+pub(super) fn put<K: TableKey + Send + 'static, V: Record + Send + 'static>(
     store: &Store,
     table: Table<K, V>,
     key: K,
@@ -255,7 +255,7 @@ pub(super) fn put<K: Key + Send + 'static, V: Record + Send + 'static>(
     done.unwrap();
 }
 
-fn forget<K: Key + Send + 'static, V: Record>(store: &Store, table: Table<K, V>) {
+fn forget<K: TableKey + Send + 'static, V: Record>(store: &Store, table: Table<K, V>) {
     let all = store.page(table, None, usize::MAX).unwrap();
     let keys: Vec<_> = all.into_iter().map(|(key, _)| key).collect();
     let done: Result<(), StoreError> = store.write_blocking(move |write| {

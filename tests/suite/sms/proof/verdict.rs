@@ -7,7 +7,7 @@ use esoz_otp::audit::{AnchorKeys, AuditLog};
 use esoz_otp::domain::audit::AuditEvent;
 use esoz_otp::domain::{Delivery, DeliveryError, DeliveryStatus, VerificationId};
 use esoz_otp::store::schema::{DELIVERIES, OUTBOX, OUTBOX_AGAIN, OUTBOX_DUE, QUESTIONS};
-use esoz_otp::store::{Key, Record, Store, Table};
+use esoz_otp::store::{Record, Store, Table, TableKey};
 
 use crate::support::start_of_time;
 
@@ -118,6 +118,9 @@ pub(super) fn interrupted_twice(store: &Store) -> HashSet<VerificationId> {
 }
 
 /// All of a tree.
-pub(super) fn all<K: Key + Debug, V: Record>(store: &Store, table: Table<K, V>) -> Vec<(K, V)> {
+pub(super) fn all<K: TableKey + Debug, V: Record>(
+    store: &Store,
+    table: Table<K, V>,
+) -> Vec<(K, V)> {
     store.page(table, None, 1_000_000).unwrap()
 }

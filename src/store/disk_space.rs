@@ -27,13 +27,13 @@ const BALLAST_BYTES: u64 = 8 * 1024 * 1024;
 const GROWTH: u64 = 8;
 
 /// What is left on the disk of a data directory, and whether that is too little.
-pub(super) struct Space {
+pub(super) struct DiskSpace {
     path: PathBuf,
     reserve: u64,
     is_low: AtomicBool,
 }
 
-impl Space {
+impl DiskSpace {
     pub(super) fn new(path: &Path, config: StoreConfig) -> Self {
         let reserve = config.reserve_mib * 1024 * 1024;
         Self { path: path.to_owned(), reserve, is_low: AtomicBool::new(false) }
