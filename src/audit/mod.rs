@@ -17,8 +17,8 @@ mod recorder;
 
 pub use keeper::Keeper;
 pub use log::{
-    AnchorKeys, AnchorReason, AuditError, AuditLog, ChainHash, Finding, MAX_ROW_BYTES,
-    Verification, verify,
+    AnchorKeys, AnchorReason, AuditError, AuditLog, ChainHash, Finding, LogReport, MAX_ROW_BYTES,
+    verify,
 };
 pub use phone_key::PhoneKey;
 pub use recorder::Recorder;

@@ -3,7 +3,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex as Turn;
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::{PhoneKey, append};
 use crate::domain::audit::{AuditEvent, AuditRow, AuditSubject, PhoneHash};
@@ -33,14 +33,14 @@ const TOGETHER: usize = 64;
 pub struct Recorder {
     store: Store,
     phone_key: Option<PhoneKey>,
-    noted: Mutex<Noted>,
+    noted: Mutex<PendingRefusals>,
     /// Held while rows are on their way, so that whoever finds nothing to write knows that all is written.
-    turn: Turn<Vec<AuditRow>>,
+    turn: AsyncMutex<Vec<AuditRow>>,
 }
 
 /// What was noted since it was last taken.
 #[derive(Default)]
-struct Noted {
+struct PendingRefusals {
     rows: Vec<AuditRow>,
     places: HashMap<AuditSubject, usize>,
     spent: Rate,
@@ -50,7 +50,7 @@ struct Noted {
 impl Recorder {
     /// A recorder that writes to this store.
     pub fn new(store: Store) -> Self {
-        Self { store, phone_key: None, noted: Mutex::default(), turn: Turn::default() }
+        Self { store, phone_key: None, noted: Mutex::default(), turn: AsyncMutex::default() }
     }
 
     /// The same, with what numbers are hashed with.
@@ -127,12 +127,12 @@ impl Recorder {
         }
     }
 
-    fn noted(&self) -> MutexGuard<'_, Noted> {
+    fn noted(&self) -> MutexGuard<'_, PendingRefusals> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Noted {
+impl PendingRefusals {
     fn add(&mut self, row: AuditRow) {
         let is_full =
             self.rows.len() >= MOST || self.spent.allows_at(ROWS, ROWS.burst, row.at) > row.at;

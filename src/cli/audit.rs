@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::settings::SettingsArgs;
 use super::{Failure, keyring_file, output};
-use crate::audit::{self, ChainHash, Finding, Verification};
+use crate::audit::{self, ChainHash, Finding, LogReport};
 use crate::config::{LogConfig, StoreConfig};
 use crate::keyring::Keyring;
 use crate::log;
@@ -140,7 +140,7 @@ fn look(
     keyring: &Keyring,
     store: Option<&Store>,
     heads: &[(u64, ChainHash)],
-) -> Result<Verification, Failure> {
+) -> Result<LogReport, Failure> {
     let (folder, keys) = (audit_folder(data), keyring.anchor_keys());
     let look = || audit::verify(&folder, &keys, store, heads);
     if store.is_none() {
@@ -154,7 +154,7 @@ fn look(
     Ok(look()?)
 }
 
-fn told(found: &Verification, left_out: Option<&LeftOut>) -> String {
+fn told(found: &LogReport, left_out: Option<&LeftOut>) -> String {
     let mut lines = Vec::new();
     let rows = match found.rows {
         Some((first, last)) => format!("rows {first} to {last}"),

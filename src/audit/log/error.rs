@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file_name::FileName;
-use super::format::Fault;
+use super::format::EntryFault;
 use crate::domain::Refusal;
 use crate::store::{BadRecord, StoreError};
 
@@ -79,13 +79,13 @@ pub(super) fn unreadable(
     file: &FileName,
     path: &Path,
     number: u64,
-) -> impl FnOnce(Fault) -> AuditError {
+) -> impl FnOnce(EntryFault) -> AuditError {
     let (name, path) = (file.to_string(), path.to_owned());
     move |fault| {
         let why = match fault {
-            Fault::Io(source) => return AuditError::Io { path, source },
-            Fault::Torn => "the file ends within it",
-            Fault::Changed => "its checksum is wrong",
+            EntryFault::Io(source) => return AuditError::Io { path, source },
+            EntryFault::Torn => "the file ends within it",
+            EntryFault::Changed => "its checksum is wrong",
         };
         AuditError::Damaged { file: name, number, why: why.into() }
     }

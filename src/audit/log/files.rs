@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use super::chain::ChainHash;
 use super::error::{AuditError, at};
 use super::file_name::FileName;
-use super::format::{BEGINNING_BYTES, Begin, Fault, Frames};
+use super::format::{BEGINNING_BYTES, Begin, EntryFault, Frames};
 
 /// What is in the folder.
 #[derive(Default)]
@@ -94,14 +94,14 @@ pub(super) fn reopen(folder: &Path, name: &FileName, length: u64) -> Result<File
 }
 
 /// The entries of a file behind its first line.
-pub(super) fn read(path: &Path) -> Result<Frames<BufReader<File>>, Fault> {
-    Frames::open(open(path).map_err(Fault::Io)?)
+pub(super) fn read(path: &Path) -> Result<Frames<BufReader<File>>, EntryFault> {
+    Frames::open(open(path).map_err(EntryFault::Io)?)
 }
 
 /// The entries of a file from this place on.
-pub(super) fn read_from(path: &Path, place: u64) -> Result<Frames<BufReader<File>>, Fault> {
-    let mut file = open(path).map_err(Fault::Io)?;
-    file.seek(SeekFrom::Start(place)).map_err(Fault::Io)?;
+pub(super) fn read_from(path: &Path, place: u64) -> Result<Frames<BufReader<File>>, EntryFault> {
+    let mut file = open(path).map_err(EntryFault::Io)?;
+    file.seek(SeekFrom::Start(place)).map_err(EntryFault::Io)?;
     Ok(Frames::at(file, place))
 }
 
@@ -136,13 +136,13 @@ impl Scan {
         let length = fs::symlink_metadata(path).map_err(at(path))?.len();
         let mut scan = Self { begin: None, length, entries: Vec::new(), is_whole: false };
         match scan.fill(path) {
-            Err(Fault::Io(error)) => Err(at(path)(error)),
+            Err(EntryFault::Io(error)) => Err(at(path)(error)),
             Ok(()) => Ok(Self { is_whole: true, ..scan }),
-            Err(Fault::Torn | Fault::Changed) => Ok(scan),
+            Err(EntryFault::Torn | EntryFault::Changed) => Ok(scan),
         }
     }
 
-    fn fill(&mut self, path: &Path) -> Result<(), Fault> {
+    fn fill(&mut self, path: &Path) -> Result<(), EntryFault> {
         let mut frames = read(path)?;
         let (begin, frame) = frames.beginning()?;
         self.begin = Some(begin);
@@ -151,7 +151,7 @@ impl Scan {
         self.entries.push(Seen { end: frames.place(), number, hash });
         while let Some(frame) = frames.next()? {
             if frame.previous != hash {
-                return Err(Fault::Changed);
+                return Err(EntryFault::Changed);
             }
             hash = frame.hash;
             number += u64::from(frame.is_row());

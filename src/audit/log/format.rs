@@ -109,7 +109,7 @@ pub(super) enum Entry {
 
 /// Why the next entry can't be read.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum EntryFault {
     Io(io::Error),
     /// The file ends within it.
     Torn,
@@ -193,13 +193,13 @@ impl<R: Read> Frames<R> {
     }
 
     /// Reads the first line of a file.
-    pub(super) fn open(mut source: R) -> Result<Self, Fault> {
+    pub(super) fn open(mut source: R) -> Result<Self, EntryFault> {
         let mut line = [0; MAGIC.len()];
         let read = fill(&mut source, &mut line)?;
         match (read == MAGIC.len(), line[..read] == MAGIC[..read]) {
             (true, true) => Ok(Self::at(source, MAGIC.len() as u64)),
-            (false, true) => Err(Fault::Torn),
-            (_, false) => Err(Fault::Changed),
+            (false, true) => Err(EntryFault::Torn),
+            (_, false) => Err(EntryFault::Changed),
         }
     }
 
@@ -209,26 +209,26 @@ impl<R: Read> Frames<R> {
     }
 
     /// The next entry; `None` at the end of the file.
-    pub(super) fn next(&mut self) -> Result<Option<Frame>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<Frame>, EntryFault> {
         let mut head = [0; HEAD_BYTES];
         match fill(&mut self.source, &mut head)? {
             0 => return Ok(None),
             HEAD_BYTES => {}
-            _ => return Err(Fault::Torn),
+            _ => return Err(EntryFault::Torn),
         }
         let [low, high, kind] = head;
         let length = usize::from(u16::from_le_bytes([low, high]));
         if length > MAX_RECORD_BYTES + MAC_BYTES {
-            return Err(Fault::Changed);
+            return Err(EntryFault::Changed);
         }
         let mut rest = vec![0; length + HASH_BYTES + CHECKSUM_BYTES];
         if fill(&mut self.source, &mut rest)? < rest.len() {
-            return Err(Fault::Torn);
+            return Err(EntryFault::Torn);
         }
         let checksum = rest.split_off(length + HASH_BYTES);
         let hash = ChainHash::of(&[&head[..], &rest].concat());
         if checksum != hash.as_bytes()[..CHECKSUM_BYTES] {
-            return Err(Fault::Changed);
+            return Err(EntryFault::Changed);
         }
         self.at += (AROUND + length) as u64;
         let mut previous = [0; HASH_BYTES];
@@ -238,24 +238,24 @@ impl<R: Read> Frames<R> {
     }
 
     /// The file's beginning, which has to be next.
-    pub(super) fn beginning(&mut self) -> Result<(Begin, Frame), Fault> {
-        let frame = self.next()?.ok_or(Fault::Torn)?;
+    pub(super) fn beginning(&mut self) -> Result<(Begin, Frame), EntryFault> {
+        let frame = self.next()?.ok_or(EntryFault::Torn)?;
         match frame.entry() {
             Ok(Entry::Begin(begin)) => Ok((begin, frame)),
-            Ok(Entry::Row(_) | Entry::Anchor(..)) | Err(_) => Err(Fault::Changed),
+            Ok(Entry::Row(_) | Entry::Anchor(..)) | Err(_) => Err(EntryFault::Changed),
         }
     }
 }
 
 /// Reads as much as there is, and says how much that was.
-fn fill(source: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Fault> {
+fn fill(source: &mut impl Read, buffer: &mut [u8]) -> Result<usize, EntryFault> {
     let mut read = 0;
     while read < buffer.len() {
         match source.read(&mut buffer[read..]) {
             Ok(0) => break,
             Ok(more) => read += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Fault::Io(error)),
+            Err(error) => return Err(EntryFault::Io(error)),
         }
     }
     Ok(read)

@@ -33,7 +33,7 @@ use error::at;
 pub(super) use format::fits;
 pub use format::{AnchorReason, MAX_ROW_BYTES};
 use index::LogFile;
-pub use verify::{Finding, Verification, verify};
+pub use verify::{Finding, LogReport, verify};
 
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditRow;
@@ -55,12 +55,12 @@ pub struct AuditLog {
     appender: Mutex<Option<Appender>>,
     /// The head that was not in the files at the start already: rows go on without it.
     given_up: Option<AuditHead>,
-    shown: Mutex<Shown>,
+    shown: Mutex<ReadableFiles>,
 }
 
 /// What a reader sees of the files.
 #[derive(Clone)]
-struct Shown {
+struct ReadableFiles {
     files: Vec<Arc<LogFile>>,
     /// Up to which row they can be read.
     number: u64,
@@ -84,7 +84,7 @@ impl AuditLog {
         let folder = store.audit_folder();
         let mut appender = recovery::recover(&store, &folder, true)?;
         let AuditHead { number, kept_from, .. } = appender.head;
-        let shown = Mutex::new(Shown { files: Vec::new(), number, kept_from });
+        let shown = Mutex::new(ReadableFiles { files: Vec::new(), number, kept_from });
         let given_up = appender.lost().map(|_| appender.head);
         let log = Self { store, folder, keys, appender: Mutex::default(), given_up, shown };
         log.vouch(&mut appender, now, reason)?;
@@ -276,7 +276,7 @@ impl AuditLog {
 
     fn page_of(
         &self,
-        shown: &Shown,
+        shown: &ReadableFiles,
         after: u64,
         most: usize,
     ) -> Result<Vec<(u64, AuditRow)>, AuditError> {
@@ -383,12 +383,12 @@ impl AuditLog {
         self.appender.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shown(&self) -> MutexGuard<'_, Shown> {
+    fn shown(&self) -> MutexGuard<'_, ReadableFiles> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shown {
+impl ReadableFiles {
     fn is(&self, other: &Self) -> bool {
         let ends = |shown: &Self| (shown.kept_from, shown.first(), shown.number);
         ends(self) == ends(other)

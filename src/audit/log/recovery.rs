@@ -13,7 +13,7 @@ use super::chain::ChainHash;
 use super::error::{AuditError, at};
 use super::file_name::FileName;
 use super::files::{self, Scan, Seen};
-use super::format::{Anchor, AnchorReason, BEGINNING_BYTES, Entry, Fault};
+use super::format::{Anchor, AnchorReason, BEGINNING_BYTES, Entry, EntryFault};
 use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Store, StoreError};
 
@@ -52,7 +52,7 @@ fn find_end(
         let scan = Scan::of(&path)?;
         let added = |end: u64| scan.length.saturating_sub(end);
         match place_of(&scan, head) {
-            Place::Within(end) => {
+            HeadPosition::Within(end) => {
                 check_known(store, name, &path, end, head.number)?;
                 if is_closed && added(end) > 0 {
                     found = put_there(name, added(end));
@@ -66,7 +66,7 @@ fn find_end(
                 };
                 return Ok(Appender::new(folder, head, end, names.pop()));
             }
-            Place::Behind => {
+            HeadPosition::Behind => {
                 let first = scan.begin.map_or(1, |begin| begin.first);
                 check_known(store, name, &path, 0, first.saturating_sub(1))?;
                 if is_closed {
@@ -78,7 +78,7 @@ fn find_end(
                 files::sync_folder(folder)?;
                 names.pop();
             }
-            Place::Lost => {
+            HeadPosition::Lost => {
                 found = told(name, &scan);
                 break;
             }
@@ -126,7 +126,7 @@ fn beginning(store: &Store) -> Result<AuditHead, StoreError> {
 }
 
 /// Where the last entry that the database knows is, as seen from a file.
-enum Place {
+enum HeadPosition {
     /// In this file; it ends there.
     Within(u64),
     /// Before this file.
@@ -135,14 +135,14 @@ enum Place {
     Lost,
 }
 
-fn place_of(scan: &Scan, head: AuditHead) -> Place {
+fn place_of(scan: &Scan, head: AuditHead) -> HeadPosition {
     let is_last = |seen: &&Seen| seen.number == head.number && *seen.hash.as_bytes() == head.hash;
     match (scan.entries.iter().find(is_last), scan.begin) {
-        (Some(seen), _) => Place::Within(seen.end),
-        (None, Some(begin)) if begin.first > head.number => Place::Behind,
+        (Some(seen), _) => HeadPosition::Within(seen.end),
+        (None, Some(begin)) if begin.first > head.number => HeadPosition::Behind,
         // A crash may leave a new file without its beginning, and so without a row.
-        (None, None) if scan.length <= BEGINNING_BYTES => Place::Behind,
-        (None, None | Some(_)) => Place::Lost,
+        (None, None) if scan.length <= BEGINNING_BYTES => HeadPosition::Behind,
+        (None, None | Some(_)) => HeadPosition::Lost,
     }
 }
 
@@ -155,7 +155,7 @@ fn check_known(
     last: u64,
 ) -> Result<(), AuditError> {
     let mut number = last;
-    let mut look = || -> Result<Option<u64>, Fault> {
+    let mut look = || -> Result<Option<u64>, EntryFault> {
         let mut frames = match place {
             0 => files::read(path)?,
             place => files::read_from(path, place)?,
@@ -171,8 +171,8 @@ fn check_known(
     };
     match look() {
         Ok(Some(number)) => Err(AuditError::NotKnown { file: name.to_string(), number }),
-        Err(Fault::Io(error)) => Err(at(path)(error)),
-        Ok(None) | Err(Fault::Torn | Fault::Changed) => Ok(()),
+        Err(EntryFault::Io(error)) => Err(at(path)(error)),
+        Ok(None) | Err(EntryFault::Torn | EntryFault::Changed) => Ok(()),
     }
 }
 
@@ -182,11 +182,11 @@ fn last_anchor(path: &Path, scan: &Scan, end: u64) -> Result<Option<Anchor>, Aud
     let Some(start) = ends.take_while(|before| *before < end).last() else { return Ok(None) };
     let entry = files::read_from(path, start).and_then(|mut frames| frames.next());
     match entry {
-        Err(Fault::Io(error)) => Err(at(path)(error)),
+        Err(EntryFault::Io(error)) => Err(at(path)(error)),
         Ok(Some(frame)) => Ok(match frame.entry() {
             Ok(Entry::Anchor(anchor, _)) => Some(anchor),
             Ok(Entry::Begin(_) | Entry::Row(_)) | Err(_) => None,
         }),
-        Ok(None) | Err(Fault::Torn | Fault::Changed) => Ok(None),
+        Ok(None) | Err(EntryFault::Torn | EntryFault::Changed) => Ok(None),
     }
 }

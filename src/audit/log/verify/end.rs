@@ -3,15 +3,15 @@
 use std::cmp::Ordering;
 
 use super::super::error::AuditError;
-use super::{Known, Look, Verification};
+use super::{DatabaseHead, LogReport, Verifier};
 use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Store, StoreError};
 
 /// Rows of the database that are read at a time.
 const PAGE: usize = 1024;
 
-impl Look<'_> {
-    pub(super) fn end(mut self) -> Result<Verification, AuditError> {
+impl Verifier<'_> {
+    pub(super) fn end(mut self) -> Result<LogReport, AuditError> {
         self.check_trimmed();
         self.check_last_anchor();
         self.check_database()?;
@@ -60,7 +60,7 @@ impl Look<'_> {
     }
 
     fn check_database(&mut self) -> Result<(), AuditError> {
-        let Some(Known { store, head, .. }) = self.known.take() else { return Ok(()) };
+        let Some(DatabaseHead { store, head, .. }) = self.known.take() else { return Ok(()) };
         if let Some(head) = head {
             self.check_head(store, head)?;
         }

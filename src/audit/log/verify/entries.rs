@@ -7,8 +7,8 @@ use super::super::chain::ChainHash;
 use super::super::error::{AuditError, at};
 use super::super::file_name::FileName;
 use super::super::files;
-use super::super::format::{self, Anchor, AnchorReason, Entry, Fault, Frame};
-use super::Look;
+use super::super::format::{self, Anchor, AnchorReason, Entry, EntryFault, Frame};
+use super::Verifier;
 use crate::domain::audit::AuditRow;
 use crate::store::schema::{AUDIT, AuditHead};
 
@@ -21,12 +21,12 @@ enum Stop {
     Behind(&'static str),
 }
 
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
+impl From<EntryFault> for Stop {
+    fn from(fault: EntryFault) -> Self {
         match fault {
-            Fault::Io(error) => Self::Io(error),
-            Fault::Torn => Self::Behind("it is cut: it ends within an entry"),
-            Fault::Changed => Self::Wrong(None, CHANGED),
+            EntryFault::Io(error) => Self::Io(error),
+            EntryFault::Torn => Self::Behind("it is cut: it ends within an entry"),
+            EntryFault::Changed => Self::Wrong(None, CHANGED),
         }
     }
 }
@@ -43,7 +43,7 @@ fn is_end(frame: &Frame) -> bool {
     matches!(frame.entry(), Ok(Entry::Anchor(Anchor { reason: AnchorReason::FileEnd, .. }, _)))
 }
 
-impl Look<'_> {
+impl Verifier<'_> {
     pub(super) fn file(
         &mut self,
         folder: &Path,
@@ -84,10 +84,10 @@ impl Look<'_> {
         let opened = files::read(path).and_then(|mut frames| Ok((frames.beginning()?, frames)));
         let ((begin, frame), mut frames) = match opened {
             // A node was killed between making the file and writing its beginning.
-            Err(Fault::Torn | Fault::Changed)
+            Err(EntryFault::Torn | EntryFault::Changed)
                 if is_newest
                     && self.may_be_torn()
-                    && files::is_unbegun(path).map_err(Fault::Io)? =>
+                    && files::is_unbegun(path).map_err(EntryFault::Io)? =>
             {
                 return Ok(());
             }
@@ -101,7 +101,9 @@ impl Look<'_> {
         loop {
             *reached = Some(number + 1);
             let frame = match frames.next() {
-                Ok(Some(_)) | Err(Fault::Torn | Fault::Changed) if self.is_at_the_end() => {
+                Ok(Some(_)) | Err(EntryFault::Torn | EntryFault::Changed)
+                    if self.is_at_the_end() =>
+                {
                     return Err(Stop::Behind(ADDED));
                 }
                 Ok(Some(frame)) => frame,
@@ -111,11 +113,11 @@ impl Look<'_> {
                 Ok(None) if has_ended || is_newest => return Ok(()),
                 Ok(None) => return Err(Stop::Behind("it is cut: its end is missing")),
                 // What a node was writing when it was killed is in the database still.
-                Err(Fault::Torn | Fault::Changed) if is_newest && self.may_be_torn() => {
+                Err(EntryFault::Torn | EntryFault::Changed) if is_newest && self.may_be_torn() => {
                     return Ok(());
                 }
                 // No row is there, whatever is.
-                Err(Fault::Changed) if self.is_behind_the_head(number) => {
+                Err(EntryFault::Changed) if self.is_behind_the_head(number) => {
                     return Err(Stop::Behind(CHANGED));
                 }
                 Err(fault) => return Err(fault.into()),

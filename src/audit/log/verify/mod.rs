@@ -36,7 +36,7 @@ pub struct Finding {
 
 /// What a look at the whole log has come to.
 #[derive(Debug, Default)]
-pub struct Verification {
+pub struct LogReport {
     /// How many files there are.
     pub files: usize,
     /// Numbers of the first and the last row in them.
@@ -76,37 +76,39 @@ pub fn verify(
     keys: &AnchorKeys,
     database: Option<&Store>,
     copies: &[(u64, ChainHash)],
-) -> Result<Verification, AuditError> {
+) -> Result<LogReport, AuditError> {
     let known = match database {
-        Some(store) => Some(Known { store, head: head(store)?, is_closed: is_closed(store)? }),
+        Some(store) => {
+            Some(DatabaseHead { store, head: head(store)?, is_closed: is_closed(store)? })
+        }
         None => None,
     };
     let listing = files::list(folder)?;
-    let mut look = Look::new(keys, known, copies);
+    let mut verifier = Verifier::new(keys, known, copies);
     for stray in &listing.strays {
         let file = format!("audit/{}", stray.to_string_lossy());
-        look.found(file, None, "it is no file of the log");
+        verifier.found(file, None, "it is no file of the log");
     }
     for (place, name) in listing.names.iter().enumerate() {
         let is_newest = place + 1 == listing.names.len();
-        look.file(folder, name, is_newest)?;
+        verifier.file(folder, name, is_newest)?;
     }
-    look.end()
+    verifier.end()
 }
 
 /// The database, and what it says of the log.
-struct Known<'a> {
+struct DatabaseHead<'a> {
     store: &'a Store,
     head: Option<AuditHead>,
     /// The log was closed in order: nothing may be behind its head.
     is_closed: bool,
 }
 
-struct Look<'a> {
+struct Verifier<'a> {
     keys: &'a AnchorKeys,
-    known: Option<Known<'a>>,
+    known: Option<DatabaseHead<'a>>,
     copies: Vec<((u64, ChainHash), bool)>,
-    result: Verification,
+    result: LogReport,
     /// Number of the last row, and hash of the last entry, while the chain is whole.
     last: Option<(u64, ChainHash)>,
     /// Number of the row that the first file begins with.
@@ -122,13 +124,17 @@ struct Look<'a> {
     has_seen_head: bool,
 }
 
-impl<'a> Look<'a> {
-    fn new(keys: &'a AnchorKeys, known: Option<Known<'a>>, copies: &[(u64, ChainHash)]) -> Self {
+impl<'a> Verifier<'a> {
+    fn new(
+        keys: &'a AnchorKeys,
+        known: Option<DatabaseHead<'a>>,
+        copies: &[(u64, ChainHash)],
+    ) -> Self {
         Self {
             keys,
             known,
             copies: copies.iter().map(|copy| (*copy, false)).collect(),
-            result: Verification::default(),
+            result: LogReport::default(),
             last: None,
             first: None,
             begun: Vec::new(),
