@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::domain::{State, Status, Timestamp, Verification};
 use crate::store::schema::{AtKey, OUTBOX, VERIFICATIONS};
-use crate::store::{Key, Record, Store, StoreError, Table};
+use crate::store::{Record, Store, StoreError, Table, TableKey};
 
 /// How many records are read at a time.
 const PAGE: usize = 1024;

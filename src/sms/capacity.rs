@@ -1,4 +1,4 @@
-//! OutboxCapacity in the outbox: `sms.queue` of them.
+//! How many messages the outbox may hold: `sms.queue` of them, one place each.
 //!
 //! A client may hold [`SHARE`] times as many places as are free, so that it never takes the last ones: three quarters of
 //! all places when it is alone, and less of what others have left. All calls without a token are one client.

@@ -250,7 +250,7 @@ impl DriverRoute {
         transition
     }
 
-    fn breaker(&self) -> MutexGuard<'_, CircuitBreaker> {
+    fn circuit_breaker(&self) -> MutexGuard<'_, CircuitBreaker> {
         self.circuit_breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -45,7 +45,7 @@ impl Lanes {
         Tries { first, second }
     }
 
-    /// OutboxCapacity that no message holds.
+    /// How many places no message holds.
     pub(super) fn free(self) -> usize {
         self.parallel.saturating_sub(self.first + self.second)
     }

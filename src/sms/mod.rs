@@ -1,17 +1,18 @@
 //! Gets a text to a phone.
 //!
-//! - [`SmsDriver`]: whatever can send a message; [`Console`] prints it, [`File`] appends it to a file,
-//!   [`Memory`] remembers it, [`HttpGateway`] sends it through a gateway, [`DemoGateway`] is the gateway of a demo.
-//! - [`Outbox`]: accepted messages, kept sealed from the write that issues their code until a driver has them; `places`:
-//!   how many those may be; `shared`: what it and its worker have in common.
-//! - [`Worker`]: takes them out: claimed durably, along the `chain` of drivers, each behind its `breaker`.
-//! - `waiting`: which messages are next; `lanes`: how many of each kind; `hanging`: when those that hang leave others too
-//!   few places.
-//! - `receipts`, `asking`: what gateways say, when they call or are asked, about messages that they took; `share`: how
-//!   often each is asked.
-//! - `rows`: what stands in which tree for a delivery; `news`: what the log says of it.
-//! - `health`: what waits, and for how long.
-//! - `settling`: what a process finds that comes after another.
+//! - [`SmsDriver`]: sends one message. `drivers` holds those without a gateway: [`Console`], [`File`], [`Memory`] and
+//!   [`DemoGateway`]. [`HttpGateway`] calls a gateway.
+//! - [`Outbox`]: keeps accepted messages sealed until a driver has them. `capacity`: how many it may hold.
+//!   `outbox_state`: what the outbox and its worker share.
+//! - [`Worker`]: takes messages out, claims them durably and hands them to the `failover`.
+//! - `failover`: calls the drivers in their order. `circuit_breaker`: leaves a failing driver alone for a while.
+//! - `due_messages`: which messages are next. `lanes`: how many of each kind. `hanging`: warns when messages that hang
+//!   leave too few places to others.
+//! - `receipts`: notes what gateways report about messages that they took. `receipt_polling`: asks gateways for it.
+//!   `poll_budget`: how often each gateway is asked. `pending_receipts`: receipts that came before the message's id.
+//! - `delivery_index`: the trees that follow a delivery's state. `delivery_log`: the log line of each state.
+//! - `health`: how many messages wait, and for how long.
+//! - `recovery`: what a new process does with messages of the process before it.
 
 mod capacity;
 mod circuit_breaker;

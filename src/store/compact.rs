@@ -11,7 +11,7 @@ use super::directory::{self, NEW, at};
 use super::error::{OpenError, StoreError};
 use super::open::{self, Opened};
 use super::swap::{Exchange, Observer, SwapStep, exchange, put_right, swap};
-use super::{seal, space};
+use super::{checksums, disk_space};
 use crate::config::StoreConfig;
 
 /// What a byte of keys and values comes to in a new log, at most.

@@ -15,10 +15,10 @@
 //! - `snapshot`: a broken snapshot of sled's is set aside.
 //! - `compact`: a new database in the place of one that has grown; `swap`: how it gets there.
 //! - `renewal`: the same while the store is open, a few records at a time: a `pass` through all there are.
-//! - `space`: no write is begun on a disk that is nearly full.
+//! - `disk_space`: no write is begun on a disk that is nearly full.
 //! - `cache`: what nearly every request reads, in front of the trees.
-//! - `seal`: digests of the closed database, so that a damaged one is not opened.
-//! - `mark`: a number beside the database and in it, so that one that has lost its end is not opened after a crash.
+//! - `checksums`: digests of the closed database (`DIR/seal`), so that a damaged one is not opened.
+//! - `progress_marker`: a number beside the database (`DIR/mark`) and in it, so that one that has lost its end is not opened after a crash.
 //! - `sweep`: takes away what has been kept long enough, found by a time-ordered index.
 //!
 //! No other module names sled.

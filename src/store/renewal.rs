@@ -100,7 +100,7 @@ impl Renewal {
                 return Ok(false);
             }
             RenewalStage::Rest(_) => {
-                self.stage = RenewalStage::Count(database.pass()?, Count::default())
+                self.stage = RenewalStage::Count(database.pass()?, Count::default());
             }
             RenewalStage::Count(pass, count) => {
                 let is_done = pass.step(|_, key, value| {

@@ -45,7 +45,7 @@ struct JobOutcome {
 
 type WriteJob = Box<dyn FnOnce(&mut Write<'_>) -> JobOutcome + Send>;
 
-/// Room for one write in the queue.
+/// Permission to queue one write. It is given back when the write runs.
 pub(super) struct QueuePermit {
     _held: OwnedSemaphorePermit,
 }
@@ -95,13 +95,13 @@ impl Writer {
         Ok(Self { queue, permits, thread, failure, space, written })
     }
 
-    /// Room in the queue, if there is any.
+    /// A permit, or [`StoreError::Busy`] when [`QUEUE`] writes wait already.
     pub(super) fn permit(&self) -> Result<QueuePermit, StoreError> {
         let held = Arc::clone(&self.permits).try_acquire_owned();
         held.map(|held| QueuePermit { _held: held }).map_err(|_| StoreError::Busy)
     }
 
-    /// Room in the queue, waited for.
+    /// Waits for a permit. Fails when the store has failed.
     pub(super) async fn wait_for_permit(&self) -> Result<QueuePermit, StoreError> {
         let held = Arc::clone(&self.permits).acquire_owned().await;
         held.map(|held| QueuePermit { _held: held }).map_err(|_| self.failure())

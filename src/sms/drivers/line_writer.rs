@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::domain::DeliveryError;
 use crate::sms::driver::{Accepted, SendError, SendFuture};
 
-/// BackgroundLineWriter that may wait for a reader that does not read.
+/// How many lines may wait while the reader does not read.
 const WAITING: usize = 1024;
 
 /// How long the last lines may take.

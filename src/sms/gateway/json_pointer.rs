@@ -10,7 +10,7 @@ const LONGEST_ID: usize = 128;
 
 /// Where something stands in an answer: a JSON pointer (RFC 6901).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pointer(String);
+pub(super) struct JsonPointer(String);
 
 impl JsonPointer {
     /// Empty is the whole.

@@ -1,9 +1,12 @@
 //! Messages through a gateway that takes them as JSON over HTTP, described by configuration.
 //!
-//! - `target`: which addresses are called; `tls`: whom it believes; `call`: one request; `once`, `wire`: whether any of it had left.
-//! - `template`: what is sent; `answer`: what was answered, and `found`, `digits`, `rest`: where in it, and for how long to wait.
-//! - `receipts`: what becomes of a message later, told or asked.
-//! - `secrets`: what is in the files that settings name.
+//! - `url_policy`: which addresses may be called. `tls`: which certificates are trusted.
+//! - `http_client`: one request. `withdrawable_body`, `checked_connection`: whether any of the request had left.
+//! - `template`: the body that is sent. `headers`: its headers.
+//! - `answer`: the verdict in an answer. `json_pointer`, `digits`: how a value in it is found and read. `retry_after`: how
+//!   long the gateway wants to be left alone.
+//! - `receipts`: what becomes of a message later, told or asked. `unlisted`: verdicts that are in no list of the settings.
+//! - `secrets`: the contents of the files that settings name.
 //!
 //! Nothing of a message, a number or a secret is in an error or a log: only words that are configured are repeated.
 

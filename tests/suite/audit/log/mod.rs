@@ -14,7 +14,7 @@ mod upgrade;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use esoz_otp::audit::{AuditLog, Verification, append, verify};
+use esoz_otp::audit::{AuditLog, LogReport, append, verify};
 use esoz_otp::domain::Timestamp;
 use esoz_otp::domain::audit::AuditRow;
 use esoz_otp::keyring::Keyring;
@@ -97,7 +97,7 @@ impl Stand {
         Self::on(self.close(), now)
     }
 
-    pub(super) fn verify(&self) -> Verification {
+    pub(super) fn verify(&self) -> LogReport {
         let keys = keyring().anchor_keys();
         verify(&self.store.audit_folder(), &keys, Some(&self.store), &[]).unwrap()
     }
