@@ -7,6 +7,7 @@ mod documented;
 mod heads;
 mod late;
 mod requests;
+mod told;
 
 use std::collections::HashSet;
 use std::time::Duration;
