@@ -19,6 +19,24 @@ const IO: u8 = 74;
 const IN_USE: u8 = 75;
 const CONFIGURATION: u8 = 78;
 
+/// Every exit code, and when a command ends with it (BSD's `sysexits`).
+pub(super) const EXITS: [(u8, &str); 8] = [
+    (0, "It is done."),
+    (USAGE, "The command line is wrong, or names a file or a key that is not there."),
+    (
+        DATA,
+        "A file is wrong, the database is damaged or a newer release's, or the audit was changed.",
+    ),
+    (UNAVAILABLE, "An address cannot be had, or no driver took a test message."),
+    (SOFTWARE, "A fault of the program, or the system gives it no random numbers or no threads."),
+    (IO, "The disk: it is full, read-only, or there is no permission."),
+    (IN_USE, "Another process uses the data directory or the keyring, or live codes need the key."),
+    (
+        CONFIGURATION,
+        "Something must be set up first: a setting, the keyring, a secret's file, the data directory.",
+    ),
+];
+
 /// Why a command ended, for the person who gave it.
 #[derive(Debug)]
 pub struct Failure {

@@ -1,15 +1,38 @@
 //! What the command line says of itself, to shells and to readers of manuals.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
+use super::failure::EXITS;
 use super::{Failure, output};
 
 const NAME: &str = "esoz-otp";
+
+/// Files and directories, and what they are.
+const FILES: [(&str, &str); 4] = [
+    ("/etc/esoz-otp/esoz-otp.toml", "The configuration, where --config names no other."),
+    ("/var/lib/esoz-otp", "The data directory, where nothing names another."),
+    ("DIR.keyring", "The keyring of the data directory DIR, where nothing names another."),
+    ("DIR/audit", "The files of audit. They belong to the database beside them."),
+];
+
+/// Environment variables that are read, and what they set.
+const ENVIRONMENT: [(&str, &str); 3] = [
+    (
+        "ESOZ_OTP__SECTION__KEY",
+        "The setting section.key. It overrides the configuration, and a flag overrides it. The command demo reads none.",
+    ),
+    ("STATE_DIRECTORY", "The data directory, where neither --data nor store.path names one."),
+    (
+        "CREDENTIALS_DIRECTORY",
+        "A directory of the service manager with the file keyring and the secrets of gateways.",
+    ),
+];
 
 #[derive(Args)]
 pub(super) struct CompletionsArgs {
@@ -38,9 +61,36 @@ pub(super) fn man(line: Command, args: &ManArgs) -> Result<(), Failure> {
     let Some(folder) = &args.out else {
         let mut page = Vec::new();
         Man::new(line).render(&mut page).map_err(Failure::software)?;
+        page.extend(sections().bytes());
         return output::print(&page);
     };
-    fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(line, folder)).map_err(
-        |error| Failure::io(format_args!("cannot write pages to {}: {error}", folder.display())),
-    )
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(line, folder))
+        .and_then(|()| File::options().append(true).open(folder.join(format!("{NAME}.1"))))
+        .and_then(|mut page| page.write_all(sections().as_bytes()));
+    written.map_err(|error| {
+        Failure::io(format_args!("cannot write pages to {}: {error}", folder.display()))
+    })
+}
+
+/// What the first page has beside the command line, in roff.
+fn sections() -> String {
+    let exits = EXITS.map(|(code, when)| (code.to_string(), when));
+    let exits: Vec<_> = exits.iter().map(|(code, when)| (code.as_str(), *when)).collect();
+    [("FILES", &FILES[..]), ("ENVIRONMENT", &ENVIRONMENT), ("EXIT STATUS", &exits)]
+        .map(|(title, entries)| section(title, entries))
+        .concat()
+}
+
+fn section(title: &str, entries: &[(&str, &str)]) -> String {
+    let entry = |(name, what): &(&str, &str)| {
+        format!(".TP\n\\fB{}\\fR\n{}\n", hyphens(name), hyphens(what))
+    };
+    let entries: String = entries.iter().map(entry).collect();
+    format!(".SH {title:?}\n{entries}")
+}
+
+/// A hyphen of roff is no minus.
+fn hyphens(text: &str) -> String {
+    text.replace('-', "\\-")
 }
