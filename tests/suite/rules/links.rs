@@ -50,6 +50,17 @@ fn every_document_that_a_source_names_is_there() {
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
 
+/// A document of contributors names files as the text of code, such as `src/api/routes.rs`.
+#[test]
+fn every_file_that_the_house_names_is_there() {
+    let name = Regex::new(r"`((?:src|tests|fixtures|systemd)/[A-Za-z0-9_./-]+)`").unwrap();
+    let house = fs::read_to_string(root().join("src/README.md")).unwrap();
+    let named: Vec<_> = name.captures_iter(&house).map(|found| found[1].to_owned()).collect();
+    let missing: Vec<_> = named.iter().filter(|path| !root().join(path).exists()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(named.len() > 30, "only {} files are named", named.len());
+}
+
 #[test]
 fn a_heading_s_anchor_is_the_one_that_a_browser_is_given() {
     let text = "# A `b`, and c's D_e\n```sh\n# no heading\n```\n## Twice\n## Twice\n## 0.2.0\n";
