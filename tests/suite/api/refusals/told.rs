@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use esoz_otp::api::dialect::{self, Message, Wording};
+use esoz_otp::api::dialect::{self, ErrorMessage, ErrorRow};
 use esoz_otp::api::routes::ROUTES;
 use esoz_otp::config::DialectName;
 
@@ -34,17 +34,17 @@ fn row(line: &'static str) -> Told {
 
 impl Told {
     /// The words may stop at `…`, where they go on in the program.
-    fn is(&self, wording: &Wording) -> bool {
+    fn is(&self, wording: &ErrorRow) -> bool {
         let said = match wording.message {
-            Message::Absent => String::new(),
-            Message::Text(text) | Message::NextAttemptAt(text) | Message::LateBy(text) => {
+            ErrorMessage::Absent => String::new(),
+            ErrorMessage::Text(text) | ErrorMessage::NextAttemptAt(text) | ErrorMessage::LateBy(text) => {
                 text.to_owned()
             }
-            Message::MissingAllowances { quoted: true } => {
+            ErrorMessage::MissingAllowances { quoted: true } => {
                 r#"Your scope does not allow to access this resource. Missing allowances: "person:read""#
                     .to_owned()
             }
-            Message::MissingAllowances { quoted: false } => return false,
+            ErrorMessage::MissingAllowances { quoted: false } => return false,
         };
         let is_said = match self.message.split_once('…') {
             Some((start, _)) => said.starts_with(start.trim_end()),
