@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use ring::rand::SecureRandom;
 use zeroize::Zeroizing;
 
-use crate::domain::{Code, CodeFormat, Id, Secret};
+use crate::domain::{Code, CodeFormat, Id, Secret, to_hex};
 
 /// A source of random bytes.
 pub trait Entropy: Send + Sync + 'static {
@@ -124,13 +124,8 @@ pub fn draw_bytes<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEn
 
 /// A new token or api-key: 256 bits in hexadecimal.
 pub fn draw_secret(entropy: &dyn Entropy) -> Result<Secret, NoEntropy> {
-    use std::fmt::Write as _;
     let bytes: [u8; 32] = draw_bytes(entropy)?;
-    let mut text = String::with_capacity(64);
-    for byte in bytes {
-        write!(text, "{byte:02x}").map_err(|_| NoEntropy)?;
-    }
-    Ok(Secret::new(text))
+    Ok(Secret::new(to_hex(&bytes)))
 }
 
 /// A new code, every one that is drawn at all as likely as every other: what would make some likelier is drawn again.

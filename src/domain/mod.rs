@@ -9,6 +9,7 @@ mod client;
 mod code;
 mod delivery;
 mod factor;
+mod hex;
 mod http_date;
 mod id;
 pub mod limits;
@@ -35,6 +36,7 @@ pub use delivery::{
     Receipt, VendorStatus,
 };
 pub use factor::{AuthenticationFactor, FactorId, FactorType};
+pub use hex::{from_hex, to_hex};
 pub use id::Id;
 pub use network::{Network, NotANetwork, written_address};
 pub use number_mask::mask_numbers;

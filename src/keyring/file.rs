@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::{KeyringError, NotAdded, NotRetired};
-use crate::domain::{SecretDigest, Timestamp};
+use crate::domain::{Timestamp, from_hex, to_hex};
 use crate::entropy::{Entropy, NoEntropy, draw_bytes, draw_secret};
 
 /// The one there is.
@@ -173,10 +173,10 @@ impl WrittenKey {
 
 /// When a key was made, and so much chance that no other key of that day has had the id, retired ones included.
 fn new_id(entropy: &dyn Entropy, now: Timestamp) -> Result<String, NoEntropy> {
-    let [one, two] = draw_bytes(entropy)?;
+    let chance: [u8; 2] = draw_bytes(entropy)?;
     let at = now.to_whole_second();
     let day = at.split('T').next().unwrap_or_default();
-    Ok(format!("k{day}-{one:02x}{two:02x}"))
+    Ok(format!("k{day}-{}", to_hex(&chance)))
 }
 
 /// The calendar ends before this time.
@@ -190,7 +190,7 @@ fn is_id(text: &str) -> bool {
 }
 
 fn key_bytes(hex: &str) -> Option<Zeroizing<[u8; 32]>> {
-    SecretDigest::from_hex(hex).map(|bytes| Zeroizing::new(*bytes.as_bytes()))
+    from_hex(hex).map(Zeroizing::new)
 }
 
 /// Ids only.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use ring::digest::{Context, SHA256};
 
 use super::snapshot;
+use crate::domain::to_hex;
 use crate::files;
 
 /// Of the seal: more than a line for each file that sled ever has.
@@ -116,10 +117,8 @@ fn contents(home: &Path, sync: bool) -> io::Result<String> {
         if sync {
             file.sync_all()?;
         }
-        for byte in digest(&mut file)?.as_ref() {
-            write!(lines, "{byte:02x}").map_err(io::Error::other)?;
-        }
-        writeln!(lines, "  {}", name.display()).map_err(io::Error::other)?;
+        let digest = to_hex(digest(&mut file)?.as_ref());
+        writeln!(lines, "{digest}  {}", name.display()).map_err(io::Error::other)?;
     }
     Ok(lines)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use ring::digest::{SHA256, digest};
 use ring::hmac;
 
-use crate::domain::SecretDigest;
+use crate::domain::{from_hex, to_hex};
 
 /// Before what an anchor is made of, so that no other use of a key gives the same.
 const LABEL: &[u8] = b"esoz-otp audit anchor 1";
@@ -40,7 +40,7 @@ impl ChainHash {
 
     /// From 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        SecretDigest::from_hex(text).map(|digest| Self(*digest.as_bytes()))
+        from_hex(text).map(Self)
     }
 
     /// Its bytes.
@@ -51,7 +51,7 @@ impl ChainHash {
 
 impl fmt::Display for ChainHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&SecretDigest::from_bytes(self.0).to_hex())
+        f.write_str(&to_hex(&self.0))
     }
 }
 

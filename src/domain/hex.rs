@@ -1,0 +1,37 @@
+//! Bytes as hexadecimal digits, two a byte, the small letters when written.
+
+use std::fmt::Write as _;
+
+/// Writes bytes as hexadecimal digits. The text has its whole room from the start: one that grows leaves copies behind.
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes what is written to it");
+        text
+    })
+}
+
+/// Reads exactly `2 * N` hexadecimal digits, of either case.
+pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_come_back_and_nothing_but_all_their_digits_is_read() {
+        assert_eq!(to_hex(&[0x00, 0x9f, 0xa0]), "009fa0");
+        assert_eq!(from_hex("009FA0"), Some([0x00, 0x9f, 0xa0]));
+        for text in ["", "009fa", "009fa00", "+09fa0", "009fg0", "0x9fa0"] {
+            assert_eq!(from_hex::<3>(text), None, "{text:?}");
+        }
+    }
+}
