@@ -17,7 +17,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Different refusals that are kept between two writes. Beyond that they are only counted.
 const MOST: usize = 1024;
 
-/// Refusals that get a row of their own: so many at once, and on and on one each five seconds. Whoever sends bad tokens
+/// Refusals that get a row of their own: so many at once, and on and on one each five seconds. A caller that sends bad tokens
 /// from ever new addresses fills no disk with that.
 const ROWS: Budget =
     Budget { burst: 10_000, period: Duration::from_secs(50_000), low_water: 10_000 };
@@ -27,14 +27,14 @@ const TOGETHER: usize = 64;
 
 /// Writes refusals down behind the answers to them.
 ///
-/// A refusal is cheap and must stay so: whoever sends a thousand bad tokens a second must not make the disk write a
+/// A refusal is cheap and must stay so: a caller with a thousand bad tokens a second must not make the disk write a
 /// thousand times. So refusals are gathered, equal ones as one row with a count, and written once a second; of too many
 /// different ones, only their number. A process that is killed loses those of its last second.
 pub struct Recorder {
     store: Store,
     phone_key: Option<PhoneKey>,
     noted: Mutex<PendingRefusals>,
-    /// Held while rows are on their way, so that whoever finds nothing to write knows that all is written.
+    /// Held while rows are on their way, so that a flush that finds nothing knows that all is written.
     turn: AsyncMutex<Vec<AuditRow>>,
 }
 
@@ -69,7 +69,7 @@ impl Recorder {
         self.noted().add(row);
     }
 
-    /// Notes that somebody was refused something, if that is of the kind that is written down.
+    /// Notes a refusal, if its kind is audited.
     pub fn note_refusal(
         &self,
         at: Timestamp,
@@ -136,7 +136,7 @@ impl PendingRefusals {
     fn add(&mut self, row: AuditRow) {
         let is_full =
             self.rows.len() >= MOST || self.spent.allows_at(ROWS, ROWS.burst, row.at) > row.at;
-        // Of these there is one at a time, and whoever fills the log fills this too.
+        // Of these there is one at a time, and a caller that fills the log would fill this too.
         let is_full = is_full && row.what.event != AuditEvent::LogLinesLost;
         let seen = match self.places.entry(row.what.clone()) {
             Entry::Occupied(place) => &mut self.rows[*place.get()],

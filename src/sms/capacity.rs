@@ -16,7 +16,7 @@ pub(super) struct OutboxCapacity {
     taken: Mutex<Reserved>,
 }
 
-/// How many are taken, and whose they are.
+/// How many places are reserved, in all and by client.
 #[derive(Debug, Default)]
 struct Reserved {
     all: usize,
@@ -40,7 +40,7 @@ impl OutboxCapacity {
         may_take
     }
 
-    /// A message that was kept before this process started has a place, whatever there is room for now.
+    /// Counts a message that an earlier process kept, even beyond the limit.
     pub(super) fn keep(&self, client: Option<ClientId>) {
         self.lock().add(client);
     }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever one client does, another one that has few messages finds a place.
+        /// A client with few messages finds a place beside any other client.
         #[test]
         fn a_client_alone_never_takes_the_last_places(
             most in 4_usize..500, calls in proptest::collection::vec(any::<bool>(), 0..2000),

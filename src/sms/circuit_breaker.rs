@@ -24,7 +24,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 #[derive(Debug)]
 pub(super) struct CircuitBreaker {
-    /// A probe that has not been answered after so long is followed by another.
+    /// How long a probe may take. One that has not been answered after so long is followed by another.
     probe: Duration,
     state: CircuitState,
     /// The numbers of the failures in a row.
@@ -183,13 +183,16 @@ impl CircuitBreaker {
         phone: Phone,
         now: Timestamp,
     ) -> Option<Transition> {
+        // Ignore a failure that a later success has overtaken.
         let is_closed = matches!(self.state, CircuitState::Closed);
         if is_closed && self.answered_at.is_some_and(|at| at > permit.began) {
             return None;
         }
+        // Note the failure.
         self.only_hangs &= failure == CallFailure::Hang;
         self.failed_at = now;
         let open = |pause| CircuitState::Open { until: now + pause, pause };
+        // Open the circuit, or open it again for longer.
         match self.state {
             CircuitState::Closed => {
                 if !self.failed.contains(&phone) {

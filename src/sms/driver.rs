@@ -9,12 +9,12 @@ use zeroize::Zeroizing;
 use crate::domain::audit::RequestId;
 use crate::domain::{DeliveryError, DeliveryReport, Phone, Receipt, VerificationId};
 
-/// Sends messages. What comes back says whether somebody took the message over, not whether it was delivered.
+/// Sends messages. The answer says whether the message was accepted, not whether it was delivered.
 pub trait SmsDriver: Send + Sync + 'static {
     /// What configuration and logs call it.
     fn name(&self) -> &str;
 
-    /// Hands one message over. Whoever waits gives up after a while, by dropping this: that counts as
+    /// Hands one message over. The worker drops this future when its time is over: that counts as
     /// [`SendError::Ambiguous`].
     fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a>;
 
@@ -38,8 +38,7 @@ pub trait SmsDriver: Send + Sync + 'static {
         ReceiptBatch::default()
     }
 
-    /// Whether this id of a message may stand in the log, though nobody knows the message: a gateway may repeat what it was
-    /// sent.
+    /// Whether this id of an unknown message may stand in the log: a gateway may repeat in it what it was sent.
     fn may_show(&self, _gateway_id: &str) -> bool {
         true
     }
@@ -79,7 +78,7 @@ pub type StatusFuture<'a> =
 pub struct SmsMessage {
     /// The verification that it carries the code of.
     pub verification_id: VerificationId,
-    /// Whom it is for.
+    /// The phone that it is for.
     pub phone: Phone,
     /// The id of the request that had it sent, for the log.
     pub request_id: Option<RequestId>,
@@ -98,7 +97,7 @@ pub struct Accepted {
 /// A driver did not take a message, or not for sure. Says nothing of what was in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// Nobody will ever take it: such as a number that there is not.
+    /// It will never be accepted, by any driver: such as a number that does not exist.
     #[error("{0}")]
     Refused(DeliveryError),
     /// Not taken, but it may be later. For sure: nothing of it has left.

@@ -9,14 +9,13 @@ use super::hanging::{Crowd, Hanging};
 use crate::clock::Clock;
 use crate::domain::{Attempt, DeliveryError, Outcome, Phone, Timestamp};
 
-/// A driver knows best whether anything has left when its time is over; it is not waited for much longer.
+/// How much longer than its time-out a driver is waited for: it knows best whether anything had left by then.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
-/// How long a driver is left alone that says that it is asked too much, but not for how long.
+/// The rest of a driver that answers 429 without `Retry-After`.
 const REST: Duration = Duration::from_secs(2);
 
-/// Whoever asks for a rest gets one: a date that is past here, by another clock, would have everything that waits called
-/// out at once.
+/// The shortest rest. A `Retry-After` date that is past by this clock would otherwise release all waiting messages at once.
 const LEAST_REST: Duration = Duration::from_secs(1);
 
 /// Drivers in the order in which they are called: the next one when one does not take a message.
@@ -40,7 +39,7 @@ pub(super) struct SendOptions<'a> {
     pub(super) is_uncertain: bool,
     /// Which, as far as that is known: it comes last.
     pub(super) doubtful: Option<&'a str>,
-    /// How much later it is tried again, should nobody take it.
+    /// How much later it is tried again if no driver takes it.
     pub(super) pause: Duration,
 }
 
@@ -112,11 +111,14 @@ impl Failover {
         let is_open = |route: &DriverRoute| route.circuit_breaker().is_open_to_all(now);
         let is_only_hope = !self.routes.iter().any(is_open);
         for route in self.in_order(options.doubtful) {
+            // Ask the circuit breaker.
             let permit = route.circuit_breaker().admit(options.kind, is_only_hope, clock.now());
             let Some(permit) = permit else { continue };
+            // Call the driver, and tell its circuit breaker.
             calls += 1;
             let said = hand_over(&*route.driver, message, self.timeout).await;
             route.note(message, options.kind, permit, &said, clock.now());
+            // Decide: a last word ends the loop, any other goes on to the next route.
             let driver = Some(route.name());
             let outcome = match said {
                 Ok(Accepted { gateway_id }) => Outcome::Accepted(gateway_id),
@@ -125,7 +127,7 @@ impl Failover {
                 {
                     Outcome::AlreadyAccepted(gateway_id)
                 }
-                // Of another message than this one, as far as anybody knows.
+                // The gateway may mean another message: this one was not known to be with it.
                 Err(SendError::AlreadyAccepted { error, .. }) => {
                     last = (driver, error);
                     continue;
@@ -144,6 +146,7 @@ impl Failover {
             };
             return Attempt { calls, driver, doubted, outcome };
         }
+        // No route had the last word.
         let (driver, error) = last;
         let again_at = clock.now() + options.pause;
         let outcome = Outcome::NotAccepted { error, again_at };

@@ -6,7 +6,7 @@ use crate::domain::Timestamp;
 use crate::store::StoreError;
 use crate::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
 
-/// How delivery goes, for whoever watches.
+/// How delivery goes: what the health endpoints report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboxHealth {
     /// How many messages wait.
@@ -31,7 +31,8 @@ impl Outbox {
         Ok(OutboxHealth { waiting, late, stuck: self.stuck(now)?, down, is_down })
     }
 
-    /// However often it was tried meanwhile. One message alone that nobody takes says nothing while others leave.
+    /// Counts from acceptance, however often the message was tried. While other messages leave, one that no driver takes
+    /// is not stuck.
     fn stuck(&self, now: Timestamp) -> Result<Option<Duration>, StoreError> {
         // In the order in which they expire, which is that in which they came.
         let Some((oldest, _)) = self.0.store.page(OUTBOX, None, 1)?.pop() else { return Ok(None) };

@@ -29,7 +29,7 @@ pub(super) struct Tries {
 }
 
 impl Lanes {
-    /// How many may be claimed of those that are due, with drivers that have this room for first and second tries.
+    /// How many may be claimed of those that are due, with this admission of drivers for first and second tries.
     pub(super) fn claims(
         self,
         due: Tries,

@@ -22,7 +22,7 @@ use crate::keyring::Sealer;
 use crate::store::schema::{DELIVERIES, OUTBOX};
 use crate::store::{Store, StoreError, Write};
 
-/// What an outbox is made of.
+/// The parts that an outbox is built from.
 pub struct OutboxParts {
     /// Where it is kept.
     pub store: Store,
@@ -42,14 +42,14 @@ pub struct OutboxParts {
 #[derive(Clone)]
 pub struct Outbox(pub(super) Arc<OutboxState>);
 
-/// Admission for one message, taken before anything is written, so that what was accepted is never turned away.
+/// A reserved place for one message. It is taken before anything is written, so an accepted message always fits.
 pub struct OutboxReservation {
     shared: Arc<OutboxState>,
     client: Option<ClientId>,
     is_filled: bool,
 }
 
-/// A message that was taken out of the outbox, for its code is worth nothing.
+/// A message that was taken out of the outbox because its code can no longer be used.
 #[must_use = "its place is free once that is kept"]
 #[derive(Debug)]
 pub struct Canceled(Box<Delivery>);
@@ -81,7 +81,7 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
 }
 
 impl Outbox {
-    /// Takes a place, or says that there is none left for this client.
+    /// Reserves a place, or refuses with [`Refusal::Busy`] when this client can have no more.
     pub fn reserve(&self, client: Option<ClientId>) -> Result<OutboxReservation, Refusal> {
         if !self.0.capacity.take(client) {
             return Err(Refusal::Busy);
@@ -113,8 +113,8 @@ impl Outbox {
         Ok(replaced)
     }
 
-    /// The code of this verification is used or spent: its message is good for nothing. Gives it if it was still here,
-    /// for [`Outbox::release`] once that is kept.
+    /// Cancels the message of a verification whose code is used or spent. Returns it if it was still in the outbox: pass it
+    /// to [`Outbox::release`] when the write is durable.
     pub fn cancel(
         &self,
         write: &mut Write<'_>,
@@ -124,13 +124,13 @@ impl Outbox {
         cancel(write, id, now)
     }
 
-    /// This message is kept no more.
+    /// Gives the place of a canceled message back.
     pub fn release(&self, canceled: &Canceled) {
         delivery_log::record(&canceled.0);
         self.0.leave(canceled.0.client_id);
     }
 
-    /// What is sent. It is made in one piece: a text that grows leaves copies of itself behind.
+    /// The text that is sent. It is made in one piece: a text that grows leaves copies of itself behind.
     fn text_of(&self, code: &Code, purpose: Purpose) -> Zeroizing<String> {
         let template = self.0.config.template.of(purpose);
         let mut text = Zeroizing::new(String::with_capacity(template.len() + code.reveal().len()));
@@ -167,7 +167,7 @@ impl Outbox {
         self.0.left.notify_waiters();
     }
 
-    /// How many receipts were for messages that nobody knows.
+    /// How many receipts named a message that is not known.
     pub fn unknown_receipts(&self) -> u64 {
         self.0.unknown_receipts.load(Ordering::SeqCst)
     }
@@ -189,7 +189,7 @@ impl Outbox {
                 left.await;
             }
         };
-        // In vain or not: who waits looks for himself.
+        // A time-out is no error: the caller looks at what is left.
         drop(tokio::time::timeout(patience, emptied).await);
     }
 
@@ -200,7 +200,7 @@ impl Outbox {
 }
 
 impl OutboxReservation {
-    /// The message is kept, in the place of an older one or not.
+    /// The message is stored. If it replaced an older one, that one's place is given back.
     pub fn fill(mut self, replaced: Option<&Canceled>) {
         if let Some(Canceled(delivery)) = replaced {
             delivery_log::record(delivery);
@@ -219,7 +219,7 @@ impl Drop for OutboxReservation {
     }
 }
 
-/// The code of this message is worth nothing any more. Gives it if it was still in the outbox.
+/// Marks the message as canceled. Returns it if it was still in the outbox.
 fn cancel(
     write: &mut Write<'_>,
     id: VerificationId,

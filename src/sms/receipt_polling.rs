@@ -24,7 +24,7 @@ pub(super) struct ReceiptPoller {
     shared: Arc<OutboxState>,
     /// Each says whether it was answered.
     tasks: JoinSet<bool>,
-    /// Whom each of those asks, and when it began.
+    /// For each task, the driver that it asks and when it began.
     open: HashMap<task::Id, (String, Timestamp)>,
     budgets: BTreeMap<String, PollBudget>,
 }

@@ -32,7 +32,7 @@ enum ReceiptMatch {
     Known(Option<Box<Delivery>>),
     /// It waits for the name of a message that is being handed over.
     Waits,
-    /// Nobody knows the message of this name: it is dropped, or was for this one.
+    /// No message has this id: the receipt is dropped, or an older one for its sake.
     Unknown(GatewayKey),
 }
 
@@ -108,7 +108,7 @@ impl OutboxState {
         self.drop_receipts(&self.pending_receipts.forget(now));
     }
 
-    /// Counts receipts for messages that nobody knows, and says so: with the first id of each driver's.
+    /// Counts receipts for unknown messages, and logs one line a driver with the first id.
     fn drop_receipts(&self, unknown: &[GatewayKey]) {
         self.unknown_receipts.fetch_add(unknown.len() as u64, Ordering::SeqCst);
         for (place, GatewayKey { driver, gateway_id }) in unknown.iter().enumerate() {

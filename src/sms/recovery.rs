@@ -10,8 +10,8 @@ use crate::store::{StoreError, Write};
 const PAGE: usize = 1024;
 
 impl Outbox {
-    /// To be called before the first message: counts what is kept, and finds what was with a driver when the process
-    /// ended. Whether that left, nobody knows.
+    /// Counts the messages that are kept, and interrupts those that were with a driver when the last process ended: whether
+    /// they left is not known. Call it before the first message.
     pub fn recover(&self, now: Timestamp) -> Result<(), StoreError> {
         self.0.capacity.clear();
         let mut last = None;

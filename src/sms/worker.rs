@@ -24,7 +24,7 @@ use crate::store::{StoreError, Write};
 /// How soon it looks again at the latest.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How many messages whose time is over are taken out at a time: more than may be with drivers, which stay.
+/// How many expired messages are taken out at a time: more than may be with drivers, which stay.
 const EXPIRE_MOST: usize = 256;
 
 /// The pause before a message is tried a second time, and the longest there is.
@@ -59,8 +59,10 @@ impl Worker {
         let mut closing = pin!(closing);
         let mut is_closing = false;
         loop {
+            // Clear away the tasks that have ended.
             while self.first_tries.try_join_next().is_some() {}
             while self.second_tries.try_join_next().is_some() {}
+            // Do what is due, and learn how long nothing more will be.
             let next = self.step().await.unwrap_or_else(|error| {
                 tell(&error);
                 Some(TICK)
@@ -71,6 +73,7 @@ impl Worker {
                 Some(_) if is_closing && self.lanes().free() == self.parallel => return,
                 Some(wait) => wait.min(TICK),
             };
+            // Sleep until there may be something to do.
             let woken = Arc::clone(&self.shared);
             tokio::select! {
                 () = woken.wake.notified() => {}
@@ -85,18 +88,21 @@ impl Worker {
 
     /// Does what is to be done now. `None` when there is more of it at once, else how long until there may be.
     async fn step(&mut self) -> Result<Option<Duration>, StoreError> {
+        // Expire: receipts without a message, then messages that have outlived their code.
         let now = self.shared.clock.now();
         self.shared.expire_pending_receipts(now);
         if self.expire(now).await? == EXPIRE_MOST {
             return Ok(None);
         }
-        // What became of others can be asked later, and asking writes what a full disk refuses.
+        // Poll receipts. A failure must not stop sending: asking writes, which a full disk refuses.
         if let Err(error) = self.poller.poll_due(now).await {
             tell(&error);
         }
+        // Wait while no driver may be called.
         if let Admission::Blocked(until) = self.shared.failover.admission(Try::First, now) {
             return Ok(Some(until.since(now)));
         }
+        // Claim what is due, and hand each message to a task of its own.
         for claimed in self.claim(now).await? {
             let lane = match kind_of(&claimed.delivery) {
                 Try::First => &mut self.first_tries,
@@ -113,7 +119,7 @@ impl Worker {
         Lanes { parallel: self.parallel, first, second }
     }
 
-    /// Erases messages whose code is worth nothing any more.
+    /// Erases messages that have outlived their code.
     async fn expire(&self, now: Timestamp) -> Result<usize, StoreError> {
         // Nearly always there is nothing, and more than one need not be read to see that.
         let first = self.shared.store.page(OUTBOX, None, 1)?.pop();
@@ -163,7 +169,7 @@ impl Worker {
     }
 }
 
-/// Says what is more than want of room.
+/// Logs an error, unless it only says that there is no room.
 fn tell(error: &StoreError) {
     if !matches!(error, StoreError::Busy | StoreError::DiskFull) {
         tracing::error!(%error, "the outbox cannot be read or changed");
@@ -173,6 +179,7 @@ fn tell(error: &StoreError) {
 impl OutboxState {
     /// Calls drivers, and notes what came of it.
     async fn deliver(self: Arc<Self>, Claimed { message, delivery, claim }: Claimed) {
+        // Send.
         let attempt = if let Some(message) = message {
             let options = SendOptions {
                 kind: kind_of(&delivery),
@@ -187,6 +194,7 @@ impl OutboxState {
             let outcome = Outcome::Refused(error);
             Attempt { calls: 0, driver: None, doubted: None, outcome }
         };
+        // Store the outcome, again and again while the store has no room.
         while let Err(error) = self.conclude(&delivery, claim, attempt.clone()).await {
             match error {
                 StoreError::Busy | StoreError::DiskFull => tokio::time::sleep(TICK).await,
@@ -212,6 +220,7 @@ impl OutboxState {
         let conclude = move |write: &mut Write<'_>| {
             let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(None) };
             let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(None) };
+            // Index the gateway's id, apply receipts that came before it, and plan the first question.
             if let Some(key) = delivery_index::gateway_key(&after) {
                 delivery_index::name(write, &key, &after)?;
                 for report in shared.pending_receipts.of(&key, claim, now) {
@@ -255,7 +264,7 @@ fn kind_of(delivery: &Delivery) -> Try {
     if delivery.is_last { Try::Second } else { Try::First }
 }
 
-/// Says whether the message is kept no more, and what it is now if that is something else.
+/// Returns whether the message has left the outbox, and the delivery if it changed.
 fn expire_one(
     write: &mut Write<'_>,
     key: AtKey,

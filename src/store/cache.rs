@@ -1,9 +1,8 @@
 //! Records that nearly every request reads, decoded and at hand.
 //!
-//! Nobody reads what they know to be replaced, be it that they were told of a write, be it that they have read what it
-//! put: the writer thread forgets a record before it changes it, and until it has done so nothing is put down here. A
-//! reader that found nothing here and went to the tree puts down what it found only if nothing was changed since it
-//! looked: otherwise it might put down what has just been replaced.
+//! No reader gets a record that it knows to be replaced. The writer thread invalidates a record before it changes it, and
+//! nothing is cached until the change is done. A reader that missed reads the tree, and caches what it read only if
+//! nothing has changed since the miss: otherwise it might cache a record that has just been replaced.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -23,14 +22,14 @@ struct Records<K, V> {
     turns: u64,
 }
 
-/// What a look has found.
+/// The result of a lookup.
 pub(super) enum Lookup<V> {
     Found(V),
-    /// Nothing; to be handed to [`Cache::keep`].
+    /// Nothing. Pass the token to [`Cache::keep`] with the record from the tree.
     Missed(MissToken),
 }
 
-/// How many turns there had been when a look found nothing.
+/// The number of turns at the time of the miss.
 #[derive(Clone, Copy)]
 pub(super) struct MissToken(u64);
 
@@ -113,7 +112,7 @@ mod tests {
         cache.begin(&phone.to_bytes());
         cache.keep(&phone, &record(1), before);
         let meanwhile = missed(&cache.look(&phone));
-        // Whether this one has the old one or the new one, nobody knows.
+        // This reader may have the old record or the new one.
         cache.keep(&phone, &record(1), meanwhile);
         missed(&cache.look(&phone));
         cache.end();

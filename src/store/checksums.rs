@@ -24,7 +24,7 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 const CLOSE_TRIES: u32 = 100;
 const CLOSE_PAUSE: Duration = Duration::from_millis(20);
 
-/// Seals the closed database in `home`. Nobody may have it open.
+/// Seals the closed database in `home`. No process may have it open.
 pub(super) fn seal(path: &Path, home: &Path) -> io::Result<()> {
     wait_until_closed(&home.join("db"))?;
     let new = path.join("seal.new");

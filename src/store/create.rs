@@ -1,8 +1,9 @@
 //! A data directory that is being made: there whole, or not at all.
 //!
-//! Before anything else there is `DIR/unfinished`; when everything is in place, it goes. Nobody opens a directory that has
-//! it, and it is locked while somebody makes one. Whoever finds one that was written here may take the rest away and begin
-//! again, unless a node has served from the directory since: then somebody has put a backup over what was left.
+//! The file `DIR/unfinished` is written first, and removed when everything is in place. A directory that has it is not
+//! opened. The process that makes the directory holds a lock on it. Another process that finds an unfinished directory of
+//! this release may remove its contents and begin again, unless a node has served from it since: then a backup was put over
+//! what was left.
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -57,7 +58,7 @@ impl NewDirectory {
         }
     }
 
-    /// Others may have begun, or even finished, since somebody last looked.
+    /// Another process may have begun, or even finished, since the last look.
     fn mark(path: &Path, made: Vec<PathBuf>) -> Result<Self, OpenError> {
         let name = path.join(UNFINISHED);
         let (mut mark, is_new) = open_mark(&name).map_err(at(&name))?;
@@ -78,7 +79,7 @@ impl NewDirectory {
             if !lock.is_file() {
                 return Err(OpenError::NotEmpty(path.to_owned()));
             }
-            // Nobody has it open.
+            // No process has it open.
             drop(directory::lock(path)?);
         }
         let path = path.to_owned();
@@ -210,7 +211,7 @@ fn remove_contents(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes folders away again that were made on the way, unless somebody has put something there since.
+/// Removes folders that were made on the way, unless they have contents by now.
 pub fn remove_folders(made: &[PathBuf]) {
     for folder in made.iter().rev() {
         drop(fs::remove_dir(folder));

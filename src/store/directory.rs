@@ -1,4 +1,4 @@
-//! The data directory: whose it is, and which one process has it open.
+//! The data directory: which user owns it, and which one process has it open.
 //!
 //! ```text
 //! DIR/unfinished   while it is being made, see `create`
@@ -86,7 +86,7 @@ pub fn make_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(made)
 }
 
-/// As the data directory itself: nobody but its owner reads it.
+/// Only its owner may read it, as with the data directory itself.
 pub(super) fn close_to_others(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(folder)? {
@@ -105,7 +105,7 @@ pub(super) fn sync_folder_above(path: &Path) -> io::Result<()> {
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
     match File::open(above.unwrap_or(Path::new("."))) {
         Ok(above) => above.sync_all(),
-        // Then somebody else has made the directory, such as systemd for `DynamicUser`.
+        // Then another program has made the directory, such as systemd for `DynamicUser`.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(error),
     }

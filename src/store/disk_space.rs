@@ -1,7 +1,7 @@
 //! Room on the disk.
 //!
-//! A disk that fills up while something is written costs the process: sled does not recover from it, and neither does
-//! whoever waits for an answer. So no write is begun when little is left; reading goes on. It costs a system call of a
+//! A disk that fills up while something is written costs the process: sled does not recover from it, and callers
+//! get no answer. So no write is begun when little is left; reading goes on. It costs a system call of a
 //! microsecond for each write, and nothing has to be remembered when there is room again.
 //!
 //! Others can fill the disk too, and sled writes when it opens. `DIR/ballast` holds room for that: it is given up
@@ -96,7 +96,7 @@ impl DiskSpace {
         if is_there || free(&self.path).is_some_and(|free| free < self.reserve + BALLAST_BYTES) {
             return;
         }
-        // Whatever else has its name is not written through.
+        // Remove what has its name first: nothing is written through a link.
         drop(fs::remove_file(&place));
         let put = File::options().write(true).create_new(true).mode(0o600).open(&place);
         let put = put.and_then(|file| {

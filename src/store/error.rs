@@ -47,7 +47,7 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
-    /// Nobody has made it.
+    /// It does not exist.
     #[error("there is no data in {0} yet. Make it first: esoz-otp init --data {0}")]
     NotMade(PathBuf),
     /// Its making was interrupted.

@@ -10,7 +10,7 @@
 //! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
 //!   `sync_file_range`.)
 //! - `migrate`: how a directory of an earlier release becomes one of this release.
-//! - `directory`, `open`: whose the directory is, its lock, and what a crash has left.
+//! - `directory`, `open`: the owner of the directory, its lock, and what a crash has left.
 //! - [`NewDirectory`]: a directory that is being made, whole or not at all.
 //! - `snapshot`: a broken snapshot of sled's is set aside.
 //! - `compact`: a new database in the place of one that has grown; `swap`: how it gets there.
@@ -103,12 +103,12 @@ impl Store {
         Self::open(path, config)
     }
 
-    /// Puts a new database with the same records in the place of one that has grown. Nobody may have the directory open.
+    /// Puts a new database with the same records in the place of one that has grown. No process may have the directory open.
     pub fn compact(path: &Path, config: StoreConfig) -> Result<Compacted, OpenError> {
         compact::compact(path, config)
     }
 
-    /// Refuses a directory that nobody has made, or that is not this user's alone. Changes nothing.
+    /// Refuses a directory that does not exist, or that is not this user's alone. Changes nothing.
     pub fn check_made(path: &Path) -> Result<(), OpenError> {
         directory::check_made(path)
     }
@@ -146,7 +146,7 @@ impl Store {
     /// Runs `decide` on the writer thread and returns when what it put is on the device. If it refuses, nothing is put.
     ///
     /// [`StoreError::Busy`] and [`StoreError::DiskFull`] mean that nothing has happened; [`StoreError::Failed`] that
-    /// nobody knows, and that the process has to be started again.
+    /// the outcome is not known, and that the process has to be started again.
     pub async fn write<T, E, F>(&self, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,

@@ -96,12 +96,14 @@ impl Renewal {
         is_idle: bool,
     ) -> Result<bool, StoreError> {
         match &mut self.stage {
+            // Rest until a count is due.
             RenewalStage::Rest(last) if !self.rule.wants_count(last, database, is_idle)? => {
                 return Ok(false);
             }
             RenewalStage::Rest(_) => {
                 self.stage = RenewalStage::Count(database.pass()?, Count::default());
             }
+            // Count, and begin the copy if the log is too large.
             RenewalStage::Count(pass, count) => {
                 let is_done = pass.step(|_, key, value| {
                     count.records += 1;
@@ -119,6 +121,7 @@ impl Renewal {
                     };
                 }
             }
+            // Copy, then swap.
             RenewalStage::Copy => match database.copy_on()? {
                 Some(false) => {}
                 Some(true) => {
@@ -179,6 +182,7 @@ impl Renewal {
             open::sync_names(&self.path, &new)?;
             Ok(trees.of(&to)?)
         };
+        // Make the copy durable.
         let handles = match ready() {
             Ok(handles) => handles,
             Err(error) => {
@@ -188,6 +192,7 @@ impl Renewal {
                 return Ok(());
             }
         };
+        // Exchange the names, then the trees.
         swap::swap(&self.path, swap::exchange, &mut |_| Ok(()))?;
         trees.replace(handles);
         let replaced = std::mem::replace(database, to);

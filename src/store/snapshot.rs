@@ -22,7 +22,7 @@ const ASIDE: &str = "broken-";
 /// The length of the content and its CRC-32, little-endian, are at the end of the file.
 const TRAILER: usize = 12;
 
-/// Sets a broken snapshot aside and removes an unfinished one. Nobody may have the database open.
+/// Sets a broken snapshot aside and removes an unfinished one. The database must be closed.
 pub(super) fn prepare(home: &Path) -> io::Result<()> {
     let mut newest = None;
     for name in names(home)? {

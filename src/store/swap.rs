@@ -7,7 +7,7 @@
 //!
 //! The swap exchanges two names in one step (`renameat2`). Where the file system has no such step, the old database gets
 //! another name first, and is looked for under it at the next start if there is none under its own: [`put_right`]. So
-//! whatever interrupts this, the old database or the new one is there, whole.
+//! after any interruption the old database or the new one is there, whole.
 
 use std::fs::{self, File};
 use std::io;

@@ -15,7 +15,7 @@ use crate::domain::Timestamp;
 /// How far the sweeper's time moves on at most from one call to the next.
 const STEP: Duration = Duration::from_mins(10);
 
-/// Whatever is over is kept for so long still.
+/// How long a record is kept after its end.
 const GRACE: Duration = Duration::from_hours(24);
 
 /// The mark that says how far the sweeper has come: a time in microseconds.

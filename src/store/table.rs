@@ -19,7 +19,7 @@ pub struct Table<K, V> {
 /// What redo records and the sweeping index call a tree. Never given to another tree.
 pub(super) type TableId = u8;
 
-/// A row without its types: for whatever goes over all trees.
+/// A row without its types, for code that goes over all trees.
 #[derive(Clone, Copy)]
 pub(super) struct TableInfo {
     pub(super) id: TableId,

@@ -55,7 +55,7 @@ impl<'a> Write<'a> {
         own.max(kept).map(|key| table::key(table, &key)).transpose()
     }
 
-    /// Puts a record in the place of whatever was there.
+    /// Puts a record in the place of the one before it, if there was one.
     pub fn put<K: TableKey, V: Record>(
         &mut self,
         table: Table<K, V>,

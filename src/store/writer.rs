@@ -30,7 +30,7 @@ pub(super) enum Priority {
     Normal,
     /// It completes what an earlier one has begun, or makes room.
     MayUseReserve,
-    /// The same, and it only moves what is there already: nobody's call costs it.
+    /// The same, and it only moves what is there already. It is not counted as a write.
     Upkeep,
 }
 
@@ -139,7 +139,7 @@ impl Writer {
         queue.send(job).map_err(|_| self.failure())
     }
 
-    /// What went wrong, in the words of whoever noticed first.
+    /// The error that ended the writer thread.
     pub(super) fn failure(&self) -> StoreError {
         let noticed = self.failure.borrow().clone();
         noticed.unwrap_or_else(|| StoreError::Failed("the writer thread has ended".into()))
@@ -215,7 +215,8 @@ impl WriterThread {
         }
     }
 
-    /// The next job. While there is none, the database is renewed; `None` when nobody is left who could have one.
+    /// The next job. While there is none, the database is renewed; `None` when the last
+    /// handle is gone.
     fn next(&mut self, jobs: &Receiver<WriteJob>) -> Result<Option<WriteJob>, StoreError> {
         loop {
             match jobs.try_recv() {
@@ -231,7 +232,7 @@ impl WriterThread {
         self.renewal.step(&mut self.database, &self.trees, &self.space, is_idle)
     }
 
-    /// Whoever still comes is told at once; the process is on its way out.
+    /// Answers every later write with the error. The process has to be started again.
     fn fail(
         &self,
         error: &StoreError,

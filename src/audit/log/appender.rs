@@ -18,7 +18,8 @@ use crate::store::{Store, StoreError, Write};
 /// The key of the one head.
 const LOG: &str = "log";
 
-/// The key of the head that the log had when it was last closed in order, while nobody has gone on with it.
+/// The key of the head that the log had when it was last closed in order. The next process that
+/// writes removes it.
 const CLOSED: &str = "closed";
 
 /// A file that has this many bytes is followed by another one of the same day.

@@ -217,7 +217,7 @@ impl AuditLog {
     /// log is opened again was not written by a node.
     pub fn close(&self, now: Timestamp) -> Result<(), AuditError> {
         self.anchor(now, AnchorReason::Stop)?;
-        // Whoever goes on all the same has to find the end again, which takes the note back.
+        // A process that goes on all the same has to find the end again, which takes the note back.
         let closed = self.appender().take();
         match closed {
             Some(appender) if appender.is_open() || appender.has_ended() => {
@@ -268,7 +268,7 @@ impl AuditLog {
                 Ok(_) | Err(_) => {}
             }
         }
-        // Whoever moves rows waits now.
+        // Moving rows waits now.
         let _held = self.appender();
         let shown = self.shown().clone();
         self.page_of(&shown, after, most)

@@ -16,8 +16,8 @@ const WAITING: usize = 1024;
 /// How long the last lines may take.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Writes lines, on a thread of its own: whoever does not take them keeps nobody else waiting. When it is dropped, what
-/// waits is still written, unless nobody reads.
+/// Writes lines on a thread of its own, so a reader that does not read holds up no caller. Dropping it writes the lines that
+/// wait, for up to [`LAST_LINES`].
 pub(super) struct BackgroundLineWriter {
     jobs: Option<SyncSender<LineJob>>,
     /// Closed by the thread's end.

@@ -30,7 +30,7 @@ impl Memory {
         Self { sent: Arc::default(), clock }
     }
 
-    /// What was sent to `phone`, or to anybody, oldest first.
+    /// The messages that were sent to `phone`, or all messages, oldest first.
     pub fn sent(&self, phone: Option<Phone>) -> Vec<Sent> {
         let wanted = |sent: &&Sent| phone.is_none_or(|phone| sent.message.phone == phone);
         self.lock().iter().filter(wanted).cloned().collect()

@@ -46,7 +46,7 @@ pub enum GatewayError {
     /// TLS can't be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
-    /// Calls from anybody would be believed.
+    /// Receipts would be believed from every caller.
     #[error(
         "receipts come by callback, and no secret stands in its path: set receipts.secret_file"
     )]

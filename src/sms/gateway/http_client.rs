@@ -63,7 +63,7 @@ impl HttpClient {
         let mut tcp = HttpConnector::new_with_resolver(Resolver::new(config.allow_local));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // OutboxState among the addresses of a name, so that one that says nothing leaves time for the next.
+        // Shared among the addresses of a name, so that one that says nothing leaves time for the next.
         tcp.set_connect_timeout(Some(connecting));
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
         let builder =
@@ -195,7 +195,7 @@ fn causes(error: &ClientError) -> String {
 }
 
 impl CallError {
-    /// Why, whatever that means for a message.
+    /// The reason, without what it means for a message.
     pub(super) fn into_delivery_error(self) -> DeliveryError {
         match self {
             Self::NotSent(error) | Self::Ambiguous(error) => error,

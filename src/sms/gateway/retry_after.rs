@@ -4,7 +4,7 @@ use hyper::header::{HeaderMap, RETRY_AFTER};
 
 use crate::domain::Timestamp;
 
-/// No gateway is left alone for longer than this, whatever it says: by then a code has long been worth nothing, and a
+/// No gateway is left alone for longer than this, even if it says so: by then a code has long been worth nothing, and a
 /// slip of a gateway's should not silence it for a day.
 const LONGEST: Duration = Duration::from_mins(15);
 

@@ -9,8 +9,8 @@ use rustls::{CertificateError, ClientConfig, RootCertStore};
 use super::error::GatewayError;
 use crate::domain::DeliveryError;
 
-/// How the gateway is known: by these certificates and no others, else by the system's. Without TLS nobody has to be
-/// known.
+/// How the gateway is known: by these certificates and no others, else by the system's. Without TLS there is no
+/// certificate to check.
 pub(super) fn config(ca: Option<&[u8]>, is_secure: bool) -> Result<ClientConfig, GatewayError> {
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()

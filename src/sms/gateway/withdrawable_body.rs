@@ -2,7 +2,7 @@
 //! for sure, even when the waiting ends at the very moment at which a connection takes the request up.
 //!
 //! No request is complete before its body is asked for. So the body settles who was first: the connection that asks for
-//! it, or whoever waits and withdraws it. A body that is withdrawn is never given, and without it there is no request.
+//! it, or the caller that withdraws it. A body that is withdrawn is never given, and without it there is no request.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,7 @@ pub(super) struct WithdrawableBody {
     claim: BodyClaim,
 }
 
-/// Whose claim it was first.
+/// Which came first: giving the body, or withdrawing it.
 #[derive(Clone, Default)]
 pub(super) struct BodyClaim(Arc<OnceLock<BodyState>>);
 

@@ -150,12 +150,12 @@ impl TableKey for GatewayKey {
     }
 }
 
-/// A row of the limits' table, and whose budget it is.
+/// A row of the limits' table, and the subject of the budget.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RateKey {
     /// The row's name.
     pub limit: String,
-    /// Whose.
+    /// The subject of the budget.
     pub subject: Subject,
 }
 

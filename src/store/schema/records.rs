@@ -46,7 +46,7 @@ impl Record for Sender {
     }
 }
 
-/// Somebody has shown that they hold this phone.
+/// A code has shown that this phone is held by the person that uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifiedPhone {
     /// When they last did.
@@ -108,7 +108,7 @@ impl Record for SealedMessage {
     const VERSION: u8 = 1;
 }
 
-/// Whose message a gateway's id stands for.
+/// The verification that a gateway's id stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayId {
     /// The delivery.

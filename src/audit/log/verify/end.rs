@@ -30,7 +30,7 @@ impl Verifier<'_> {
         let old = self.begun.iter().take_while(|first| **first < kept_from).count();
         let what = match first.cmp(&kept_from) {
             Ordering::Equal => return,
-            // A node was killed before it had removed them, or somebody has put them back.
+            // A node was killed before it had removed them, or they were put back.
             Ordering::Less if self.begun.get(old) == Some(&kept_from) => {
                 self.result.too_old = old;
                 return;

@@ -116,7 +116,7 @@ impl Verifier<'_> {
                 Err(EntryFault::Torn | EntryFault::Changed) if is_newest && self.may_be_torn() => {
                     return Ok(());
                 }
-                // No row is there, whatever is.
+                // There is no row here.
                 Err(EntryFault::Changed) if self.is_behind_the_head(number) => {
                     return Err(Stop::Behind(CHANGED));
                 }
