@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::refusal::Rejection;
 use super::response::Answer;
-use super::state::State;
+use super::state::ApiState;
 use crate::domain::audit::RequestId;
 use crate::domain::{Refusal, Requester, Timestamp};
 use crate::http::Params;
@@ -19,9 +19,9 @@ use crate::service::Caller;
 #[derive(Clone, Copy, Debug)]
 pub enum Handler {
     /// Answers at once, by reading the store.
-    Sync(fn(&State, &Call) -> Result<Answer, Rejection>),
+    Sync(fn(&ApiState, &Call) -> Result<Answer, Rejection>),
     /// Awaits a write or a hash, and then answers.
-    Async(fn(Arc<State>, Call) -> HandlerFuture),
+    Async(fn(Arc<ApiState>, Call) -> HandlerFuture),
 }
 
 /// The future of an asynchronous handler.

@@ -19,7 +19,7 @@ use super::request_log::{self, RequestLog};
 use super::response::{Answer, envelope};
 use super::route::{Access, Row, Surface};
 use super::routes;
-use super::state::State;
+use super::state::ApiState;
 use crate::clock::Clock;
 use crate::domain::{Network, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
@@ -29,7 +29,7 @@ use crate::service::{Caller, NotAdmitted, Service};
 
 /// Answers requests.
 pub struct Api {
-    state: Arc<State>,
+    state: Arc<ApiState>,
     clock: Arc<dyn Clock>,
     door: Door,
     peers: Peers,
@@ -60,7 +60,7 @@ impl Api {
         let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
         let door = Door::new(hosts, origins);
         let peers = Peers::behind(proxies);
-        let state = Arc::new(State { service, dialect, demo, scopes: routes::scopes() });
+        let state = Arc::new(ApiState { service, dialect, demo, scopes: routes::scopes() });
         Ok(Self { state, clock, door, peers, request_ids, internal, public })
     }
 
@@ -164,11 +164,11 @@ impl Api {
 
 /// Reads the body and waits for the operation.
 async fn operate_on(
-    state: Arc<State>,
+    state: Arc<ApiState>,
     request: &mut Request,
     log: &mut RequestLog,
     row: &Row,
-    operate: fn(Arc<State>, Call) -> HandlerFuture,
+    operate: fn(Arc<ApiState>, Call) -> HandlerFuture,
     call: Call,
 ) -> Result<Answer, Rejection> {
     let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;

@@ -13,7 +13,7 @@ use super::resources::{
 };
 use super::response::Answer;
 use super::route::{Access, Row, Surface};
-use super::state::State;
+use super::state::ApiState;
 use crate::domain::Scope;
 
 const PERSON_READ: Access = Access::Scope("person:read");
@@ -187,7 +187,7 @@ const GET_PERSON_REQUEST: Row = Row {
 };
 
 /// What rows that read have in common.
-const fn read(handler: fn(&State, &Call) -> Result<Answer, Rejection>) -> Row {
+const fn read(handler: fn(&ApiState, &Call) -> Result<Answer, Rejection>) -> Row {
     Row { body: Body::None, max_body: 0, ..change("GET", Handler::Sync(handler)) }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::Scope;
 use crate::service::Service;
 
 /// What the answers are made from.
-pub struct State {
+pub struct ApiState {
     pub(super) service: Service,
     pub(super) dialect: &'static Dialect,
     pub(super) demo: Option<Demo>,

@@ -35,13 +35,13 @@ pub(super) enum Command {
     Compact(CompactArgs),
     /// Adds, lists and retires the keys that protect codes.
     #[command(subcommand)]
-    Keys(keys::Command),
+    Keys(keys::KeysCommand),
     /// Looks at the log of audit.
     #[command(subcommand)]
-    Audit(audit::Command),
+    Audit(audit::AuditCommand),
     /// Tries the drivers of messages out.
     #[command(subcommand)]
-    Sms(sms::Command),
+    Sms(sms::SmsCommand),
     /// Says everything that is wrong with the configuration, the keyring, the data directory and the files of gateways.
     /// Changes nothing, and calls nobody.
     Check(CheckArgs),

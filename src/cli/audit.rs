@@ -16,7 +16,7 @@ use crate::log;
 use crate::store::{self, OpenError, Store, audit_folder};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum AuditCommand {
     /// Looks for rows of audit that were changed, removed, moved or put back, and for files that are cut or missing.
     /// Beside a node that runs, and where nothing may be written, what only the database knows is left out.
     Verify(VerifyArgs),
@@ -32,9 +32,9 @@ pub(super) struct VerifyArgs {
     settings: SettingsArgs,
 }
 
-pub(super) fn audit(command: &Command) -> Result<(), Failure> {
+pub(super) fn audit(command: &AuditCommand) -> Result<(), Failure> {
     match command {
-        Command::Verify(args) => verify(args),
+        AuditCommand::Verify(args) => verify(args),
     }
 }
 

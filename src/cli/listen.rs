@@ -11,8 +11,8 @@ use crate::config::{Config, ServerConfig};
 use crate::domain::Network;
 use crate::http::{self, Listener};
 
-/// Addresses that a node may listen on.
-pub(super) struct Addresses {
+/// ListenAddresses that a node may listen on.
+pub(super) struct ListenAddresses {
     internal: Vec<SocketAddr>,
     public: Vec<SocketAddr>,
     behind_proxy: bool,
@@ -28,7 +28,7 @@ pub(super) struct Listening {
     pub(super) public: Vec<SocketAddr>,
 }
 
-impl Addresses {
+impl ListenAddresses {
     /// The configured ones. That they may be listened on is for the configuration to say.
     pub(super) fn of(config: &Config) -> Self {
         let Config { server, public, .. } = config;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::listen::{Addresses, Listening};
+use super::listen::{ListenAddresses, Listening};
 use super::signals::{self, Hangups};
 use super::{Failure, output};
 use crate::config::{DialectName, LogConfig};
@@ -17,7 +17,7 @@ const LAST_THREADS: Duration = Duration::from_secs(5);
 /// What a node is started with, as its log says at the start.
 pub(super) struct Start {
     pub(super) log: LogConfig,
-    pub(super) addresses: Addresses,
+    pub(super) addresses: ListenAddresses,
     pub(super) dialect: DialectName,
     pub(super) data: PathBuf,
     /// The configuration file, if there is one.

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::listen::Addresses;
+use super::listen::ListenAddresses;
 use super::run::Start;
 use super::settings::ServingArgs;
 use super::{Failure, drivers, keyring_file, run};
@@ -17,7 +17,7 @@ pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
     let config = layers.load()?.config;
     let start = Start {
         log: config.log,
-        addresses: Addresses::of(&config),
+        addresses: ListenAddresses::of(&config),
         dialect: config.dialect,
         data: config.data.path.clone(),
         configuration,

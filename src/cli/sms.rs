@@ -17,7 +17,7 @@ use crate::sms::{Accepted, SendError, SmsDriver, SmsMessage, hand_over};
 const TEXT: &str = "Тест esoz-otp, коду тут немає. A test of esoz-otp, no code in it.";
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum SmsCommand {
     /// Sends a text without a code to a phone, as a code would be sent, and says what each driver answered.
     ///
     /// It calls one driver of sms.drivers after the other until one takes the text, refuses it for good or leaves it open
@@ -38,9 +38,9 @@ pub(super) struct TestArgs {
     config: ConfigArgs,
 }
 
-pub(super) fn sms(command: &Command) -> Result<(), Failure> {
+pub(super) fn sms(command: &SmsCommand) -> Result<(), Failure> {
     match command {
-        Command::Test(args) => test(args),
+        SmsCommand::Test(args) => test(args),
     }
 }
 

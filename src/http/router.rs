@@ -140,9 +140,9 @@ mod tests {
 
     use super::*;
 
-    struct Row(&'static str, &'static str);
+    struct TestRow(&'static str, &'static str);
 
-    impl Route for Row {
+    impl Route for TestRow {
         fn method(&self) -> &'static str {
             self.0
         }
@@ -152,11 +152,11 @@ mod tests {
         }
     }
 
-    static ROWS: [Row; 4] = [
-        Row("POST", "/things"),
-        Row("GET", "/things/{id}"),
-        Row("PATCH", "/things/{id}/actions/do"),
-        Row("PUT", "/things/{id}"),
+    static ROWS: [TestRow; 4] = [
+        TestRow("POST", "/things"),
+        TestRow("GET", "/things/{id}"),
+        TestRow("PATCH", "/things/{id}/actions/do"),
+        TestRow("PUT", "/things/{id}"),
     ];
 
     fn find(method: &Method, path: &str) -> String {

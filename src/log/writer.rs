@@ -16,7 +16,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct LogWriter {
     lines: SyncSender<Vec<u8>>,
-    shared: Arc<Shared>,
+    shared: Arc<LogState>,
 }
 
 /// Ends the log when it is dropped: what waits is still written, unless nobody takes it.
@@ -28,10 +28,10 @@ pub struct LogGuard {
 
 /// How many lines were lost.
 #[derive(Clone, Default)]
-pub struct LostLines(Arc<Shared>);
+pub struct LostLines(Arc<LogState>);
 
 #[derive(Default)]
-struct Shared {
+struct LogState {
     lost: AtomicU64,
     /// How many of them the log itself has told of.
     told: AtomicU64,
@@ -113,7 +113,7 @@ impl LogWriter {
     }
 }
 
-impl Shared {
+impl LogState {
     fn own(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -190,23 +190,23 @@ mod tests {
 
     /// A place to write to that can be stopped, and that can fail.
     #[derive(Clone, Default)]
-    struct Out(Arc<(Mutex<State>, Condvar)>);
+    struct Sink(Arc<(Mutex<SinkState>, Condvar)>);
 
     #[derive(Default)]
-    struct State {
+    struct SinkState {
         is_stalled: bool,
         is_broken: bool,
         waits: bool,
         written: String,
     }
 
-    impl Out {
-        fn set(&self, change: impl FnOnce(&mut State)) {
+    impl Sink {
+        fn set(&self, change: impl FnOnce(&mut SinkState)) {
             change(&mut self.0.0.lock().unwrap());
             self.0.1.notify_all();
         }
 
-        fn wait_until(&self, is_so: impl Fn(&State) -> bool) {
+        fn wait_until(&self, is_so: impl Fn(&SinkState) -> bool) {
             let state = self.0.0.lock().unwrap();
             drop(self.0.1.wait_while(state, |state| !is_so(state)).unwrap());
         }
@@ -216,7 +216,7 @@ mod tests {
         }
     }
 
-    impl Write for Out {
+    impl Write for Sink {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let (state, changed) = &*self.0;
             let mut state = state.lock().unwrap();
@@ -239,7 +239,7 @@ mod tests {
 
     const MOST: usize = 8;
 
-    fn log(out: &Out) -> (LogWriter, LogGuard) {
+    fn log(out: &Sink) -> (LogWriter, LogGuard) {
         let say: Say = |writer, lost| writeln!(writer.make_writer(), "lost {lost}").unwrap();
         LogWriter::start("log", out.clone(), MOST, say).unwrap()
     }
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_did_not_fit_while_nobody_read_is_told_once_behind_what_did() {
-        let out = Out::default();
+        let out = Sink::default();
         out.set(|state| state.is_stalled = true);
         let (writer, guard) = log(&out);
         line(&writer, "first");
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_is_told_when_it_can_be() {
-        let out = Out::default();
+        let out = Sink::default();
         out.set(|state| state.is_broken = true);
         let (writer, guard) = log(&out);
         line(&writer, "one");
@@ -290,7 +290,7 @@ mod tests {
 
     /// When it is told what was lost, another line comes, and behind it the end.
     #[derive(Clone, Default)]
-    struct LateLine(Out, Arc<OnceLock<LogWriter>>);
+    struct LateLine(Sink, Arc<OnceLock<LogWriter>>);
 
     impl Write for LateLine {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn every_line_is_written_or_counted() {
-        let out = Out::default();
+        let out = Sink::default();
         let (writer, guard) = log(&out);
         let lines = 200 * MOST;
         for number in 0..lines {
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn the_end_waits_for_what_is_written_and_not_for_a_reader_who_does_not_come() {
-        let out = Out::default();
+        let out = Sink::default();
         let (writer, guard) = log(&out);
         line(&writer, "one");
         drop(guard);

@@ -54,7 +54,7 @@ const PAGE: usize = 50;
 /// An entry of the token service's own list. The live one also holds the whole user, tax number and e-mail included, which
 /// a patient's page has no use for and which is not kept here.
 #[derive(Serialize)]
-struct FactorView {
+struct DeployedFactor {
     id: FactorId,
     #[serde(rename = "type")]
     factor_type: &'static str,
@@ -72,8 +72,8 @@ fn factor(factor: Option<&domain::AuthenticationFactor>) -> Result<Answer, Refus
     Ok(Answer::list(&views, PAGE))
 }
 
-fn view(factor: &domain::AuthenticationFactor) -> FactorView {
-    FactorView {
+fn view(factor: &domain::AuthenticationFactor) -> DeployedFactor {
+    DeployedFactor {
         id: factor.id,
         factor_type: match factor.factor_type {
             FactorType::Sms => "SMS",

@@ -46,7 +46,7 @@ pub(super) static DOCUMENTED: Dialect = Dialect {
 
 /// The page's example: one object, the number in full.
 #[derive(Serialize)]
-struct FactorView {
+struct DocumentedFactor {
     id: FactorId,
     #[serde(rename = "type")]
     factor_type: FactorType,
@@ -57,7 +57,7 @@ struct FactorView {
 
 fn factor(factor: Option<&domain::AuthenticationFactor>) -> Result<Answer, Refusal> {
     let factor = factor.ok_or(Refusal::FactorNotSet)?;
-    Ok(Answer::ok(&FactorView {
+    Ok(Answer::ok(&DocumentedFactor {
         id: factor.id,
         factor_type: factor.factor_type,
         factor: factor.factor.map(Phone::full),

@@ -7,7 +7,7 @@ use crate::api::handler::Call;
 use crate::api::refusal::Rejection;
 use crate::api::request::query::Query;
 use crate::api::response::{Answer, Cursor};
-use crate::api::state::State;
+use crate::api::state::ApiState;
 use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
 
@@ -15,14 +15,14 @@ use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, Verificati
 const MOST: u64 = 50;
 
 /// `GET …/verifications/{id}/delivery`: what became of the message with this verification's code, for who had it sent.
-pub(in crate::api) fn get(state: &State, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
     let delivery =
         state.service.delivery_for(call.requester().client_id, verification_id(call)?, call.now)?;
     Ok(Answer::ok(&DeliveryView::of(delivery)))
 }
 
 /// `GET …/person_requests/{id}/deliveries?after=&page_size=`: the messages with codes for this request, newest first.
-pub(in crate::api) fn list(state: &State, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
     let request = state.service.person_request(call.caller()?, request_id(call)?)?;
     let mut query = Query::of(call.query.as_deref());
     let after = query.delivery("after", |id| state.service.is_for(id, &request))?;

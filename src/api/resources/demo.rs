@@ -11,7 +11,7 @@ use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::properties::Properties;
 use crate::api::request::query::Query;
 use crate::api::response::Answer;
-use crate::api::state::State;
+use crate::api::state::ApiState;
 use crate::config::Word as _;
 use crate::domain::{Refusal, Timestamp, VerificationId};
 use crate::service::import::{self, Expected, ImportError, Notices, World};
@@ -41,7 +41,7 @@ struct GatewayView {
 /// `GET /demo/messages?phone=`: what was sent, to this phone or to anybody, oldest first, and all of it: who waits for
 /// an SMS looks at the last one, and no more are remembered than a page holds. Messages leave behind the answers that
 /// promise them, so those that are on their way are waited for.
-pub(in crate::api) fn messages(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn messages(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let demo = demo_of(&state)?;
         let mut query = Query::of(call.query.as_deref());
@@ -67,12 +67,12 @@ impl<'a> MessageView<'a> {
 }
 
 /// `GET /demo/gateway`: how the gateway behaves, and to how many messages more.
-pub(in crate::api) fn gateway(state: &State, _: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn gateway(state: &ApiState, _: &Call) -> Result<Answer, Rejection> {
     Ok(Answer::ok(&GatewayView::of(demo_of(state)?.gateway.plan())))
 }
 
 /// `POST /demo/gateway`: how it behaves from now on, to all messages or to the next few.
-pub(in crate::api) fn set_gateway(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn set_gateway(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let demo = demo_of(&state)?;
         let mut properties = Properties::of(&call.body, &["mode", "messages"]);
@@ -93,7 +93,7 @@ impl GatewayView {
 /// `POST /demo/reset`: the world of the file again, nothing sent, nothing limited. A file that is wrong by now changes
 /// nothing.
 #[expect(clippy::needless_pass_by_value, reason = "the type of every handler that waits")]
-pub(in crate::api) fn reset(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn reset(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     #[derive(Serialize)]
     struct ResetView {
         status: &'static str,
@@ -128,7 +128,7 @@ pub(in crate::api) fn reset(state: Arc<State>, call: Call) -> HandlerFuture {
 }
 
 /// The world of the file as it is now, or what is wrong with it.
-fn read_world(state: &State, now: Timestamp) -> Result<(World, Notices), Rejection> {
+fn read_world(state: &ApiState, now: Timestamp) -> Result<(World, Notices), Rejection> {
     let demo = demo_of(state)?;
     let unreadable = |why: String| Rejection::Invalid(vec![FieldError::of_file("", &why)]);
     let text = (demo.world)().map_err(unreadable)?;
@@ -137,7 +137,7 @@ fn read_world(state: &State, now: Timestamp) -> Result<(World, Notices), Rejecti
 }
 
 /// Rows of the demo are served with a demo only.
-fn demo_of(state: &State) -> Result<&Demo, Rejection> {
+fn demo_of(state: &ApiState) -> Result<&Demo, Rejection> {
     state.demo.as_ref().ok_or(Rejection::RouteUnknown)
 }
 

@@ -8,7 +8,7 @@ use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
 use crate::api::request::properties::Properties;
 use crate::api::response::Answer;
-use crate::api::state::State;
+use crate::api::state::ApiState;
 use crate::domain::{
     AuthenticationMethod, Code, CodeFormat, Id, MethodType, PersonRequest, PersonRequestId,
     PersonRequestStatus, Phone, Refusal, Timestamp,
@@ -16,7 +16,7 @@ use crate::domain::{
 
 /// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". Whatever JSON comes is taken
 /// and nothing of it is looked at: the number is the one the request was made with.
-pub(in crate::api) fn resend_otp(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn resend_otp(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let id = request_id(&call)?;
         let verification = state.service.resend_otp(call.caller()?, id, call.now).await?;
@@ -26,7 +26,7 @@ pub(in crate::api) fn resend_otp(state: Arc<State>, call: Call) -> HandlerFuture
 
 /// `PATCH …/{id}/actions/approve {"verification_code"}`, and without it where no code is due. What is wrong with the
 /// request comes before what is wrong with the code.
-pub(in crate::api) fn approve(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn approve(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let id = request_id(&call)?;
         let caller = call.caller()?;
@@ -64,7 +64,7 @@ fn no_code(body: &Value) -> Result<(), Rejection> {
 }
 
 /// `GET …/{id}`.
-pub(in crate::api) fn get(state: &State, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
     let request = state.service.person_request(call.caller()?, request_id(call)?)?;
     Ok(view(state, &request, call.now))
 }
@@ -94,7 +94,7 @@ struct MethodView {
     phone_number: Option<String>,
 }
 
-fn view(state: &State, request: &PersonRequest, now: Timestamp) -> Answer {
+fn view(state: &ApiState, request: &PersonRequest, now: Timestamp) -> Answer {
     let view = PersonRequestView {
         id: request.id,
         status: state.service.status(request, now),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
 use crate::api::response::Answer;
-use crate::api::state::State;
+use crate::api::state::ApiState;
 use crate::sms::Reception;
 
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ struct ReceivedView {
 
 /// `POST /receipts/{driver}/{secret}`: receipts from the gateway of this driver. Without its secret there is nothing here,
 /// whether there is such a driver or not.
-pub(in crate::api) fn receive(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn receive(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
         match state

@@ -6,12 +6,12 @@ use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
 use crate::api::request::properties::Properties;
 use crate::api::response::Answer;
-use crate::api::state::State;
+use crate::api::state::ApiState;
 use crate::domain::{Phone, Refusal, Status, Timestamp, Verification, VerificationId};
 
 /// `POST …/verifications {"phone_number"}`, the "Initialize OTP" of the page on resending. `provider` is taken and not
 /// looked at: which driver sends is the operator's choice.
-pub(in crate::api) fn initialize(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn initialize(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut properties = Properties::of(&call.body, &["phone_number", "provider"]);
         let phone = properties.phone("phone_number");
@@ -22,7 +22,7 @@ pub(in crate::api) fn initialize(state: Arc<State>, call: Call) -> HandlerFuture
 }
 
 /// `PATCH …/verifications/{phone}/actions/complete {"code"}`.
-pub(in crate::api) fn complete(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn complete(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut properties = Properties::of(&call.body, &["code"]);
         let code = properties.code("code", state.service.code_format());
@@ -35,7 +35,7 @@ pub(in crate::api) fn complete(state: Arc<State>, call: Call) -> HandlerFuture {
 }
 
 /// `GET …/verifications/{phone}`: 200 when the phone is a verified one.
-pub(in crate::api) fn get(state: &State, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
     #[derive(Serialize)]
     struct VerifiedPhoneView {
         phone_number: String,

@@ -15,7 +15,7 @@ use banner::Banner;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter as _;
 
-use super::listen::Addresses;
+use super::listen::ListenAddresses;
 use super::run::Start;
 use super::{Failure, import, run, settings};
 use crate::api::{Demo, ReadWorld, TakeLine, TellNotices, routes};
@@ -45,7 +45,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     settings::warn_of_unread(&std::env::vars_os().collect::<Vec<_>>(), true);
     let start = Start {
         log: config.log,
-        addresses: Addresses::of(&config),
+        addresses: ListenAddresses::of(&config),
         dialect: args.dialect,
         data: args.data.clone(),
         configuration: None,

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use super::Failure;
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum KeysCommand {
     /// Adds a new key, which new codes are hashed with from the next start on. A node may run meanwhile.
     Add(add::AddArgs),
     /// Shows the keys and, if no node runs, what the data directory knows of them. Never a key itself.
@@ -19,10 +19,10 @@ pub(super) enum Command {
     Retire(retire::RetireArgs),
 }
 
-pub(super) fn keys(command: Command) -> Result<(), Failure> {
+pub(super) fn keys(command: KeysCommand) -> Result<(), Failure> {
     match command {
-        Command::Add(args) => add::add(&args),
-        Command::List(args) => list::list(&args),
-        Command::Retire(args) => retire::retire(&args),
+        KeysCommand::Add(args) => add::add(&args),
+        KeysCommand::List(args) => list::list(&args),
+        KeysCommand::Retire(args) => retire::retire(&args),
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::request::query::Query;
 use crate::api::response::{Answer, Cursor};
-use crate::api::state::State;
+use crate::api::state::ApiState;
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
 
@@ -32,7 +32,7 @@ struct AuditView<'r> {
 }
 
 /// `GET /admin/audit?after=&page_size=`: the rows of audit behind this number, oldest first.
-pub(in crate::api) fn list(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut query = Query::of(call.query.as_deref());
         let after = query.number("after", 0..=u64::MAX, 0);

@@ -6,7 +6,7 @@ use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::query::NO_PHONE;
 use crate::api::response::Answer;
-use crate::api::state::State;
+use crate::api::state::ApiState;
 use crate::domain::Phone;
 
 #[derive(Serialize)]
@@ -17,7 +17,7 @@ struct UnlockedView {
 }
 
 /// `POST /admin/phones/{phone}/actions/unlock`: the phone's wrong guesses are taken back, and with them its lock.
-pub(in crate::api) fn unlock(state: Arc<State>, call: Call) -> HandlerFuture {
+pub(in crate::api) fn unlock(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let no_phone = |_| Rejection::Invalid(vec![FieldError::no_phone_in_path(NO_PHONE)]);
         let phone = Phone::parse(call.param()).map_err(no_phone)?;
