@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::refusal::Rejection;
-use super::response::Answer;
+use super::response::Success;
 use super::state::ApiState;
 use crate::domain::audit::RequestId;
 use crate::domain::{Refusal, Requester, Timestamp};
@@ -19,13 +19,13 @@ use crate::service::Caller;
 #[derive(Clone, Copy, Debug)]
 pub enum Handler {
     /// Answers at once, by reading the store.
-    Sync(fn(&ApiState, &Call) -> Result<Answer, Rejection>),
+    Sync(fn(&ApiState, &Call) -> Result<Success, Rejection>),
     /// Awaits a write or a hash, and then answers.
     Async(fn(Arc<ApiState>, Call) -> HandlerFuture),
 }
 
 /// The future of an asynchronous handler.
-pub(super) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, Rejection>> + Send>>;
+pub(super) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Success, Rejection>> + Send>>;
 
 /// The request as a handler sees it.
 pub struct Call {

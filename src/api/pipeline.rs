@@ -16,7 +16,7 @@ use super::request::peers::Peers;
 use super::request::request_id::RequestIds;
 use super::request::{accept, body, query};
 use super::request_log::{self, RequestLog};
-use super::response::{Answer, envelope};
+use super::response::{Success, envelope};
 use super::route::{Access, Row, Surface};
 use super::routes;
 use super::state::ApiState;
@@ -106,7 +106,7 @@ impl Api {
         request: &mut Request,
         now: Timestamp,
         log: &mut RequestLog,
-    ) -> Result<Answer, Rejection> {
+    ) -> Result<Success, Rejection> {
         let (row, params) = self.admit(listener, request, now, log)?;
         let query = request.uri().query().map(str::to_owned);
         let caller = log.caller.clone();
@@ -170,7 +170,7 @@ async fn operate_on(
     row: &Row,
     operate: fn(Arc<ApiState>, Call) -> HandlerFuture,
     call: Call,
-) -> Result<Answer, Rejection> {
+) -> Result<Success, Rejection> {
     let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;
     // Kept until the caller has been answered, or has hung up: what is not begun by then need not be.
     let (waiter, waiting) = Waiter::start();

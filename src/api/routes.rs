@@ -11,7 +11,7 @@ use super::resources::{
     admin, authentication_factor, deliveries, demo, health, person_requests, receipts,
     verifications,
 };
-use super::response::Answer;
+use super::response::Success;
 use super::route::{Access, Row, Surface};
 use super::state::ApiState;
 use crate::domain::Scope;
@@ -187,7 +187,7 @@ const GET_PERSON_REQUEST: Row = Row {
 };
 
 /// What rows that read have in common.
-const fn read(handler: fn(&ApiState, &Call) -> Result<Answer, Rejection>) -> Row {
+const fn read(handler: fn(&ApiState, &Call) -> Result<Success, Rejection>) -> Row {
     Row { body: Body::None, max_body: 0, ..change("GET", Handler::Sync(handler)) }
 }
 

@@ -5,7 +5,7 @@ use super::error_row::{on, row};
 use super::table::Dialect;
 use crate::api::operation::Operation::AuthenticationFactor;
 use crate::api::refusal::Kind;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
@@ -67,9 +67,9 @@ struct DeployedFactor {
 
 /// The factors of a user: a list, which may be empty.
 #[expect(clippy::unnecessary_wraps, reason = "the type of every dialect's answer")]
-fn factor(factor: Option<&domain::AuthenticationFactor>) -> Result<Answer, Refusal> {
+fn factor(factor: Option<&domain::AuthenticationFactor>) -> Result<Success, Refusal> {
     let views: Vec<_> = factor.into_iter().map(view).collect();
-    Ok(Answer::list(&views, PAGE))
+    Ok(Success::list(&views, PAGE))
 }
 
 fn view(factor: &domain::AuthenticationFactor) -> DeployedFactor {

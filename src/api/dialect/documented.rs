@@ -7,7 +7,7 @@ use crate::api::operation::Operation::{
     Approve, AuthenticationFactor, GetPersonRequest, ListDeliveries, ResendOtp,
 };
 use crate::api::refusal::Kind;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
@@ -55,9 +55,9 @@ struct DocumentedFactor {
     user_id: UserId,
 }
 
-fn factor(factor: Option<&domain::AuthenticationFactor>) -> Result<Answer, Refusal> {
+fn factor(factor: Option<&domain::AuthenticationFactor>) -> Result<Success, Refusal> {
     let factor = factor.ok_or(Refusal::FactorNotSet)?;
-    Ok(Answer::ok(&DocumentedFactor {
+    Ok(Success::ok(&DocumentedFactor {
         id: factor.id,
         factor_type: factor.factor_type,
         factor: factor.factor.map(Phone::full),

@@ -4,7 +4,7 @@ use super::common;
 use super::error_row::ErrorRow;
 use crate::api::operation::Operation;
 use crate::api::refusal::Kind;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::config::DialectName;
 use crate::domain::{AuthenticationFactor, Refusal};
 use crate::service::CheckOrder;
@@ -18,7 +18,7 @@ pub struct Dialect {
     /// How refusals are worded; the first row that fits counts. Rows that all dialects share come behind.
     pub rows: &'static [ErrorRow],
     /// What the answer with a factor looks like, or without one.
-    pub factor: fn(Option<&AuthenticationFactor>) -> Result<Answer, Refusal>,
+    pub factor: fn(Option<&AuthenticationFactor>) -> Result<Success, Refusal>,
 }
 
 impl Dialect {

@@ -6,7 +6,7 @@ use super::person_requests::request_id;
 use crate::api::handler::Call;
 use crate::api::refusal::Rejection;
 use crate::api::request::query::Query;
-use crate::api::response::{Answer, Cursor};
+use crate::api::response::{Cursor, Success};
 use crate::api::state::ApiState;
 use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
@@ -15,14 +15,14 @@ use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, Verificati
 const MOST: u64 = 50;
 
 /// `GET …/verifications/{id}/delivery`: what became of the message with this verification's code, for who had it sent.
-pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     let delivery =
         state.service.delivery_for(call.requester().client_id, verification_id(call)?, call.now)?;
-    Ok(Answer::ok(&DeliveryView::of(delivery)))
+    Ok(Success::ok(&DeliveryView::of(delivery)))
 }
 
 /// `GET …/person_requests/{id}/deliveries?after=&page_size=`: the messages with codes for this request, newest first.
-pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     let request = state.service.person_request(call.caller()?, request_id(call)?)?;
     let mut query = Query::of(call.query.as_deref());
     let after = query.delivery("after", |id| state.service.is_for(id, &request))?;
@@ -36,7 +36,7 @@ pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Answer, Reje
     let last = deliveries.last().filter(|_| !is_last);
     let next_after = last.map(|delivery| Cursor::Delivery(delivery.verification_id));
     let views: Vec<_> = deliveries.into_iter().map(DeliveryView::of).collect();
-    Ok(Answer::part_of_list(&views, most, next_after))
+    Ok(Success::part_of_list(&views, most, next_after))
 }
 
 /// What is no UUID is no verification's.

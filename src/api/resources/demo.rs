@@ -10,7 +10,7 @@ use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::properties::Properties;
 use crate::api::request::query::Query;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::config::Word as _;
 use crate::domain::{Refusal, Timestamp, VerificationId};
@@ -50,7 +50,7 @@ pub(in crate::api) fn messages(state: Arc<ApiState>, call: Call) -> HandlerFutur
         state.service.otp().outbox.drain(ON_ITS_WAY).await;
         let sent = demo.gateway.sent.sent(phone);
         let views: Vec<_> = sent.iter().map(MessageView::of).collect();
-        Ok(Answer::list(&views, Memory::REMEMBERED))
+        Ok(Success::list(&views, Memory::REMEMBERED))
     })
 }
 
@@ -67,8 +67,8 @@ impl<'a> MessageView<'a> {
 }
 
 /// `GET /demo/gateway`: how the gateway behaves, and to how many messages more.
-pub(in crate::api) fn gateway(state: &ApiState, _: &Call) -> Result<Answer, Rejection> {
-    Ok(Answer::ok(&GatewayView::of(demo_of(state)?.gateway.plan())))
+pub(in crate::api) fn gateway(state: &ApiState, _: &Call) -> Result<Success, Rejection> {
+    Ok(Success::ok(&GatewayView::of(demo_of(state)?.gateway.plan())))
 }
 
 /// `POST /demo/gateway`: how it behaves from now on, to all messages or to the next few.
@@ -80,7 +80,7 @@ pub(in crate::api) fn set_gateway(state: Arc<ApiState>, call: Call) -> HandlerFu
         let messages = properties.number("messages", &MESSAGES);
         let plan = properties.finish(mode.map(|mode| GatewayPlan { mode, messages }))?;
         demo.gateway.follow(plan);
-        Ok(Answer::ok(&GatewayView::of(plan)))
+        Ok(Success::ok(&GatewayView::of(plan)))
     })
 }
 
@@ -123,7 +123,7 @@ pub(in crate::api) fn reset(state: Arc<ApiState>, call: Call) -> HandlerFuture {
             }
         });
         drop(shown.await);
-        Ok(Answer::ok(&ResetView { status: "ok" }))
+        Ok(Success::ok(&ResetView { status: "ok" }))
     })
 }
 

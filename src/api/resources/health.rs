@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::api::handler::Call;
 use crate::api::refusal::Rejection;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::api::state::ApiState;
 
 #[derive(Serialize)]
@@ -12,12 +12,12 @@ struct HealthView {
 
 /// `GET /health/live`: the process answers.
 #[expect(clippy::unnecessary_wraps, reason = "the type of every handler that reads")]
-pub(in crate::api) fn live(_: &ApiState, _: &Call) -> Result<Answer, Rejection> {
-    Ok(Answer::ok(&HealthView { status: "ok" }))
+pub(in crate::api) fn live(_: &ApiState, _: &Call) -> Result<Success, Rejection> {
+    Ok(Success::ok(&HealthView { status: "ok" }))
 }
 
 /// `GET /health/ready`: writes are taken, and messages leave.
-pub(in crate::api) fn ready(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn ready(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     state.service.ready(call.now)?;
-    Ok(Answer::ok(&HealthView { status: "ok" }))
+    Ok(Success::ok(&HealthView { status: "ok" }))
 }

@@ -7,7 +7,7 @@ use super::verifications::VerificationView;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
 use crate::api::request::properties::Properties;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::domain::{
     AuthenticationMethod, Code, CodeFormat, Id, MethodType, PersonRequest, PersonRequestId,
@@ -20,7 +20,7 @@ pub(in crate::api) fn resend_otp(state: Arc<ApiState>, call: Call) -> HandlerFut
     Box::pin(async move {
         let id = request_id(&call)?;
         let verification = state.service.resend_otp(call.caller()?, id, call.now).await?;
-        Ok(Answer::ok(&VerificationView::of(&verification, call.now)))
+        Ok(Success::ok(&VerificationView::of(&verification, call.now)))
     })
 }
 
@@ -64,7 +64,7 @@ fn no_code(body: &Value) -> Result<(), Rejection> {
 }
 
 /// `GET …/{id}`.
-pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     let request = state.service.person_request(call.caller()?, request_id(call)?)?;
     Ok(view(state, &request, call.now))
 }
@@ -94,7 +94,7 @@ struct MethodView {
     phone_number: Option<String>,
 }
 
-fn view(state: &ApiState, request: &PersonRequest, now: Timestamp) -> Answer {
+fn view(state: &ApiState, request: &PersonRequest, now: Timestamp) -> Success {
     let view = PersonRequestView {
         id: request.id,
         status: state.service.status(request, now),
@@ -110,5 +110,5 @@ fn view(state: &ApiState, request: &PersonRequest, now: Timestamp) -> Answer {
         AuthenticationMethod::Na => (MethodType::Na, None),
     };
     let method = MethodView { method_type, phone_number: phone.map(Phone::masked) };
-    Answer::ok(&view).with_urgent(&Urgent { authentication_method_current: method })
+    Success::ok(&view).with_urgent(&Urgent { authentication_method_current: method })
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::sms::Reception;
 
@@ -30,7 +30,7 @@ pub(in crate::api) fn receive(state: Arc<ApiState>, call: Call) -> HandlerFuture
         {
             Reception::NotCalled => Err(Rejection::RouteUnknown),
             Reception::Received { known, unknown, unreadable, unlisted } => {
-                Ok(Answer::ok(&ReceivedView { known, unknown, unreadable, unlisted }))
+                Ok(Success::ok(&ReceivedView { known, unknown, unreadable, unlisted }))
             }
         }
     })

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
 use crate::api::request::properties::Properties;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::domain::{Phone, Refusal, Status, Timestamp, Verification, VerificationId};
 
@@ -17,7 +17,7 @@ pub(in crate::api) fn initialize(state: Arc<ApiState>, call: Call) -> HandlerFut
         let phone = properties.phone("phone_number");
         let phone = properties.finish(phone)?;
         let verification = state.service.initialize(call.context(), phone, call.now).await?;
-        Ok(Answer::created(&VerificationView::of(&verification, call.now)))
+        Ok(Success::created(&VerificationView::of(&verification, call.now)))
     })
 }
 
@@ -30,12 +30,12 @@ pub(in crate::api) fn complete(state: Arc<ApiState>, call: Call) -> HandlerFutur
         let verification =
             state.service.complete(call.context(), phone(&call)?, code, call.now).await?;
         let location = format!("/verifications/{}", verification.id);
-        Ok(Answer::ok(&VerificationView::of(&verification, call.now)).with_location(location))
+        Ok(Success::ok(&VerificationView::of(&verification, call.now)).with_location(location))
     })
 }
 
 /// `GET …/verifications/{phone}`: 200 when the phone is a verified one.
-pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     #[derive(Serialize)]
     struct VerifiedPhoneView {
         phone_number: String,
@@ -44,7 +44,7 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Answer, Rejec
     if !state.service.is_verified(phone)? {
         return Err(Refusal::NotFound.into());
     }
-    Ok(Answer::ok(&VerifiedPhoneView { phone_number: phone.full() }))
+    Ok(Success::ok(&VerifiedPhoneView { phone_number: phone.full() }))
 }
 
 /// A path phone that is no phone is an unknown one.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::answer::{Answer, Paging};
+use super::success::{Paging, Success};
 use crate::api::request::head::Head;
 use crate::domain::Timestamp;
 use crate::http::Response;
@@ -69,7 +69,7 @@ struct ErrorView<'a> {
 /// Room for most answers, so that they need not grow while they are written.
 const USUAL_BYTES: usize = 512;
 
-pub(in crate::api) fn success(head: &Head, answer: &Answer) -> Response {
+pub(in crate::api) fn success(head: &Head, answer: &Success) -> Response {
     let data_type = if answer.paging.is_some() { "list" } else { "object" };
     let envelope = Envelope {
         meta: meta(head, answer.status, data_type),

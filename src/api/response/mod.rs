@@ -1,9 +1,9 @@
 //! How an answer goes back:
 //!
-//! - [`answer`]: what a method answers;
-//! - [`envelope`]: the JSON around it, or around what a refusal is worded as.
+//! - [`success`]: the success answers of methods;
+//! - [`envelope`]: the JSON around it, or around the error of a refusal.
 
-mod answer;
 pub(super) mod envelope;
+mod success;
 
-pub(super) use answer::{Answer, Cursor};
+pub(super) use success::{Cursor, Success};

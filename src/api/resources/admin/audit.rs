@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::request::query::Query;
-use crate::api::response::{Answer, Cursor};
+use crate::api::response::{Cursor, Success};
 use crate::api::state::ApiState;
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
@@ -45,7 +45,7 @@ pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
         rows.truncate(most);
         let next_after = rows.last().filter(|_| !is_last).map(|(number, _)| Cursor::Row(*number));
         let views: Vec<_> = rows.iter().map(|(number, row)| view(*number, row)).collect();
-        Ok(Answer::part_of_list(&views, most, next_after))
+        Ok(Success::part_of_list(&views, most, next_after))
     })
 }
 

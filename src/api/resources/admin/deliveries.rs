@@ -3,7 +3,7 @@ use serde::Serialize;
 use crate::api::handler::Call;
 use crate::api::refusal::Rejection;
 use crate::api::resources::deliveries::{DeliveryView, verification_id};
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::domain::ClientId;
 
@@ -16,8 +16,8 @@ struct OwnedDeliveryView {
 }
 
 /// `GET /admin/verifications/{id}/delivery`: what became of the message with this verification's code, whoever had it sent.
-pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Answer, Rejection> {
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     let delivery = state.service.delivery(verification_id(call)?, call.now)?;
     let client_id = delivery.client_id;
-    Ok(Answer::ok(&OwnedDeliveryView { client_id, delivery: DeliveryView::of(delivery) }))
+    Ok(Success::ok(&OwnedDeliveryView { client_id, delivery: DeliveryView::of(delivery) }))
 }

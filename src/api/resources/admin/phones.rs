@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::query::NO_PHONE;
-use crate::api::response::Answer;
+use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::domain::Phone;
 
@@ -23,6 +23,6 @@ pub(in crate::api) fn unlock(state: Arc<ApiState>, call: Call) -> HandlerFuture 
         let phone = Phone::parse(call.param()).map_err(no_phone)?;
         let wrong_guesses = state.service.unlock(call.context().origin(), phone, call.now).await?;
         let phone_number = phone.masked();
-        Ok(Answer::ok(&UnlockedView { phone_number, wrong_guesses }))
+        Ok(Success::ok(&UnlockedView { phone_number, wrong_guesses }))
     })
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::domain::VerificationId;
 
 /// A success answer, with its data already serialised as JSON.
-pub struct Answer {
+pub struct Success {
     pub(super) status: StatusCode,
     pub(super) data: Box<RawValue>,
     pub(super) paging: Option<Paging>,
@@ -36,7 +36,7 @@ pub enum Cursor {
     Delivery(VerificationId),
 }
 
-impl Answer {
+impl Success {
     /// 200 with this view as `data`.
     pub fn ok(view: &impl Serialize) -> Self {
         Self {
