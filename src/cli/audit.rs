@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use tracing::level_filters::LevelFilter;
 
 use super::settings::SettingsArgs;
-use super::{Failure, keyring_file, output};
+use super::{CliError, keyring_file, output};
 use crate::audit::{self, ChainHash, Finding, LogReport};
 use crate::config::{LogConfig, StoreConfig};
 use crate::keyring::Keyring;
@@ -32,13 +32,13 @@ pub(super) struct VerifyArgs {
     settings: SettingsArgs,
 }
 
-pub(super) fn audit(command: &AuditCommand) -> Result<(), Failure> {
+pub(super) fn audit(command: &AuditCommand) -> Result<(), CliError> {
     match command {
         AuditCommand::Verify(args) => verify(args),
     }
 }
 
-fn verify(args: &VerifyArgs) -> Result<(), Failure> {
+fn verify(args: &VerifyArgs) -> Result<(), CliError> {
     let config = args.settings.load()?;
     let data = &config.data.path;
     let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
@@ -61,7 +61,7 @@ fn verify(args: &VerifyArgs) -> Result<(), Failure> {
     }
     let lines: Vec<_> = found.findings.iter().map(ToString::to_string).collect();
     let folder = audit_folder(data);
-    Err(Failure::data(format_args!(
+    Err(CliError::data(format_args!(
         "the audit in {} is not what was written:\n{}",
         folder.display(),
         lines.join("\n")
@@ -140,7 +140,7 @@ fn look(
     keyring: &Keyring,
     store: Option<&Store>,
     heads: &[(u64, ChainHash)],
-) -> Result<LogReport, Failure> {
+) -> Result<LogReport, CliError> {
     let (folder, keys) = (audit_folder(data), keyring.anchor_keys());
     let look = || audit::verify(&folder, &keys, store, heads);
     if store.is_none() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::settings::ServingArgs;
-use super::{Failure, drivers, keyring_file, output};
+use super::{CliError, drivers, keyring_file, output};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Faults};
 use crate::store::Store;
@@ -20,7 +20,7 @@ pub(super) struct CheckArgs {
 }
 
 /// `esoz-otp check`.
-pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
+pub(super) fn check(args: &CheckArgs) -> Result<(), CliError> {
     let mut wrong = Vec::new();
     let faults = if args.print_effective {
         let (effective, faults) = args.settings.layers().read();
@@ -35,21 +35,21 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Failure> {
         faults
     };
     if !faults.is_empty() {
-        wrong.insert(0, Failure::from(Faults(faults)));
+        wrong.insert(0, CliError::from(Faults(faults)));
     }
     if !wrong.is_empty() {
-        return Err(Failure::configuration(Failure::all(&wrong).message()));
+        return Err(CliError::configuration(CliError::all(&wrong).message()));
     }
     if args.print_effective { Ok(()) } else { output::print(b"configuration is in order\n") }
 }
 
 /// What is wrong with the data directory, and with its keyring. One that nobody has made has none.
-fn places(config: &Config) -> Vec<Failure> {
+fn places(config: &Config) -> Vec<CliError> {
     let data = &config.data.path;
     if !data.exists() {
-        return Store::check_made(data).err().map(Failure::from).into_iter().collect();
+        return Store::check_made(data).err().map(CliError::from).into_iter().collect();
     }
     let directory = Store::check_made(data).and_then(|()| Store::check_seal(data));
     let keyring = keyring_file::read(&config.keys.keyring_of(data), data);
-    directory.err().map(Failure::from).into_iter().chain(keyring.err()).collect()
+    directory.err().map(CliError::from).into_iter().chain(keyring.err()).collect()
 }

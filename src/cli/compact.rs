@@ -2,7 +2,7 @@ use clap::Args;
 use tracing::level_filters::LevelFilter;
 
 use super::settings::SettingsArgs;
-use super::{Failure, output, signals};
+use super::{CliError, output, signals};
 use crate::config::LogConfig;
 use crate::log;
 use crate::store::{Compacted, Store};
@@ -14,13 +14,13 @@ pub(super) struct CompactArgs {
 }
 
 /// `esoz-otp compact`.
-pub(super) fn compact(args: &CompactArgs) -> Result<(), Failure> {
+pub(super) fn compact(args: &CompactArgs) -> Result<(), CliError> {
     let config = args.settings.load()?;
     let data = &config.data.path;
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
     // Only to listen to a signal: nothing runs in it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-    let runtime = runtime.map_err(Failure::software)?;
+    let runtime = runtime.map_err(CliError::software)?;
     runtime.block_on(async { signals::outlive_file_limits() })?;
     Store::check_made(data)?;
     let Compacted { before, after } = Store::compact(data, config.store)?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::{Failure, gateway_files};
+use super::{CliError, gateway_files};
 use crate::clock::Clock;
 use crate::config::{DriverName, Fault, GatewayConfig, SmsConfig};
 use crate::sms::{self, Console, HttpGateway, SmsDriver};
@@ -13,7 +13,7 @@ use crate::sms::{self, Console, HttpGateway, SmsDriver};
 pub(super) fn drivers(
     config: &SmsConfig,
     clock: &Arc<dyn Clock>,
-) -> Result<Vec<Arc<dyn SmsDriver>>, Failure> {
+) -> Result<Vec<Arc<dyn SmsDriver>>, CliError> {
     let (mut drivers, mut wrong) = (Vec::new(), Vec::new());
     for name in &config.drivers {
         match driver(name, config, clock) {
@@ -21,17 +21,17 @@ pub(super) fn drivers(
             Err(why) => wrong.extend(why),
         }
     }
-    if wrong.is_empty() { Ok(drivers) } else { Err(Failure::all(&wrong)) }
+    if wrong.is_empty() { Ok(drivers) } else { Err(CliError::all(&wrong)) }
 }
 
 fn driver(
     name: &DriverName,
     config: &SmsConfig,
     clock: &Arc<dyn Clock>,
-) -> Result<Arc<dyn SmsDriver>, Vec<Failure>> {
+) -> Result<Arc<dyn SmsDriver>, Vec<CliError>> {
     Ok(match name {
         DriverName::Console => {
-            Arc::new(Console::to(io::stdout()).map_err(|error| vec![Failure::software(error)])?)
+            Arc::new(Console::to(io::stdout()).map_err(|error| vec![CliError::software(error)])?)
         }
         DriverName::File => Arc::new(file(config, clock).map_err(|why| vec![why])?),
         DriverName::Gateway(name) => Arc::new(gateway(name, config, clock)?),
@@ -39,7 +39,7 @@ fn driver(
 }
 
 /// What would keep them from being made, but for what comes of settings that are `faulty`. Makes nothing.
-pub(super) fn wrong(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>) -> Vec<Failure> {
+pub(super) fn wrong(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>) -> Vec<CliError> {
     // What could not be read may be anything.
     if faulty.iter().any(|fault| fault.key.is_empty()) {
         return Vec::new();
@@ -76,31 +76,31 @@ fn gateway(
     name: &str,
     config: &SmsConfig,
     clock: &Arc<dyn Clock>,
-) -> Result<HttpGateway, Vec<Failure>> {
+) -> Result<HttpGateway, Vec<CliError>> {
     let gateway = described(name, config)?;
     let secrets = gateway_files::read(gateway)?;
     HttpGateway::of(gateway, secrets, config.timeout, Arc::clone(clock))
-        .map_err(|error| vec![Failure::configuration(format_args!("sms.{name}: {error}"))])
+        .map_err(|error| vec![CliError::configuration(format_args!("sms.{name}: {error}"))])
 }
 
-fn described<'a>(name: &str, config: &'a SmsConfig) -> Result<&'a GatewayConfig, Vec<Failure>> {
+fn described<'a>(name: &str, config: &'a SmsConfig) -> Result<&'a GatewayConfig, Vec<CliError>> {
     let found = config.gateways.iter().find(|gateway| gateway.name == name);
-    let unknown = || Failure::configuration(format_args!("there is no section [sms.{name}]"));
+    let unknown = || CliError::configuration(format_args!("there is no section [sms.{name}]"));
     found.ok_or_else(|| vec![unknown()])
 }
 
-fn file(config: &SmsConfig, clock: &Arc<dyn Clock>) -> Result<sms::File, Failure> {
+fn file(config: &SmsConfig, clock: &Arc<dyn Clock>) -> Result<sms::File, CliError> {
     let path = file_of(config)?;
     sms::File::append_to(path, Arc::clone(clock)).map_err(|error| not_appended(path, &error))
 }
 
-fn file_of(config: &SmsConfig) -> Result<&Path, Failure> {
+fn file_of(config: &SmsConfig) -> Result<&Path, CliError> {
     let set = config.file.as_deref();
-    set.ok_or_else(|| Failure::configuration("sms.file.path is not set"))
+    set.ok_or_else(|| CliError::configuration("sms.file.path is not set"))
 }
 
 /// Whether it could be appended to, or made, as far as that can be seen from outside.
-fn check_appendable(path: &Path) -> Result<(), Failure> {
+fn check_appendable(path: &Path) -> Result<(), CliError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let looked = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -111,8 +111,8 @@ fn check_appendable(path: &Path) -> Result<(), Failure> {
     looked.map_err(|error| not_appended(path, &error))
 }
 
-fn not_appended(path: &Path, error: &io::Error) -> Failure {
-    Failure::configuration(format_args!(
+fn not_appended(path: &Path, error: &io::Error) -> CliError {
+    CliError::configuration(format_args!(
         "cannot append messages to {}: {error}. Make its directory, or name another file in sms.file.path, that this \
          user may write to.",
         path.display()

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::{fs, io};
 
-use super::Failure;
+use super::CliError;
 use super::private_file::{self, SecretKind};
 use crate::config::{GatewayConfig, ReceiptsBy};
 use crate::domain::Secret;
@@ -32,11 +32,11 @@ const RECEIPTS: SecretKind = SecretKind {
 };
 
 /// What is in them, or what is wrong with any.
-pub(super) fn read(gateway: &GatewayConfig) -> Result<GatewaySecrets, Vec<Failure>> {
+pub(super) fn read(gateway: &GatewayConfig) -> Result<GatewaySecrets, Vec<CliError>> {
     let GatewayConfig { name, secret_file, ca_file, receipts, .. } = gateway;
     let mut wrong = Vec::new();
     let mut keep =
-        |key: &str, failure: Failure| wrong.push(failure.of(&format!("sms.{name}.{key}")));
+        |key: &str, failure: CliError| wrong.push(failure.of(&format!("sms.{name}.{key}")));
     let is_called = receipts.by == ReceiptsBy::Callback;
     let receipts_file = receipts.secret_file.as_deref().filter(|_| is_called);
     let secrets = GatewaySecrets {
@@ -47,13 +47,13 @@ pub(super) fn read(gateway: &GatewayConfig) -> Result<GatewaySecrets, Vec<Failur
         ca: kept(ca_file.as_deref().map(certificates), |it| keep("ca_file", it)),
     };
     for (error, key, path) in secrets.unfit(gateway).filter_map(|it| of_file(it, gateway)) {
-        keep(key, Failure::configuration(format_args!("{}: {error}", path.display())));
+        keep(key, CliError::configuration(format_args!("{}: {error}", path.display())));
     }
     if wrong.is_empty() { Ok(secrets) } else { Err(wrong) }
 }
 
 /// What was read, if it was; why not goes to `keep`.
-fn kept<T>(read: Option<Result<T, Failure>>, keep: impl FnOnce(Failure)) -> Option<T> {
+fn kept<T>(read: Option<Result<T, CliError>>, keep: impl FnOnce(CliError)) -> Option<T> {
     read?.map_err(keep).ok()
 }
 
@@ -78,15 +78,15 @@ fn of_file(
     }
 }
 
-fn token(path: &Path) -> Result<Secret, Failure> {
+fn token(path: &Path) -> Result<Secret, CliError> {
     secret(path, &TOKEN)
 }
 
 /// That there is a file, or anything, of this name. What names nothing may be a secret that stands where its file's name
 /// belongs, and is not told.
-fn found(path: &Path, what: &str) -> Result<fs::Metadata, Failure> {
+fn found(path: &Path, what: &str) -> Result<fs::Metadata, CliError> {
     fs::metadata(path).map_err(|error| {
-        Failure::configuration(format_args!(
+        CliError::configuration(format_args!(
             "cannot read {what}: {error}. Name its file: a relative name counts from the directory that esoz-otp is \
              started in. What is set is not repeated here, in case it is the secret itself."
         ))
@@ -94,11 +94,11 @@ fn found(path: &Path, what: &str) -> Result<fs::Metadata, Failure> {
 }
 
 /// What a file holds, but for the line feed that an editor has put behind it.
-fn secret(path: &Path, kind: &SecretKind) -> Result<Secret, Failure> {
+fn secret(path: &Path, kind: &SecretKind) -> Result<Secret, CliError> {
     let (what, name) = (kind.label, path.display());
     found(path, what)?;
     let text = private_file::read(path, kind, SECRET_KIB, |error| {
-        Failure::configuration(format_args!(
+        CliError::configuration(format_args!(
             "cannot read {what} {name}: {error}. Name its file, and see that this user may read it."
         ))
     })?;
@@ -110,19 +110,19 @@ fn secret(path: &Path, kind: &SecretKind) -> Result<Secret, Failure> {
     } else {
         return Ok(Secret::new(text.to_owned()));
     };
-    Err(Failure::configuration(format_args!(
+    Err(CliError::configuration(format_args!(
         "{what} {name} {wrong}. Write the secret into it, and nothing else."
     )))
 }
 
-fn receipt_secret(path: &Path) -> Result<Secret, Failure> {
+fn receipt_secret(path: &Path) -> Result<Secret, CliError> {
     let secret = secret(path, &RECEIPTS)?;
     let text = secret.reveal();
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     if RECEIPT_SECRET.contains(&text.len()) && text.bytes().all(is_plain) {
         return Ok(secret);
     }
-    Err(Failure::configuration(format_args!(
+    Err(CliError::configuration(format_args!(
         "{} {} stands in a path, and has to be {} to {} letters, digits, -, ., _ or ~. \
          Make one: openssl rand -hex 32 > {1}",
         RECEIPTS.label,
@@ -133,9 +133,9 @@ fn receipt_secret(path: &Path) -> Result<Secret, Failure> {
 }
 
 /// Certificates are no secret: whoever may write to the file decides who is believed, not who may read it.
-fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
+fn certificates(path: &Path) -> Result<Vec<u8>, CliError> {
     let cannot = |error: io::Error| {
-        Failure::configuration(format_args!(
+        CliError::configuration(format_args!(
             "cannot read the certificates {}: {error}. Name a file of certificates (PEM), and see that this user may \
              read it.",
             path.display()
@@ -145,7 +145,7 @@ fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
     let file = files::open(path).map_err(cannot)?;
     let metadata = file.metadata().map_err(cannot)?;
     if let Some(Writable { what, remedy }) = files::writable_by_others(path, &metadata) {
-        return Err(Failure::configuration(format_args!(
+        return Err(CliError::configuration(format_args!(
             "the file of certificates {} {what}, and it decides whom messages are given to. {remedy}",
             path.display()
         )));

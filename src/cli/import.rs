@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tracing::level_filters::LevelFilter;
 
-use super::failure::warn;
+use super::error::warn;
 use super::settings::SettingsArgs;
-use super::{Failure, keyring_file, output};
+use super::{CliError, keyring_file, output};
 use crate::api::routes;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
@@ -32,12 +32,12 @@ pub(super) struct ImportArgs {
 pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// `esoz-otp import`.
-pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
+pub(super) fn import(args: ImportArgs) -> Result<(), CliError> {
     let ImportArgs { settings, file, allow_demo_secrets } = args;
     let config = settings.load()?;
     let data = &config.data.path;
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
-    let wrong = |error| Failure::import(Some(&file), &error);
+    let wrong = |error| CliError::import(Some(&file), &error);
 
     Store::check_made(data)?;
     let keyring_path = config.keys.keyring_of(data);
@@ -50,7 +50,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let mut draft = Draft::read_and_notice(&text, now, &entropy, expected).map_err(wrong)?;
     let notices = draft.take_notices();
     if draft.is_demo() && !allow_demo_secrets {
-        return Err(Failure::configuration(format_args!(
+        return Err(CliError::configuration(format_args!(
             "{} is a demo's world: everybody knows its tokens and api-keys. \
              If that does not matter here, say so with --allow-demo-secrets.",
             file.display()
@@ -79,12 +79,12 @@ pub(super) fn warn_of(notices: &Notices, file: &Path) {
     }
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+fn read(path: &Path) -> Result<String, CliError> {
     let name = path.display();
-    let cannot = |error| Failure::usage(format_args!("cannot read {name}: {error}"));
+    let cannot = |error| CliError::usage(format_args!("cannot read {name}: {error}"));
     let file = files::open(path).map_err(cannot)?;
     let bytes = files::read(file, MOST_BYTES).map_err(|error| match error.kind() {
-        ErrorKind::FileTooLarge => Failure::data(format_args!(
+        ErrorKind::FileTooLarge => CliError::data(format_args!(
             "{name} has more than 64 MiB, the most that one file may have. Divide it: \
              what an entry names has to come before it, or with it."
         )),
@@ -93,7 +93,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + String::from_utf8_lossy(good).matches('\n').count();
-        Failure::data(format_args!(
+        CliError::data(format_args!(
             "{name} was not loaded, nothing has changed:\nline {line}: no UTF-8 text"
         ))
     })

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use clap::Args;
 use tracing::level_filters::LevelFilter;
 
-use super::Failure;
+use super::CliError;
 use super::keyring_file::{self, NewKeyring};
 use super::settings::SettingsArgs;
 use crate::clock::{Clock as _, SystemClock};
@@ -28,7 +28,7 @@ pub(super) struct InitArgs {
 ///
 /// The order is what makes it safe to interrupt: until the last step the directory is marked as unfinished, so that
 /// this can be done again. The token is told before that step: there is none that nobody has seen.
-pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
+pub(super) fn init(args: InitArgs) -> Result<(), CliError> {
     let InitArgs { settings } = args;
     let config = settings.load()?;
     let data = &config.data.path;
@@ -41,15 +41,15 @@ pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
     let mut directory = NewDirectory::begin(data)?;
     make_way(&keyring, directory.left())?;
     directory.clear()?;
-    let text = Keyring::generate(&entropy, now).map_err(Failure::software)?;
+    let text = Keyring::generate(&entropy, now).map_err(CliError::software)?;
     directory.note(&note(text.as_bytes()))?;
     let token = fill(data, config.store, Keyring::parse(&text)?, now, &entropy)?;
     let new_keyring = NewKeyring::make(&keyring, &text).map_err(|error| {
-        Failure::io(format_args!("cannot make the keyring {}: {error}", keyring.display()))
+        CliError::io(format_args!("cannot make the keyring {}: {error}", keyring.display()))
     })?;
     tell(&told(data, &keyring, &token, &settings.repeated()))?;
     directory.finish().map_err(|error| {
-        Failure::io(format_args!(
+        CliError::io(format_args!(
             "{error} The token above is worth nothing: init has to be run again."
         ))
     })?;
@@ -58,11 +58,11 @@ pub(super) fn init(args: InitArgs) -> Result<(), Failure> {
 }
 
 /// A backup of the directory should not be worth anything by itself, and nothing else may lie where the store is.
-fn keep_apart(keyring: &Path, data: &Path) -> Result<(), Failure> {
+fn keep_apart(keyring: &Path, data: &Path) -> Result<(), CliError> {
     if !resolved(keyring).starts_with(resolved(data)) {
         return Ok(());
     }
-    Err(Failure::configuration(format_args!(
+    Err(CliError::configuration(format_args!(
         "the keyring {} would lie in the data directory that it protects. Name a file elsewhere by --keyring.",
         keyring.display()
     )))
@@ -82,9 +82,9 @@ fn resolved(path: &Path) -> PathBuf {
 }
 
 /// A keyring that is there stays there, unless it was made by a run that was interrupted before it could say so.
-fn make_way(keyring: &Path, left: &str) -> Result<(), Failure> {
+fn make_way(keyring: &Path, left: &str) -> Result<(), CliError> {
     let cannot = |error: io::Error| {
-        Failure::io(format_args!("cannot use the keyring {}: {error}", keyring.display()))
+        CliError::io(format_args!("cannot use the keyring {}: {error}", keyring.display()))
     };
     if let Some(digest) = left.strip_prefix(NOTE).filter(|digest| is_digest(digest)) {
         keyring_file::remove(&keyring_file::temp_path(keyring, digest)).map_err(cannot)?;
@@ -101,7 +101,7 @@ fn make_way(keyring: &Path, left: &str) -> Result<(), Failure> {
         }
         Ok(_) => {}
     }
-    Err(Failure::configuration(format_args!(
+    Err(CliError::configuration(format_args!(
         "the keyring {0} is there already, so it is left as it is: a data directory may need it. \
          Name another file by --keyring, or move that one away.",
         keyring.display()
@@ -127,13 +127,13 @@ fn fill(
     mut keyring: Keyring,
     now: Timestamp,
     entropy: &dyn Entropy,
-) -> Result<FirstToken, Failure> {
+) -> Result<FirstToken, CliError> {
     let store = Store::open(data, config)?;
     keyring.check(&store)?;
     keyring.phone_key(&store, entropy)?;
     add_operator(&store, now, entropy).map_err(|error| match error {
-        NoOperator::NoEntropy(error) => Failure::software(error),
-        NoOperator::Store(error) => Failure::io(error),
+        NoOperator::NoEntropy(error) => CliError::software(error),
+        NoOperator::Store(error) => CliError::io(error),
     })
 }
 
@@ -153,10 +153,10 @@ fn told(data: &Path, keyring: &Path, token: &FirstToken, flags: &str) -> String 
 }
 
 /// Secrets that nobody can read are none.
-fn tell(text: &str) -> Result<(), Failure> {
+fn tell(text: &str) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
-        Failure::io(format_args!(
+        CliError::io(format_args!(
             "the first token could not be printed: {error}. Nothing was made: run init again where it can be seen."
         ))
     })

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use super::Failure;
+use super::CliError;
 use crate::api::ListenerKind;
 use crate::config::{Config, ServerConfig};
 use crate::domain::Network;
 use crate::http::{self, Listener};
 
-/// ListenAddresses that a node may listen on.
+/// The addresses that a node listens on.
 pub(super) struct ListenAddresses {
     internal: Vec<SocketAddr>,
     public: Vec<SocketAddr>,
@@ -42,14 +42,14 @@ impl ListenAddresses {
     }
 
     /// Listens on all of them.
-    pub(super) async fn listen(&self) -> Result<Listening, Failure> {
+    pub(super) async fn listen(&self) -> Result<Listening, CliError> {
         let internal = self.bind_internal().await?;
         let public = http::bind(&self.public).await.map_err(|(address, error)| {
             taken("public.listen: ", address, &error, "another address in public.listen")
         })?;
-        let at = |sockets: &[TcpListener]| -> Result<Vec<_>, Failure> {
+        let at = |sockets: &[TcpListener]| -> Result<Vec<_>, CliError> {
             let addresses: Result<_, _> = sockets.iter().map(TcpListener::local_addr).collect();
-            addresses.map_err(Failure::unavailable)
+            addresses.map_err(CliError::unavailable)
         };
         let (internal_at, public_at) = (at(&internal)?, at(&public)?);
         let behind_proxy = self.behind_proxy;
@@ -63,7 +63,7 @@ impl ListenAddresses {
         Ok(Listening { listeners: listeners.collect(), internal: internal_at, public: public_at })
     }
 
-    async fn bind_internal(&self) -> Result<Vec<TcpListener>, Failure> {
+    async fn bind_internal(&self) -> Result<Vec<TcpListener>, CliError> {
         let mut listeners = Vec::new();
         for address in &self.internal {
             match http::bind(&[*address]).await {
@@ -86,8 +86,8 @@ impl ListenAddresses {
     }
 }
 
-fn taken(key: &str, address: SocketAddr, error: &Error, remedy: &str) -> Failure {
-    Failure::unavailable(format_args!(
+fn taken(key: &str, address: SocketAddr, error: &Error, remedy: &str) -> CliError {
+    CliError::unavailable(format_args!(
         "{key}cannot listen on {address}: {error}. Stop what holds it, or choose {remedy}."
     ))
 }

@@ -8,8 +8,8 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::failure::EXITS;
-use super::{Failure, output};
+use super::error::EXITS;
+use super::{CliError, output};
 
 const NAME: &str = "esoz-otp";
 
@@ -48,19 +48,19 @@ pub(super) struct ManArgs {
 }
 
 /// `esoz-otp completions`, of this command line.
-pub(super) fn completions(mut line: Command, args: &CompletionsArgs) -> Result<(), Failure> {
+pub(super) fn completions(mut line: Command, args: &CompletionsArgs) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut line, NAME, &mut script);
     output::print(&script)
 }
 
 /// `esoz-otp man`, of this command line.
-pub(super) fn man(line: Command, args: &ManArgs) -> Result<(), Failure> {
+pub(super) fn man(line: Command, args: &ManArgs) -> Result<(), CliError> {
     // `help` has no page of its own.
     let line = line.disable_help_subcommand(true);
     let Some(folder) = &args.out else {
         let mut page = Vec::new();
-        Man::new(line).render(&mut page).map_err(Failure::software)?;
+        Man::new(line).render(&mut page).map_err(CliError::software)?;
         page.extend(sections().bytes());
         return output::print(&page);
     };
@@ -69,7 +69,7 @@ pub(super) fn man(line: Command, args: &ManArgs) -> Result<(), Failure> {
         .and_then(|()| File::options().append(true).open(folder.join(format!("{NAME}.1"))))
         .and_then(|mut page| page.write_all(sections().as_bytes()));
     written.map_err(|error| {
-        Failure::io(format_args!("cannot write pages to {}: {error}", folder.display()))
+        CliError::io(format_args!("cannot write pages to {}: {error}", folder.display()))
     })
 }
 

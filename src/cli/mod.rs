@@ -9,7 +9,7 @@
 //! - a file or folder of its name for each command; `run`: what `demo` and `serve` have in common, with `listen` and
 //!   `signals`;
 //! - `keyring_file`, `private_file`, `gateway_files`, `drivers`: what commands read beside settings;
-//! - `memory`: what others may see of it; `output`, `failure`: what is said in the end.
+//! - `memory`: what others may see of it; `output`, `error`: what is said in the end.
 
 mod args;
 mod audit;
@@ -17,7 +17,7 @@ mod check;
 mod compact;
 mod demo;
 mod drivers;
-mod failure;
+mod error;
 mod gateway_files;
 mod import;
 mod init;
@@ -40,7 +40,7 @@ use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};
-pub use failure::Failure;
+pub use error::CliError;
 
 /// Runs a command and gives its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -50,7 +50,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             let error = unrepeated::without_secrets(error);
             // Help and version are no errors, and a closed pipe is no reason for another.
             drop(error.print());
-            return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
+            return ExitCode::from(if error.use_stderr() { error::USAGE } else { 0 });
         }
     };
     if cli.command.holds_secrets()

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write as _};
 
-use super::Failure;
+use super::CliError;
 
 /// A reader that has seen enough is no failure.
-pub(super) fn print(text: &[u8]) -> Result<(), Failure> {
+pub(super) fn print(text: &[u8]) -> Result<(), CliError> {
     match io::stdout().write_all(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::io(format_args!("cannot print: {error}")))
+            Err(CliError::io(format_args!("cannot print: {error}")))
         }
         Ok(()) | Err(_) => Ok(()),
     }

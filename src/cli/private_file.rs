@@ -7,7 +7,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::Failure;
+use super::CliError;
 use crate::files;
 
 /// A kind of secret file, in words for error messages.
@@ -26,8 +26,8 @@ pub(super) fn read(
     path: &Path,
     kind: &SecretKind,
     most_kib: usize,
-    cannot: impl Fn(io::Error) -> Failure,
-) -> Result<Zeroizing<String>, Failure> {
+    cannot: impl Fn(io::Error) -> CliError,
+) -> Result<Zeroizing<String>, CliError> {
     let mut file = files::open(path).map_err(&cannot)?;
     if !is_credential(path) {
         check_access(path, kind, &file.metadata().map_err(&cannot)?)?;
@@ -48,19 +48,19 @@ pub(super) fn is_credential(path: &Path) -> bool {
     folder.is_some_and(|folder| path.starts_with(folder))
 }
 
-fn check_access(path: &Path, kind: &SecretKind, file: &fs::Metadata) -> Result<(), Failure> {
+fn check_access(path: &Path, kind: &SecretKind, file: &fs::Metadata) -> Result<(), CliError> {
     let (SecretKind { label, risk, rotation }, name) = (kind, path.display());
     let user = files::user();
     if file.uid() != user {
         let owner = file.uid();
-        return Err(Failure::configuration(format_args!(
+        return Err(CliError::configuration(format_args!(
             "{label} {name} belongs to user {owner}, and this is user {user}. \
              Run esoz-otp as its owner, or give it to this user: chown {user} {name}"
         )));
     }
     let mode = file.mode() & 0o7777;
     if mode & !0o600 != 0 {
-        return Err(Failure::configuration(format_args!(
+        return Err(CliError::configuration(format_args!(
             "{label} {name} is not its owner's alone (mode {mode:04o}): {risk}. \
              Close it: chmod 600 {name}; if others have read it, {rotation}."
         )));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::listen::{ListenAddresses, Listening};
 use super::signals::{self, Hangups};
-use super::{Failure, output};
+use super::{CliError, output};
 use crate::config::{DialectName, LogConfig};
 use crate::log;
 use crate::node::{Dependencies, Node};
@@ -30,14 +30,14 @@ pub(super) struct Start {
 /// node listens, before the first request is taken. It is the last time that a secret is printed.
 pub(super) fn run<T>(
     start: &Start,
-    prepare: impl FnOnce() -> Result<(Dependencies, T), Failure>,
+    prepare: impl FnOnce() -> Result<(Dependencies, T), CliError>,
     ready: impl FnOnce(&[SocketAddr], T) -> String,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let log = log::start(start.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(Failure::software)?;
+        .map_err(CliError::software)?;
     let done = runtime.block_on(async {
         // Before anything that a signal might end half done.
         let hangups = Hangups::start(start.ends_with_terminal)?;
@@ -56,7 +56,7 @@ pub(super) fn run<T>(
         for address in public {
             output::say(&format!("public methods on http://{address}"));
         }
-        let done = node.run(listeners, stop).await.map_err(Failure::io);
+        let done = node.run(listeners, stop).await.map_err(CliError::io);
         reopening.abort();
         // What keeps a node from starting is told by the command, and once.
         if let Err(failure) = &done {

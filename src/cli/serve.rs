@@ -4,14 +4,14 @@ use std::sync::Arc;
 use super::listen::ListenAddresses;
 use super::run::Start;
 use super::settings::ServingArgs;
-use super::{Failure, drivers, keyring_file, run};
+use super::{CliError, drivers, keyring_file, run};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::SystemEntropy;
 use crate::node::Dependencies;
 use crate::store::Store;
 
 /// `esoz-otp serve`.
-pub(super) fn serve(settings: &ServingArgs) -> Result<(), Failure> {
+pub(super) fn serve(settings: &ServingArgs) -> Result<(), CliError> {
     let layers = settings.layers();
     let configuration = layers.file.clone();
     let config = layers.load()?.config;

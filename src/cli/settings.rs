@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use tracing::level_filters::LevelFilter;
 
-use super::Failure;
-use super::failure::warn;
+use super::CliError;
+use super::error::warn;
 use crate::config::{Config, Layers, Value, Word, unread};
 
 /// Where configuration is looked for when nobody says where.
@@ -77,7 +77,7 @@ type Flag = (&'static str, &'static str, Value);
 
 impl ConfigArgs {
     /// The configuration of a command that looks at no data.
-    pub(super) fn load(&self) -> Result<Config, Failure> {
+    pub(super) fn load(&self) -> Result<Config, CliError> {
         Ok(self.layers(Vec::new(), false).load()?.config)
     }
 
@@ -102,7 +102,7 @@ impl ConfigArgs {
 
 impl SettingsArgs {
     /// The configuration of a command that does not serve.
-    pub(super) fn load(&self) -> Result<Config, Failure> {
+    pub(super) fn load(&self) -> Result<Config, CliError> {
         Ok(self.layers(Vec::new(), false).load()?.config)
     }
 

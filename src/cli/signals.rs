@@ -6,12 +6,12 @@ use std::sync::Arc;
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-use super::Failure;
+use super::CliError;
 use crate::sms::SmsDriver;
 
 /// Has a write beyond a limit on the length of files (`ulimit -f`) fail, as one on a full disk does. Without this it would end
 /// the process, which could not say why.
-pub(super) fn outlive_file_limits() -> Result<(), Failure> {
+pub(super) fn outlive_file_limits() -> Result<(), CliError> {
     // Whoever listens once has it for good.
     listen(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop)
 }
@@ -24,7 +24,7 @@ pub(super) struct Hangups {
 }
 
 impl Hangups {
-    pub(super) fn start(ends_with_terminal: bool) -> Result<Self, Failure> {
+    pub(super) fn start(ends_with_terminal: bool) -> Result<Self, CliError> {
         let ends_with_terminal = ends_with_terminal && io::stdout().is_terminal();
         Ok(Self { signal: listen(SignalKind::hangup())?, ends_with_terminal })
     }
@@ -60,7 +60,7 @@ fn reopen_all(drivers: &[Arc<dyn SmsDriver>]) {
 }
 
 /// Ends when the process is asked to.
-pub(super) fn stop(hangups: &Hangups) -> Result<impl Future<Output = ()> + use<>, Failure> {
+pub(super) fn stop(hangups: &Hangups) -> Result<impl Future<Output = ()> + use<>, CliError> {
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let mut hangup = listen(SignalKind::hangup())?;
@@ -83,6 +83,6 @@ pub(super) fn stop(hangups: &Hangups) -> Result<impl Future<Output = ()> + use<>
     })
 }
 
-fn listen(kind: SignalKind) -> Result<unix::Signal, Failure> {
-    signal(kind).map_err(Failure::software)
+fn listen(kind: SignalKind) -> Result<unix::Signal, CliError> {
+    signal(kind).map_err(CliError::software)
 }

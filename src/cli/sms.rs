@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::settings::ConfigArgs;
-use super::{Failure, drivers};
+use super::{CliError, drivers};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DriverName, NotSentTo};
 use crate::domain::{Id, Phone};
@@ -38,45 +38,45 @@ pub(super) struct TestArgs {
     config: ConfigArgs,
 }
 
-pub(super) fn sms(command: &SmsCommand) -> Result<(), Failure> {
+pub(super) fn sms(command: &SmsCommand) -> Result<(), CliError> {
     match command {
         SmsCommand::Test(args) => test(args),
     }
 }
 
-fn test(args: &TestArgs) -> Result<(), Failure> {
+fn test(args: &TestArgs) -> Result<(), CliError> {
     let config = args.config.load()?;
     check_prefix(args.phone, &config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let drivers = drivers::drivers(&config.sms, &clock)?;
     let mut id = [0; 16];
-    SystemEntropy::new().fill(&mut id).map_err(Failure::software)?;
+    SystemEntropy::new().fill(&mut id).map_err(CliError::software)?;
     let message = SmsMessage::new(Id::from_random(id), args.phone, TEXT.to_owned().into());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(Failure::software)?;
+        .map_err(CliError::software)?;
     let drivers = config.sms.drivers.iter().zip(&drivers);
     let said = runtime.block_on(call(drivers, &message, &config, args.all))?;
     if args.all { taken_by_all(&said) } else { taken_by_one(&said, args.phone) }
 }
 
-fn taken_by_all(said: &[Result<Accepted, SendError>]) -> Result<(), Failure> {
+fn taken_by_all(said: &[Result<Accepted, SendError>]) -> Result<(), CliError> {
     let (missed, all) = (said.iter().filter(|said| said.is_err()).count(), said.len());
     if missed == 0 {
         return Ok(());
     }
     let unless = if is_unclear(said) { ", or not for certain" } else { "" };
     let who = if all == 1 { "the driver".into() } else { format!("{missed} of {all} drivers") };
-    Err(Failure::unavailable(format_args!("{who} did not take it{unless}")))
+    Err(CliError::unavailable(format_args!("{who} did not take it{unless}")))
 }
 
-fn taken_by_one(said: &[Result<Accepted, SendError>], phone: Phone) -> Result<(), Failure> {
+fn taken_by_one(said: &[Result<Accepted, SendError>], phone: Phone) -> Result<(), CliError> {
     if said.iter().any(Result::is_ok) {
         return Ok(());
     }
     let nobody = if is_unclear(said) { "it is not clear whether anybody" } else { "nobody" };
-    Err(Failure::unavailable(format_args!("{nobody} took the message to {}", phone.masked())))
+    Err(CliError::unavailable(format_args!("{nobody} took the message to {}", phone.masked())))
 }
 
 fn is_unclear(said: &[Result<Accepted, SendError>]) -> bool {
@@ -84,13 +84,13 @@ fn is_unclear(said: &[Result<Accepted, SendError>]) -> bool {
 }
 
 /// Numbers that no code is sent to are no numbers to try a gateway with either.
-fn check_prefix(phone: Phone, config: &Config) -> Result<(), Failure> {
+fn check_prefix(phone: Phone, config: &Config) -> Result<(), CliError> {
     match config.otp.not_sent_to(phone) {
         None => Ok(()),
-        Some(NotSentTo::Refused(prefix)) => Err(Failure::usage(format_args!(
+        Some(NotSentTo::Refused(prefix)) => Err(CliError::usage(format_args!(
             "no message is sent to numbers that begin with {prefix}. Take another phone, or change otp.refused_prefixes."
         ))),
-        Some(NotSentTo::NotAllowed) => Err(Failure::usage(
+        Some(NotSentTo::NotAllowed) => Err(CliError::usage(
             "messages are sent only to numbers that begin as otp.allowed_prefixes says. Take another phone, or change that.",
         )),
     }
@@ -102,7 +102,7 @@ async fn call<'a>(
     message: &SmsMessage,
     config: &Config,
     all: bool,
-) -> Result<Vec<Result<Accepted, SendError>>, Failure> {
+) -> Result<Vec<Result<Accepted, SendError>>, CliError> {
     let mut each = Vec::new();
     let mut is_paid_for = false;
     for (name, driver) in drivers {
@@ -158,9 +158,9 @@ fn in_words(said: &Result<Accepted, SendError>) -> String {
     }
 }
 
-fn say(line: &str) -> Result<(), Failure> {
+fn say(line: &str) -> Result<(), CliError> {
     writeln!(std::io::stdout(), "{line}")
-        .map_err(|error| Failure::io(format_args!("cannot print: {error}")))
+        .map_err(|error| CliError::io(format_args!("cannot print: {error}")))
 }
 
 #[cfg(test)]

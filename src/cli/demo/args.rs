@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::cli::settings::CommonArgs;
 use crate::config::{Config, DialectName, Value, Word, settings};
 use crate::domain::CodeFormat;
@@ -74,7 +74,7 @@ pub(in crate::cli) struct DemoArgs {
 
 impl DemoArgs {
     /// The settings of the demo.
-    pub(super) fn config(&self) -> Result<Config, Failure> {
+    pub(super) fn config(&self) -> Result<Config, CliError> {
         let mut config = Config { dialect: self.dialect, ..Config::default() };
         config.log.level = self.common.log.unwrap_or(LevelFilter::WARN);
         self.set_codes(&mut config)?;
@@ -83,14 +83,14 @@ impl DemoArgs {
         } else if let Some(seconds) = self.pause {
             let rule = Rule::Escalating([Duration::from_secs(seconds); 4]);
             config.limits = config.limits.with("send_pause", rule).ok_or_else(|| {
-                Failure::software("the limits table has lost its row `send_pause`")
+                CliError::software("the limits table has lost its row `send_pause`")
             })?;
         }
         self.set_listeners(&mut config)?;
         Ok(config)
     }
 
-    fn set_codes(&self, config: &mut Config) -> Result<(), Failure> {
+    fn set_codes(&self, config: &mut Config) -> Result<(), CliError> {
         let otp = &mut config.otp;
         otp.ready = READY;
         let usual = match self.dialect {
@@ -99,7 +99,7 @@ impl DemoArgs {
         };
         if let Some(digits) = self.digits.or(usual) {
             otp.format = CodeFormat::new(digits)
-                .ok_or_else(|| Failure::usage(format_args!("no code has {digits} digits")))?;
+                .ok_or_else(|| CliError::usage(format_args!("no code has {digits} digits")))?;
         }
         otp.rules.attempts = self.attempts.unwrap_or(otp.rules.attempts);
         otp.rules.life = self.life.map_or(otp.rules.life, Duration::from_secs);
@@ -108,12 +108,12 @@ impl DemoArgs {
         Ok(())
     }
 
-    fn set_listeners(&self, config: &mut Config) -> Result<(), Failure> {
+    fn set_listeners(&self, config: &mut Config) -> Result<(), CliError> {
         let listen = &self.common.listen;
         if !self.allow_remote
             && let Some(address) = listen.iter().find(|it| is_remote(it))
         {
-            return Err(Failure::usage(format_args!(
+            return Err(CliError::usage(format_args!(
                 "--listen {address} is not a loopback address. Use 127.0.0.1 or [::1]: a demo's tokens are known to everybody. \
                  If everybody who can reach it may use it, as in a container, say so with --allow-remote."
             )));
@@ -146,13 +146,13 @@ pub(super) fn host_of(address: std::net::IpAddr) -> String {
 }
 
 /// Sets a setting, with its own words for what does not fit.
-fn set(config: &mut Config, key: &str, flag: &str, value: &Value) -> Result<(), Failure> {
+fn set(config: &mut Config, key: &str, flag: &str, value: &Value) -> Result<(), CliError> {
     let all = settings();
     let setting = all.iter().find(|setting| setting.key == key);
-    let setting = setting.ok_or_else(|| Failure::software(format_args!("no setting {key}")))?;
+    let setting = setting.ok_or_else(|| CliError::software(format_args!("no setting {key}")))?;
     setting.set(config, value).map_err(|what| {
         let takes = setting.takes.in_words();
-        Failure::usage(format_args!("{flag}: {key} {what}, but takes {takes}"))
+        CliError::usage(format_args!("{flag}: {key} {what}, but takes {takes}"))
     })
 }
 

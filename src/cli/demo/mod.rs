@@ -17,7 +17,7 @@ use tracing_subscriber::fmt::MakeWriter as _;
 
 use super::listen::ListenAddresses;
 use super::run::Start;
-use super::{Failure, import, run, settings};
+use super::{CliError, import, run, settings};
 use crate::api::{Demo, ReadWorld, TakeLine, TellNotices, routes};
 use crate::clock::{Clock, SystemClock};
 use crate::config::StoreConfig;
@@ -35,11 +35,11 @@ const MARKER: &str = ".esoz-otp-demo";
 const WORLD: &str = include_str!("../../../fixtures/demo.json");
 
 /// `esoz-otp demo`.
-pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
+pub(super) fn demo(args: &DemoArgs) -> Result<(), CliError> {
     let file = args.fixtures.clone();
     let world = match &file {
         None => WORLD.to_owned(),
-        Some(path) => read(path).map_err(Failure::usage)?,
+        Some(path) => read(path).map_err(CliError::usage)?,
     };
     let config = args.config()?;
     settings::warn_of_unread(&std::env::vars_os().collect::<Vec<_>>(), true);
@@ -54,7 +54,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let prepare = || {
-        let wrong = |error| Failure::import(file.as_deref(), &error);
+        let wrong = |error| CliError::import(file.as_deref(), &error);
         let secrets = Tape::of(Arc::clone(&entropy));
         let request_life = config.person_requests.life;
         let expected = Expected { scopes: &routes::scopes(), request_life };
@@ -67,10 +67,10 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
         if let Some(tell) = &notices {
             tell(&at_start);
         }
-        let keyring = Keyring::generate(&*entropy, clock.now()).map_err(Failure::software)?;
+        let keyring = Keyring::generate(&*entropy, clock.now()).map_err(CliError::software)?;
         let mut keyring = Keyring::parse(&keyring)?;
         keyring.check(&store)?;
-        let console = Arc::new(Console::to(io::stdout()).map_err(Failure::software)?);
+        let console = Arc::new(Console::to(io::stdout()).map_err(CliError::software)?);
         let gateway = DemoGateway::new(args.sms, console, Arc::clone(&clock));
         let calls = (start.log.level == LevelFilter::WARN).then(call_lines).transpose();
         let demo = Demo {
@@ -82,7 +82,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
             show: Box::new(show),
             request_life,
             notices,
-            calls: calls.map_err(Failure::software)?,
+            calls: calls.map_err(CliError::software)?,
             origins: args.origins.clone(),
         };
         let drivers = vec![Arc::new(gateway) as _];
@@ -139,18 +139,18 @@ fn call_lines() -> io::Result<TakeLine> {
 }
 
 /// An empty store in a demo's directory. Whatever else is in the way stays as it is.
-fn fresh_store(directory: &Path, config: StoreConfig) -> Result<Store, Failure> {
+fn fresh_store(directory: &Path, config: StoreConfig) -> Result<Store, CliError> {
     let marker = directory.join(MARKER);
     let is_empty = fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty && !marker.exists() {
-        return Err(Failure::configuration(format_args!(
+        return Err(CliError::configuration(format_args!(
             "{} is not empty and was not made by a demo ({MARKER} is missing), so it is left alone. \
              Move it away, or name another directory with --data.",
             directory.display()
         )));
     }
     let cannot =
-        |error| Failure::io(format_args!("cannot write to {}: {error}", directory.display()));
+        |error| CliError::io(format_args!("cannot write to {}: {error}", directory.display()));
     make_folders(directory).map_err(cannot)?;
     // One that is older than the rule that only its owner may look into it.
     fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(cannot)?;

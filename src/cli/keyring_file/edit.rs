@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{MOST_BYTES, folder_of, read_file, remove};
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::cli::private_file::is_credential;
 use crate::keyring::KeyringFile;
 
@@ -23,12 +23,12 @@ const TRIES_IN_SILENCE: u32 = 25;
 pub(in crate::cli) fn edit<T>(
     path: &Path,
     data: &Path,
-    change: impl FnOnce(&mut KeyringFile) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    change: impl FnOnce(&mut KeyringFile) -> Result<T, CliError>,
+) -> Result<T, CliError> {
     check_editable(path)?;
     let cannot = |error: io::Error| {
         let (name, remedy) = (path.display(), remedy(&error));
-        Failure::io(format_args!(
+        CliError::io(format_args!(
             "cannot edit the keyring {name}, it is as it was: {error}. {remedy}"
         ))
     };
@@ -36,7 +36,7 @@ pub(in crate::cli) fn edit<T>(
     check_editable(path)?;
     let folder = hold(folder_of(path), path).map_err(cannot)?;
     let Some(folder) = folder else {
-        return Err(Failure::in_use(format_args!(
+        return Err(CliError::in_use(format_args!(
             "the keyring {} is being edited by another process. Wait until that has ended.",
             path.display()
         )));
@@ -45,14 +45,14 @@ pub(in crate::cli) fn edit<T>(
     let changed = change(&mut file)?;
     let text = file.to_text();
     if text.len() as u64 > MOST_BYTES {
-        return Err(Failure::configuration(format_args!(
+        return Err(CliError::configuration(format_args!(
             "the keyring {} can't hold more keys. Retire those that nothing needs: esoz-otp keys list shows them.",
             path.display()
         )));
     }
     replace(path, text.as_bytes()).map_err(cannot)?;
     folder.sync_all().map_err(|error| {
-        Failure::io(format_args!(
+        CliError::io(format_args!(
             "the keyring {} has been changed, but that may not outlive a power cut: {error}",
             path.display()
         ))
@@ -61,11 +61,11 @@ pub(in crate::cli) fn edit<T>(
 }
 
 /// Refuses a copy that the service manager has made: what is changed in it is not changed where it comes from.
-pub(in crate::cli) fn check_editable(path: &Path) -> Result<(), Failure> {
+pub(in crate::cli) fn check_editable(path: &Path) -> Result<(), CliError> {
     if !is_credential(path) {
         return Ok(());
     }
-    Err(Failure::configuration(format_args!(
+    Err(CliError::configuration(format_args!(
         "the keyring {} is the service manager's copy, which can't be edited. \
          Name the file that it is copied from by --keyring, as that file's owner.",
         path.display()

@@ -9,7 +9,7 @@ use std::{fs, io};
 pub(super) use edit::{check_editable, edit};
 pub(super) use new::{NewKeyring, temp_path};
 
-use super::Failure;
+use super::CliError;
 use super::private_file::{self, SecretKind};
 use crate::keyring::{Keyring, KeyringError, KeyringFile};
 use crate::store::Store;
@@ -25,14 +25,14 @@ const KIND: SecretKind = SecretKind {
 };
 
 /// Reads the keyring of this data directory. Unless the service manager hands it over, it has to be this user's alone.
-pub(super) fn read(path: &Path, data: &Path) -> Result<Keyring, Failure> {
+pub(super) fn read(path: &Path, data: &Path) -> Result<Keyring, CliError> {
     read_file(path, data).map(|file| Keyring::of(&file))
 }
 
 /// The same as it is written.
-pub(super) fn read_file(path: &Path, data: &Path) -> Result<KeyringFile, Failure> {
+pub(super) fn read_file(path: &Path, data: &Path) -> Result<KeyringFile, CliError> {
     let cannot = |error| {
-        Failure::configuration(format_args!(
+        CliError::configuration(format_args!(
             "cannot read the keyring {}: {error}. Name the keyring that {} was used with by --keyring, \
              and see that this user may read it.",
             path.display(),
@@ -44,15 +44,15 @@ pub(super) fn read_file(path: &Path, data: &Path) -> Result<KeyringFile, Failure
 }
 
 /// Holds the keyring of this file against what the directory was used with.
-pub(super) fn check(keyring: &mut Keyring, path: &Path, store: &Store) -> Result<(), Failure> {
+pub(super) fn check(keyring: &mut Keyring, path: &Path, store: &Store) -> Result<(), CliError> {
     keyring.check(store).map_err(|error| wrong(path, error))
 }
 
 /// A fault of the keyring of this file.
-pub(super) fn wrong(path: &Path, error: KeyringError) -> Failure {
+pub(super) fn wrong(path: &Path, error: KeyringError) -> CliError {
     match error {
         KeyringError::Store(_) => error.into(),
-        error => Failure::configuration(format_args!("{}: {error}", path.display())),
+        error => CliError::configuration(format_args!("{}: {error}", path.display())),
     }
 }
 

@@ -5,7 +5,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::directory;
 use crate::cli::settings::SettingsArgs;
-use crate::cli::{Failure, keyring_file, output};
+use crate::cli::{CliError, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::entropy::SystemEntropy;
@@ -23,7 +23,7 @@ pub(in crate::cli) struct AddArgs {
 }
 
 /// `esoz-otp keys add`.
-pub(super) fn add(args: &AddArgs) -> Result<(), Failure> {
+pub(super) fn add(args: &AddArgs) -> Result<(), CliError> {
     let AddArgs { id, settings } = args;
     let config = settings.load()?;
     let data = &config.data.path;
@@ -52,13 +52,13 @@ pub(super) fn add(args: &AddArgs) -> Result<(), Failure> {
 }
 
 /// Refuses an id that the data directory knows of another key. Gives the reason if it can't be asked.
-fn look_up(id: &str, data: &Path, config: StoreConfig) -> Result<Option<String>, Failure> {
+fn look_up(id: &str, data: &Path, config: StoreConfig) -> Result<Option<String>, CliError> {
     let store = match directory::open(data, config) {
         Ok(Ok(store)) => store,
         Ok(Err(why)) => return Ok(Some(why)),
         Err(failure) => return Ok(Some(failure.message().to_owned())),
     };
-    if Keyring::is_known(id, &store).map_err(Failure::io)? {
+    if Keyring::is_known(id, &store).map_err(CliError::io)? {
         return Err(NotAdded::UsedBefore(id.to_owned()).into());
     }
     Ok(None)

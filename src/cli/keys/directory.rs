@@ -1,12 +1,12 @@
 use std::path::Path;
 
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::config::StoreConfig;
 use crate::store::{OpenError, Store};
 
 /// The data directory, or why it is not asked: a keyring can be looked at and added to beside a node that runs, on another
 /// machine, and by its owner.
-pub(super) fn open(data: &Path, config: StoreConfig) -> Result<Result<Store, String>, Failure> {
+pub(super) fn open(data: &Path, config: StoreConfig) -> Result<Result<Store, String>, CliError> {
     let opened = Store::check_made(data).and_then(|()| Store::open(data, config));
     Ok(Err(match opened {
         Ok(store) => return Ok(Ok(store)),

@@ -6,7 +6,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::directory;
 use crate::cli::settings::SettingsArgs;
-use crate::cli::{Failure, keyring_file, output};
+use crate::cli::{CliError, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{LogConfig, StoreConfig};
 use crate::domain::Timestamp;
@@ -26,7 +26,7 @@ struct KeyRecords {
 }
 
 /// `esoz-otp keys list`.
-pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
+pub(super) fn list(args: &ListArgs) -> Result<(), CliError> {
     let config = args.settings.load()?;
     let data = &config.data.path;
     let keyring = keyring_file::read(&config.keys.keyring_of(data), data)?;
@@ -50,13 +50,13 @@ fn records(
     keyring: &Keyring,
     data: &Path,
     config: StoreConfig,
-) -> Result<Result<KeyRecords, String>, Failure> {
+) -> Result<Result<KeyRecords, String>, CliError> {
     let store = match directory::open(data, config)? {
         Ok(store) => store,
         Err(why) => return Ok(Err(why)),
     };
-    let statuses = keyring.statuses(&store).map_err(Failure::io)?;
-    let usage = usage_by_key(&store, SystemClock::start().now()).map_err(Failure::io)?;
+    let statuses = keyring.statuses(&store).map_err(CliError::io)?;
+    let usage = usage_by_key(&store, SystemClock::start().now()).map_err(CliError::io)?;
     Ok(Ok(KeyRecords { statuses, usage }))
 }
 

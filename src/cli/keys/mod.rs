@@ -7,7 +7,7 @@ mod retire;
 
 use clap::Subcommand;
 
-use super::Failure;
+use super::CliError;
 
 #[derive(Subcommand)]
 pub(super) enum KeysCommand {
@@ -19,7 +19,7 @@ pub(super) enum KeysCommand {
     Retire(retire::RetireArgs),
 }
 
-pub(super) fn keys(command: KeysCommand) -> Result<(), Failure> {
+pub(super) fn keys(command: KeysCommand) -> Result<(), CliError> {
     match command {
         KeysCommand::Add(args) => add::add(&args),
         KeysCommand::List(args) => list::list(&args),

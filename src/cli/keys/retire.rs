@@ -5,7 +5,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::audit::{AnchorReason, AuditLog};
 use crate::cli::settings::SettingsArgs;
-use crate::cli::{Failure, keyring_file, output};
+use crate::cli::{CliError, keyring_file, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::LogConfig;
 use crate::entropy::SystemEntropy;
@@ -33,7 +33,7 @@ pub(in crate::cli) struct RetireArgs {
 ///
 /// First the directory, then the file: whatever is cut short between the two leaves a key that lies in the file unused,
 /// and doing it again goes on from there. The other way round, a start would miss the key.
-pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
+pub(super) fn retire(args: &RetireArgs) -> Result<(), CliError> {
     let RetireArgs { id, force, keyring_only, settings } = args;
     let config = settings.load()?;
     let data = &config.data.path;
@@ -79,11 +79,11 @@ pub(super) fn retire(args: &RetireArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn take_out(id: &str, path: &Path, data: &Path) -> Result<(), Failure> {
+fn take_out(id: &str, path: &Path, data: &Path) -> Result<(), CliError> {
     keyring_file::edit(path, data, |file| Ok(file.remove(id)?))
 }
 
-fn refused(path: &Path, error: NotRetired) -> Failure {
+fn refused(path: &Path, error: NotRetired) -> CliError {
     match error {
         NotRetired::Keyring(error) => keyring_file::wrong(path, error),
         NotRetired::Unknown { .. }

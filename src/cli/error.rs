@@ -37,14 +37,14 @@ pub(super) const EXITS: [(u8, &str); 8] = [
     ),
 ];
 
-/// Why a command ended, for the person who gave it.
+/// The error that ended a command: an exit code, and a message for people.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliError {
     code: u8,
     message: String,
 }
 
-impl Failure {
+impl CliError {
     pub(super) fn usage(message: impl Display) -> Self {
         Self { code: USAGE, message: message.to_string() }
     }
@@ -124,13 +124,13 @@ pub(super) fn warn(message: impl Display) {
     drop(writeln!(io::stderr(), "esoz-otp: warning: {message}"));
 }
 
-impl From<Faults> for Failure {
+impl From<Faults> for CliError {
     fn from(faults: Faults) -> Self {
         Self::configuration(faults)
     }
 }
 
-impl From<OpenError> for Failure {
+impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
         let code = match error {
             OpenError::Io { .. } | OpenError::NoRoom { .. } => IO,
@@ -147,7 +147,7 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<KeyringError> for Failure {
+impl From<KeyringError> for CliError {
     fn from(error: KeyringError) -> Self {
         match error {
             KeyringError::Store(error) => Self::io(error),
@@ -167,7 +167,7 @@ impl From<KeyringError> for Failure {
     }
 }
 
-impl From<AuditError> for Failure {
+impl From<AuditError> for CliError {
     fn from(error: AuditError) -> Self {
         match error {
             AuditError::Io { .. } | AuditError::Store(_) => Self::io(error),
@@ -179,7 +179,7 @@ impl From<AuditError> for Failure {
     }
 }
 
-impl From<BuildError> for Failure {
+impl From<BuildError> for CliError {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::NoEntropy(_) | BuildError::NoThreads(_) | BuildError::Store(_) => {
@@ -191,13 +191,13 @@ impl From<BuildError> for Failure {
     }
 }
 
-impl From<NotStarted> for Failure {
+impl From<NotStarted> for CliError {
     fn from(error: NotStarted) -> Self {
         Self::software(error)
     }
 }
 
-impl From<NotAdded> for Failure {
+impl From<NotAdded> for CliError {
     fn from(error: NotAdded) -> Self {
         match error {
             NotAdded::Id | NotAdded::Taken(_) | NotAdded::UsedBefore(_) => Self::usage(error),
@@ -207,7 +207,7 @@ impl From<NotAdded> for Failure {
     }
 }
 
-impl From<NotRetired> for Failure {
+impl From<NotRetired> for CliError {
     fn from(error: NotRetired) -> Self {
         match error {
             NotRetired::Unknown { .. } => Self::usage(error),
