@@ -6,14 +6,14 @@ use hyper::body::{Body, Bytes};
 use super::Request;
 use super::head::expects_continue;
 
-/// A body that did not come, or not as it should.
+/// The reason why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyFault {
-    /// More bytes than allowed.
+    /// The body has more bytes than allowed.
     TooLarge,
-    /// Not whole in time.
+    /// The deadline passed before the last byte.
     TooSlow,
-    /// The connection broke, or the chunks made no sense.
+    /// The connection broke, or the chunked coding is invalid.
     Broken,
 }
 
@@ -39,7 +39,7 @@ pub async fn read_body(
     }
 }
 
-/// Whether the body has no byte. It is read to its first one, and not at all where its head says its length.
+/// Whether the body is empty. Reads up to the first byte, or nothing if the head gives the length.
 pub async fn is_empty_body(request: &mut Request, deadline: Duration) -> Result<bool, BodyFault> {
     let body = request.body_mut();
     if body.is_end_stream() {
@@ -60,8 +60,8 @@ pub async fn is_empty_body(request: &mut Request, deadline: Duration) -> Result<
     tokio::time::timeout(deadline, first_byte).await.unwrap_or(Err(BodyFault::TooSlow))
 }
 
-/// Gets a body that nobody wants out of the way of the next request: says whether it is gone. One that waits to be
-/// asked for is never asked for.
+/// Reads and drops a body, so that the next request can follow. Returns whether it ended. A client that waits for
+/// `100 Continue` gets none.
 pub async fn discard(request: &mut Request, most: usize, deadline: Duration) -> bool {
     if request.body().is_end_stream() {
         return true;

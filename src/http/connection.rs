@@ -14,15 +14,15 @@ use super::head::HEAD_BYTES;
 use super::pace::{ConnectionStage, Overdue, Paced, Progress, overdue};
 use super::{Request, Response, ServerLimits};
 
-/// How long, and for how many bytes, a peer is listened to that still sends after its last answer.
+/// After the last answer the server still reads from the peer: for this long, and this many bytes at most.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 * 1024;
 
-/// As hyper answers what is no HTTP.
+/// The answer that hyper gives to bytes that are no HTTP.
 const BARE_400: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Answers what comes, one request after the other, until either side has enough.
+/// Answers the requests of one connection, one after the other, until either side ends it.
 pub(super) async fn run<A, F>(
     stream: TcpStream,
     limits: &ServerLimits,
@@ -47,7 +47,7 @@ pub(super) async fn run<A, F>(
             what = &mut overdue => break Err(what),
             _ = &mut stop, if goes_on => goes_on = false,
         }
-        // The server is to stop: what is being answered is answered still.
+        // A request in flight is still answered.
         Pin::new(&mut connection).graceful_shutdown();
     };
     let stream = connection.into_parts().io.into_inner().into_inner();
@@ -55,7 +55,7 @@ pub(super) async fn run<A, F>(
         Ok(ended) => {
             if let Err(error) = ended {
                 tracing::debug!(%error, "connection ended early");
-                // To this alone hyper says nothing: it leaves it to whoever speaks that too.
+                // hyper does not answer the preface of HTTP/2.
                 if error.is_parse_version_h2() {
                     drop(stream.try_write(BARE_400));
                 }
@@ -65,22 +65,22 @@ pub(super) async fn run<A, F>(
         Err(what) => {
             tracing::debug!(?what, "a peer is not waited for any longer");
             if what == Overdue::Taking {
-                // Or the system would go on holding out the answer for minutes.
+                // Otherwise the system would keep the answer in its buffer for minutes.
                 drop(stream.set_zero_linger());
             }
         }
     }
 }
 
-/// hyper's own bounds lie beyond ours, so that what is a little too large is refused in our words. Its timers are off:
-/// see [`super::pace`].
+/// hyper with bounds beyond this module's own, so that a head that is a little too large gets an answer in the envelope.
+/// hyper's timers are off: see [`super::pace`].
 fn http() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.header_read_timeout(None).max_buf_size(2 * HEAD_BYTES);
     builder
 }
 
-/// `answer`, noting when there is something to be answered.
+/// Wraps `answer` and notes the stages around it.
 fn service<A, F>(
     answer: A,
     progress: &Progress,
@@ -100,8 +100,8 @@ where
     })
 }
 
-/// Reads on until the peer has closed too. Closing with bytes unread resets the connection, and the reset may overtake
-/// the answer (RFC 9112, 9.6): whoever is told 413 while still sending would see an error instead.
+/// Reads on until the peer closes. Closing with bytes unread resets the connection, and the reset may overtake the answer
+/// (RFC 9112, 9.6): a client that is still sending would see an error instead of its 413.
 async fn linger(stream: &TcpStream) {
     let reading = async {
         let mut left = LINGER_BYTES;
@@ -110,7 +110,7 @@ async fn linger(stream: &TcpStream) {
     drop(tokio::time::timeout(LINGER, reading).await);
 }
 
-/// Takes what has come; says whether more may come.
+/// Reads the bytes that have come. Returns whether more may come.
 fn read_off(stream: &TcpStream, left: &mut usize) -> bool {
     let mut buffer = [0; 4096];
     loop {

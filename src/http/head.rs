@@ -1,4 +1,4 @@
-//! What holds for every head, whatever it asks for.
+//! Checks of a request's head that hold for every route.
 
 use std::net::Ipv6Addr;
 
@@ -7,33 +7,33 @@ use hyper::{Uri, Version};
 
 use super::Request;
 
-/// Most bytes of a target.
+/// The most bytes of a request target.
 pub const URI_BYTES: usize = 2 * 1024;
 
-/// Most bytes of a head.
+/// The most bytes of a head.
 pub const HEAD_BYTES: usize = 16 * 1024;
 
-/// Most fields of a head.
+/// The most fields of a head.
 pub const FIELDS: usize = 64;
 
-/// What is wrong with a head.
+/// The fault of a refused head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadFault {
     /// The target has too many bytes.
     UriTooLong,
     /// It has too many bytes, or too many fields.
     TooLarge,
-    /// A header that may stand once stands twice.
+    /// A header that may appear once appears twice.
     Twice(HeaderName),
     /// `Host` is missing, names no host, or another one than the target.
     Host,
-    /// Something else is expected than `100-continue`.
+    /// `Expect` asks for something other than `100-continue`.
     Expectation,
-    /// The body is coded in another way than `chunked`.
+    /// `Transfer-Encoding` is other than `chunked`.
     TransferEncoding,
 }
 
-/// Refuses a head that is too large. White space between the parts of a field is not counted, its line's end is.
+/// Refuses a head that is too large. The count leaves out white space between the parts of a field, and has its line end.
 pub fn check_size(request: &Request) -> Result<(), HeadFault> {
     let uri = uri_bytes(request.uri());
     if uri > URI_BYTES {
@@ -54,8 +54,8 @@ fn uri_bytes(uri: &Uri) -> usize {
     path + scheme + uri.authority().map_or(0, |authority| authority.as_str().len())
 }
 
-/// The one `Host`: a name or an address, and perhaps a port. A target that names a host too must name the same (RFC
-/// 9112, 3.2).
+/// The host of the request: a name or an address, with an optional port. A target with a host must name the same one
+/// (RFC 9112, 3.2).
 pub fn host(request: &Request) -> Result<&str, HeadFault> {
     let host = single(request.headers(), &HOST)?.and_then(|host| host.to_str().ok());
     let host = host.filter(|host| is_host(host)).ok_or(HeadFault::Host)?;
@@ -66,7 +66,7 @@ pub fn host(request: &Request) -> Result<&str, HeadFault> {
     if is_same { Ok(host) } else { Err(HeadFault::Host) }
 }
 
-/// Either may leave out a port that the other names, if it is a usual one: behind a proxy that is TLS's.
+/// Whether two hosts are the same. Either may leave out a default port; behind a proxy that is the port of TLS.
 fn is_same_host(one: &str, other: &str) -> bool {
     let leaves_out = |short: &str, long: &str| {
         let name = long.strip_suffix(":80").or_else(|| long.strip_suffix(":443"));
@@ -86,12 +86,12 @@ fn is_host(text: &str) -> bool {
     is_name && port.is_none_or(is_port)
 }
 
-/// Letters of other scripts come as punycode, escapes not at all.
+/// Whether the host's characters are allowed. Other scripts come as punycode; escapes are not allowed.
 fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
 }
 
-/// Name and port of a host. Of an address in brackets, only what stands behind them can be a port.
+/// Splits a host into name and port. The port of an address in brackets stands behind the bracket.
 pub fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => (name, Some(port)),
@@ -99,7 +99,8 @@ pub fn split_port(host: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Refuses what nobody here does. An HTTP/1.0 client's expectation is not looked at (RFC 9110, 10.1.1).
+/// Refuses expectations and transfer codings that this server does not support. `Expect` of an HTTP/1.0 client is
+/// ignored (RFC 9110, 10.1.1).
 pub fn check_demands(request: &Request) -> Result<(), HeadFault> {
     let headers = request.headers();
     let known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
@@ -114,12 +115,12 @@ pub fn check_demands(request: &Request) -> Result<(), HeadFault> {
     }
 }
 
-/// Whether the body waits to be asked for.
+/// Whether the client waits for `100 Continue` before it sends the body.
 pub fn expects_continue(request: &Request) -> bool {
     request.headers().contains_key(EXPECT)
 }
 
-/// The value of a header that may stand once.
+/// The value of a header that may appear once.
 pub fn single<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,

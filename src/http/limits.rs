@@ -1,23 +1,23 @@
 use std::time::Duration;
 
-/// What connections may take.
+/// The limits of a listener's connections: numbers and times.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerLimits {
-    /// Open connections at once, of each listener.
+    /// The most open connections of one listener.
     pub connections: usize,
-    /// Of these, from one peer.
+    /// The most open connections of one peer on one listener.
     pub per_peer: usize,
-    /// From accepting a connection to its first byte.
+    /// The most time from accepting a connection to its first byte.
     pub first_byte: Duration,
-    /// From the first byte of a head to its last.
+    /// The most time from the first byte of a head to its last.
     pub head: Duration,
-    /// From an answer to the next head.
+    /// The most time from an answer to the next head.
     pub idle: Duration,
-    /// For a peer to take an answer that is waiting to leave.
+    /// The most time that a peer may take to read an answer.
     pub write: Duration,
-    /// For requests in flight to be answered once the server is to stop.
+    /// The time for requests in flight, once the server stops.
     pub drain: Duration,
-    /// For the last bytes of a head, or of an answer, once the server is to stop.
+    /// The time for the last bytes of a head or an answer, once the server stops.
     pub last_bytes: Duration,
 }
 
@@ -37,7 +37,7 @@ impl Default for ServerLimits {
 }
 
 impl ServerLimits {
-    /// How often a connection is looked at: so much later than allowed it may end.
+    /// The interval between two checks of a connection. A connection may outlive its limit by as much.
     pub(super) fn look_every(&self) -> Duration {
         self.first_byte.min(self.head).min(self.idle).min(self.write).min(self.last_bytes * 5) / 5
     }

@@ -1,6 +1,6 @@
-//! HTTP/1.1, bounded: connections, heads and bodies, and which row of a table a request is for.
+//! An HTTP/1.1 server with bounds on connections, heads and bodies, and a router over a route table.
 //!
-//! Knows nothing of codes or patients: whoever answers is a closure.
+//! It knows nothing of codes or patients: a closure answers the requests.
 
 mod body;
 mod connection;
@@ -22,8 +22,8 @@ pub use path::{MalformedPath, check_target, decode, query_value};
 pub use router::{Params, Route, Routed, Router};
 pub use server::{Listener, bind, serve};
 
-/// An answer, complete before its first byte leaves.
+/// An answer, complete in memory before its first byte is sent.
 pub type Response = hyper::Response<http_body_util::Full<hyper::body::Bytes>>;
 
-/// A request as it comes in, its body still on the way.
+/// A request whose body is not read yet.
 pub type Request = hyper::Request<hyper::body::Incoming>;

@@ -1,8 +1,8 @@
-//! How far a connection has come, and how long it may stay there.
+//! The time limits of a connection.
 //!
-//! hyper tells when a head is whole, but neither when its first byte came nor that an answer is not being taken. So the
-//! bytes are watched as they pass: a change is noted as a number, and a look at the numbers every now and then is all
-//! the timing there is. A request costs no timer, lock or clock.
+//! hyper tells when a head is whole. It does not tell when the first byte came, or that the peer does not read its answer.
+//! So the stream counts its changes as bytes pass, and a check at intervals compares the counts. A request costs no
+//! timer, lock or clock.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -14,17 +14,17 @@ use tokio::sync::watch;
 
 use super::ServerLimits;
 
-/// What a connection waits for.
+/// The stage of a connection, named by what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum ConnectionStage {
-    /// The first byte of all.
+    /// The first byte of the connection.
     Opening,
     /// The rest of a head.
     Head,
-    /// Us. Bodies and answers have the deadlines of whoever answers.
+    /// The server's own answer. The route's deadline holds for it and for the body.
     Answering,
-    /// The answer to leave.
+    /// The peer, to read the answer.
     Answered,
     /// The first byte of the next head.
     Idle,
@@ -38,14 +38,14 @@ const CONNECTION_STAGES: [ConnectionStage; 5] = [
     ConnectionStage::Idle,
 ];
 
-/// Where one connection is. Its reads, writes, answers and looks all happen in one task, one after the other: the
-/// numbers are atomic only because that task moves between threads.
+/// The progress of one connection. One task does its reads, writes, answers and checks, one after the other. The numbers
+/// are atomic only because that task moves between threads.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     stage: AtomicU8,
-    /// Changes with each stage.
+    /// Counts the changes of the stage.
     turn: AtomicU32,
-    /// Odd while bytes wait that the peer does not take; changes with each such wait.
+    /// Odd while the peer does not read; counts the beginnings and ends of such waits.
     stalls: AtomicU32,
 }
 
@@ -90,23 +90,23 @@ fn add_one(number: &AtomicU32) {
     number.store(number.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
 
-/// What a connection has waited for in vain.
+/// The reason why a connection is closed: its peer was too slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// The first byte of all.
+    /// No first byte came.
     FirstByte,
-    /// The rest of a head.
+    /// The head did not end.
     Head,
-    /// Another request.
+    /// No further request came.
     Request,
-    /// That its answer is taken.
+    /// The peer did not read its answer.
     Taking,
-    /// Anything at all: the server stops.
+    /// The server stops.
     End,
 }
 
-/// Looks at a connection until it has waited too long for its peer. Once the server is to stop, it may only go on for as
-/// long as it is answering, and a moment beyond.
+/// Checks a connection at intervals and returns when its peer is too slow. Once the server stops, the connection may only
+/// finish its answer, and has `last_bytes` for the rest.
 pub(super) async fn overdue(
     progress: &Progress,
     limits: &ServerLimits,
@@ -142,7 +142,7 @@ pub(super) async fn overdue(
     }
 }
 
-/// How long a number has been the same.
+/// The time for which a number has been the same.
 #[derive(Default)]
 struct Unchanged {
     number: u32,
@@ -160,7 +160,7 @@ impl Unchanged {
     }
 }
 
-/// A stream whose bytes are watched.
+/// A stream that notes the progress of its bytes.
 pub(super) struct Paced<'p, S> {
     stream: S,
     progress: &'p Progress,
@@ -175,7 +175,7 @@ impl<'p, S> Paced<'p, S> {
         self.stream
     }
 
-    /// Notes whether all of these bytes have gone.
+    /// Notes whether the peer took all of these bytes.
     fn note(&self, length: usize, written: &Poll<std::io::Result<usize>>) {
         match written {
             Poll::Ready(Ok(written)) if *written == length => self.progress.nothing_left(),

@@ -1,12 +1,12 @@
 use std::borrow::Cow;
 
-/// A path or query with characters that a URI does not have, an escape that is none, one that hides a control character
-/// or bytes that are no UTF-8, or a segment that walks about (`.` or `..`).
+/// A malformed path or query. It has a character that a URI may not have, a broken escape, an escaped control character,
+/// bytes that are no UTF-8, or a segment `.` or `..`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a path is made of the characters of RFC 3986, escapes of UTF-8 text, and no dot segments")]
 pub struct MalformedPath;
 
-/// Refuses a target that could be read in two ways. What passes is either known as it stands, or decodes.
+/// Refuses a malformed path or query. One that passes can be decoded in one way only.
 pub fn check_target(path: &str, query: Option<&str>) -> Result<(), MalformedPath> {
     if !path.starts_with('/') || !path.bytes().all(is_of_a_path) {
         return Err(MalformedPath);
@@ -30,7 +30,7 @@ fn is_of_a_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte)
 }
 
-/// Decodes one segment, once. `+` is itself: phones stand in paths as `+380…`.
+/// Decodes the escapes of one segment, once. `+` stays `+`: phones stand in paths as `+380…`.
 pub fn decode(segment: &str) -> Result<Cow<'_, str>, MalformedPath> {
     if !segment.contains('%') {
         return Ok(Cow::Borrowed(segment));
@@ -51,7 +51,7 @@ pub fn decode(segment: &str) -> Result<Cow<'_, str>, MalformedPath> {
     if text.chars().any(char::is_control) { Err(MalformedPath) } else { Ok(Cow::Owned(text)) }
 }
 
-/// The first value of `name` in a query. `+` is itself here too.
+/// The first value of `name` in a query. `+` stays `+` here too.
 pub fn query_value<'q>(
     query: Option<&'q str>,
     name: &str,
