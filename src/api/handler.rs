@@ -53,7 +53,7 @@ impl Call {
         self.caller.as_ref().ok_or(Refusal::TokenMissing)
     }
 
-    /// Who calls, for limits and audit.
+    /// The caller, for limits and audit.
     pub(super) fn requester(&self) -> Requester {
         let tokenless = || Requester { peer: self.peer, ..Requester::default() };
         self.caller.as_ref().map_or_else(tokenless, Caller::requester)

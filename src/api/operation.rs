@@ -1,4 +1,4 @@
-/// What a row does: the name that dialects and handlers know it by.
+/// The operation of a row, by which dialects and the log name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the rows say it")]
 pub enum Operation {

@@ -165,16 +165,15 @@ fn loggable(method: &Method) -> &str {
     if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" }
 }
 
-/// One line more for a token, an api-key, a code or a gateway's secret that was no good, for programs that shut out
-/// whoever tries many. It is
-/// always the same, and nothing in it is of the caller's making; whoever goes by it can read it off systemd/README.md.
+/// Logs one more line for a wrong token, api-key, code or gateway's secret. Programs such as fail2ban read it to shut out
+/// addresses with many of them. The line always has the same form and no text of the caller's; systemd/README.md has it.
 pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, by: Requester) {
     let Some(event) = event(rejection, operation) else { return };
     let Some(shown) = event.failed() else { return };
     let (what, reason) = (shown.word(), event.reason().unwrap_or("-"));
     let client = by.client_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
     let Some(peer) = by.peer else {
-        // Whoever looks for an address is to find none.
+        // A reader of the line finds no address here.
         tracing::warn!(%what, %reason, %client, "authentication failed, peer unknown");
         return;
     };

@@ -1,4 +1,4 @@
-//! What a row of the table says of a method.
+//! A row of the route table.
 
 use std::time::Duration;
 
@@ -12,50 +12,50 @@ use crate::http::Route;
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// What it does.
+    /// Its operation.
     pub operation: Operation,
     /// Its method; HEAD goes with GET.
     pub method: &'static str,
     /// Its path.
     pub path: &'static str,
-    /// Where it answers.
+    /// The listeners that serve it.
     pub surface: Surface,
-    /// Who may call it.
+    /// The access that it requires.
     pub access: Access,
     /// Whether it takes a body.
     pub body: Body,
     /// Which query parameters it takes.
     pub parameters: Parameters,
-    /// Most bytes of a body.
+    /// The most bytes of a body.
     pub max_body: usize,
-    /// Time for the body to come, and then for the answer to be made.
+    /// The most time for the body, and again for the answer.
     pub deadline: Duration,
-    /// Who answers.
+    /// The function that answers.
     pub handler: Handler,
 }
 
-/// Where a row answers.
+/// The listeners that serve a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
-    /// Everywhere.
+    /// Both kinds of listeners.
     Public,
-    /// Never on a public listener.
+    /// The internal listener only.
     Internal,
-    /// Under `demo` only.
+    /// The internal listener of `demo` only.
     Demo,
 }
 
-/// Who may call a row.
+/// The access that a row requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Callers with a token, and a vendor if they need one, that allow this.
+    /// A token with this scope, and a vendor with it for a BROKER client.
     Scope(Scope),
-    /// Whoever reaches the surface.
+    /// None.
     Anyone,
 }
 
 impl Access {
-    /// The scope that it requires.
+    /// The scope, if one is required.
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::Scope(scope) => Some(scope),

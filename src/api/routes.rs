@@ -1,4 +1,4 @@
-//! THE table: what can be asked for, by whom, and who answers.
+//! The route table: every method with its access, its limits and its handler.
 
 use std::time::Duration;
 
@@ -186,12 +186,12 @@ const GET_PERSON_REQUEST: Row = Row {
     ..read(person_requests::get)
 };
 
-/// What rows that read have in common.
+/// The common fields of rows that read.
 const fn read(handler: fn(&ApiState, &Call) -> Result<Success, Rejection>) -> Row {
     Row { body: Body::None, max_body: 0, ..change("GET", Handler::Sync(handler)) }
 }
 
-/// What rows that change something have in common.
+/// The common fields of rows that change something.
 const fn change(method: &'static str, handler: Handler) -> Row {
     Row {
         operation: Operation::Live,

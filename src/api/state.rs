@@ -1,11 +1,11 @@
-//! What handlers have at hand, whatever is asked.
+//! The state that all handlers share.
 
 use super::demo::Demo;
 use super::dialect::Dialect;
 use crate::domain::Scope;
 use crate::service::Service;
 
-/// What the answers are made from.
+/// The state that all handlers share.
 pub struct ApiState {
     pub(super) service: Service,
     pub(super) dialect: &'static Dialect,

@@ -1,4 +1,4 @@
-//! What a log may have of a path that no row has.
+//! Masks a path that no row has, for the log.
 
 use super::routes::ROUTES;
 

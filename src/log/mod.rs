@@ -1,4 +1,4 @@
-//! The log: lines on standard error, written behind whatever they tell of.
+//! The log: lines on standard error, which a thread of its own writes.
 
 mod writer;
 
@@ -8,15 +8,15 @@ pub use writer::{LogGuard, LogWriter, LostLines};
 
 use crate::config::{LogConfig, LogFormat};
 
-/// Lines that may wait for a log that nobody reads; more are dropped, so that no answer waits for them.
+/// The most lines that wait to be written. Further lines are dropped, so that no answer waits for the log.
 pub const WAITING: usize = 16_384;
 
-/// Why there is no log.
+/// The log could not start: its thread was refused.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct NotStarted(#[from] io::Error);
 
-/// Logs to standard error until the guard is dropped, which writes what still waits.
+/// Logs to standard error until the guard is dropped. Dropping it writes the lines that wait.
 pub fn start(config: LogConfig) -> Result<LogGuard, NotStarted> {
     let (out, guard) = LogWriter::start("log", io::stderr(), WAITING, |_, lost| {
         tracing::warn!(lost, "lines of the log were lost: standard error did not take them");

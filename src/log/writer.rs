@@ -8,38 +8,38 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long the last lines may take.
+/// The most time for the last lines when the log ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Hands lines to a thread that writes them: whoever logs waits for nobody. What does not fit into its queue, or can't be
-/// written, is lost, counted, and told when lines are taken again.
+/// Hands log lines to a thread that writes them, so that no logging call waits. Lines that do not fit into the queue, or
+/// can't be written, are lost and counted. The log tells of the loss when it can write again.
 #[derive(Clone)]
 pub struct LogWriter {
     lines: SyncSender<Vec<u8>>,
     shared: Arc<LogState>,
 }
 
-/// Ends the log when it is dropped: what waits is still written, unless nobody takes it.
+/// Ends the log when it is dropped. Lines that wait are still written, within [`LAST_LINES`].
 pub struct LogGuard {
     writer: LogWriter,
-    /// Closed by the thread's end.
+    /// Disconnected when the thread ends.
     ended: Mutex<Receiver<Infallible>>,
 }
 
-/// How many lines were lost.
+/// The count of lost lines.
 #[derive(Clone, Default)]
 pub struct LostLines(Arc<LogState>);
 
 #[derive(Default)]
 struct LogState {
     lost: AtomicU64,
-    /// How many of them the log itself has told of.
+    /// The lost lines that the log has told of.
     told: AtomicU64,
-    /// And how many were taken for the audit.
+    /// The lost lines that the audit has noted.
     taken: AtomicU64,
     is_ending: AtomicBool,
     thread: OnceLock<ThreadId>,
-    /// What the thread itself logs, which does not wait in its own queue.
+    /// The lines of the writing thread itself, which do not go through its queue.
     own: Mutex<Vec<u8>>,
 }
 
@@ -47,7 +47,7 @@ struct LogState {
 type Say = fn(&LogWriter, u64);
 
 impl LogWriter {
-    /// Writes to `out` on a thread of this name; `most` lines may wait.
+    /// Writes to `out` on a thread of this name. At most `most` lines wait.
     pub fn start(
         name: &str,
         mut out: impl Write + Send + 'static,
@@ -67,8 +67,8 @@ impl LogWriter {
         Ok((writer.clone(), LogGuard { writer, ended: Mutex::new(ended) }))
     }
 
-    /// Writes until it is to end and nothing waits. What was lost is told when all that waited is written, or when so much
-    /// was written meanwhile that this may never come.
+    /// Writes until the log ends and the queue is empty. Losses are told when the queue is empty, or after `2 * most` lines,
+    /// since a busy queue may never be empty.
     fn write_all(&self, waiting: &Receiver<Vec<u8>>, out: &mut impl Write, most: usize, say: Say) {
         let mut untold = 0;
         loop {
@@ -120,7 +120,7 @@ impl LogState {
 }
 
 impl LogGuard {
-    /// How many lines are lost.
+    /// The count of lost lines, for the audit.
     pub fn lost_lines(&self) -> LostLines {
         LostLines(Arc::clone(&self.writer.shared))
     }
@@ -139,12 +139,12 @@ impl Drop for LogGuard {
 }
 
 impl LostLines {
-    /// How many were lost and told in the log since this was called last.
+    /// The lost lines that the log has told of since the last call.
     pub fn take_told(&self) -> u64 {
         self.take(&self.0.told)
     }
 
-    /// How many were lost since this was called last, told or not.
+    /// All lines lost since the last call.
     pub fn take_all(&self) -> u64 {
         self.take(&self.0.lost)
     }
@@ -163,7 +163,7 @@ impl<'a> MakeWriter<'a> for LogWriter {
     }
 }
 
-/// Takes one line.
+/// Writes one line into the queue.
 pub struct LineWriter<'a>(&'a LogWriter);
 
 impl Write for LineWriter<'_> {

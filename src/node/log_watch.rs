@@ -6,7 +6,7 @@ use crate::domain::Requester;
 use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::log::LostLines;
 
-/// Writes down in the audit that lines of the log were lost.
+/// Notes lost log lines in the audit.
 #[derive(Clone)]
 pub(super) struct LogWatch {
     pub(super) lost_lines: LostLines,
@@ -15,12 +15,12 @@ pub(super) struct LogWatch {
 }
 
 impl LogWatch {
-    /// Notes those that the log has told of since the last look.
+    /// Notes the losses that the log has told of since the last look.
     pub(super) fn look(&self) {
         self.note(self.lost_lines.take_told());
     }
 
-    /// Notes those that it has not told of, too.
+    /// Notes all losses, for the end of the node.
     pub(super) fn last_look(&self) {
         self.note(self.lost_lines.take_all());
     }

@@ -1,4 +1,4 @@
-//! What a node does from time to time, whoever calls.
+//! The periodic work of a node.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use crate::clock::{Clock, ClockWatch};
 use crate::domain::Timestamp;
 use crate::store::{Store, StoreError};
 
-/// How often the store is marked and swept, and how many records are swept at a time.
+/// The interval of maintenance, and the most records that one write sweeps.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(30);
 const SWEEP_MOST: usize = 512;
 
-/// Marks, sweeps and looks at the clocks from time to time.
+/// Marks and sweeps the store, trims the audit and checks the clocks, every [`MAINTAIN_EVERY`].
 pub(super) async fn maintain(
     store: Store,
     log: Arc<AuditLog>,
@@ -28,7 +28,7 @@ pub(super) async fn maintain(
         watch.look();
         clocks.look(&*clock);
         match store.mark().await {
-            // The store itself says that, once.
+            // The store logs a full disk itself, once.
             Ok(()) | Err(StoreError::DiskFull) => {}
             Err(error) => {
                 tracing::warn!(%error, "how far the store has come could not be noted");
@@ -43,14 +43,14 @@ pub(super) async fn maintain(
     }
 }
 
-/// As much at a time as holds up nobody for long, until nothing is left to be swept now. Says until when was swept.
+/// Sweeps in small writes, so that others wait for a short time only. Returns the time up to which records were swept.
 async fn sweep(store: &Store, now: Timestamp) -> Result<Timestamp, StoreError> {
     let until = store.sweep_until(now).await?;
     while store.sweep(until, SWEEP_MOST).await? == SWEEP_MOST {}
     Ok(until)
 }
 
-/// Removes the files of audit that are old by then.
+/// Removes audit files that are older than `keep`.
 async fn trim(log: &Arc<AuditLog>, now: Timestamp, until: Timestamp, keep: Duration) {
     let log = Arc::clone(log);
     let trimmed = tokio::task::spawn_blocking(move || log.trim(now, until, keep)).await;

@@ -1,7 +1,7 @@
-//! A node: store, codes, delivery and methods put together, and run.
+//! A node: builds store, codes, delivery and methods, and runs them.
 //!
-//! - `maintenance`: what is done from time to time;
-//! - `log_watch`: what the audit has of a log that loses lines.
+//! - `maintenance`: the periodic work;
+//! - `log_watch`: notes lost log lines in the audit.
 
 mod log_watch;
 mod maintenance;
@@ -25,30 +25,30 @@ use crate::service::Service;
 use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
 
-/// How long messages are still taken to drivers once the node is to stop.
+/// How long the outbox still hands messages to drivers, once the node stops.
 const LAST_CLAIMS: Duration = Duration::from_secs(2);
 
-/// A driver has its time-out for what it has then, and what came of it is kept.
+/// The time to store a driver's last result, after its time-out.
 const LAST_WORD: Duration = Duration::from_secs(2);
 
-/// How long the last code made ahead of need may take. Its thread keeps nobody from ending the process.
+/// How long the last code made ahead of need may take. Its thread does not keep the process from ending.
 const LAST_CODE: Duration = Duration::from_secs(1);
 
-/// What a node is made of.
+/// The dependencies of a node.
 pub struct Dependencies {
-    /// Its settings.
+    /// The settings.
     pub config: Config,
-    /// Its data.
+    /// The store of the data directory.
     pub store: Store,
-    /// Its keys.
+    /// The keys.
     pub keyring: Keyring,
-    /// Its time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Its chance.
+    /// The source of random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// What sends its messages, the first choice first.
+    /// The drivers of messages, in the order of choice.
     pub drivers: Vec<Arc<dyn SmsDriver>>,
-    /// What it has if it is a demo.
+    /// The parts that only a demo has.
     pub demo: Option<Demo>,
 }
 
@@ -67,28 +67,28 @@ pub struct Node {
     lost_lines: LostLines,
 }
 
-/// Why a node could not be put together.
+/// The reason why a node could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// No random bytes.
+    /// The system gave no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
-    /// No threads for argon2.
+    /// The system gave no threads.
     #[error("cannot start the threads that make and hash codes: {0}")]
     NoThreads(#[from] std::io::Error),
-    /// The store can't be asked.
+    /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The keys don't open what the directory keeps secret.
+    /// The keyring does not fit the data directory.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
-    /// The log of audit can't be written on.
+    /// The log of audit can't be continued.
     #[error(transparent)]
     Audit(#[from] AuditError),
 }
 
 impl Node {
-    /// Puts a node together.
+    /// Builds a node.
     pub fn build(parts: Dependencies) -> Result<Self, BuildError> {
         let Dependencies { config, store, keyring, clock, entropy, drivers, demo } = parts;
         let dialect = dialect::of(config.dialect);
@@ -150,19 +150,19 @@ impl Node {
         })
     }
 
-    /// The same, which writes down how many lines this log loses.
+    /// Makes the node note in the audit how many lines this log loses.
     pub(crate) fn with_log(self, lost_lines: LostLines) -> Self {
         Self { lost_lines, ..self }
     }
 
-    /// What answers.
+    /// The API that answers requests.
     pub fn api(&self) -> &Arc<Api> {
         &self.api
     }
 
-    /// Serves on these listeners until `stop` ends; requests in flight are answered and their messages sent first.
+    /// Serves on these listeners until `stop` ends. Requests in flight are then answered, and their messages are sent.
     ///
-    /// An error is the store's: the process must end, and be started again.
+    /// An error is the store's. The process must then end and start again.
     pub async fn run(
         self,
         listeners: Vec<Listener<ListenerKind>>,

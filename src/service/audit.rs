@@ -12,8 +12,8 @@ impl Service {
         &self.audit_log
     }
 
-    /// Up to `most` rows of audit with their numbers, oldest first, from behind the number `after` on. What was refused
-    /// before the call is among them; on a full disk, where nothing is written, it is not yet.
+    /// Up to `most` rows of audit with their numbers, oldest first, after the number `after`. Refusals before the call are
+    /// among them, except on a full disk, where they are not written yet.
     pub async fn audit(&self, after: u64, most: usize) -> Result<Vec<(u64, AuditRow)>, Refusal> {
         match self.audit.flush().await {
             Ok(()) | Err(StoreError::DiskFull) => {}

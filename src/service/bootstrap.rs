@@ -1,4 +1,4 @@
-//! The first one who may do anything: without an admin token there would be nobody to give out others.
+//! The first admin token of a new data directory. Without it, no administrative method could be called.
 
 use std::time::Duration;
 
@@ -7,35 +7,35 @@ use crate::entropy::{Entropy, NoEntropy, draw_id, draw_secret};
 use crate::store::schema::{CLIENTS, TOKENS, USERS};
 use crate::store::{Store, StoreError};
 
-/// What the operator's client is called.
+/// The name of the operator's client.
 pub const OPERATOR: &str = "operator";
 
-/// What the first token allows.
+/// The scope of the first token.
 pub const ADMIN_SCOPE: &str = "admin:read admin:write";
 
-/// How long the first token holds: long enough to get going, too short to be forgotten in a file.
+/// The life of the first token: 90 days.
 pub const FIRST_TOKEN_LIFE: Duration = Duration::from_hours(90 * 24);
 
 /// The first admin token. Only its digest is kept.
 pub struct FirstToken {
-    /// To be shown once.
+    /// The token, which is shown once.
     pub secret: Secret,
-    /// When it ends.
+    /// The time at which it expires.
     pub expires_at: Timestamp,
 }
 
-/// Why there is no operator.
+/// The reason why the operator could not be added.
 #[derive(Debug, thiserror::Error)]
 pub enum NoOperator {
-    /// No random bytes.
+    /// The system gave no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
-    /// The store did not take it.
+    /// The store refused the write.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Puts the operator's client, a user of its own and its first token into the store, in one write.
+/// Stores the operator's client, its user and its first token, in one write.
 pub fn add_operator(
     store: &Store,
     now: Timestamp,

@@ -1,15 +1,15 @@
 use crate::domain::TokenExpiry;
 
-/// In which order things are checked. The sources disagree, so it is data: a dialect brings one.
+/// The order of checks. The sources disagree on it, so each dialect has its own.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckOrder {
-    /// Of a caller, once the token is found.
+    /// The checks of a caller, once the token is found.
     pub admission: &'static [AdmissionStep],
-    /// When a token ends.
+    /// The rule for the moment at which a token ends.
     pub token_expiry: TokenExpiry,
-    /// Of a person request that a code is asked for.
+    /// The checks of a person request before a code is sent again.
     pub resend_otp: &'static [RequestCheck],
-    /// Of a person request that is to be approved.
+    /// The checks of a person request before it is approved.
     pub approve: &'static [RequestCheck],
 }
 
@@ -22,9 +22,9 @@ pub enum AdmissionStep {
     Client,
     /// A BROKER client's caller has a vendor's api-key.
     ApiKey,
-    /// Token and vendor allow it.
+    /// Token and vendor allow the scope.
     Scope,
-    /// The token's user is there and not blocked.
+    /// The token's user exists and is not blocked.
     User,
 }
 

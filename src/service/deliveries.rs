@@ -12,7 +12,7 @@ use crate::domain::{
 use crate::sms::{OutboxHealth, Reception};
 use crate::store::schema::{DELIVERIES, LIVE_CODES, VERIFICATIONS};
 
-/// From when on a message that could be sent and is not is a reason to look after the node.
+/// The age at which an unsent message makes the node unready.
 const LATE: Duration = Duration::from_mins(1);
 
 impl Service {
@@ -36,7 +36,7 @@ impl Service {
 
     /// Up to `most` messages with codes for this request, newest first, from before the one with the code of `after` on.
     ///
-    /// Each names the one before it. Of those that have been swept nobody knows, nor of any before them.
+    /// Each record names the one before it. The list ends at the first one that has been swept.
     pub fn deliveries(
         &self,
         request: &PersonRequest,
@@ -100,7 +100,7 @@ impl Service {
     }
 }
 
-/// Where all codes for it went, even if none is sent any more.
+/// The phone of the request's codes, even when no further code is sent.
 fn phone(request: &PersonRequest) -> Option<Phone> {
     match request.authentication_method {
         AuthenticationMethod::Otp { phone_number } => Some(phone_number),

@@ -1,4 +1,4 @@
-//! What callers may ask for: each method is admission, the rules of the field, and one write where something changes.
+//! The methods: each admits the caller, checks the rules of the field, and changes the store in one write.
 
 mod access;
 mod audit;
@@ -32,7 +32,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// The service on this store, checking in this order and noting whom it refuses.
+    /// Makes the service on this store. It checks in this order, and notes refusals in the audit.
     pub fn new(
         store: Store,
         otp: Otp,
@@ -44,7 +44,7 @@ impl Service {
         Self { store, otp, audit, audit_log, order, person_requests }
     }
 
-    /// How codes are written.
+    /// The format of codes.
     pub fn code_format(&self) -> CodeFormat {
         self.otp.format()
     }
@@ -54,7 +54,7 @@ impl Service {
         &self.otp
     }
 
-    /// Refuses when no more writes are taken, or messages don't leave.
+    /// Fails when the store takes no writes, or messages wait too long.
     pub fn ready(&self, now: Timestamp) -> Result<(), Refusal> {
         match (self.store.is_healthy(), self.store.has_room()) {
             (true, true) => self.messages_leave(now),

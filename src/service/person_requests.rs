@@ -83,7 +83,7 @@ impl Service {
         self.store.write(approve).await
     }
 
-    /// Whether a right code would approve it, or none where none is due.
+    /// Whether a right code, or no code where none is due, would approve the request.
     pub async fn may_approve(
         &self,
         caller: &Caller,
@@ -133,7 +133,7 @@ fn open_request(
     Ok((request, phone))
 }
 
-/// Holds the checks against the request; whether its method allows what is asked for is known to the caller.
+/// Runs the checks on the request. The caller says whether the request's method allows the operation.
 fn examine(
     request: &PersonRequest,
     method_allows: bool,
@@ -151,7 +151,7 @@ fn examine(
     Ok(())
 }
 
-/// Another client's request is an unknown one.
+/// The client's own request. Another client's request is not found.
 fn own(
     found: Result<Option<PersonRequest>, StoreError>,
     client: ClientId,
@@ -159,7 +159,7 @@ fn own(
     found?.filter(|request| request.client_id == client).ok_or(Refusal::NotFound)
 }
 
-/// The number taken down when the request was made, while whoever confirms still does so by code.
+/// The phone that the request was made with, if its confirming person still uses codes.
 fn phone_for_codes(write: &Write<'_>, request: &PersonRequest) -> Result<Option<Phone>, Refusal> {
     match request.authentication_method {
         AuthenticationMethod::Otp { phone_number } => Ok(Some(phone_number)),

@@ -17,7 +17,7 @@ impl Service {
         self.otp.initialize(now, requester.into(), move |_| Ok(target(phone))).await
     }
 
-    /// Takes that code back; the phone is a verified one from then on.
+    /// Completes the verification with its code. The phone is a verified one from then on.
     pub async fn complete(
         &self,
         requester: impl Into<RequestContext>,
@@ -55,7 +55,7 @@ impl Service {
         self.store.write(unlock).await
     }
 
-    /// Whether somebody has shown that they hold this phone.
+    /// Whether this phone is a verified one.
     pub fn is_verified(&self, phone: Phone) -> Result<bool, Refusal> {
         Ok(self.store.get(VERIFIED_PHONES, &phone)?.is_some())
     }

@@ -6,9 +6,9 @@ use crate::api::refusal::Kind;
 /// A row of the refusal table.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorRow {
-    /// Which refusal.
+    /// The kind of rejection.
     pub kind: Kind,
-    /// On which method only; on all of them when `None`.
+    /// The only operation that it holds for; `None` for all.
     pub on: Option<Operation>,
     /// HTTP status.
     pub status: u16,
@@ -21,18 +21,18 @@ pub struct ErrorRow {
 /// `error.message`.
 #[derive(Clone, Copy, Debug)]
 pub enum ErrorMessage {
-    /// None.
+    /// No message.
     Absent,
-    /// Always this one.
+    /// This text.
     Text(&'static str),
-    /// This, and the missing permission, in quotes or not.
+    /// A text with the missing scope, in quotes or not.
     MissingAllowances {
-        /// Whether the permission stands in quotes.
+        /// Whether the scope stands in quotes.
         quoted: bool,
     },
-    /// This, and the time of the next attempt.
+    /// This text, and the time of the next attempt.
     NextAttemptAt(&'static str),
-    /// This, and for how long messages wait.
+    /// This text, and the seconds for which messages have waited.
     LateBy(&'static str),
 }
 

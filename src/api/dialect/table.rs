@@ -1,4 +1,4 @@
-//! A dialect, as its rows say it.
+//! A dialect as a table.
 
 use super::common;
 use super::error_row::ErrorRow;
@@ -9,25 +9,25 @@ use crate::config::DialectName;
 use crate::domain::{AuthenticationFactor, Refusal};
 use crate::service::CheckOrder;
 
-/// One way of speaking.
+/// A dialect: the errors, the order of checks and the views that differ between the pages and the live system.
 pub struct Dialect {
-    /// What configuration calls it.
+    /// Its name in the configuration.
     pub name: DialectName,
-    /// In which order things are checked.
+    /// The order of checks.
     pub order: CheckOrder,
-    /// How refusals are worded; the first row that fits counts. Rows that all dialects share come behind.
+    /// The rows of errors. The first one that fits counts, and the rows of all dialects come after these.
     pub rows: &'static [ErrorRow],
-    /// What the answer with a factor looks like, or without one.
+    /// Makes the answer with a factor, or without one.
     pub factor: fn(Option<&AuthenticationFactor>) -> Result<Success, Refusal>,
 }
 
 impl Dialect {
-    /// All rows in the order they are looked at.
+    /// All rows, in the order in which they are searched.
     pub fn all_rows(&self) -> impl Iterator<Item = &'static ErrorRow> {
         self.rows.iter().chain(common::ROWS)
     }
 
-    /// The row for a refusal on a method.
+    /// The row for a kind of rejection and an operation.
     pub fn find(&self, kind: Kind, operation: Option<Operation>) -> Option<&'static ErrorRow> {
         self.all_rows().find(|row| row.kind == kind && (row.on.is_none() || row.on == operation))
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a request, in the words of ehealth-ua/otp_verification.api (`nex_json_schema` 0.8.0).
+//! Entries of `invalid[]`, in the words of ehealth-ua/otp_verification.api (`nex_json_schema` 0.8.0).
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +16,7 @@ pub struct FieldError {
     description: String,
 }
 
-/// What most faults are about.
+/// The `entry_type` of most entries.
 const PROPERTY: &str = "json_data_property";
 
 impl FieldError {
@@ -77,7 +77,7 @@ impl FieldError {
         }
     }
 
-    /// What is wrong with a parameter of the query. Its name may be the caller's own text.
+    /// The error of a query parameter. Its name may be the caller's own text.
     pub(in crate::api) fn of_parameter(
         name: &str,
         rule: &'static str,
@@ -88,7 +88,7 @@ impl FieldError {
         Self { entry_type: "query_parameter", entry, rule, params, description }
     }
 
-    /// What stands in the path where a phone number is due.
+    /// The path has no phone number where one is due.
     pub(in crate::api) fn no_phone_in_path(description: &str) -> Self {
         Self {
             entry_type: "path_parameter",

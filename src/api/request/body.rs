@@ -1,4 +1,4 @@
-//! Bodies: read where a row takes one, out of the way of the next request where nobody does.
+//! Reads the body where a row takes one, and drops it otherwise, so that the next request can follow.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ pub enum Body {
     AnyJson,
 }
 
-/// What has become of a request's body.
+/// The state of a request's body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::api) enum BodyState {
-    /// Nobody has looked at it.
+    /// It was not read.
     #[default]
     Unread,
     /// It has been read to its end.

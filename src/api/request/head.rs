@@ -1,4 +1,4 @@
-//! What is read of a request's head.
+//! Reads a request's head.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +14,7 @@ use crate::domain::{is_similar, mask_numbers};
 use crate::http::{Request, decode, single};
 use crate::service::Credentials;
 
-/// What the envelope says of the request.
+/// The parts of a request that the envelope repeats.
 pub(in crate::api) struct Head {
     /// Scheme, host, port unless it is the scheme's own, and as much of the path as may be seen; no query.
     pub(in crate::api) url: String,
@@ -34,7 +34,7 @@ pub(in crate::api) enum Scheme {
 }
 
 impl Scheme {
-    /// What a URL begins with, and the port that it leaves out.
+    /// The beginning of a URL, and the default port.
     fn in_urls(self) -> (&'static str, &'static str) {
         match self {
             Self::Http => ("http://", ":80"),

@@ -1,4 +1,4 @@
-//! What is read of a request, in this order:
+//! Reads a request, in this order:
 //!
 //! - [`head`]: what the envelope repeats, who calls, and whether the body may be JSON;
 //! - [`request_id`]: names for requests that bring none;

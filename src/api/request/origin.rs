@@ -1,4 +1,4 @@
-//! Who is let in before anything is looked up.
+//! Checks of `Host` and `Origin`, before any other.
 //!
 //! The listener on loopback takes calls without a token, and a browser can be made to call loopback: by a page of
 //! another site, or by a name that an attacker's DNS suddenly points here. Both are turned away by headers that a
@@ -36,11 +36,11 @@ impl ListenerKind {
     }
 }
 
-/// What the internal listener is called.
+/// The hosts and origins that the internal listener knows.
 pub(in crate::api) struct Door {
     /// Without ports, in lower case.
     hosts: Vec<String>,
-    /// Origins whose pages count as its own, in lower case.
+    /// The origins of pages that may call it, in lower case.
     origins: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl Door {
     }
 }
 
-/// An address is what was called, whatever a DNS says; only names can be made to point here.
+/// Whether the host is a loopback address. An attacker's DNS can point a name here, but not an address.
 fn is_loopback(name: &str) -> bool {
     let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     address.parse().is_ok_and(|address: IpAddr| address.is_loopback())

@@ -1,4 +1,4 @@
-//! Who calls: the other end of a connection, or whom a proxy that is trusted names.
+//! The address of the caller: the connection's peer, or the address that a trusted proxy names.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,10 +12,10 @@ use crate::domain::{Network, Timestamp, written_address};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// How often it is said at the most that a stranger speaks for others: anybody can bring it about.
+/// The shortest time between two warnings about untrusted forwarding headers, since any caller can cause them.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// Tells who calls.
+/// Finds the address of the caller.
 pub(in crate::api) struct Peers {
     proxies: Vec<Network>,
     /// When it was last said that a stranger speaks for others, in microseconds.

@@ -1,4 +1,4 @@
-//! Bodies against what a method takes.
+//! Checks the properties of a body.
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +8,7 @@ use crate::api::refusal::{FieldError, MOST_EXTRA, Rejection};
 use crate::config::Word;
 use crate::domain::{Code, CodeFormat, Phone};
 
-/// The properties of a body, and what is wrong with them.
+/// The properties of a body, and their faults.
 pub(in crate::api) struct Properties<'b> {
     object: Option<&'b Map<String, Value>>,
     faults: Vec<FieldError>,
@@ -97,7 +97,7 @@ impl<'b> Properties<'b> {
         fits
     }
 
-    /// What was read, unless anything is wrong.
+    /// The values that were read, if there is no fault.
     pub(in crate::api) fn finish<T>(self, read: Option<T>) -> Result<T, Rejection> {
         match read {
             Some(value) if self.faults.is_empty() => Ok(value),

@@ -6,7 +6,7 @@ use crate::api::refusal::{FieldError, MOST_EXTRA, Rejection};
 use crate::domain::{Id, Phone, Refusal, VerificationId};
 use crate::http::query_value;
 
-/// What becomes of the query.
+/// The query parameters of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameters {
     /// What the method does not know is not looked at, as upstream.
@@ -15,7 +15,7 @@ pub enum Parameters {
     Only(&'static [&'static str]),
 }
 
-/// The parameters of a query, and what is wrong with them. Those that nobody asks for are not looked at.
+/// The parameters of a query, and their faults. Parameters that the handler does not read are ignored.
 pub(in crate::api) struct Query<'q> {
     text: Option<&'q str>,
     faults: Vec<FieldError>,
@@ -104,7 +104,7 @@ impl<'q> Query<'q> {
     }
 }
 
-/// What is wrong with a parameter that is no phone number.
+/// The description of a parameter that is no phone number.
 pub(in crate::api) const NO_PHONE: &str = "expected a phone number: +380 and nine digits";
 
 /// The method does not know it.

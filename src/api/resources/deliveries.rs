@@ -1,4 +1,4 @@
-//! What became of messages.
+//! The delivery of messages.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::api::state::ApiState;
 use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
 
-/// Messages of a page when nobody says how many, and at most.
+/// The messages of a page: by default, and at most.
 const MOST: u64 = 50;
 
 /// `GET …/verifications/{id}/delivery`: what became of the message with this verification's code, for who had it sent.
@@ -39,7 +39,7 @@ pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Success, Rej
     Ok(Success::part_of_list(&views, most, next_after))
 }
 
-/// What is no UUID is no verification's.
+/// A text that is no UUID is the id of no verification.
 pub(super) fn verification_id(call: &Call) -> Result<VerificationId, Refusal> {
     Id::parse(call.param()).ok_or(Refusal::NotFound)
 }

@@ -1,4 +1,4 @@
-//! What only `demo` answers, for authors of tests.
+//! The methods of `demo`, for authors of tests.
 
 use std::sync::Arc;
 use std::time::Duration;

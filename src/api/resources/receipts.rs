@@ -1,4 +1,4 @@
-//! What gateways say of messages that they took.
+//! Receipts of gateways for messages that they took.
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use crate::api::request::head::Head;
 use crate::domain::Timestamp;
 use crate::http::Response;
 
-/// A worded rejection: all that an answer needs.
+/// The error of a rejection in the words of a dialect, with its status and headers.
 pub(in crate::api) struct ErrorBody {
     pub(in crate::api) status: u16,
     pub(in crate::api) error_type: &'static str,

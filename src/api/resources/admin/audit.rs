@@ -10,7 +10,7 @@ use crate::api::state::ApiState;
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
 
-/// Rows of a page when nobody says how many, and at most.
+/// The rows of a page: by default, and at most.
 const USUAL: u64 = 50;
 const MOST: u64 = 500;
 

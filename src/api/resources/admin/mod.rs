@@ -1,4 +1,4 @@
-//! What operators ask, on the internal listener only: a file a resource.
+//! The administrative methods, on the internal listener only. One file a resource.
 
 pub(in crate::api) mod audit;
 pub(in crate::api) mod deliveries;
