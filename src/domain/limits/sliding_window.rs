@@ -221,6 +221,10 @@ impl WrongGuesses {
     /// The guess counted at `moment` was not compared.
     pub fn give_back(&mut self, moment: Timestamp) {
         self.0.give_back(moment);
+        // The others in the row are older than a day and forgotten one by one; the row itself is kept for a year.
+        if self.0.moments.is_empty() && self.0.in_a_row > 0 {
+            self.0.moments.push(moment - DAY);
+        }
     }
 
     /// The guess counted at `moment` was right: it is given back, and those before it are no row any more.
@@ -297,6 +301,22 @@ mod tests {
         assert!(send(&mut log, &limits, PHONE, at(tomorrow)).is_ok());
         let refused = send(&mut log, &limits, PHONE, at(tomorrow)).unwrap_err();
         assert_eq!(refused.next_attempt_at, at(tomorrow + 60));
+    }
+
+    #[test]
+    fn a_row_of_wrong_guesses_outlives_a_later_one_that_is_given_back() {
+        let limits = Limits::default();
+        let mut guesses = WrongGuesses::default();
+        for second in 0..3 {
+            guesses.spend(&limits, PHONE, at(second)).unwrap();
+        }
+        let two_days_later = at(2 * seconds(DAY));
+        let counted_at = guesses.spend(&limits, PHONE, two_days_later).unwrap();
+        guesses.give_back(counted_at);
+        assert_eq!(guesses.in_a_row(), 3);
+        assert!(guesses.keep_until().is_some_and(|until| until >= at(2) + YEAR));
+        // It hinders no guess.
+        assert_eq!(guesses.refusal(&limits, PHONE, two_days_later), None);
     }
 
     #[test]

@@ -47,8 +47,8 @@ struct Cli {
     at_most: Option<f64>,
 }
 
-/// The store does not write a smaller database anew.
-const LEFT_ALONE_MIB: f64 = 16.0;
+/// The store does not write a database anew that has less than 16 MiB, and looks at it after some thousand changes only.
+const LEFT_ALONE_MIB: f64 = 24.0;
 
 const DAY: Duration = Duration::from_hours(24);
 

@@ -69,10 +69,14 @@ impl Tally {
         self.in_a_row = 0;
     }
 
-    /// The last one was not compared.
+    /// The last one was not compared. Where those before it are forgotten, the row is kept as if its last one had been a day
+    /// before.
     pub(super) fn take_back(&mut self) {
-        self.moments.pop();
+        let last = self.moments.pop();
         self.in_a_row -= 1;
+        if let Some(last) = last.filter(|_| self.moments.is_empty() && self.in_a_row > 0) {
+            self.moments.push(Counted { at: last.at - DAY, ..last });
+        }
     }
 
     /// The send that was counted just now never left: it is given back, unless so many were in a day, or it was counted as
