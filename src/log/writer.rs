@@ -19,7 +19,7 @@ pub struct LogWriter {
     shared: Arc<LogState>,
 }
 
-/// Ends the log when it is dropped. Lines that wait are still written, within [`LAST_LINES`].
+/// Ends the log when it is dropped. Lines that wait are still written, within `LAST_LINES`.
 pub struct LogGuard {
     writer: LogWriter,
     /// Disconnected when the thread ends.
