@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use super::directory::{self, AUDIT, HOME, UNFINISHED, at};
-use super::disk_space::BALLAST;
 use super::error::OpenError;
+use super::reserve_file;
 
 /// What a data directory can hold beside the mark; all of it is taken away before another beginning.
-const CONTENTS: [&str; 8] = [HOME, AUDIT, "lock", "seal", "seal.new", "mark", "mark.new", BALLAST];
+const CONTENTS: [&str; 8] =
+    [HOME, AUDIT, "lock", "seal", "seal.new", "mark", "mark.new", reserve_file::NAME];
 
 /// A note is a line.
 const MOST_NOTED: u64 = 4096;

@@ -5,7 +5,7 @@
 //! DIR/lock         held (flock) as long as the store is open
 //! DIR/seal         digests of sled's files, while it is closed
 //! DIR/mark         how far the database had come when it was last noted
-//! DIR/ballast      see `space`
+//! DIR/ballast      see `reserve_file`
 //! DIR/store/       sled's own files
 //! DIR/store.new/   see `swap`
 //! DIR/store.old/   see `swap`

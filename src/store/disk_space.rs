@@ -4,24 +4,16 @@
 //! get no answer. So no write is begun when little is left; reading goes on. It costs a system call of a
 //! microsecond for each write, and nothing has to be remembered when there is room again.
 //!
-//! Others can fill the disk too, and sled writes when it opens. `DIR/ballast` holds room for that: it is given up
-//! when the disk is full at the start.
+//! Others can fill the disk too, and sled writes when it opens: see `reserve_file`.
 
-use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::fs::statvfs;
 
+use super::reserve_file;
 use crate::config::StoreConfig;
-
-/// The name of the ballast.
-pub(super) const BALLAST: &str = "ballast";
-
-/// Room for a segment of sled's log and a snapshot of a million records.
-const BALLAST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What a write's bytes can come to in sled's log: they are in it twice, and sled writes pages of up to 17 records anew.
 const GROWTH: u64 = 8;
@@ -39,22 +31,18 @@ impl DiskSpace {
         Self { path: path.to_owned(), reserve, is_low: AtomicBool::new(false) }
     }
 
-    /// Gives the ballast up if opening needs it.
+    /// Gives the reserve file up if opening needs it.
     pub(super) fn before_opening(&self) -> io::Result<()> {
         if is_full(&self.path) {
-            match fs::remove_file(self.path.join(BALLAST)) {
-                Ok(()) => tracing::warn!("the disk is full: the ballast was given up to open"),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+            reserve_file::give_up(&self.path)?;
         }
         Ok(())
     }
 
-    /// Puts the ballast back if there is room for it, and says if there is not.
+    /// Puts the reserve file back if there is room for it, and says if there is not.
     pub(super) fn after_opening(&self) {
         if self.has_room_for(0) {
-            self.put_ballast();
+            self.put_reserve_file();
         }
     }
 
@@ -84,35 +72,23 @@ impl DiskSpace {
             );
         } else {
             tracing::info!("there is room on the disk of {directory} again: writing goes on");
-            self.put_ballast();
+            self.put_reserve_file();
         }
     }
 
-    /// Without it everything works, until the disk is full at a start.
-    fn put_ballast(&self) {
-        let place = self.path.join(BALLAST);
-        let is_whole = |it: fs::Metadata| it.is_file() && it.blocks() * 512 >= BALLAST_BYTES;
-        let is_there = fs::symlink_metadata(&place).is_ok_and(is_whole);
-        if is_there || free(&self.path).is_some_and(|free| free < self.reserve + BALLAST_BYTES) {
-            return;
-        }
-        // Remove what has its name first: nothing is written through a link.
-        drop(fs::remove_file(&place));
-        let put = File::options().write(true).create_new(true).mode(0o600).open(&place);
-        let put = put.and_then(|file| {
-            // Real room, not the promise of it.
-            Ok(fallocate(&file, FallocateFlags::empty(), 0, BALLAST_BYTES)?)
-        });
-        if let Err(error) = put {
-            tracing::debug!(%error, "no ballast on this file system");
-            drop(fs::remove_file(&place));
+    /// Puts the reserve file back, if that leaves room for writes.
+    fn put_reserve_file(&self) {
+        let is_tight =
+            free(&self.path).is_some_and(|free| free < self.reserve + reserve_file::BYTES);
+        if !is_tight {
+            reserve_file::put_back(&self.path);
         }
     }
 }
 
-/// Whether the disk of this data directory is so full that opening it costs its ballast.
+/// Whether the disk of this data directory is so full that opening it costs its reserve file.
 pub fn is_full(data: &Path) -> bool {
-    free(data).is_some_and(|free| free < BALLAST_BYTES)
+    free(data).is_some_and(|free| free < reserve_file::BYTES)
 }
 
 /// Bytes that this user can still write.

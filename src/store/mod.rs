@@ -16,6 +16,7 @@
 //! - `compact`: a new database in the place of one that has grown; `swap`: how it gets there.
 //! - `renewal`: the same while the store is open, a few records at a time: a `pass` through all there are.
 //! - `disk_space`: no write is begun on a disk that is nearly full.
+//! - `reserve_file`: room on the disk for opening the database when the disk is full.
 //! - `cache`: what nearly every request reads, in front of the trees.
 //! - `checksums`: digests of the closed database (`DIR/seal`), so that a damaged one is not opened.
 //! - `progress_marker`: a number beside the database (`DIR/mark`) and in it, so that one that has lost its end is not opened after a crash.
@@ -41,6 +42,7 @@ mod pass;
 mod progress_marker;
 mod redo;
 mod renewal;
+mod reserve_file;
 pub mod schema;
 mod snapshot;
 mod swap;

@@ -133,7 +133,7 @@ impl Record for Due {
     const VERSION: u8 = 1;
 }
 
-/// How often the database was marked (module `mark`), or how far it is swept, in microseconds (module `sweep`).
+/// How often the database was marked (module `progress_marker`), or how far it is swept, in microseconds (module `sweep`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The number.
