@@ -95,7 +95,10 @@ impl Renewal {
         space: &DiskSpace,
         is_idle: bool,
     ) -> Result<bool, StoreError> {
+        // The next copy has the name of the database that is being removed.
+        let is_removing = self.removal.as_ref().is_some_and(|removal| !removal.is_finished());
         match &mut self.stage {
+            RenewalStage::Rest(_) if is_removing => return Ok(false),
             // Rest until a count is due.
             RenewalStage::Rest(last) if !self.rule.wants_count(last, database, is_idle)? => {
                 return Ok(false);
@@ -149,9 +152,6 @@ impl Renewal {
 
     /// Makes the new database, and says whether that went well.
     fn begin(&self, database: &Database) -> bool {
-        if self.removal.as_ref().is_some_and(|removal| !removal.is_finished()) {
-            return false;
-        }
         let new = self.path.join(NEW);
         let made = || -> Result<DatabaseCopy, OpenError> {
             swap::put_right(&self.path).map_err(at(&self.path))?;
@@ -313,6 +313,7 @@ mod tests {
 
         /// Steps until a whole renewal is done.
         fn renew(&mut self) {
+            drop(self.renewal.removal.take().map(JoinHandle::join));
             while !self.is_copying() {
                 assert!(self.step());
             }
