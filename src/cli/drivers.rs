@@ -45,11 +45,12 @@ pub(super) fn wrong(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>
         return Vec::new();
     }
     let is_faulty = |start: &str| faulty.iter().any(|fault| fault.key.starts_with(start));
+    let is_misread = |section: &str| faulty.iter().any(|fault| fault.concerns_section(section));
     let of = |name: &DriverName| match name {
         DriverName::Console => Vec::new(),
         DriverName::File => file_of(config).and_then(check_appendable).err().into_iter().collect(),
         DriverName::Gateway(name)
-            if is_faulty(&format!("sms.{name}.")) || !DriverName::can_be_gateway(name) =>
+            if is_misread(&format!("gateway.{name}")) || !DriverName::can_be_gateway(name) =>
         {
             described(name, config).and_then(gateway_files::read).err().unwrap_or_default()
         }
@@ -80,12 +81,12 @@ fn gateway(
     let gateway = described(name, config)?;
     let secrets = gateway_files::read(gateway)?;
     HttpGateway::of(gateway, secrets, config.timeout, Arc::clone(clock))
-        .map_err(|error| vec![CliError::configuration(format_args!("sms.{name}: {error}"))])
+        .map_err(|error| vec![CliError::configuration(format_args!("gateway.{name}: {error}"))])
 }
 
 fn described<'a>(name: &str, config: &'a SmsConfig) -> Result<&'a GatewayConfig, Vec<CliError>> {
     let found = config.gateways.iter().find(|gateway| gateway.name == name);
-    let unknown = || CliError::configuration(format_args!("there is no section [sms.{name}]"));
+    let unknown = || CliError::configuration(format_args!("there is no section [gateway.{name}]"));
     found.ok_or_else(|| vec![unknown()])
 }
 

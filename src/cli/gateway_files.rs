@@ -36,7 +36,7 @@ pub(super) fn read(gateway: &GatewayConfig) -> Result<GatewaySecrets, Vec<CliErr
     let GatewayConfig { name, secret_file, ca_file, receipts, .. } = gateway;
     let mut wrong = Vec::new();
     let mut keep =
-        |key: &str, failure: CliError| wrong.push(failure.of(&format!("sms.{name}.{key}")));
+        |key: &str, failure: CliError| wrong.push(failure.of(&format!("gateway.{name}.{key}")));
     let is_called = receipts.by == ReceiptsBy::Callback;
     let receipts_file = receipts.secret_file.as_deref().filter(|_| is_called);
     let secrets = GatewaySecrets {

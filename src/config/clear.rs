@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::forms::{IN_MESSAGE, IN_QUESTION, SECRET};
 use super::gateway::GatewayConfig;
+use super::gateway_keys::key_of;
 
 /// How names of headers, parameters and members end that secrets are given under.
 const NAMES: [&str; 13] = [
@@ -40,7 +41,7 @@ pub(super) fn told(gateway: &GatewayConfig) -> Vec<String> {
         ("receipts.body", names.tell_in_body(&receipts.body, &IN_QUESTION)),
     ];
     let told = places.into_iter().filter(|(_, is_told)| *is_told);
-    told.map(|(key, _)| format!("sms.{name}.{key}")).collect()
+    told.map(|(key, _)| key_of(name, key)).collect()
 }
 
 /// Whether somebody who calls a setting this means to give a secret.
@@ -121,7 +122,7 @@ mod tests {
         ] {
             assert_eq!(
                 told_by(|it| it.headers = vec![header.into()]),
-                ["sms.a.headers"],
+                ["gateway.a.headers"],
                 "{header}"
             );
         }
@@ -132,8 +133,12 @@ mod tests {
             "https://a.example/?apiKey=abc",
             "https://a.example/?pass=abc",
         ] {
-            assert_eq!(told_by(|it| it.url = url.into()), ["sms.a.url"], "{url}");
-            assert_eq!(told_by(|it| it.receipts.url = url.into()), ["sms.a.receipts.url"], "{url}");
+            assert_eq!(told_by(|it| it.url = url.into()), ["gateway.a.url"], "{url}");
+            assert_eq!(
+                told_by(|it| it.receipts.url = url.into()),
+                ["gateway.a.receipts.url"],
+                "{url}"
+            );
         }
         for body in [
             r#"{"api_key": "abc", "to": "{phone}"}"#,
@@ -149,10 +154,10 @@ mod tests {
             r#"{"password": "a{b"}"#,
             r#"{"password": "{abc}"}"#,
         ] {
-            assert_eq!(told_by(|it| it.body = body.into()), ["sms.a.body"], "{body}");
+            assert_eq!(told_by(|it| it.body = body.into()), ["gateway.a.body"], "{body}");
             assert_eq!(
                 told_by(|it| it.receipts.body = body.into()),
-                ["sms.a.receipts.body"],
+                ["gateway.a.receipts.body"],
                 "{body}"
             );
         }
@@ -190,7 +195,7 @@ mod tests {
     fn what_stands_for_something_in_a_message_stands_for_nothing_in_a_question() {
         let body = r#"{"message_key": "{id}"}"#;
         assert!(told_by(|it| it.body = body.into()).is_empty());
-        assert_eq!(told_by(|it| it.receipts.body = body.into()), ["sms.a.receipts.body"]);
+        assert_eq!(told_by(|it| it.receipts.body = body.into()), ["gateway.a.receipts.body"]);
         let question = body.replace("{id}", "{gateway_id}");
         assert!(told_by(|it| it.receipts.body = question).is_empty());
     }
@@ -200,6 +205,6 @@ mod tests {
         let body = r#"{"api_key": "abc", "api_secret": "{secret}"}"#;
         assert!(told_by(|it| it.body = body.into()).is_empty());
         let in_clear = body.replace("{secret}", "abc");
-        assert_eq!(told_by(|it| it.body = in_clear), ["sms.a.body"]);
+        assert_eq!(told_by(|it| it.body = in_clear), ["gateway.a.body"]);
     }
 }

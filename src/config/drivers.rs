@@ -21,20 +21,14 @@ pub struct NoDriver;
 /// The longest name of a gateway.
 const LONGEST_NAME: usize = 32;
 
-/// What a gateway can't be called: `sms.NAME` is something else, or it would be taken for another driver.
-const RESERVED: [&str; 9] = [
-    "allow_long_template",
-    "allow_plaintext_codes",
-    "console",
-    "drivers",
-    "file",
-    "parallel",
-    "queue",
-    "template",
-    "timeout_seconds",
-];
+/// What a gateway can't be called: `sms.drivers` means another driver by it.
+const RESERVED: [&str; 2] = ["console", "file"];
 
 impl DriverName {
+    /// What a gateway can be called, for people.
+    pub(super) const GATEWAY_RULE: &str = "A gateway's name is up to 32 small letters and digits, a letter first, with \
+        single - or _ between them, and neither `console` nor `file`.";
+
     /// Whether a gateway can be called this: small letters and digits, a letter first, with single hyphens or underscores
     /// between them. So it stands in a variable's name, too, where two underscores end it.
     pub fn can_be_gateway(text: &str) -> bool {
@@ -77,7 +71,16 @@ mod tests {
 
     #[test]
     fn a_gateway_s_name_is_plain() {
-        for name in ["a", "backup", "turbo-sms", "gw_2", "a1-b2_c3", &"a".repeat(LONGEST_NAME)] {
+        for name in [
+            "a",
+            "queue",
+            "template",
+            "backup",
+            "turbo-sms",
+            "gw_2",
+            "a1-b2_c3",
+            &"a".repeat(LONGEST_NAME),
+        ] {
             assert!(DriverName::can_be_gateway(name), "{name}");
         }
         let long = "a".repeat(LONGEST_NAME + 1);

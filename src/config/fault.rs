@@ -50,6 +50,13 @@ impl Fault {
         };
         self.key == key || self.meant.as_deref().is_some_and(is_within)
     }
+
+    /// Whether the section of this name, or part of it, is not what somebody wanted it to be.
+    pub(crate) fn concerns_section(&self, section: &str) -> bool {
+        let is_in_it =
+            |key: &str| key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'));
+        self.concerns(section) || is_in_it(&self.key) || self.meant.as_deref().is_some_and(is_in_it)
+    }
 }
 
 /// Everything that is wrong with a configuration.

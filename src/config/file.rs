@@ -9,10 +9,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::drivers::DriverName;
 use super::fault::{Fault, Source};
+use super::gateway_keys::{RECEIPTS, SECTION, section_of};
 use super::gateways::{PLACEHOLDER, gateway};
 use super::given::Given;
 use super::nearest;
-use super::replaced::replaced;
+use super::replaced::{self, replaced};
 use super::setting::Setting;
 use super::value::Value;
 use crate::files::{self, Writable};
@@ -73,21 +74,28 @@ impl<'a> Parsed<'a> {
         Self { path, text, table, errors }
     }
 
-    /// What the gateways are called that it has a section of.
+    /// What the gateways are called that it has a section of, by the name of this release or of a former one. One below a
+    /// misspelt `gateway` is among them.
     pub(super) fn gateways(&self) -> Vec<String> {
-        let sections =
-            self.sms().into_iter().flatten().filter(|(_, value)| value.get_ref().is_table());
-        let names = sections.map(|(name, _)| name.get_ref().to_string());
-        names.filter(|name| DriverName::can_be_gateway(name)).collect()
+        let mut names = Vec::new();
+        for (section, value) in self.table.get_ref() {
+            let is_now = nearest::is_near(section.get_ref(), SECTION);
+            for (name, table) in tables(value) {
+                let key = format!("{}.{name}", section.get_ref());
+                let is_gateway = is_now || replaced::gateway_in_section(&key, table).is_some();
+                let is_known = names.iter().any(|other| *other == name);
+                if is_gateway && !is_known && DriverName::can_be_gateway(name) {
+                    names.push(name.to_owned());
+                }
+            }
+        }
+        names
     }
 
     /// What it gives for `sms.drivers`.
     pub(super) fn drivers(&self) -> Option<Value> {
-        self.sms()?.get("drivers").map(|value| Value::from_toml(value.get_ref()))
-    }
-
-    fn sms(&self) -> Option<&DeTable<'a>> {
-        self.table.get_ref().get("sms")?.get_ref().as_table()
+        let sms = self.table.get_ref().get("sms")?.get_ref().as_table()?;
+        sms.get("drivers").map(|value| Value::from_toml(value.get_ref()))
     }
 
     /// The settings in it, each with its line, and those that misspelt names may stand for; what is wrong goes to the
@@ -100,7 +108,8 @@ impl<'a> Parsed<'a> {
         let ends = self.text.match_indices('\n').map(|(end, _)| end).collect();
         let (path, astray) = (self.path, BTreeSet::new());
         let (given, supposed) = (Vec::new(), Vec::new());
-        let mut reader = Reader { path, ends, settings, astray, given, supposed };
+        let text = self.text;
+        let mut reader = Reader { path, text, ends, settings, astray, given, supposed };
         for error in &self.errors {
             let line = reader.line(error.span().map_or(0, |span| span.start));
             // The first word about a line is the one that helps.
@@ -118,6 +127,14 @@ impl<'a> Parsed<'a> {
     }
 }
 
+/// The sections within a section, by their names.
+fn tables<'t>(value: &'t Spanned<DeValue<'_>>) -> Vec<(&'t str, &'t DeTable<'t>)> {
+    let within = value.get_ref().as_table().into_iter().flatten();
+    let sections =
+        within.filter_map(|(name, value)| Some((&**name.get_ref(), value.get_ref().as_table()?)));
+    sections.collect()
+}
+
 /// A section: as the file writes its name, and as it is called.
 #[derive(Clone, Copy)]
 struct Section<'s> {
@@ -133,6 +150,7 @@ impl Section<'_> {
 
 struct Reader<'a> {
     path: &'a Path,
+    text: &'a str,
     /// Where lines end.
     ends: Vec<usize>,
     settings: &'a [Setting],
@@ -193,7 +211,10 @@ impl Reader<'_> {
             | DeValue::Array(_) => {
                 let (what, remedy) = replaced(section.written).map_or_else(
                     || {
-                        let meant = section.meant;
+                        let meant = match section.meant {
+                            SECTION => section_of(PLACEHOLDER),
+                            meant => meant.to_owned(),
+                        };
                         let remedy = format!("Write its settings, one a line, below [{meant}].");
                         ("is a section, and no setting", remedy)
                     },
@@ -223,7 +244,11 @@ impl Reader<'_> {
             meant,
         };
         if let DeValue::Table(table) = value.get_ref() {
-            if key.strip_prefix("sms.").is_some_and(|name| !name.contains('.')) {
+            if let Some(name) = replaced::gateway_in_section(key, table) {
+                return self.former_gateway(written, name, table, source, faults);
+            }
+            let start = format!("{SECTION}.");
+            if key.strip_prefix(&start).is_some_and(|name| !name.contains('.')) {
                 faults.push(no_gateway(written, source));
                 return self.misnamed_gateway(written, table, faults);
             }
@@ -244,20 +269,51 @@ impl Reader<'_> {
         }
     }
 
+    /// A section that was a gateway's is read as the one that has come in its place.
+    fn former_gateway(
+        &mut self,
+        written: &str,
+        name: &str,
+        table: &DeTable<'_>,
+        source: Source,
+        faults: &mut Vec<Fault>,
+    ) {
+        faults.push(replaced::section_fault(written, name, "", source));
+        if let Some((inner, _)) = table.get_key_value(RECEIPTS)
+            && self.is_header(inner.span().start)
+        {
+            let source = self.at(self.line(inner.span().start));
+            let (written, inner) = (format!("{written}.{RECEIPTS}"), format!(".{RECEIPTS}"));
+            faults.push(replaced::section_fault(&written, name, &inner, source));
+        }
+        if DriverName::can_be_gateway(name) {
+            self.section(Section { written, meant: &section_of(name) }, table, faults);
+        } else {
+            self.misnamed_gateway(written, table, faults);
+        }
+    }
+
     /// A section that no gateway can be called like is still one of a gateway's settings.
     fn misnamed_gateway(&mut self, written: &str, table: &DeTable<'_>, faults: &mut Vec<Fault>) {
-        let (settings, meant) = (gateway(PLACEHOLDER), format!("sms.{PLACEHOLDER}"));
-        let (path, ends, astray) = (self.path, self.ends.clone(), self.astray.clone());
+        let (settings, meant) = (gateway(PLACEHOLDER), section_of(PLACEHOLDER));
+        let (path, text) = (self.path, self.text);
+        let (ends, astray) = (self.ends.clone(), self.astray.clone());
         let (given, supposed) = (Vec::new(), Vec::new());
-        let mut reader = Reader { path, ends, settings: &settings, astray, given, supposed };
+        let mut reader = Reader { path, text, ends, settings: &settings, astray, given, supposed };
         reader.section(Section { written, meant: &meant }, table, faults);
         self.supposed.append(&mut reader.supposed);
     }
 
     fn is_section(&self, name: &str) -> bool {
-        self.settings
-            .iter()
-            .any(|setting| setting.key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+        let is_within =
+            |key: &str| key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        name == SECTION || self.settings.iter().any(|setting| is_within(&setting.key))
+    }
+
+    /// Whether the line of this place is a `[section]`.
+    fn is_header(&self, offset: usize) -> bool {
+        let start = self.text[..offset].rfind('\n').map_or(0, |end| end + 1);
+        self.text[start..offset].trim_start().starts_with('[')
     }
 
     fn line(&self, offset: usize) -> usize {
@@ -269,12 +325,11 @@ impl Reader<'_> {
     }
 }
 
-/// A section below `sms` is a gateway's, if it can be called so.
+/// A section below `gateway` is a gateway's, if it can be called so.
 fn no_gateway(key: &str, source: Source) -> Fault {
     let what = "is a section, and no gateway can be called so".into();
-    let remedy = "A gateway's name is up to 32 small letters and digits, a letter first, with single - or _ between \
-                  them, and no other word of `sms`.";
-    Fault { source, key: key.to_owned(), what, remedy: remedy.into(), meant: None }
+    let remedy = DriverName::GATEWAY_RULE.into();
+    Fault { source, key: key.to_owned(), what, remedy, meant: None }
 }
 
 /// What to do about a name that is none.

@@ -6,11 +6,13 @@ use super::forms::SECRET;
 use super::names::Word;
 use super::presets::PresetName;
 
-/// A gateway that takes messages as JSON over HTTP.
+/// A gateway that messages are handed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayConfig {
     /// What configuration, logs and deliveries call it.
     pub name: String,
+    /// What it speaks.
+    pub kind: GatewayKind,
     /// Whose ready-made settings hold where nothing else is set.
     pub preset: PresetName,
     /// Where messages are sent.
@@ -95,6 +97,7 @@ impl GatewayConfig {
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            kind: GatewayKind::Http,
             preset: PresetName::None,
             url: String::new(),
             method: GatewayMethod::Post,
@@ -131,6 +134,14 @@ impl GatewayConfig {
     }
 }
 
+/// What a gateway speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GatewayKind {
+    /// JSON over HTTP.
+    #[default]
+    Http,
+}
+
 /// How messages are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the methods of HTTP")]
@@ -162,6 +173,16 @@ pub enum ReceiptsBy {
     Callback,
     /// The gateway is asked.
     Poll,
+}
+
+impl Word for GatewayKind {
+    const ALL: &'static [Self] = &[Self::Http];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+        }
+    }
 }
 
 impl Word for GatewayMethod {

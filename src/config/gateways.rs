@@ -1,17 +1,29 @@
-//! Settings of a gateway: its section `sms.NAME`, and `sms.NAME.receipts` in it.
+//! Settings of a gateway: its section `gateway.NAME`, and `gateway.NAME.receipts` in it. The `kind` says
+//! what the gateway speaks: today that is HTTP, and every other setting is of that kind.
 
 use super::forms::{header, path_or_none, plain, pointer, url, verdict};
-use super::gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy};
+use super::gateway::{GatewayConfig, GatewayKind, GatewayMethod, NumberFormat, ReceiptsBy};
+use super::gateway_keys::{SECTION, key_of};
 use super::names::Word;
 use super::presets::PresetName;
 use super::rows::{placed, set, set_place, text};
 use super::sections::Config;
-use super::setting::Setting;
+use super::setting::{PREFIX, Setting};
 use super::takes::{Form, Takes};
 use super::value::Value;
 
 /// Stands for a gateway's name where none is meant in particular. No gateway can be called so.
 pub(super) const PLACEHOLDER: &str = "NAME";
+
+/// The gateway's name and the setting's in the name of a variable that sets a gateway's setting in this section. Another
+/// variable may be a slip of the hand, from which no gateway is made.
+pub(super) fn in_variable<'v>(variable: &'v str, section: &str) -> Option<(&'v str, &'v str)> {
+    let start = |section: &str| format!("{PREFIX}{}__", section.to_ascii_uppercase());
+    let (name, rest) = variable.strip_prefix(&start(section))?.split_once("__")?;
+    let of_any = format!("{}{PLACEHOLDER}__", start(SECTION));
+    let is_it = |row: &Setting| row.variable().strip_prefix(&of_any) == Some(rest);
+    gateway(PLACEHOLDER).iter().any(is_it).then_some((name, rest))
+}
 
 /// A gateway that turns a message away says so with one of these.
 const STATUSES: std::ops::RangeInclusive<i128> = 400..=599;
@@ -30,7 +42,7 @@ type Set = fn(&mut GatewayConfig, &Value) -> Option<()>;
 fn row(name: &str, key: &str, takes: Takes, about: &'static str, get: Get, set: Set) -> Setting {
     let (asked, told) = (name.to_owned(), name.to_owned());
     Setting::new(
-        format!("sms.{name}.{key}"),
+        key_of(name, key),
         takes,
         about,
         move |config| match config.sms.gateways.iter().find(|it| it.name == asked) {
@@ -53,6 +65,14 @@ fn entry<'a>(config: &'a mut Config, name: &str) -> &'a mut GatewayConfig {
 
 fn requests(name: &str) -> Vec<Setting> {
     vec![
+        row(
+            name,
+            "kind",
+            Takes::Text(Form::word::<GatewayKind>()),
+            "what the gateway speaks: JSON over HTTP",
+            |g| g.kind.word().into(),
+            |g, v| set(&mut g.kind, v.word()),
+        ),
         row(
             name,
             "preset",
@@ -96,7 +116,7 @@ fn requests(name: &str) -> Vec<Setting> {
             |g, v| set_place(&mut g.secret_file, v),
         )
         .unrepeated()
-        .by_default("`$CREDENTIALS_DIRECTORY/sms.NAME` if it is there"),
+        .by_default("`$CREDENTIALS_DIRECTORY/gateway.NAME` if it is there"),
         row(
             name,
             "body",
@@ -246,7 +266,7 @@ fn receipts(name: &str) -> Vec<Setting> {
             |g, v| set_place(&mut g.receipts.secret_file, v),
         )
         .unrepeated()
-        .by_default("`$CREDENTIALS_DIRECTORY/sms.NAME.receipts` if it is there"),
+        .by_default("`$CREDENTIALS_DIRECTORY/gateway.NAME.receipts` if it is there"),
         row(
             name,
             "receipts.url",

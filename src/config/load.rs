@@ -8,11 +8,12 @@ use super::effective::Effective;
 use super::fault::{Fault, Faults, Source, short};
 use super::file::Parsed;
 use super::gateway::GatewayConfig;
+use super::gateway_keys::{RECEIPTS, key_of, section_of};
 use super::gateways::{PLACEHOLDER, gateway};
 use super::given::Given;
 use super::names::Word;
 use super::presets::PresetName;
-use super::replaced::replaced;
+use super::replaced::{self, replaced};
 use super::sections::Config;
 use super::setting::{PREFIX, START, Setting};
 use super::table::settings_with;
@@ -91,8 +92,9 @@ impl Layers {
         faults: &mut Vec<Fault>,
     ) -> (Vec<Given>, Vec<Given>) {
         let mut given = manager(&self.environment, &self.credentials, gateways);
-        let (of_file, mut supposed) =
-            file.map(|file| file.given(settings, faults)).unwrap_or_default();
+        let mut supposed = former_credentials(&self.credentials, faults);
+        let (of_file, more) = file.map(|file| file.given(settings, faults)).unwrap_or_default();
+        supposed.extend(more);
         given.extend(of_file);
         let (of_environment, more) = environment(&self.environment, settings, faults);
         given.extend(of_environment);
@@ -138,7 +140,7 @@ fn as_meant(
 /// What the presets set that gateways are given.
 fn presets(given: &[Given], gateways: &[String]) -> Vec<Given> {
     let preset = |gateway: &String| {
-        let key = format!("sms.{gateway}.preset");
+        let key = key_of(gateway, "preset");
         let strongest = given.iter().rfind(|given| given.key == key)?;
         Some(PresetName::from_word(strongest.value.text()?)?.given(gateway))
     };
@@ -187,8 +189,8 @@ fn manager(
     };
     let of_gateways = gateways.iter().flat_map(|name| {
         [
-            (format!("sms.{name}.secret_file"), format!("sms.{name}")),
-            (format!("sms.{name}.receipts.secret_file"), format!("sms.{name}.receipts")),
+            (key_of(name, "secret_file"), section_of(name)),
+            (key_of(name, "receipts.secret_file"), key_of(name, RECEIPTS)),
         ]
     });
     let credentials = [("keys.keyring_file".into(), "keyring".into())].into_iter();
@@ -197,6 +199,26 @@ fn manager(
         .into_iter()
         .chain(credentials.chain(of_gateways).filter_map(credential))
         .collect()
+}
+
+/// What credentials of gateways would give that have the names of former releases.
+fn former_credentials(credentials: &[PathBuf], faults: &mut Vec<Fault>) -> Vec<Given> {
+    let mut supposed = Vec::new();
+    for path in credentials {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let Some((now, gateway)) = replaced::credential_now(name) else { continue };
+        let source = Source::Manager("CREDENTIALS_DIRECTORY");
+        let of_receipts = now != section_of(gateway);
+        let key = key_of(gateway, if of_receipts { "receipts.secret_file" } else { "secret_file" });
+        let value = path.to_string_lossy().as_ref().into();
+        supposed.push(Given { key: key.clone(), value, source: source.clone() });
+        let what = "is a gateway's credential of former releases".into();
+        let remedy = format!(
+            "Call it {now} where it is handed over: LoadCredential={now}:FILE in the unit."
+        );
+        faults.push(Fault { source, key: name.to_owned(), what, remedy, meant: Some(key) });
+    }
+    supposed
 }
 
 /// The names of variables that look as if they were ours, and are none that is read or refused; all that do, for a command
@@ -236,6 +258,18 @@ fn environment(
             if let Some(replaced) = replaced(&key) {
                 let (what, remedy) = (replaced.what.into(), replaced.remedy_in_variables());
                 faults.push(Fault { source, key, what, remedy, meant: None });
+                continue;
+            }
+            if let Some(now) = replaced::variable_now(variable) {
+                let meant = settings.iter().find(|setting| setting.variable() == now);
+                if let (Some(setting), Some(text)) = (meant, value.to_str()) {
+                    let (key, value) = (setting.key.to_string(), setting.takes.read(text));
+                    supposed.push(Given { key, value, source: source.clone() });
+                }
+                let what = "is a gateway's setting of former releases".into();
+                let remedy = format!("Set {now} in its place.");
+                let meant = meant.map(|setting| setting.key.to_string());
+                faults.push(Fault { source, key, what, remedy, meant });
                 continue;
             }
             let nearest =

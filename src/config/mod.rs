@@ -14,6 +14,7 @@ mod fault;
 mod file;
 mod forms;
 mod gateway;
+mod gateway_keys;
 mod gateways;
 mod given;
 mod limits;
@@ -38,7 +39,9 @@ pub use effective::Effective;
 pub use fault::{Fault, Faults, Source};
 pub use forms::{CODE, SECRET};
 pub(crate) use forms::{is_pointer, named_header};
-pub use gateway::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig};
+pub use gateway::{
+    GatewayConfig, GatewayKind, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig,
+};
 pub use load::{Layers, unread};
 pub(crate) use local::{is_local, is_on_local};
 pub use names::{DialectName, LogFormat, Word};

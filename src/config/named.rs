@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use super::drivers::DriverName;
 use super::file::Parsed;
 use super::gateway::GatewayConfig;
-use super::gateways::{PLACEHOLDER, gateway};
-use super::setting::{PREFIX, Setting};
+use super::gateway_keys::SECTION;
+use super::gateways::in_variable;
+use super::replaced;
+use super::setting::PREFIX;
 use super::takes::Takes;
 
 /// The names of all gateways, as the file and the environment have them.
@@ -17,7 +19,10 @@ pub(super) fn gateways(
     let mut names = file.map(Parsed::gateways).unwrap_or_default();
     let drivers = drivers(file, environment);
     for (variable, _) in environment {
-        let Some(written) = variable.to_str().and_then(name_in) else { continue };
+        let of_gateway = |variable| {
+            in_variable(variable, SECTION).or_else(|| replaced::gateway_in_variable(variable))
+        };
+        let Some((written, _)) = variable.to_str().and_then(of_gateway) else { continue };
         let is_it = |name: &&String| GatewayConfig::in_variable(name) == written;
         if names.iter().any(|name| is_it(&name)) {
             continue;
@@ -29,15 +34,6 @@ pub(super) fn gateways(
         }
     }
     names
-}
-
-/// The gateway's name in that of a variable that sets something of a gateway. Another one may be a slip of the hand, from
-/// which no gateway is made.
-fn name_in(variable: &str) -> Option<&str> {
-    let (name, rest) = variable.strip_prefix(PREFIX)?.strip_prefix("SMS__")?.split_once("__")?;
-    let start = format!("{PREFIX}SMS__{PLACEHOLDER}__");
-    let is_it = |row: &Setting| row.variable().strip_prefix(&start) == Some(rest);
-    gateway(PLACEHOLDER).iter().any(is_it).then_some(name)
 }
 
 /// The gateways that `sms.drivers` names, wherever it is set.

@@ -1,6 +1,7 @@
 //! What somebody may have meant by a name that is none.
 
 use super::clear;
+use super::gateway_keys::SECTION;
 use super::setting::Setting;
 use crate::domain::is_similar;
 
@@ -72,7 +73,7 @@ pub(super) fn variable<'a>(settings: &'a [Setting], name: &str) -> Option<&'a Se
 
 /// The section whose name is nearest to this one, if one is near.
 pub(super) fn section<'a>(settings: &'a [Setting], name: &str) -> Option<&'a str> {
-    let sections = settings.iter().map(|setting| setting.section_and_name().0);
+    let sections = settings.iter().map(|setting| setting.section_and_name().0).chain([SECTION]);
     let named = sections.filter(|section| !section.is_empty() && is_similar(section, name));
     named.min_by_key(|section| strsim::osa_distance(section, name))
 }

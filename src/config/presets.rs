@@ -1,9 +1,10 @@
-//! Ready-made settings of gateways: a file each, written as somebody would write it below `[sms.NAME]`, with where each
+//! Ready-made settings of gateways: a file each, written as somebody would write it below `[gateway.NAME]`, with where each
 //! of its claims comes from. A new one is a file and a row.
 
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Source;
+use super::gateway_keys::section_of;
 use super::given::Given;
 use super::names::Word;
 use super::value::Value;
@@ -41,7 +42,7 @@ impl PresetName {
     pub(super) fn given(self, gateway: &str) -> Vec<Given> {
         let mut given = Vec::new();
         let table = DeTable::parse(self.text()).expect("it is our own file, and a test reads it");
-        flatten(&format!("sms.{gateway}"), table.get_ref(), &mut given);
+        flatten(&section_of(gateway), table.get_ref(), &mut given);
         let source = Source::Preset(self.word());
         given.into_iter().map(|(key, value)| Given { key, value, source: source.clone() }).collect()
     }
@@ -80,7 +81,8 @@ mod tests {
         ];
         for preset in PresetName::ALL {
             let given = preset.given("backup");
-            let is_list = |key: &str| lists.iter().any(|list| key == format!("sms.backup.{list}"));
+            let is_list =
+                |key: &str| lists.iter().any(|list| key == format!("gateway.backup.{list}"));
             for Given { value, .. } in given.iter().filter(|given| is_list(&given.key)) {
                 let words = value.items(|word| word.text().map(str::to_owned)).unwrap();
                 assert!(words.iter().all(|word| VendorStatus::of(word).to_string() == *word));

@@ -69,7 +69,7 @@ pub(super) async fn receive(
         tracing::warn!(
             driver,
             unreadable,
-            "no receipts as sms.{driver}.receipts describes them: dropped"
+            "no receipts as gateway.{driver}.receipts describes them: dropped"
         );
     }
     Ok(Reception::Received { known, unknown: unknown.len(), unreadable, unlisted })

@@ -85,7 +85,7 @@ cat >clinic.toml <<END
 [sms]
 drivers = ["turbosms"]
 
-[sms.turbosms]
+[gateway.turbosms]
 preset = "turbosms"
 sender = "Clinic"
 secret_file = "gateway.token"

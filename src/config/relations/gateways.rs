@@ -7,6 +7,7 @@ use crate::config::clear;
 use crate::config::effective::Effective;
 use crate::config::fault::Fault;
 use crate::config::gateway::{GatewayConfig, ReceiptsBy};
+use crate::config::gateway_keys::{key_of, section_of};
 use crate::config::gateways::PLACEHOLDER;
 use crate::config::names::Word as _;
 
@@ -55,7 +56,7 @@ const RELATIONS: [Relation; 23] = [
             is_missing.then(|| "is not set, and {secret} is in a header or a body".into())
         },
         remedy: "Name a file that holds the gateway's token and nothing else, mode 0600, or hand it over as a credential: \
-                 LoadCredential=sms.NAME:/etc/esoz-otp/NAME.token in the unit.",
+                 LoadCredential=gateway.NAME:/etc/esoz-otp/NAME.token in the unit.",
     },
     Relation {
         keys: &["secret_file", "headers", "body"],
@@ -114,7 +115,7 @@ const RELATIONS: [Relation; 23] = [
             is_missing.then(|| "is not set, and the gateway is to call".into())
         },
         remedy: "Name a file that holds a long random secret, mode 0600, or hand it over as a credential: \
-                 LoadCredential=sms.NAME.receipts:/etc/esoz-otp/NAME.receipts in the unit.",
+                 LoadCredential=gateway.NAME.receipts:/etc/esoz-otp/NAME.receipts in the unit.",
     },
     Relation {
         keys: &["receipts.secret_file", "receipts.by"],
@@ -123,7 +124,7 @@ const RELATIONS: [Relation; 23] = [
             is_idle.then(|| format!("is set, and receipts.by is \"{}\"", g.receipts.by.word()))
         },
         remedy: "Write receipts.by = \"callback\" if the gateway is to call, or take it out, and with it the credential \
-                 sms.NAME.receipts if the unit has one.",
+                 gateway.NAME.receipts if the unit has one.",
     },
     Relation {
         keys: &["receipts.url", "receipts.by"],
@@ -203,12 +204,13 @@ const LOCAL: &str = "Name the gateway's own host, or say that it is meant with a
 const IN_CLEAR: &str = "Put it into a file of its own, secret_file, and write {secret} in its place, in a header or a body: \
                         an address has none.";
 
-/// What does not hold of any gateway. Of one whose preset is wrong, nothing can be said: it has the settings of none.
+/// What does not hold of any gateway. Of one whose kind or preset is wrong, nothing can be said: it has the settings of
+/// none.
 pub(super) fn broken(effective: &Effective, faults: &[Fault]) -> Vec<Fault> {
     let gateways = &effective.config.sms.gateways;
     let is_known = |gateway: &&GatewayConfig| {
-        let preset = format!("sms.{}.preset", gateway.name);
-        !faults.iter().any(|fault| fault.concerns(&preset))
+        let keys = ["kind", "preset"].map(|key| key_of(&gateway.name, key));
+        !faults.iter().any(|fault| keys.iter().any(|key| fault.concerns(key)))
     };
     let within = gateways.iter().filter(is_known).flat_map(|it| broken_in(it, effective, faults));
     let alike = gateways.iter().enumerate().filter_map(|(place, gateway)| {
@@ -216,16 +218,17 @@ pub(super) fn broken(effective: &Effective, faults: &[Fault]) -> Vec<Fault> {
         let variable = GatewayConfig::in_variable(name);
         let is_it = |other: &&GatewayConfig| GatewayConfig::in_variable(&other.name) == variable;
         let other = &gateways[..place].iter().find(is_it)?.name;
-        let what = || Some(format!("cannot be told from sms.{other} in the name of a variable"));
+        let other = section_of(other);
+        let what = || Some(format!("cannot be told from {other} in the name of a variable"));
         let remedy = "Call one of them something else than by another - or _.";
-        fault(effective, faults, vec![format!("sms.{name}")], what, remedy)
+        fault(effective, faults, vec![section_of(name)], what, remedy)
     });
     within.chain(alike).collect()
 }
 
 /// What does not hold in the section of this one.
 fn broken_in(gateway: &GatewayConfig, effective: &Effective, faults: &[Fault]) -> Vec<Fault> {
-    let key = |key: &str| format!("sms.{}.{key}", gateway.name);
+    let key = |key: &str| key_of(&gateway.name, key);
     let related = RELATIONS.iter().filter_map(|relation| {
         let keys = relation.keys.iter().map(|it| key(it)).collect();
         let remedy = relation.remedy.replace(PLACEHOLDER, &gateway.name);

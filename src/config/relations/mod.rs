@@ -108,7 +108,7 @@ const RELATIONS: [Relation; 13] = [
             (!config.sms.allow_plaintext_codes).then(|| shown.into())
         },
         remedy: "If that is what you want, say so with sms.allow_plaintext_codes = true or --allow-plaintext-codes. \
-                 Patients are sent codes by a gateway: name one here, and write a section [sms.NAME] for it.",
+                 Patients are sent codes by a gateway: name one here, and write a section [gateway.NAME] for it.",
     },
     Relation {
         keys: &["sms.drivers", "sms.file.path"],
@@ -126,7 +126,7 @@ const RELATIONS: [Relation; 13] = [
         broken: |config| {
             let unknown = config.sms.drivers.iter().find_map(|driver| unknown(driver, config))?;
             Some(format!(
-                "has `{unknown}`, and there is no section [sms.{unknown}] that says what that is"
+                "has `{unknown}`, and there is no section [gateway.{unknown}] that says what that is"
             ))
         },
         remedy: "Write one, with url and body of the gateway, or with preset = \"turbosms\", sender and secret_file. \
@@ -141,7 +141,7 @@ const RELATIONS: [Relation; 13] = [
             let is_refused = config.otp.refused_prefixes.iter().any(|start| start == START_ABROAD);
             (!is_refused).then(|| {
                 format!(
-                    "has no \"{START_ABROAD}\", and sms.{} writes numbers as `national`: +380029012345 would be \
+                    "has no \"{START_ABROAD}\", and gateway.{} writes numbers as `national`: +380029012345 would be \
                      0029012345, a call abroad",
                     gateway.name
                 )

@@ -15,9 +15,9 @@ use crate::support::patience::wait_until;
 /// A gateway with every file that one can have, and the driver `file`.
 const SETTINGS: &str = "[store]\npath = \"node\"\n[server]\nlisten = [\"127.0.0.1:0\"]\n\
     [sms]\ndrivers = [\"backup\", \"file\"]\nallow_plaintext_codes = true\n[sms.file]\npath = \"sms.ndjson\"\n\
-    [sms.backup]\nurl = \"https://gateway.example/\"\nbody = '[\"{phone}\", \"{text}\"]'\n\
+    [gateway.backup]\nurl = \"https://gateway.example/\"\nbody = '[\"{phone}\", \"{text}\"]'\n\
     headers = [\"Authorization: Bearer {secret}\"]\nsecret_file = \"token\"\nca_file = \"ca.pem\"\nid_at = \"/id\"\n\
-    [sms.backup.receipts]\nby = \"callback\"\nsecret_file = \"receipts\"\nid_at = \"/id\"\n\
+    [gateway.backup.receipts]\nby = \"callback\"\nsecret_file = \"receipts\"\nid_at = \"/id\"\n\
     verdict_at = \"/status\"\ndelivered = [\"ok\"]\n";
 
 /// A directory with a node, its settings and every file that they name.
@@ -159,7 +159,7 @@ fn a_configuration_or_an_authority_that_others_can_change_is_refused() {
         ("esoz-otp.toml", "esoz-otp.toml: the file can be changed by other users"),
         (
             "ca.pem",
-            "sms.backup.ca_file: the file of certificates ca.pem can be changed by other users",
+            "gateway.backup.ca_file: the file of certificates ca.pem can be changed by other users",
         ),
     ] {
         for mode in [0o664, 0o646, 0o622, 0o666] {

@@ -8,10 +8,10 @@ use crate::binary::node::init;
 use crate::binary::program::{Ended, Program, command, run};
 
 /// A gateway with a token, on a node that is made already.
-const SECTION: &str = "[sms]\ndrivers = [\"backup\"]\n[store]\npath = \"node\"\n[sms.backup]\n\
+const SECTION: &str = "[sms]\ndrivers = [\"backup\"]\n[store]\npath = \"node\"\n[gateway.backup]\n\
     url = \"https://gateway.example/\"\nbody = '[\"{phone}\", \"{text}\"]'\n\
     headers = [\"Authorization: Bearer {secret}\"]\nsecret_file = \"token\"\n";
-const CALLBACK: &str = "id_at = \"/id\"\n[sms.backup.receipts]\nby = \"callback\"\nsecret_file = \"receipts\"\n\
+const CALLBACK: &str = "id_at = \"/id\"\n[gateway.backup.receipts]\nby = \"callback\"\nsecret_file = \"receipts\"\n\
     id_at = \"/id\"\nverdict_at = \"/status\"\ndelivered = [\"ok\"]\n";
 
 /// A node with this configuration, and a token for it.
@@ -59,7 +59,7 @@ fn a_gateway_s_secret_is_one_line_that_nobody_else_can_read() {
     ] {
         let directory = node(SECTION, token);
         let told = refused(directory.path());
-        let start = "sms.backup.secret_file: ";
+        let start = "gateway.backup.secret_file: ";
         assert!(told.contains(start) && told.contains("the gateway's secret token"), "{told}");
         assert!(told.contains(said), "{told}");
     }
@@ -74,7 +74,7 @@ fn a_gateway_s_secret_is_one_line_that_nobody_else_can_read() {
     fs::remove_file(directory.path().join("token")).unwrap();
     let told = refused(directory.path());
     let said =
-        "sms.backup.secret_file: cannot read the gateway's secret: No such file or directory";
+        "gateway.backup.secret_file: cannot read the gateway's secret: No such file or directory";
     assert!(told.contains(said), "{told}");
     fs::create_dir(directory.path().join("token")).unwrap();
     assert!(refused(directory.path()).contains("it is no file"));
@@ -108,7 +108,7 @@ fn a_secret_that_is_set_where_its_file_s_name_belongs_is_not_repeated() {
             let text = text.replace(&format!("file = \"{name}\""), &format!("file = \"{secret}\""));
             let directory = node(&text, b"token");
             let told = refused(directory.path());
-            assert!(told.contains(&format!("sms.{key}: cannot read the ")), "{told}");
+            assert!(told.contains(&format!("gateway.{key}: cannot read the ")), "{told}");
             let said = "Name its file: a relative name counts from the directory that esoz-otp is started in. What is set is \
                         not repeated here, in case it is the secret itself.";
             assert!(told.contains(said) && !told.contains("hunter2"), "{told}");
@@ -121,11 +121,11 @@ fn certificates_have_to_be_there_and_to_be_some() {
     let directory = node(&format!("{SECTION}ca_file = \"ca.pem\"\n"), b"token");
     let told = refused(directory.path());
     assert!(
-        told.contains("sms.backup.ca_file: cannot read the certificates: No such file"),
+        told.contains("gateway.backup.ca_file: cannot read the certificates: No such file"),
         "{told}"
     );
     fs::write(directory.path().join("ca.pem"), "no certificate\n").unwrap();
-    assert!(refused(directory.path()).contains("sms.backup"));
+    assert!(refused(directory.path()).contains("gateway.backup"));
 }
 
 #[test]
@@ -154,8 +154,8 @@ fn what_is_wrong_with_any_file_is_told_at_once_with_its_setting_beside_what_is_s
     let sections =
         SECTION.replace("https", "http").replace("\"backup\"]", "\"backup\", \"other\", \"file\"]");
     let other = SECTION
-        .replace("[sms.backup]", "\n[sms.other]")
-        .split_off(SECTION.find("[sms.backup]").unwrap());
+        .replace("[gateway.backup]", "\n[gateway.other]")
+        .split_off(SECTION.find("[gateway.backup]").unwrap());
     let text = format!(
         "{sections}ca_file = \"ca.pem\"\n{CALLBACK}{}ca_file = \"lost.pem\"\n[sms.file]\npath = \"sent/here\"\n",
         other.replace("\"token\"", "\"lost.token\"")
@@ -165,31 +165,30 @@ fn what_is_wrong_with_any_file_is_told_at_once_with_its_setting_beside_what_is_s
     fs::write(directory.path().join("ca.pem"), "no certificate").unwrap();
     let told = check(directory.path()).stderr;
     for said in [
-        "esoz-otp.toml:6: sms.backup.url has no TLS",
-        "\nsms.backup.secret_file: the gateway's secret token is empty. Write the secret into it",
-        "\nsms.backup.receipts.secret_file: the secret of the gateway's receipts receipts stands in a path",
-        "\nsms.backup.ca_file: ca.pem: no certificate is in it, or one is damaged: write certificates in PEM",
-        "\nsms.other.secret_file: cannot read the gateway's secret: No such file",
-        "\nsms.other.ca_file: cannot read the certificates: No such file",
+        "esoz-otp.toml:6: gateway.backup.url has no TLS",
+        "\ngateway.backup.secret_file: the gateway's secret token is empty. Write the secret into it",
+        "\ngateway.backup.receipts.secret_file: the secret of the gateway's receipts receipts stands in a path",
+        "\ngateway.backup.ca_file: ca.pem: no certificate is in it, or one is damaged: write certificates in PEM",
+        "\ngateway.other.secret_file: cannot read the gateway's secret: No such file",
+        "\ngateway.other.ca_file: cannot read the certificates: No such file",
         "\ncannot append messages to sent/here: No such file",
     ] {
         assert!(told.contains(said), "{said}: {told}");
         assert_eq!(told.matches(said).count(), 1, "{said}: {told}");
     }
-    assert!(!told.contains("sms.backup: "), "{told}");
+    assert!(!told.contains("gateway.backup: "), "{told}");
 }
 
 #[test]
 fn a_secret_that_no_header_can_hold_is_refused_with_its_file_where_a_header_has_it() {
     let directory = node(SECTION, "пароль".as_bytes());
     let told = refused(directory.path());
-    let said =
-        "sms.backup.secret_file: token: the secret in it cannot stand in a header: write one line";
+    let said = "gateway.backup.secret_file: token: the secret in it cannot stand in a header: write one line";
     assert!(told.contains(said) && !told.contains("пароль"), "{told}");
 
     let text = SECTION.replace("\"{text}\"]", "\"{text}\", \"{secret}\"]");
     let text = text.replace("headers = [\"Authorization: Bearer {secret}\"]\n", "");
     let directory = node(&text, "пароль".as_bytes());
     let ended = check(directory.path());
-    assert!(!ended.stderr.contains("sms.backup"), "a body can: {}", ended.stderr);
+    assert!(!ended.stderr.contains("gateway.backup"), "a body can: {}", ended.stderr);
 }

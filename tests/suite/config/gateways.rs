@@ -27,7 +27,7 @@ fn a_driver_that_nobody_has_described_is_told_what_to_write() {
         let found = refused(text);
         assert_eq!(found.len(), 1, "{found:#?}");
         assert!(
-            found[0].contains("sms.drivers has `backup`, and there is no section [sms.backup]")
+            found[0].contains("sms.drivers has `backup`, and there is no section [gateway.backup]")
         );
         assert!(found[0].contains("preset = \"turbosms\""), "{}", found[0]);
     }
@@ -37,9 +37,9 @@ fn a_driver_that_nobody_has_described_is_told_what_to_write() {
 fn variables_make_a_gateway_and_know_one_with_a_hyphen() {
     let set = |name: &str| {
         [
-            (format!("ESOZ_OTP__SMS__{name}__URL"), "https://gateway.example/".to_owned()),
-            (format!("ESOZ_OTP__SMS__{name}__BODY"), "[\"{phone}\", \"{text}\"]".to_owned()),
-            (format!("ESOZ_OTP__SMS__{name}__RECEIPTS__LIST_AT"), "/list".to_owned()),
+            (format!("ESOZ_OTP__GATEWAY__{name}__URL"), "https://gateway.example/".to_owned()),
+            (format!("ESOZ_OTP__GATEWAY__{name}__BODY"), "[\"{phone}\", \"{text}\"]".to_owned()),
+            (format!("ESOZ_OTP__GATEWAY__{name}__RECEIPTS__LIST_AT"), "/list".to_owned()),
         ]
     };
     let from = |text: &str, name: &str| {
@@ -55,7 +55,7 @@ fn variables_make_a_gateway_and_know_one_with_a_hyphen() {
     };
     assert_eq!(from("", "BACKUP"), "backup");
     assert_eq!(from("", "MY_GATEWAY"), "my_gateway");
-    assert_eq!(from("[sms.my-gateway]", "MY_GATEWAY"), "my-gateway");
+    assert_eq!(from("[gateway.my-gateway]", "MY_GATEWAY"), "my-gateway");
     assert_eq!(from("sms.drivers = [\"my-gateway\"]", "MY_GATEWAY"), "my-gateway");
 }
 
@@ -65,7 +65,7 @@ fn two_gateways_that_a_variable_could_not_tell_apart_are_refused() {
     let found = refused(&both);
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(
-        found[0].contains("cannot be told from sms.backup-2 in the name of a variable"),
+        found[0].contains("cannot be told from gateway.backup-2 in the name of a variable"),
         "{}",
         found[0]
     );
@@ -75,9 +75,9 @@ fn two_gateways_that_a_variable_could_not_tell_apart_are_refused() {
 fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
     for (name, nearest) in [
         ("ESOZ_OTP__SMS__TIMEOUT__SECONDS", "ESOZ_OTP__SMS__TIMEOUT_SECONDS"),
-        ("ESOZ_OTP__SMS__BACKUP_2__ULR", "ESOZ_OTP__SMS__BACKUP_2__URL"),
-        ("ESOZ_OTP__SMS__BACKUP_2__RECEIPT__BY", "ESOZ_OTP__SMS__BACKUP_2__RECEIPTS__BY"),
-        ("ESOZ_OTP__SMS__BACKUP_2__TOKEN", "ESOZ_OTP__SMS__BACKUP_2__SECRET_FILE"),
+        ("ESOZ_OTP__GATEWAY__BACKUP_2__ULR", "ESOZ_OTP__GATEWAY__BACKUP_2__URL"),
+        ("ESOZ_OTP__GATEWAY__BACKUP_2__RECEIPT__BY", "ESOZ_OTP__GATEWAY__BACKUP_2__RECEIPTS__BY"),
+        ("ESOZ_OTP__GATEWAY__BACKUP_2__TOKEN", "ESOZ_OTP__GATEWAY__BACKUP_2__SECRET_FILE"),
         ("ESOZ_OTP__SMS__FILE__PAHT", "ESOZ_OTP__SMS__FILE__PATH"),
     ] {
         // A value that fits what the name is taken for, or that would be told as well.
@@ -94,31 +94,31 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
     for (line, said) in [
         (
             "ulr = \"x\"",
-            "sms.backup-2.ulr is no setting. The nearest known one is sms.backup-2.url.",
+            "gateway.backup-2.ulr is no setting. The nearest known one is gateway.backup-2.url.",
         ),
         (
             "token = \"x\"",
-            "sms.backup-2.token is no setting. The nearest known one is sms.backup-2.secret_file.",
+            "gateway.backup-2.token is no setting. The nearest known one is gateway.backup-2.secret_file.",
         ),
         (
             "api_key = \"x\"",
-            "sms.backup-2.api_key is no setting. The nearest known one is sms.backup-2.secret_file.",
+            "gateway.backup-2.api_key is no setting. The nearest known one is gateway.backup-2.secret_file.",
         ),
         (
             "password = \"x\"",
-            "sms.backup-2.password is no setting. The nearest known one is sms.backup-2.secret_file.",
+            "gateway.backup-2.password is no setting. The nearest known one is gateway.backup-2.secret_file.",
         ),
         (
             "receipts.secret = \"x\"",
-            "receipts.secret is no setting. The nearest known one is sms.backup-2.receipts.secret_file.",
+            "receipts.secret is no setting. The nearest known one is gateway.backup-2.receipts.secret_file.",
         ),
         (
             "receipt.by = \"poll\"",
-            "sms.backup-2.receipt is no section. The nearest known one is [sms.backup-2.receipts].",
+            "gateway.backup-2.receipt is no section. The nearest known one is [gateway.backup-2.receipts].",
         ),
         (
             "receipts.idat = \"/a\"",
-            "sms.backup-2.receipts.idat is no setting. The nearest known one is sms.backup-2.receipts.id_at.",
+            "gateway.backup-2.receipts.idat is no setting. The nearest known one is gateway.backup-2.receipts.id_at.",
         ),
     ] {
         let found = refused(&gateway_with(line));
@@ -126,8 +126,8 @@ fn slips_of_the_hand_make_no_gateway_and_are_told_the_nearest_name() {
         assert!(found[0].contains(said), "{}", found[0]);
     }
     for name in ["Backup", "1st", "a__b", "console", "\"a b\"", &"a".repeat(33)] {
-        let found = refused(&format!("[sms.{name}]\nurl = \"https://gateway.example\""));
-        assert!(found[0].contains("esoz-otp.toml:1: sms."), "{}", found[0]);
+        let found = refused(&format!("[gateway.{name}]\nurl = \"https://gateway.example\""));
+        assert!(found[0].contains("esoz-otp.toml:1: gateway."), "{}", found[0]);
         assert!(
             found[0].contains("no gateway can be called so. A gateway's name is up to 32"),
             "{}",
@@ -266,7 +266,7 @@ fn what_does_not_hold_in_a_section_is_told_with_its_key_and_what_to_do() {
     for (lines, said) in FAULTS {
         let found = refused(&gateway_with(lines));
         assert_eq!(found.len(), 1, "{lines}: {found:#?}");
-        let said = format!("sms.{GATEWAY}.{said}");
+        let said = format!("gateway.{GATEWAY}.{said}");
         assert!(found[0].contains(&said), "{lines}: {}", found[0]);
         assert!(!found[0].contains("hunter2"), "{}", found[0]);
     }
@@ -276,10 +276,12 @@ fn what_does_not_hold_in_a_section_is_told_with_its_key_and_what_to_do() {
 fn what_is_said_of_a_section_is_said_where_it_stands() {
     let text = gateway_with("url = \"http://gateway.example\"");
     let at = text.lines().position(|line| line.starts_with("url")).unwrap() + 1;
-    assert!(refused(&text)[0].starts_with(&format!("esoz-otp.toml:{at}: sms.backup-2.url ")));
-    let environment = [("ESOZ_OTP__SMS__BACKUP_2__URL", "http://gateway.example")];
+    assert!(refused(&text)[0].starts_with(&format!("esoz-otp.toml:{at}: gateway.backup-2.url ")));
+    let environment = [("ESOZ_OTP__GATEWAY__BACKUP_2__URL", "http://gateway.example")];
     let found = refused_with(&gateway_with(""), &environment, Vec::new());
-    assert!(found[0].starts_with("ESOZ_OTP__SMS__BACKUP_2__URL: sms.backup-2.url has no TLS"));
+    assert!(
+        found[0].starts_with("ESOZ_OTP__GATEWAY__BACKUP_2__URL: gateway.backup-2.url has no TLS")
+    );
 }
 
 #[test]
@@ -292,11 +294,11 @@ fn receipts_want_everything_that_they_are_read_by() {
         assert_eq!(found.len(), wanted.len(), "{found:#?}");
         for key in wanted {
             let key = format!("receipts.{key}").replace("receipts.../", "");
-            let start = format!("sms.{GATEWAY}.{key} is ");
+            let start = format!("gateway.{GATEWAY}.{key} is ");
             assert!(found.iter().any(|said| said.contains(&start)), "{key}: {found:#?}");
         }
     }
-    let lines = "id_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"poll\"\nurl = \"https://gateway.example/status\"\n\
+    let lines = "id_at = \"/id\"\n[gateway.backup-2.receipts]\nby = \"poll\"\nurl = \"https://gateway.example/status\"\n\
                  body = '{\"id\": \"{gateway_id}\"}'\nid_at = \"/id\"\nverdict_at = \"/status\"\ndelivered = [\"2\"]\n";
     assert_eq!(
         load(&gateway_with(lines)).unwrap().config.sms.gateways[0].receipts.delivered,
@@ -312,7 +314,7 @@ fn receipts_want_everything_that_they_are_read_by() {
 #[test]
 fn one_host_takes_messages_and_is_asked_what_became_of_them() {
     let asked = |url: &str| {
-        let lines = "id_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"poll\"\nbody = '[\"{gateway_id}\"]'\nid_at = \"/id\"\n\
+        let lines = "id_at = \"/id\"\n[gateway.backup-2.receipts]\nby = \"poll\"\nbody = '[\"{gateway_id}\"]'\nid_at = \"/id\"\n\
                      verdict_at = \"/status\"\ndelivered = [\"2\"]\n";
         gateway_with(&format!("{lines}url = \"{url}\""))
     };
@@ -321,7 +323,7 @@ fn one_host_takes_messages_and_is_asked_what_became_of_them() {
     }
     let found = refused(&asked("https://other.example/status"));
     assert_eq!(found.len(), 1, "{found:#?}");
-    let said = "sms.backup-2.receipts.url is on other.example, and url on gateway.example: the token would go to a host \
+    let said = "gateway.backup-2.receipts.url is on other.example, and url on gateway.example: the token would go to a host \
                 that messages do not go to. Write where on the host of url";
     assert!(found[0].contains(said), "{}", found[0]);
     // Nobody is asked there.
@@ -330,14 +332,14 @@ fn one_host_takes_messages_and_is_asked_what_became_of_them() {
 
 #[test]
 fn all_that_an_address_on_this_machine_needs_is_told_at_once() {
-    let lines = "url = \"http://127.0.0.1:4100/send\"\nid_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"poll\"\n\
+    let lines = "url = \"http://127.0.0.1:4100/send\"\nid_at = \"/id\"\n[gateway.backup-2.receipts]\nby = \"poll\"\n\
                  url = \"http://127.0.0.1:4100/status\"\nbody = '[\"{gateway_id}\"]'\nid_at = \"/id\"\nverdict_at = \"/status\"\n\
                  delivered = [\"2\"]\n";
     let found = refused(&gateway_with(lines));
     assert_eq!(found.len(), 4, "{found:#?}");
     for key in ["url", "receipts.url"] {
         for said in ["has no TLS", "is on this machine or link"] {
-            let said = format!("sms.backup-2.{key} {said}");
+            let said = format!("gateway.backup-2.{key} {said}");
             assert!(found.iter().any(|it| it.contains(&said)), "{said}: {found:#?}");
         }
     }
@@ -364,7 +366,7 @@ fn what_tells_a_secret_is_not_printed() {
 
 #[test]
 fn credentials_are_a_gateway_s_secrets_when_they_are_handed_over() {
-    let receipts = "id_at = \"/id\"\n[sms.backup-2.receipts]\nby = \"callback\"\nid_at = \"/id\"\nverdict_at = \"/status\"\n\
+    let receipts = "id_at = \"/id\"\n[gateway.backup-2.receipts]\nby = \"callback\"\nid_at = \"/id\"\nverdict_at = \"/status\"\n\
                     delivered = [\"2\"]\n";
     let headers = "headers = [\"Authorization: Bearer {secret}\"]\n";
     let written = written(gateway_with(&format!("{headers}{receipts}")));
@@ -375,22 +377,23 @@ fn credentials_are_a_gateway_s_secrets_when_they_are_handed_over() {
         credentials: names.iter().map(|name| folder.join(name)).collect(),
         ..Layers::default()
     };
-    let effective = layers(&["sms.backup-2", "sms.backup-2.receipts", "sms.other"]).load().unwrap();
+    let effective =
+        layers(&["gateway.backup-2", "gateway.backup-2.receipts", "gateway.other"]).load().unwrap();
     let gateway = &effective.config.sms.gateways[0];
-    assert_eq!(gateway.secret_file, Some(folder.join("sms.backup-2")));
-    assert_eq!(gateway.receipts.secret_file, Some(folder.join("sms.backup-2.receipts")));
-    let key = "sms.backup-2.secret_file";
+    assert_eq!(gateway.secret_file, Some(folder.join("gateway.backup-2")));
+    assert_eq!(gateway.receipts.secret_file, Some(folder.join("gateway.backup-2.receipts")));
+    let key = "gateway.backup-2.secret_file";
     assert_eq!(effective.source(key), Source::Manager("CREDENTIALS_DIRECTORY"));
     assert_eq!(effective.config.sms.gateways.len(), 1, "a credential makes no gateway");
-    let said = layers(&["sms.other", "keyring"]).load().unwrap_err().to_string();
+    let said = layers(&["gateway.other", "keyring"]).load().unwrap_err().to_string();
     for named in [
-        "LoadCredential=sms.backup-2:/etc/esoz-otp/backup-2.token",
-        "LoadCredential=sms.backup-2.receipts:/etc/esoz-otp/backup-2.receipts",
+        "LoadCredential=gateway.backup-2:/etc/esoz-otp/backup-2.token",
+        "LoadCredential=gateway.backup-2.receipts:/etc/esoz-otp/backup-2.receipts",
     ] {
         assert!(said.contains(named), "{said}");
     }
     assert_eq!(
-        layers(&["keyring", "sms.backup-2", "sms.backup-2.receipts"])
+        layers(&["keyring", "gateway.backup-2", "gateway.backup-2.receipts"])
             .load()
             .unwrap()
             .config
@@ -437,7 +440,9 @@ fn a_gateway_is_printed_with_every_setting_and_means_the_same_when_it_is_used_ag
     );
     let effective = load(&text).unwrap();
     let printed = effective.to_toml();
-    for line in ["[sms.backup-2]", "[sms.backup-2.receipts]", "refused_statuses = [422, 410]  # "] {
+    for line in
+        ["[gateway.backup-2]", "[gateway.backup-2.receipts]", "refused_statuses = [422, 410]  # "]
+    {
         assert!(printed.lines().any(|other| other.starts_with(line)), "{printed}");
     }
     assert_eq!(load(&printed).unwrap().config, effective.config);

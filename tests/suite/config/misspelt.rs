@@ -8,8 +8,8 @@ use crate::binary::node::init;
 use crate::binary::program::{Ended, Program, command, run};
 
 const GATEWAY: &str =
-    "[sms.turbosms]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"not-there\"\n";
-const MISSING_FILE: &str = "sms.turbosms.secret_file: cannot read the gateway's secret";
+    "[gateway.turbosms]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"not-there\"\n";
+const MISSING_FILE: &str = "gateway.turbosms.secret_file: cannot read the gateway's secret";
 
 fn check(directory: &Path, text: &str) -> Ended {
     fs::write(directory.join("esoz-otp.toml"), text).unwrap();
@@ -56,14 +56,14 @@ fn what_stands_in_a_misspelt_section_is_judged_as_well() {
 fn a_section_that_no_gateway_can_be_called_like_is_judged_as_a_gateway_s() {
     let directory = tempfile::tempdir().unwrap();
     init(directory.path());
-    let text = "[sms]\ndrivers = [\"Turbo\"]\n[sms.Turbo]\npreset = \"turbosms\"\nsendr = \"Clinic\"\n\
+    let text = "[sms]\ndrivers = [\"Turbo\"]\n[gateway.Turbo]\npreset = \"turbosms\"\nsendr = \"Clinic\"\n\
                 secret_file = \"not-there\"\nmethod = \"GET\"\n";
     let ended = check(directory.path(), text);
     for part in [
-        "esoz-otp.toml:3: sms.Turbo is a section, and no gateway can be called so.",
-        "esoz-otp.toml:5: sms.Turbo.sendr is no setting. The nearest known one is sms.NAME.sender.",
-        "esoz-otp.toml:7: sms.NAME.method is another word, but takes `POST` or `PUT`.",
-        "sms.NAME.secret_file: cannot read the gateway's secret",
+        "esoz-otp.toml:3: gateway.Turbo is a section, and no gateway can be called so.",
+        "esoz-otp.toml:5: gateway.Turbo.sendr is no setting. The nearest known one is gateway.NAME.sender.",
+        "esoz-otp.toml:7: gateway.NAME.method is another word, but takes `POST` or `PUT`.",
+        "gateway.NAME.secret_file: cannot read the gateway's secret",
     ] {
         assert_eq!(ended.stderr.matches(part).count(), 1, "{part}: {}", ended.stderr);
     }

@@ -4,6 +4,7 @@ mod check;
 mod effective;
 mod faults;
 mod files;
+mod former_gateways;
 mod fuzz;
 mod gateways;
 mod manual;
@@ -57,7 +58,7 @@ fn gateway_with(more: &str) -> String {
     let is_set = |key: &str| own.iter().any(|line| line.starts_with(&format!("{key} = ")));
     let needed = NEEDED.iter().filter(|(key, _)| !is_set(key));
     let lines: Vec<_> = needed.map(|(key, value)| format!("{key} = {value}\n")).collect();
-    format!("[sms.{GATEWAY}]\n{}{more}\n", lines.concat())
+    format!("[gateway.{GATEWAY}]\n{}{more}\n", lines.concat())
 }
 
 /// Loads a file of this text.

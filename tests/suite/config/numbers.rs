@@ -34,7 +34,7 @@ fn a_gateway_that_takes_national_numbers_leaves_that_start_refused() {
     for list in ["[]", "[\"+380900\", \"+38000\"]"] {
         let found = refused(&format!("otp.refused_prefixes = {list}\n{national}"));
         let said = format!(
-            "esoz-otp.toml:1: otp.refused_prefixes has no \"+3800\", and sms.{GATEWAY} writes numbers as `national`: \
+            "esoz-otp.toml:1: otp.refused_prefixes has no \"+3800\", and gateway.{GATEWAY} writes numbers as `national`: \
              +380029012345 would be 0029012345, a call abroad. Put \"+3800\" into it"
         );
         assert_eq!(found.len(), 1, "{found:#?}");

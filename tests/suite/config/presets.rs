@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{load, load_with, refused, refused_with};
 
 const TURBOSMS: &str =
-    "[sms.backup]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
+    "[gateway.backup]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
 
 fn gateway(text: &str) -> GatewayConfig {
     load(text).unwrap().config.sms.gateways.remove(0)
@@ -32,10 +32,10 @@ fn turbosms_needs_a_sender_and_a_secret_and_nothing_else() {
     assert_eq!(gateway.receipts.by, ReceiptsBy::Poll);
     assert_eq!(gateway.receipts.body, r#"{"messages":["{gateway_id}"]}"#);
 
-    let missing = refused("[sms.backup]\npreset = \"turbosms\"\n");
+    let missing = refused("[gateway.backup]\npreset = \"turbosms\"\n");
     assert_eq!(missing.len(), 2, "{missing:#?}");
-    assert!(missing.iter().any(|said| said.contains("sms.backup.sender is not set")));
-    assert!(missing.iter().any(|said| said.contains("sms.backup.secret_file is not set")));
+    assert!(missing.iter().any(|said| said.contains("gateway.backup.sender is not set")));
+    assert!(missing.iter().any(|said| said.contains("gateway.backup.secret_file is not set")));
 }
 
 #[test]
@@ -92,19 +92,19 @@ fn turbosms_is_understood_whether_a_message_or_the_whole_request_is_judged() {
 
 #[test]
 fn whatever_is_set_counts_more_than_the_preset_wherever_it_stands() {
-    let early = "[sms.backup]\nnumber = \"plus\"\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
+    let early = "[gateway.backup]\nnumber = \"plus\"\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
     assert_eq!(gateway(early).number, NumberFormat::Plus);
 
     let environment = [
-        ("ESOZ_OTP__SMS__BACKUP__PRESET", "turbosms"),
-        ("ESOZ_OTP__SMS__BACKUP__SENDER", "Clinic"),
+        ("ESOZ_OTP__GATEWAY__BACKUP__PRESET", "turbosms"),
+        ("ESOZ_OTP__GATEWAY__BACKUP__SENDER", "Clinic"),
     ];
-    let file = "[sms.backup]\nsecret_file = \"t\"\nurl = \"https://stand.example/\"\nreceipts.by = \"none\"\n";
+    let file = "[gateway.backup]\nsecret_file = \"t\"\nurl = \"https://stand.example/\"\nreceipts.by = \"none\"\n";
     let effective = load_with(file, &environment, Vec::new()).unwrap();
     let gateway = &effective.config.sms.gateways[0];
     assert_eq!(gateway.url, "https://stand.example/");
     assert_eq!(gateway.verdict_at[1], "/response_status");
-    assert_eq!(effective.source("sms.backup.verdict_at"), Source::Preset("turbosms"));
+    assert_eq!(effective.source("gateway.backup.verdict_at"), Source::Preset("turbosms"));
     assert!(effective.to_toml().contains("number = \"digits\"  # preset turbosms"));
 }
 
@@ -118,7 +118,7 @@ fn what_a_preset_has_set_is_printed_and_means_the_same_when_it_is_used_again() {
     let none = effective
         .settings()
         .iter()
-        .find(|row| row.key == "sms.backup.preset")
+        .find(|row| row.key == "gateway.backup.preset")
         .unwrap()
         .get(&effective.config);
     assert_eq!(none, Value::from("turbosms"));
@@ -132,8 +132,7 @@ fn messages_that_go_elsewhere_are_not_asked_about_at_the_preset_s_gateway() {
     );
     let found = refused(&elsewhere);
     assert_eq!(found.len(), 1, "{found:#?}");
-    let said =
-        "preset turbosms: sms.backup.receipts.url is on api.turbosms.ua, and url on 127.0.0.1: ";
+    let said = "preset turbosms: gateway.backup.receipts.url is on api.turbosms.ua, and url on 127.0.0.1: ";
     assert!(found[0].starts_with(said), "{}", found[0]);
     for receipts in ["url = \"http://127.0.0.1:4100/status\"", "by = \"none\""] {
         assert!(load(&format!("{elsewhere}receipts.{receipts}\n")).is_ok(), "{receipts}");
@@ -145,11 +144,11 @@ fn what_is_wrong_with_a_preset_s_value_is_said_of_the_preset() {
     for (line, said) in [
         (
             "taken = [\"INVALID_PHONE\"]",
-            "sms.backup.refused has \"INVALID_PHONE\", which taken has too.",
+            "gateway.backup.refused has \"INVALID_PHONE\", which taken has too.",
         ),
         (
             "receipts.delivered = [\"Expired\"]",
-            "sms.backup.receipts.undelivered has \"Expired\", which receipts.delivered has too.",
+            "gateway.backup.receipts.undelivered has \"Expired\", which receipts.delivered has too.",
         ),
     ] {
         let found = refused(&format!("{TURBOSMS}{line}\n"));
@@ -164,13 +163,13 @@ fn a_slip_in_a_preset_s_name_or_in_that_of_its_setting_is_one_fault() {
         ("preset = \"turbosm\"", "preset is \"turbosm\", but takes `none` or `turbosms`."),
         (
             "presett = \"turbosms\"",
-            "presett is no setting. The nearest known one is sms.backup.preset.",
+            "presett is no setting. The nearest known one is gateway.backup.preset.",
         ),
     ] {
         for rest in ["", "sender = \"Clinic\"\nsecret_file = \"t\"\n", "receipts.by = \"poll\"\n"] {
-            let found = refused(&format!("[sms.backup]\n{slip}\n{rest}"));
+            let found = refused(&format!("[gateway.backup]\n{slip}\n{rest}"));
             assert_eq!(found.len(), 1, "{found:#?}");
-            let said = format!("esoz-otp.toml:2: sms.backup.{said}");
+            let said = format!("esoz-otp.toml:2: gateway.backup.{said}");
             assert!(found[0].starts_with(&said), "{}", found[0]);
         }
     }
@@ -186,12 +185,12 @@ fn what_follows_from_a_slip_in_a_name_is_no_fault_of_its_own() {
         assert_eq!(found.len(), 1, "{found:#?}");
         assert!(found[0].contains("The nearest known one is "), "{}", found[0]);
     }
-    let environment = [("ESOZ_OTP__SMS__BACKUP__SENDR", "Clinic")];
+    let environment = [("ESOZ_OTP__GATEWAY__BACKUP__SENDR", "Clinic")];
     let text = TURBOSMS.replace("sender = \"Clinic\"\n", "");
     let found = refused_with(&text, &environment, Vec::new());
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(
-        found[0].ends_with("The nearest known one is ESOZ_OTP__SMS__BACKUP__SENDER."),
+        found[0].ends_with("The nearest known one is ESOZ_OTP__GATEWAY__BACKUP__SENDER."),
         "{}",
         found[0]
     );

@@ -223,7 +223,7 @@ fn what_a_gateway_says_later_is_a_line_and_so_is_what_can_t_be_used() {
             "WARN sms failed",
             "WARN receipts for messages that nobody knows were dropped driver=\"a\" unknown=1 gateway_id=\"x3\"",
             "WARN receipts for messages that nobody knows were dropped driver=\"a\" unknown=1 gateway_id=\"(an id that is not shown)\"",
-            "WARN no receipts as sms.a.receipts describes them",
+            "WARN no receipts as gateway.a.receipts describes them",
             "WARN receipts were turned away: with a wrong secret",
         ],
     );

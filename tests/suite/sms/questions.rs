@@ -30,8 +30,8 @@ const MOST_QUESTIONS: usize = 100;
 /// Takes messages at `stub`, and is asked at `asked_at`.
 fn driver(stub: &StubGateway, asked_at: &str) -> HttpGateway {
     let text = format!(
-        "[sms.turbosms]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\nurl = \"{}\"\n\
-         allow_http = true\nallow_local = true\n[sms.turbosms.receipts]\nurl = \"{asked_at}\"\n",
+        "[gateway.turbosms]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\nurl = \"{}\"\n\
+         allow_http = true\nallow_local = true\n[gateway.turbosms.receipts]\nurl = \"{asked_at}\"\n",
         stub.url()
     );
     let gateway = load(&text).unwrap().config.sms.gateways.remove(0);

@@ -124,7 +124,7 @@ fn settings(gateway: &str, sms: &str) -> String {
         [sms]
         drivers = ["stub"]
         {sms}
-        [sms.stub]
+        [gateway.stub]
         url = "{gateway}"
         body = '{{"id": "{{id}}", "phone": "{{phone}}", "text": "{{text}}"}}'
         id_at = "/response_result/0/message_id"

@@ -18,7 +18,7 @@ pub(super) fn turbosms(directory: &Path, stub: &StubGateway) -> String {
     fs::write(directory.join("token"), "hunter2\n").unwrap();
     set_mode(&directory.join("token"), 0o600);
     format!(
-        "[sms]\ndrivers = [\"turbosms\", \"console\"]\n[sms.turbosms]\npreset = \"turbosms\"\nsender = \"Clinic\"\n\
+        "[sms]\ndrivers = [\"turbosms\", \"console\"]\n[gateway.turbosms]\npreset = \"turbosms\"\nsender = \"Clinic\"\n\
          secret_file = \"token\"\nurl = \"{}\"\nreceipts.url = \"{}\"\nallow_http = true\nallow_local = true\n",
         stub.url(),
         stub.status_url()
@@ -128,7 +128,7 @@ fn the_readme_s_other_gateway_is_called_as_it_is_described() {
     let answer = json!({"message": {"id": 71, "state": "accepted"}});
     stub.set(Behaviour::json(200, &answer));
     let (_, rest) =
-        GATEWAYS.split_once("[sms.other]\nurl = \"https://sms.example/send\"\n").unwrap();
+        GATEWAYS.split_once("[gateway.other]\nurl = \"https://sms.example/send\"\n").unwrap();
     let (described, _) = rest.split_once("```").unwrap();
     for file in ["other.token", "other.receipts"] {
         let path = directory.path().join(file);
@@ -136,7 +136,7 @@ fn the_readme_s_other_gateway_is_called_as_it_is_described() {
         set_mode(&path, 0o600);
     }
     let text = format!(
-        "[sms]\ndrivers = [\"other\"]\n[sms.other]\nurl = \"{}\"\nallow_http = true\nallow_local = true\n{}",
+        "[sms]\ndrivers = [\"other\"]\n[gateway.other]\nurl = \"{}\"\nallow_http = true\nallow_local = true\n{}",
         stub.url(),
         described.replace("/etc/esoz-otp/", "")
     );

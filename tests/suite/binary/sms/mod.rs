@@ -89,7 +89,7 @@ fn what_is_no_phone_or_one_that_no_code_is_sent_to_is_wrong_usage() {
 fn what_is_not_set_up_is_told_before_anybody_is_called() {
     let directory = tempfile::tempdir().unwrap();
     for (text, said) in [
-        ("[sms]\ndrivers = [\"backup\"]\n".to_owned(), "there is no section [sms.backup]"),
+        ("[sms]\ndrivers = [\"backup\"]\n".to_owned(), "there is no section [gateway.backup]"),
         (both("missing/sms.ndjson"), "cannot append messages to missing/sms.ndjson"),
     ] {
         let ended = test(directory.path(), &text, &[]);

@@ -101,7 +101,7 @@ fn settings(gateway: &str) -> String {
         [sms]
         drivers = ["stub"]
         timeout_seconds = 2
-        [sms.stub]
+        [gateway.stub]
         url = "{gateway}"
         body = '{{"id": "{{id}}", "phone": "{{phone}}", "text": "{{text}}"}}'
         id_at = "/response_result/0/message_id"
