@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::database::Database;
+use super::database::{Database, DatabaseCopy};
 use super::directory::{self, NEW, at};
 use super::error::{OpenError, StoreError};
 use super::open::{self, Opened};
@@ -79,8 +79,7 @@ fn fill(
     observer(SwapStep::Opened).map_err(at(path))?;
     directory::make_folders(new).map_err(at(new))?;
     let to = Database::open(new, config).map_err(|error| open::explain(path, error))?;
-    copy(from, &to).map_err(wrong)?;
-    drop(to);
+    copy(from, to).map_err(wrong)?;
     checksums::wait_until_closed(&new.join("db")).map_err(at(new))?;
     observer(SwapStep::Copied).map_err(at(path))?;
 
@@ -94,20 +93,13 @@ fn fill(
     observer(SwapStep::Compared).map_err(at(path))
 }
 
-/// Every tree that is there, those of earlier releases too.
-fn names(database: &Database) -> impl Iterator<Item = String> {
-    let names = database.tree_names().into_iter();
-    names.map(|name| String::from_utf8_lossy(&name).into_owned())
-}
-
 fn live_bytes(from: &Database) -> Result<u64, StoreError> {
     let mut bytes = 0;
-    for name in names(from) {
-        for row in &from.tree(&name)? {
-            let (key, value) = row?;
-            bytes += (key.len() + value.len()) as u64;
-        }
-    }
+    let mut pass = from.pass()?;
+    while !pass.step(|key, value| {
+        bytes += (key.len() + value.len()) as u64;
+        Ok(())
+    })? {}
     Ok(bytes)
 }
 
@@ -122,20 +114,16 @@ fn check_room(path: &Path, live: u64) -> Result<(), OpenError> {
     }
 }
 
-fn copy(from: &Database, to: &Database) -> Result<(), StoreError> {
-    for name in names(from) {
-        let tree = to.tree(&name)?;
-        for row in &from.tree(&name)? {
-            let (key, value) = row?;
-            to.change(&tree, &key, Some(&value))?;
-        }
-    }
-    to.sync()
+/// Fills `to` and closes it.
+fn copy(from: &Database, to: Database) -> Result<(), StoreError> {
+    let mut copy = DatabaseCopy::of(from, to)?;
+    while !copy.step()? {}
+    copy.to.sync()
 }
 
 fn compare(from: &Database, to: &Database) -> Result<(), StoreError> {
     let other = || StoreError::Failed("the copy is not what it was copied from".into());
-    for name in names(from) {
+    for name in from.tree_names() {
         let mut copied = to.tree(&name)?.iter();
         for row in &from.tree(&name)? {
             if copied.next().transpose()? != Some(row?) {
@@ -172,7 +160,7 @@ mod tests {
     use super::*;
     use crate::domain::{Phone, Timestamp};
     use crate::store::Store;
-    use crate::store::directory::HOME;
+    use crate::store::directory::{HOME, names};
     use crate::store::schema::{VERIFIED_PHONES, VerifiedPhone};
 
     const STEPS: [SwapStep; 6] = [
@@ -212,14 +200,6 @@ mod tests {
     fn records(path: &Path) -> usize {
         let store = Store::open(path, config()).unwrap();
         store.page(VERIFIED_PHONES, None, 1000).unwrap().len()
-    }
-
-    fn names(path: &Path) -> Vec<String> {
-        let entries = fs::read_dir(path).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
     }
 
     #[test]

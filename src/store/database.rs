@@ -62,11 +62,7 @@ impl Database {
         Ok(Self { sled, log, unsynced, changes, copy: RefCell::new(None) })
     }
 
-    pub(super) fn tree(&self, name: &str) -> sled::Result<sled::Tree> {
-        self.sled.open_tree(name)
-    }
-
-    pub(super) fn tree_named(&self, name: &[u8]) -> sled::Result<sled::Tree> {
+    pub(super) fn tree(&self, name: impl AsRef<[u8]>) -> sled::Result<sled::Tree> {
         self.sled.open_tree(name)
     }
 
@@ -89,7 +85,7 @@ impl Database {
     /// A way through all that is there.
     pub(super) fn pass(&self) -> Result<Pass, StoreError> {
         let names = self.tree_names();
-        let trees = names.iter().map(|name| self.tree_named(name));
+        let trees = names.iter().map(|name| self.tree(name));
         Ok(Pass::over(trees.collect::<sled::Result<_>>()?))
     }
 
@@ -125,9 +121,10 @@ impl Database {
         self.copy.replace(Some(Box::new(copy)));
     }
 
-    /// Copies a little, and says whether that was the end; `None` if the copy has failed.
-    pub(super) fn copy_on(&self) -> Result<Option<bool>, StoreError> {
-        self.copy.borrow_mut().as_mut().map(|copy| copy.step()).transpose()
+    /// Copies some records, and returns whether all are copied; `None` if the copy has failed.
+    pub(super) fn copy_on(&self) -> Option<bool> {
+        let step = self.copy.borrow_mut().as_mut().map(|copy| copy.step());
+        step?.inspect_err(|error| self.give_copy_up(error)).ok()
     }
 
     /// The copy, which is kept up no more.
@@ -135,16 +132,20 @@ impl Database {
         self.copy.take().map(|copy| *copy)
     }
 
-    /// What fails in the copy ends the copy, and nothing else.
     fn repeat(&self, tree: &sled::Tree, key: &[u8], value: Option<&[u8]>) {
         let repeated = match &*self.copy.borrow() {
             Some(copy) => copy.repeat(tree, key, value),
             None => Ok(()),
         };
         if let Err(error) = repeated {
-            tracing::warn!(%error, "the database has grown, and its copy has failed");
-            self.end_copy();
+            self.give_copy_up(&error);
         }
+    }
+
+    /// What fails in the copy ends the copy, and nothing else.
+    fn give_copy_up(&self, error: &StoreError) {
+        tracing::warn!(%error, "the database has grown, and its copy has failed");
+        self.end_copy();
     }
 
     /// Counts what is about to be written, and syncs before it becomes too much.
@@ -174,9 +175,9 @@ impl DatabaseCopy {
 
     /// Copies some records, and says whether all are copied.
     pub(super) fn step(&mut self) -> Result<bool, StoreError> {
-        let to = &self.to;
-        self.pass
-            .step(|tree, key, value| to.change(&to.tree_named(&tree.name())?, key, Some(value)))
+        let Some(tree) = self.pass.tree() else { return Ok(true) };
+        let (to, copied) = (&self.to, self.to.tree(tree.name())?);
+        self.pass.step(|key, value| to.change(&copied, key, Some(value)))
     }
 
     /// Makes a change of the old database in the new one, if the record has been copied by now.
@@ -188,8 +189,38 @@ impl DatabaseCopy {
     ) -> Result<(), StoreError> {
         let name = tree.name();
         if self.pass.has_passed(&name, key) {
-            self.to.change(&self.to.tree_named(&name)?, key, value)?;
+            self.to.change(&self.to.tree(&name)?, key, value)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+
+    fn open(home: &Path) -> Database {
+        Database::open(home, StoreConfig { cache_mib: 8, reserve_mib: 0 }).unwrap()
+    }
+
+    #[test]
+    fn a_copy_that_fails_while_it_is_filled_is_no_harm_to_the_database() {
+        let (home, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (database, mut to) = (open(home.path()), open(new.path()));
+        let tree = database.tree("clients").unwrap();
+        for key in 0..5000_u16 {
+            database.change(&tree, &key.to_be_bytes(), Some(&[7; 40])).unwrap();
+        }
+        // A pipe can't be synced.
+        let (reader, _writer) = std::io::pipe().unwrap();
+        to.log = OwnedFd::from(reader).into();
+        database.begin_copy(DatabaseCopy::of(&database, to).unwrap());
+        while database.copy_on() == Some(false) {}
+        assert_eq!(database.copy_on(), None);
+        database.change(&tree, b"after", Some(b"it")).unwrap();
+        database.sync().unwrap();
+        assert_eq!(tree.len(), 5001);
     }
 }

@@ -205,3 +205,13 @@ pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
     }
     Err(OpenError::Locked(path.to_owned()))
 }
+
+/// What is in a folder, for tests.
+#[cfg(test)]
+pub(super) fn names(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}

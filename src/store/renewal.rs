@@ -41,6 +41,11 @@ pub struct RenewalRule {
     pub changes: u64,
 }
 
+impl RenewalRule {
+    /// The database is written anew all the time: for tests.
+    pub const ALWAYS: Self = Self { least_log: 0, times: 0, changes: 0 };
+}
+
 impl Default for RenewalRule {
     fn default() -> Self {
         Self { least_log: 16 * 1024 * 1024, times: 2, changes: 5000 }
@@ -108,7 +113,7 @@ impl Renewal {
             }
             // Count, and begin the copy if the log is too large.
             RenewalStage::Count(pass, count) => {
-                let is_done = pass.step(|_, key, value| {
+                let is_done = pass.step(|key, value| {
                     count.records += 1;
                     count.bytes += (key.len() + value.len()) as u64;
                     Ok(())
@@ -125,7 +130,7 @@ impl Renewal {
                 }
             }
             // Copy, then swap.
-            RenewalStage::Copy => match database.copy_on()? {
+            RenewalStage::Copy => match database.copy_on() {
                 Some(false) => {}
                 Some(true) => {
                     self.swap(database, trees)?;
@@ -259,10 +264,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::store::directory::names;
     use crate::store::open::Opened;
     use crate::store::schema::{CLIENTS, USERS};
-
-    const ALWAYS: RenewalRule = RenewalRule { least_log: 0, times: 0, changes: 0 };
 
     /// A value of a record, or `None` for one that is not there.
     type RecordValue = Option<Vec<u8>>;
@@ -281,7 +285,7 @@ mod tests {
     impl Stand {
         fn open(path: &Path) -> Self {
             let opened = open::open(path, config()).unwrap();
-            let renewal = Renewal::new(path.to_owned(), config(), ALWAYS);
+            let renewal = Renewal::new(path.to_owned(), config(), RenewalRule::ALWAYS);
             Self { opened, renewal, model: BTreeMap::new() }
         }
 
@@ -348,14 +352,6 @@ mod tests {
             drop((trees, database, lock));
             model
         }
-    }
-
-    fn names(path: &Path) -> Vec<String> {
-        let entries = fs::read_dir(path).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Body {
     Json,
     /// The same, but a number that 64 bits don't hold is the text of its digits.
     JsonWithEveryDigit,
-    /// Whatever JSON, or none; nothing of it is looked at.
+    /// Any JSON, or none; its content is ignored.
     AnyJson,
 }
 

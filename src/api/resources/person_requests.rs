@@ -14,8 +14,8 @@ use crate::domain::{
     PersonRequestStatus, Phone, Refusal, Timestamp,
 };
 
-/// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". Whatever JSON comes is taken
-/// and nothing of it is looked at: the number is the one the request was made with.
+/// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". Any JSON is
+/// taken and ignored: the number is the one that the request was made with.
 pub(in crate::api) fn resend_otp(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let id = request_id(&call)?;

@@ -9,14 +9,11 @@ use esoz_otp::store::{RenewalRule, Store};
 
 use super::{open, phone, verified, write};
 
-/// After each change.
-const ALWAYS: RenewalRule = RenewalRule { least_log: 0, times: 0, changes: 0 };
-
 #[test]
 fn who_reads_meanwhile_never_misses_a_record_and_never_sees_an_earlier_one_again() {
     let home = tempfile::tempdir().unwrap();
     let config = StoreConfig { cache_mib: 8, ..StoreConfig::default() };
-    let store = Store::open_renewing(home.path(), config, ALWAYS).unwrap();
+    let store = Store::open_renewing(home.path(), config, RenewalRule::ALWAYS).unwrap();
     write(&store, |write| {
         (0..2000).try_for_each(|number| write.put(VERIFIED_PHONES, &phone(number), &verified(0)))
     })

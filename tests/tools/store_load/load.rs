@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use esoz_otp::store::{RenewalRule, Store, StoreError};
+use esoz_otp::store::{Store, StoreError};
 
 use crate::Outcome;
 use crate::records::{self, Shape, Turn};
@@ -14,9 +14,6 @@ pub(crate) struct Bounds {
     pub(crate) writes: u64,
     pub(crate) length: Duration,
 }
-
-/// The database is written anew all the time.
-pub(crate) const ALWAYS: RenewalRule = RenewalRule { least_log: 0, times: 0, changes: 0 };
 
 /// What all callers share.
 struct Load {

@@ -134,7 +134,7 @@ fn run(command: Command) -> Outcome<()> {
     match command {
         Command::Load { place, writes, seconds, ack_early, renew } => {
             let bounds = load::Bounds { writes, length: Duration::from_secs(seconds) };
-            let rule = if renew { load::ALWAYS } else { RenewalRule::default() };
+            let rule = if renew { RenewalRule::ALWAYS } else { RenewalRule::default() };
             let store = Store::open_renewing(&place.directory, StoreConfig::default(), rule)?;
             load::load(store, place.shape(), bounds, ack_early)
         }
