@@ -53,5 +53,7 @@ pub use segments::Segments;
 pub use similar::is_similar;
 pub use time::{NotATime, Timestamp};
 pub use token::{Token, TokenExpiry};
-pub use verification::{HashedCode, Purpose, State, Status, Verification, VerificationRules};
+pub use verification::{
+    HashedCode, Purpose, Verification, VerificationRules, VerificationState, VerificationStatus,
+};
 pub use verification_id::VerificationId;

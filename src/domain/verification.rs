@@ -33,7 +33,7 @@ pub struct Verification {
     /// When this record last changed.
     pub updated_at: Timestamp,
     /// What became of it.
-    pub state: State,
+    pub state: VerificationState,
 }
 
 /// What a code is good for.
@@ -47,7 +47,7 @@ pub enum Purpose {
 
 /// What became of a verification. Only a `New` one still has something to compare with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum State {
+pub enum VerificationState {
     /// Waits for the code.
     New {
         /// What the code is compared with.
@@ -79,7 +79,7 @@ pub struct HashedCode {
 /// What `status` of an answer says: lower-case, as the live system does (ehealth-ua/otp_verification.api).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum VerificationStatus {
     /// Waits for the code.
     New,
     /// The right code came.
@@ -118,7 +118,7 @@ impl Verification {
             inserted_at: now,
             code_expired_at: now + rules.life,
             updated_at: now,
-            state: State::New { code, attempts_left: rules.attempts },
+            state: VerificationState::New { code, attempts_left: rules.attempts },
         }
     }
 
@@ -126,14 +126,15 @@ impl Verification {
     pub fn spend_attempt(self, now: Timestamp) -> Result<(Self, HashedCode), Refusal> {
         let expired = self.is_past(now);
         match self.state {
-            State::New { attempts_left: 0, .. } | State::Unverified => {
+            VerificationState::New { attempts_left: 0, .. } | VerificationState::Unverified => {
                 Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted))
             }
-            State::Verified => Err(Refusal::CodeSpent(SpentReason::AlreadyUsed)),
-            State::Canceled => Err(Refusal::CodeSpent(SpentReason::Superseded)),
-            State::New { .. } if expired => Err(Refusal::CodeExpired),
-            State::New { code, attempts_left } => {
-                let state = State::New { code: code.clone(), attempts_left: attempts_left - 1 };
+            VerificationState::Verified => Err(Refusal::CodeSpent(SpentReason::AlreadyUsed)),
+            VerificationState::Canceled => Err(Refusal::CodeSpent(SpentReason::Superseded)),
+            VerificationState::New { .. } if expired => Err(Refusal::CodeExpired),
+            VerificationState::New { code, attempts_left } => {
+                let state =
+                    VerificationState::New { code: code.clone(), attempts_left: attempts_left - 1 };
                 Ok((Self { state, updated_at: now.max(self.updated_at), ..self }, code))
             }
         }
@@ -143,29 +144,35 @@ impl Verification {
     #[must_use]
     pub fn without_more_attempts(self) -> Self {
         match self.state {
-            State::New { code, .. } => {
-                Self { state: State::New { code, attempts_left: 0 }, ..self }
+            VerificationState::New { code, .. } => {
+                Self { state: VerificationState::New { code, attempts_left: 0 }, ..self }
             }
-            State::Verified | State::Unverified | State::Canceled => self,
+            VerificationState::Verified
+            | VerificationState::Unverified
+            | VerificationState::Canceled => self,
         }
     }
 
     /// How many tries are left of what can still be tried.
     pub fn attempts_left(&self) -> u8 {
         match self.state {
-            State::New { attempts_left, .. } => attempts_left,
-            State::Verified | State::Unverified | State::Canceled => 0,
+            VerificationState::New { attempts_left, .. } => attempts_left,
+            VerificationState::Verified
+            | VerificationState::Unverified
+            | VerificationState::Canceled => 0,
         }
     }
 
     /// Gives attempts back that were spent on a guess that was not compared. `None` when it is over.
     pub fn give_back(self, attempts: u8) -> Option<Self> {
         match self.state {
-            State::New { code, attempts_left } => {
+            VerificationState::New { code, attempts_left } => {
                 let attempts_left = attempts_left.saturating_add(attempts);
-                Some(Self { state: State::New { code, attempts_left }, ..self })
+                Some(Self { state: VerificationState::New { code, attempts_left }, ..self })
             }
-            State::Verified | State::Unverified | State::Canceled => None,
+            VerificationState::Verified
+            | VerificationState::Unverified
+            | VerificationState::Canceled => None,
         }
     }
 
@@ -175,36 +182,47 @@ impl Verification {
     /// same time have been judged before it and made the verification `unverified`.
     pub fn verify(self, now: Timestamp) -> Result<Self, Refusal> {
         match self.state {
-            State::New { .. } | State::Unverified => Ok(self.end(State::Verified, now)),
-            State::Verified => Err(Refusal::CodeSpent(SpentReason::AlreadyUsed)),
-            State::Canceled => Err(Refusal::CodeSpent(SpentReason::Superseded)),
+            VerificationState::New { .. } | VerificationState::Unverified => {
+                Ok(self.end(VerificationState::Verified, now))
+            }
+            VerificationState::Verified => Err(Refusal::CodeSpent(SpentReason::AlreadyUsed)),
+            VerificationState::Canceled => Err(Refusal::CodeSpent(SpentReason::Superseded)),
         }
     }
 
     /// The compared code was wrong: after the last attempt the verification is over. `None` when nothing changes.
     pub fn reject(self, now: Timestamp) -> Option<Self> {
         match self.state {
-            State::New { attempts_left: 0, .. } => Some(self.end(State::Unverified, now)),
-            State::New { .. } | State::Verified | State::Unverified | State::Canceled => None,
+            VerificationState::New { attempts_left: 0, .. } => {
+                Some(self.end(VerificationState::Unverified, now))
+            }
+            VerificationState::New { .. }
+            | VerificationState::Verified
+            | VerificationState::Unverified
+            | VerificationState::Canceled => None,
         }
     }
 
     /// A newer code takes this one's place. `None` when it was over already.
     pub fn cancel(self, now: Timestamp) -> Option<Self> {
         match self.state {
-            State::New { .. } => Some(self.end(State::Canceled, now)),
-            State::Verified | State::Unverified | State::Canceled => None,
+            VerificationState::New { .. } => Some(self.end(VerificationState::Canceled, now)),
+            VerificationState::Verified
+            | VerificationState::Unverified
+            | VerificationState::Canceled => None,
         }
     }
 
     /// The status at `now`.
-    pub fn status(&self, now: Timestamp) -> Status {
+    pub fn status(&self, now: Timestamp) -> VerificationStatus {
         match self.state {
-            State::New { attempts_left: 0, .. } | State::Unverified => Status::Unverified,
-            State::New { .. } if self.is_past(now) => Status::Expired,
-            State::New { .. } => Status::New,
-            State::Verified => Status::Verified,
-            State::Canceled => Status::Canceled,
+            VerificationState::New { attempts_left: 0, .. } | VerificationState::Unverified => {
+                VerificationStatus::Unverified
+            }
+            VerificationState::New { .. } if self.is_past(now) => VerificationStatus::Expired,
+            VerificationState::New { .. } => VerificationStatus::New,
+            VerificationState::Verified => VerificationStatus::Verified,
+            VerificationState::Canceled => VerificationStatus::Canceled,
         }
     }
 
@@ -212,7 +230,7 @@ impl Verification {
         now + ISSUED_AHEAD < self.inserted_at || now.max(self.updated_at) >= self.code_expired_at
     }
 
-    fn end(self, state: State, now: Timestamp) -> Self {
+    fn end(self, state: VerificationState, now: Timestamp) -> Self {
         Self { state, updated_at: now.max(self.updated_at), ..self }
     }
 }
@@ -254,8 +272,8 @@ mod tests {
         let before = Timestamp::from_micros(end.as_micros() - 1);
         assert!(issued().spend_attempt(before).is_ok());
         assert_eq!(issued().spend_attempt(end), Err(Refusal::CodeExpired));
-        assert_eq!(issued().status(before), Status::New);
-        assert_eq!(issued().status(end), Status::Expired);
+        assert_eq!(issued().status(before), VerificationStatus::New);
+        assert_eq!(issued().status(end), VerificationStatus::Expired);
     }
 
     #[test]
@@ -281,9 +299,9 @@ mod tests {
         }
         let exhausted = Err(Refusal::CodeSpent(SpentReason::AttemptsExhausted));
         assert_eq!(verification.clone().spend_attempt(at(1)), exhausted);
-        assert_eq!(verification.status(at(1)), Status::Unverified);
+        assert_eq!(verification.status(at(1)), VerificationStatus::Unverified);
         let over = verification.reject(at(2)).unwrap();
-        assert_eq!(over.state, State::Unverified);
+        assert_eq!(over.state, VerificationState::Unverified);
         assert_eq!(over.spend_attempt(at(3)), exhausted);
     }
 
@@ -294,9 +312,9 @@ mod tests {
             verification = verification.spend_attempt(at(1)).unwrap().0;
         }
         let judged_late = verification.clone().reject(at(2)).unwrap().verify(at(2)).unwrap();
-        assert_eq!(judged_late.state, State::Verified);
+        assert_eq!(judged_late.state, VerificationState::Verified);
         let verified = verification.verify(at(2)).unwrap();
-        assert_eq!(verified.status(at(9999)), Status::Verified);
+        assert_eq!(verified.status(at(9999)), VerificationStatus::Verified);
         let used = Refusal::CodeSpent(SpentReason::AlreadyUsed);
         assert_eq!(verified.clone().verify(at(2)), Err(used.clone()));
         assert_eq!(verified.clone().spend_attempt(at(2)).unwrap_err(), used);
@@ -311,7 +329,10 @@ mod tests {
             spent = spent.spend_attempt(at(1)).unwrap().0;
         }
         let given_back = spent.clone().give_back(1).unwrap();
-        assert_eq!((given_back.attempts_left(), given_back.status(at(1))), (1, Status::New));
+        assert_eq!(
+            (given_back.attempts_left(), given_back.status(at(1))),
+            (1, VerificationStatus::New)
+        );
         assert!(given_back.spend_attempt(at(1)).is_ok());
         let over =
             [spent.clone().verify(at(1)).ok(), spent.clone().reject(at(1)), spent.cancel(at(1))];

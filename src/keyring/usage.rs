@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::domain::{State, Status, Timestamp, Verification};
+use crate::domain::{Timestamp, Verification, VerificationState, VerificationStatus};
 use crate::store::schema::{AtKey, OUTBOX, VERIFICATIONS};
 use crate::store::{Record, Store, StoreError, Table, TableKey};
 
@@ -59,8 +59,15 @@ fn each<K: TableKey, V: Record>(
 /// The key that a code was hashed with, while the code is good for something.
 fn needed_by(verification: &Verification, now: Timestamp) -> Option<&str> {
     match &verification.state {
-        State::New { code, .. } if verification.status(now) == Status::New => Some(&code.key_id),
-        State::New { .. } | State::Verified | State::Unverified | State::Canceled => None,
+        VerificationState::New { code, .. }
+            if verification.status(now) == VerificationStatus::New =>
+        {
+            Some(&code.key_id)
+        }
+        VerificationState::New { .. }
+        | VerificationState::Verified
+        | VerificationState::Unverified
+        | VerificationState::Canceled => None,
     }
 }
 

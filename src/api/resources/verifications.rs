@@ -7,7 +7,7 @@ use crate::api::refusal::Rejection;
 use crate::api::request::properties::Properties;
 use crate::api::response::Success;
 use crate::api::state::ApiState;
-use crate::domain::{Phone, Refusal, Status, Timestamp, Verification, VerificationId};
+use crate::domain::{Phone, Refusal, Timestamp, Verification, VerificationId, VerificationStatus};
 
 /// `POST …/verifications {"phone_number"}`, the "Initialize OTP" of the page on resending. `provider` is taken and not
 /// looked at: which driver sends is the operator's choice.
@@ -56,7 +56,7 @@ fn phone(call: &Call) -> Result<Phone, Refusal> {
 #[derive(Serialize)]
 pub(super) struct VerificationView {
     id: VerificationId,
-    status: Status,
+    status: VerificationStatus,
     code_expired_at: String,
     active: bool,
 }
@@ -68,7 +68,7 @@ impl VerificationView {
             id: verification.id,
             status,
             code_expired_at: verification.code_expired_at.to_string(),
-            active: status == Status::New,
+            active: status == VerificationStatus::New,
         }
     }
 }

@@ -11,7 +11,7 @@ use esoz_otp::domain::limits::{Budget, Limits, Rate, Sends, SlidingWindow, Wrong
 use esoz_otp::domain::{
     AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, HashedCode, Id,
     MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose,
-    Requester, Scopes, SecretDigest, State, Timestamp, Token, User, Verification,
+    Requester, Scopes, SecretDigest, Timestamp, Token, User, Verification, VerificationState,
 };
 use esoz_otp::store::schema::{
     AuditHead, Due, KeyCheck, LiveCode, Mark, SealedSecret, Sender, VerifiedPhone,
@@ -199,14 +199,14 @@ fn verifications() -> Vec<Sample> {
         state,
     };
     let code = HashedCode { key_id: "key-1".into(), salt: [8; 16], hash: [9; 32] };
-    let new = State::New { code, attempts_left: 3 };
+    let new = VerificationState::New { code, attempts_left: 3 };
     let phone = Purpose::PhoneVerification;
     [
         ("new", verification(phone, new.clone())),
         ("new_for_person_request", verification(Purpose::PersonRequest(id(6)), new)),
-        ("verified", verification(phone, State::Verified)),
-        ("unverified", verification(phone, State::Unverified)),
-        ("canceled", verification(phone, State::Canceled)),
+        ("verified", verification(phone, VerificationState::Verified)),
+        ("unverified", verification(phone, VerificationState::Unverified)),
+        ("canceled", verification(phone, VerificationState::Canceled)),
     ]
     .map(|(variant, value)| sample("verifications", variant, value))
     .into()
@@ -337,7 +337,7 @@ fn audit_rows() -> [(&'static str, AuditRow); 21] {
         inserted_at: at(0),
         code_expired_at: at(300),
         updated_at: at(30),
-        state: State::Verified,
+        state: VerificationState::Verified,
     };
     let issued = AuditRow::new(at(0), AuditEvent::CodeIssued, by("203.0.113.9"));
     let wrong = AuditRow::new(at(30), AuditEvent::CodeWrong, by("2001:db8::9"));

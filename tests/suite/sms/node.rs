@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use esoz_otp::config::Config;
-use esoz_otp::domain::{DeliveryError, DeliveryStatus, State};
+use esoz_otp::domain::{DeliveryError, DeliveryStatus, VerificationState};
 use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 use esoz_otp::store::schema::{DELIVERIES, VERIFICATIONS};
 
@@ -103,7 +103,7 @@ fn a_code_is_kept_before_its_message_leaves() {
     let code = message.text().rsplit(' ').next().unwrap();
     let survivor = TestNode::on(copy.path(), quick(), start_of_time(), false);
     let kept = survivor.store.get(VERIFICATIONS, &message.verification_id).unwrap().unwrap();
-    assert!(matches!(kept.state, State::New { .. }));
+    assert!(matches!(kept.state, VerificationState::New { .. }));
     assert_eq!(survivor.approve(code).status, 200);
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use esoz_otp::config::DialectName;
-use esoz_otp::domain::{Id, Phone, Purpose, State, Verification, VerificationId};
+use esoz_otp::domain::{Id, Phone, Purpose, Verification, VerificationId, VerificationState};
 use esoz_otp::store::schema::{
     DELIVERIES, KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS,
 };
@@ -48,7 +48,7 @@ fn issue(node: &TestNode, codes: u8) -> Vec<String> {
                 inserted_at: now,
                 code_expired_at: now,
                 updated_at: now,
-                state: State::Canceled,
+                state: VerificationState::Canceled,
             };
             write.put(VERIFICATIONS, &id, &verification)?;
             write.put(DELIVERIES, &id, &queued(id, previous, u64::from(code) * 60))?;

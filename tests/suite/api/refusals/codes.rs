@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use esoz_otp::api::Kind;
 use esoz_otp::api::Operation;
-use esoz_otp::domain::{Phone, Purpose, State};
+use esoz_otp::domain::{Phone, Purpose, VerificationState};
 use esoz_otp::store::Write;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
 
@@ -130,7 +130,9 @@ fn lose_the_key_of(node: &TestNode, phone: &str) {
     let id = node.store.get(LIVE_CODES, &place).unwrap().unwrap().verification_id;
     let lose = move |write: &mut Write<'_>| {
         let mut verification = write.get(VERIFICATIONS, &id)?.unwrap();
-        let State::New { code, .. } = &mut verification.state else { panic!("it was just sent") };
+        let VerificationState::New { code, .. } = &mut verification.state else {
+            panic!("it was just sent")
+        };
         code.key_id = "lost".into();
         write.put(VERIFICATIONS, &id, &verification)
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use esoz_otp::config::StoreConfig;
-use esoz_otp::domain::State;
+use esoz_otp::domain::VerificationState;
 use esoz_otp::store::{Store, schema};
 use serde_json::json;
 
@@ -19,8 +19,10 @@ fn awaited(directory: &Path) -> Vec<String> {
     let store = Store::open(&directory.join("node"), StoreConfig::default()).unwrap();
     let all = store.page(schema::VERIFICATIONS, None, usize::MAX).unwrap();
     let key_id = |state| match state {
-        State::New { code, .. } => Some(code.key_id),
-        State::Verified | State::Unverified | State::Canceled => None,
+        VerificationState::New { code, .. } => Some(code.key_id),
+        VerificationState::Verified
+        | VerificationState::Unverified
+        | VerificationState::Canceled => None,
     };
     all.into_iter().filter_map(|(_, verification)| key_id(verification.state)).collect()
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use esoz_otp::domain::limits::{Limits, Rule, Sends, WrongGuesses};
 use esoz_otp::domain::{
-    HashedCode, Id, Phone, Purpose, State, Status, Timestamp, Verification, VerificationRules,
+    HashedCode, Id, Phone, Purpose, Timestamp, Verification, VerificationRules, VerificationState,
+    VerificationStatus,
 };
 
 use crate::support::{SEED_PHONE, start_of_time, without_send_limits};
@@ -170,7 +171,7 @@ impl World {
         };
         let read = self.live().clone();
         if self.care == Care::SpendsLate {
-            let State::New { code, attempts_left: 1.. } = read.state.clone() else {
+            let VerificationState::New { code, attempts_left: 1.. } = read.state.clone() else {
                 return Call::Done;
             };
             let paid = Paid { read, number, code, guess, counted_at: self.now };
@@ -225,7 +226,7 @@ impl World {
 
     /// What must hold after each step.
     pub(super) fn check(&self, before: &[Verification]) -> Result<(), String> {
-        let is_new = |kept: &&Verification| matches!(kept.state, State::New { .. });
+        let is_new = |kept: &&Verification| matches!(kept.state, VerificationState::New { .. });
         let new = self.kept.iter().filter(is_new).count();
         if new > 1 {
             return Err(format!("{new} codes are good"));
@@ -238,12 +239,12 @@ impl World {
                 let (compared, right) = (self.compared[number], self.right[number]);
                 return Err(format!("compared {compared} times, right {right} times"));
             }
-            if (kept.state == State::Verified) != (self.right[number] == 1) {
+            if (kept.state == VerificationState::Verified) != (self.right[number] == 1) {
                 return Err(format!("{kept:?}, and right {} times", self.right[number]));
             }
             // What reads as new can be tried, and nothing else can.
             let (status, tried) = (kept.status(self.now), kept.clone().spend_attempt(self.now));
-            if (status == Status::New) != tried.is_ok() {
+            if (status == VerificationStatus::New) != tried.is_ok() {
                 return Err(format!("{kept:?} reads {status:?}, and a try is {tried:?}"));
             }
         }
@@ -255,8 +256,10 @@ impl World {
     pub(super) fn check_at_the_end(&self) -> Result<(), String> {
         for (kept, compared) in self.kept.iter().zip(&self.compared) {
             let left = match kept.state {
-                State::Verified | State::Canceled => continue,
-                State::New { .. } | State::Unverified => kept.attempts_left(),
+                VerificationState::Verified | VerificationState::Canceled => continue,
+                VerificationState::New { .. } | VerificationState::Unverified => {
+                    kept.attempts_left()
+                }
             };
             if left + compared != RULES.attempts {
                 return Err(format!("compared {compared} times, and {kept:?}"));
@@ -275,11 +278,17 @@ impl World {
 /// after the last wrong one.
 fn may_become(before: &Verification, after: &Verification) -> Result<(), String> {
     let may = match (&before.state, &after.state) {
-        (State::New { attempts_left: had, .. }, State::New { attempts_left: has, .. }) => {
-            *has <= had + 1
-        }
-        (State::New { .. }, State::Verified | State::Unverified | State::Canceled)
-        | (State::Unverified, State::Verified) => true,
+        (
+            VerificationState::New { attempts_left: had, .. },
+            VerificationState::New { attempts_left: has, .. },
+        ) => *has <= had + 1,
+        (
+            VerificationState::New { .. },
+            VerificationState::Verified
+            | VerificationState::Unverified
+            | VerificationState::Canceled,
+        )
+        | (VerificationState::Unverified, VerificationState::Verified) => true,
         (was, is) => was == is,
     };
     let may = may && after.updated_at >= before.updated_at;

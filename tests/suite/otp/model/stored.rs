@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use esoz_otp::domain::audit::AuditEvent;
-use esoz_otp::domain::{State, Verification};
+use esoz_otp::domain::{Verification, VerificationState};
 use esoz_otp::store::Store;
 use esoz_otp::store::schema::{AUDIT, LIVE_CODES, PERSON_REQUESTS, VERIFICATIONS};
 
@@ -37,7 +37,8 @@ impl Ledger {
     }
 
     fn one_code_a_place(&self) -> Found {
-        let new = self.kept.values().filter(|kept| matches!(kept.state, State::New { .. }));
+        let new =
+            self.kept.values().filter(|kept| matches!(kept.state, VerificationState::New { .. }));
         let mut places = BTreeSet::new();
         for Verification { phone_number, purpose, .. } in new {
             if !places.insert((*phone_number, *purpose)) {
@@ -60,8 +61,11 @@ impl Ledger {
 
     /// What is verified, and what is approved, is so by a right code.
     fn what_is_used(&self, store: &Store) -> Found {
-        let verified =
-            self.kept.values().filter(|kept| kept.state == State::Verified).map(|kept| kept.id);
+        let verified = self
+            .kept
+            .values()
+            .filter(|kept| kept.state == VerificationState::Verified)
+            .map(|kept| kept.id);
         let requests = store.page(PERSON_REQUESTS, None, usize::MAX).unwrap();
         let approving = requests.into_iter().filter_map(|(_, request)| request.approved_by);
         match verified.chain(approving).find(|id| !self.used.contains(id)) {
@@ -95,7 +99,9 @@ impl Ledger {
 /// Attempts only fall, and what is over stays as it is.
 fn change(before: &Verification, after: Option<&Verification>) -> Result<Option<Became>, String> {
     let Some(after) = after else { return Ok(Some(Became::Swept)) };
-    let (State::New { attempts_left: had, .. }, is_same) = (&before.state, before == after) else {
+    let (VerificationState::New { attempts_left: had, .. }, is_same) =
+        (&before.state, before == after)
+    else {
         return if before == after {
             Ok(None)
         } else {
@@ -103,12 +109,12 @@ fn change(before: &Verification, after: Option<&Verification>) -> Result<Option<
         };
     };
     match &after.state {
-        State::New { .. } if is_same => Ok(None),
-        State::New { attempts_left: has, .. } if has <= had => Ok(None),
-        State::New { .. } => Err(format!("attempts of {after:?} grew from {had}")),
-        State::Verified => Ok(Some(Became::Verified)),
-        State::Canceled => Ok(Some(Became::Canceled)),
-        State::Unverified if *had > 1 => Ok(Some(Became::LastTry)),
-        State::Unverified => Ok(Some(Became::Unverified)),
+        VerificationState::New { .. } if is_same => Ok(None),
+        VerificationState::New { attempts_left: has, .. } if has <= had => Ok(None),
+        VerificationState::New { .. } => Err(format!("attempts of {after:?} grew from {had}")),
+        VerificationState::Verified => Ok(Some(Became::Verified)),
+        VerificationState::Canceled => Ok(Some(Became::Canceled)),
+        VerificationState::Unverified if *had > 1 => Ok(Some(Became::LastTry)),
+        VerificationState::Unverified => Ok(Some(Became::Unverified)),
     }
 }

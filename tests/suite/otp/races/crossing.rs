@@ -6,7 +6,8 @@ use std::sync::{Arc, Barrier};
 use esoz_otp::clock::{Clock as _, HandClock};
 use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::{
-    Code, CodeFormat, Phone, Purpose, Refusal, Requester, SpentReason, State, Status, Verification,
+    Code, CodeFormat, Phone, Purpose, Refusal, Requester, SpentReason, Verification,
+    VerificationState, VerificationStatus,
 };
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::store::Store;
@@ -146,12 +147,14 @@ fn judge(
     let is_verified = store.get(VERIFIED_PHONES, &phone).unwrap().is_some();
     let live = store.get(LIVE_CODES, &place).unwrap().unwrap().verification_id;
     let attempts_left = match state(new.id) {
-        State::New { attempts_left, .. } => attempts_left,
+        VerificationState::New { attempts_left, .. } => attempts_left,
         other => return Err(format!("the successor is {other:?}")),
     };
     let is_as_it_should = match end {
-        End::Used => state(round.old.id) == State::Verified,
-        End::Expired | End::Wrong | End::Superseded => state(round.old.id) == State::Canceled,
+        End::Used => state(round.old.id) == VerificationState::Verified,
+        End::Expired | End::Wrong | End::Superseded => {
+            state(round.old.id) == VerificationState::Canceled
+        }
     };
     let wrong = guesses.remembered();
     let should = if end == End::Wrong { (1, 2) } else { (0, 3) };
@@ -168,8 +171,10 @@ fn judge(
 fn the_new_one_is_good(race: &Race, new: &Verification, code: Code) {
     let tried = race.complete(new.phone_number, code);
     match new.status(race.clock.now()) {
-        Status::New => assert_eq!(tried.map(|verified| verified.id), Ok(new.id)),
-        status => assert_eq!((tried, status), (Err(Refusal::CodeExpired), Status::Expired)),
+        VerificationStatus::New => assert_eq!(tried.map(|verified| verified.id), Ok(new.id)),
+        status => {
+            assert_eq!((tried, status), (Err(Refusal::CodeExpired), VerificationStatus::Expired))
+        }
     }
 }
 
@@ -212,5 +217,8 @@ fn control_a_right_code_that_is_not_looked_at_again_is_used_behind_its_successor
     let late = judge(&race.direct.store, &round, &Ok(read.clone()), &new);
     assert!(late.is_err(), "it is used, but nothing else is as it should be");
     let kept = race.direct.store.get(VERIFICATIONS, &read.id).unwrap().unwrap();
-    assert_eq!((kept.state, read.status(race.clock.now())), (State::Verified, Status::Expired));
+    assert_eq!(
+        (kept.state, read.status(race.clock.now())),
+        (VerificationState::Verified, VerificationStatus::Expired)
+    );
 }

@@ -4,7 +4,7 @@
 use std::sync::Barrier;
 
 use esoz_otp::config::Argon2Cost;
-use esoz_otp::domain::{Code, Phone, Purpose, Requester, State, Verification};
+use esoz_otp::domain::{Code, Phone, Purpose, Requester, Verification, VerificationState};
 use esoz_otp::otp::Hasher;
 use esoz_otp::store::schema::{LIVE_CODES, LiveCode, VERIFICATIONS};
 use esoz_otp::store::{Record, Store, StoreError, Table};
@@ -30,7 +30,9 @@ pub fn live(store: &Store, phone: Phone, purpose: Purpose) -> Verification {
 
 /// Compares without having spent anything.
 pub(super) fn is_right(hasher: &Hasher, verification: &Verification, guess: &Code) -> bool {
-    let State::New { code, attempts_left: 1.. } = verification.state.clone() else { return false };
+    let VerificationState::New { code, attempts_left: 1.. } = verification.state.clone() else {
+        return false;
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime
         .block_on(hasher.compare(
@@ -44,13 +46,13 @@ pub(super) fn is_right(hasher: &Hasher, verification: &Verification, guess: &Cod
 
 /// Takes the verification for what it was when it was read.
 pub(super) fn verify(store: &Store, mut verification: Verification) {
-    verification.state = State::Verified;
+    verification.state = VerificationState::Verified;
     put(store, verification);
 }
 
 /// Spends the attempt after the comparison.
 pub(super) fn reject(store: &Store, mut verification: Verification) {
-    if let State::New { attempts_left, .. } = &mut verification.state {
+    if let VerificationState::New { attempts_left, .. } = &mut verification.state {
         *attempts_left -= 1;
     }
     put(store, verification);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 
 use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::limits::WrongGuesses;
-use esoz_otp::domain::{Purpose, Requester, State};
+use esoz_otp::domain::{Purpose, Requester, VerificationState};
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::store::Store;
 use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
@@ -105,14 +105,14 @@ fn a_right_code_whose_successor_is_sent_while_it_is_compared_is_superseded() {
         });
         send_another(&node.store);
         let canceled = node.store.get(VERIFICATIONS, &old.id).unwrap().unwrap();
-        assert_eq!(canceled.state, State::Canceled, "while the old one is compared");
+        assert_eq!(canceled.state, VerificationState::Canceled, "while the old one is compared");
         completing.join().unwrap()
     });
     assert_eq!((late.status, late.reason()), (403, Some("superseded")));
     assert_eq!(late.message(), Some("Maximum attempts exceed"));
     assert_eq!(node.compared(), 1);
     let kept = node.store.get(VERIFICATIONS, &old.id).unwrap().unwrap();
-    assert_eq!(kept.state, State::Canceled);
+    assert_eq!(kept.state, VerificationState::Canceled);
     assert_eq!(guesses_counted(&node), WrongGuesses::default());
 }
 
@@ -146,5 +146,5 @@ fn control_a_verification_that_is_not_looked_at_again_is_verified_by_everybody()
     });
     assert_eq!(verified, [true; 10], "more than the one that is allowed");
     let verification = naive::live(&node.store, seed_phone(), Purpose::PhoneVerification);
-    assert_eq!(verification.state, State::Verified);
+    assert_eq!(verification.state, VerificationState::Verified);
 }

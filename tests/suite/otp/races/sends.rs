@@ -4,7 +4,7 @@ use std::sync::Barrier;
 
 use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::limits::Sends;
-use esoz_otp::domain::{Id, Phone, Purpose, State, VerificationId};
+use esoz_otp::domain::{Id, Phone, Purpose, VerificationId, VerificationState};
 use esoz_otp::store::schema::{LIVE_CODES, SENDS, VERIFICATIONS};
 
 use super::{at_once, count, naive, seed_phone, until_answered};
@@ -104,17 +104,17 @@ fn judge(node: &TestNode, phone: &str, old: VerificationId, replies: &[Reply]) -
     let of_the_sent: Vec<_> = sent.iter().map(|reply| id_of(reply)).collect();
     assert!(of_the_sent.contains(&newest));
     for id in of_the_sent {
-        let is_good = matches!(state(&id), State::New { .. });
+        let is_good = matches!(state(&id), VerificationState::New { .. });
         assert_eq!(is_good, id == newest, "of two new codes the later one is good");
     }
     match completed[..] {
         [] => {
-            assert_eq!(state(&old), State::Canceled);
+            assert_eq!(state(&old), VerificationState::Canceled);
             Winner::New
         }
         [one] => {
             assert_eq!(id_of(one), old);
-            assert_eq!(state(&old), State::Verified);
+            assert_eq!(state(&old), VerificationState::Verified);
             Winner::Old
         }
         _ => panic!("one code verified twice: {replies:?}"),
@@ -135,13 +135,13 @@ fn control_a_code_that_is_not_looked_at_again_succeeds_after_its_successor_was_s
     assert!(naive::is_right(&naive::hasher(), &read, &right));
     assert_eq!(node.initialize(SEED_PHONE).status, 201);
     let canceled = node.store.get(VERIFICATIONS, &read.id).unwrap().unwrap();
-    assert_eq!(canceled.state, State::Canceled);
+    assert_eq!(canceled.state, VerificationState::Canceled);
     naive::verify(&node.store, read.clone());
 
     let verified = node.store.get(VERIFICATIONS, &read.id).unwrap().unwrap();
-    assert_eq!(verified.state, State::Verified, "and the newer one is good as well");
+    assert_eq!(verified.state, VerificationState::Verified, "and the newer one is good as well");
     let newer = naive::live(&node.store, seed_phone(), Purpose::PhoneVerification);
-    assert!(newer.id != read.id && matches!(newer.state, State::New { .. }));
+    assert!(newer.id != read.id && matches!(newer.state, VerificationState::New { .. }));
 }
 
 #[test]
@@ -153,6 +153,7 @@ fn control_codes_that_are_issued_on_what_was_read_are_all_good() {
     let all_have_read = Barrier::new(5);
     at_once(5, |i| naive::issue(&node.store, &first, &all_have_read, i.try_into().unwrap()));
     let all = node.store.page(VERIFICATIONS, None, 100).unwrap();
-    let good = all.iter().filter(|(_, kept)| matches!(kept.state, State::New { .. })).count();
+    let good =
+        all.iter().filter(|(_, kept)| matches!(kept.state, VerificationState::New { .. })).count();
     assert_eq!(good, 5, "more than the one that is allowed");
 }

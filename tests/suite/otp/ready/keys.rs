@@ -1,6 +1,6 @@
 //! A key is read at the start, and codes ahead of need don't outlive the process.
 
-use esoz_otp::domain::{Phone, Purpose, State};
+use esoz_otp::domain::{Phone, Purpose, VerificationState};
 use esoz_otp::keyring::Keyring;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn key(id: &str, created_at: &str, digit: &str) -> Value {
 fn key_of_the_code(node: &TestNode) -> String {
     let place = (Phone::parse(SEED_PHONE).unwrap(), Purpose::PhoneVerification);
     let state = crate::otp::races::naive::live(&node.store, place.0, place.1).state;
-    let State::New { code, .. } = state else { panic!("{state:?}") };
+    let VerificationState::New { code, .. } = state else { panic!("{state:?}") };
     code.key_id
 }
 

@@ -1,7 +1,9 @@
 //! What somebody can do who has the database: nothing without the keyring, and nothing with another record's hash.
 
 use esoz_otp::config::OtpConfig;
-use esoz_otp::domain::{Code, HashedCode, Id, Phone, Purpose, Requester, State, VerificationId};
+use esoz_otp::domain::{
+    Code, HashedCode, Id, Phone, Purpose, Requester, VerificationId, VerificationState,
+};
 use esoz_otp::keyring::Keyring;
 use esoz_otp::otp::Hasher;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
@@ -20,7 +22,8 @@ fn loot(node: &TestNode, phone: &str) -> Loot {
     let code = node.code_for(phone);
     let place = (Phone::parse(phone).unwrap(), Purpose::PhoneVerification);
     let id = node.store.get(LIVE_CODES, &place).unwrap().unwrap().verification_id;
-    let State::New { code: kept, .. } = node.store.get(VERIFICATIONS, &id).unwrap().unwrap().state
+    let VerificationState::New { code: kept, .. } =
+        node.store.get(VERIFICATIONS, &id).unwrap().unwrap().state
     else {
         panic!("it is new");
     };
@@ -71,7 +74,7 @@ fn a_known_code_s_hash_is_of_no_use_in_another_record() {
     let (mine, theirs) = (loot(&node, "+380671000031"), loot(&node, SEED_PHONE));
     // Whoever can write to the database puts the hash of a code that they know where another's was.
     let mut victim = node.store.get(VERIFICATIONS, &theirs.id).unwrap().unwrap();
-    if let State::New { code, .. } = &mut victim.state {
+    if let VerificationState::New { code, .. } = &mut victim.state {
         *code = mine.kept;
     }
     node.store.write_blocking(move |write| write.put(VERIFICATIONS, &victim.id, &victim)).unwrap();
