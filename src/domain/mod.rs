@@ -32,8 +32,8 @@ mod verification_id;
 pub use client::{AccessType, Client, ClientId};
 pub use code::{Code, CodeFormat, MalformedCode};
 pub use delivery::{
-    Attempt, Delivery, DeliveryError, DeliveryReport, DeliveryState, DeliveryStatus, Outcome,
-    Receipt, VendorStatus,
+    Attempt, AttemptOutcome, Delivery, DeliveryError, DeliveryReport, DeliveryState,
+    DeliveryStatus, Receipt, VendorStatus,
 };
 pub use factor::{AuthenticationFactor, FactorId, FactorType};
 pub use hex::{from_hex, to_hex};

@@ -7,7 +7,7 @@ use super::circuit_breaker::{Admission, CallFailure, CallPermit, CircuitBreaker,
 use super::driver::{Accepted, SendError, SmsDriver, SmsMessage};
 use super::hanging::{Crowd, Hanging};
 use crate::clock::Clock;
-use crate::domain::{Attempt, DeliveryError, Outcome, Phone, Timestamp};
+use crate::domain::{Attempt, AttemptOutcome, DeliveryError, Phone, Timestamp};
 
 /// How much longer than its time-out a driver is waited for: it knows best whether anything had left by then.
 const LAST_WORD: Duration = Duration::from_secs(1);
@@ -121,20 +121,20 @@ impl Failover {
             // Decide: a last word ends the loop, any other goes on to the next route.
             let driver = Some(route.name());
             let outcome = match said {
-                Ok(Accepted { gateway_id }) => Outcome::Accepted(gateway_id),
+                Ok(Accepted { gateway_id }) => AttemptOutcome::Accepted(gateway_id),
                 Err(SendError::AlreadyAccepted { gateway_id, .. })
                     if options.is_doubted(route.driver.name()) =>
                 {
-                    Outcome::AlreadyAccepted(gateway_id)
+                    AttemptOutcome::AlreadyAccepted(gateway_id)
                 }
                 // The gateway may mean another message: this one was not known to be with it.
                 Err(SendError::AlreadyAccepted { error, .. }) => {
                     last = (driver, error);
                     continue;
                 }
-                Err(SendError::Refused(error)) => Outcome::Refused(error),
+                Err(SendError::Refused(error)) => AttemptOutcome::Refused(error),
                 Err(SendError::Ambiguous(error)) => {
-                    Outcome::Ambiguous { error, again_at: clock.now() + options.pause }
+                    AttemptOutcome::Ambiguous { error, again_at: clock.now() + options.pause }
                 }
                 Err(SendError::NotAccepted { error, .. }) => {
                     if error.is_doubtful() {
@@ -149,7 +149,7 @@ impl Failover {
         // No route had the last word.
         let (driver, error) = last;
         let again_at = clock.now() + options.pause;
-        let outcome = Outcome::NotAccepted { error, again_at };
+        let outcome = AttemptOutcome::NotAccepted { error, again_at };
         Attempt { calls, driver, doubted, outcome }
     }
 

@@ -16,7 +16,7 @@ use super::lanes::Lanes;
 use super::outbox_state::OutboxState;
 use super::receipt_polling::ReceiptPoller;
 use super::{delivery_index, delivery_log};
-use crate::domain::{Attempt, Delivery, DeliveryError, Outcome, Timestamp};
+use crate::domain::{Attempt, AttemptOutcome, Delivery, DeliveryError, Timestamp};
 use crate::entropy::draw_bytes;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX};
 use crate::store::{StoreError, Write};
@@ -191,7 +191,7 @@ impl OutboxState {
         } else {
             let (verification, error) = (delivery.verification_id, DeliveryError::Unopenable);
             tracing::error!(%verification, %error, "sms not sent");
-            let outcome = Outcome::Refused(error);
+            let outcome = AttemptOutcome::Refused(error);
             Attempt { calls: 0, driver: None, doubted: None, outcome }
         };
         // Store the outcome, again and again while the store has no room.

@@ -11,12 +11,12 @@ pub struct Attempt {
     /// Who of them said no in a way that leaves a doubt: tried again as after any no, and marked.
     pub doubted: Option<String>,
     /// What the last one said.
-    pub outcome: Outcome,
+    pub outcome: AttemptOutcome,
 }
 
 /// What a driver's word comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     /// It took the message, and calls it by this id if it gives one.
     Accepted(Option<String>),
     /// It took the message at a try that had left that open, and calls it by this id if it gives one.

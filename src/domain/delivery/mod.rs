@@ -13,7 +13,7 @@ mod error;
 
 use std::time::Duration;
 
-pub use attempt::{Attempt, DeliveryReport, Outcome, Receipt};
+pub use attempt::{Attempt, AttemptOutcome, DeliveryReport, Receipt};
 pub use error::{DeliveryError, VendorStatus};
 use serde::{Deserialize, Serialize};
 
@@ -169,33 +169,35 @@ impl Delivery {
         self.attempts = self.attempts.saturating_add(attempt.calls);
         self.is_uncertain |= attempt.doubted.is_some();
         self.doubted = attempt.doubted.or(self.doubted);
-        if let Outcome::Ambiguous { .. } = attempt.outcome {
+        if let AttemptOutcome::Ambiguous { .. } = attempt.outcome {
             self.is_uncertain = true;
             self.doubted = attempt.driver.clone().or(self.doubted);
         }
         self.driver = attempt.driver.or(self.driver);
         Some(match attempt.outcome {
-            Outcome::Accepted(gateway_id) => {
+            AttemptOutcome::Accepted(gateway_id) => {
                 let state =
                     if self.is_uncertain { DeliveryState::Uncertain } else { DeliveryState::Sent };
                 Self { state, gateway_id, sent_at: Some(now), last_error: None, ..self }
             }
             // That ends the doubt: it has left, and only then.
-            Outcome::AlreadyAccepted(gateway_id) => Self {
+            AttemptOutcome::AlreadyAccepted(gateway_id) => Self {
                 state: DeliveryState::Sent,
                 gateway_id,
                 sent_at: Some(now),
                 last_error: None,
                 ..self
             },
-            Outcome::Refused(error) => self.with_error(error).end(DeliveryState::Failed, now),
-            Outcome::NotAccepted { error, again_at } => {
+            AttemptOutcome::Refused(error) => {
+                self.with_error(error).end(DeliveryState::Failed, now)
+            }
+            AttemptOutcome::NotAccepted { error, again_at } => {
                 self.with_error(error).return_or_end(is_over, again_at, now)
             }
-            Outcome::Ambiguous { error, .. } if self.is_last || is_over => {
+            AttemptOutcome::Ambiguous { error, .. } if self.is_last || is_over => {
                 self.with_error(error).end(DeliveryState::Uncertain, now)
             }
-            Outcome::Ambiguous { error, again_at } => {
+            AttemptOutcome::Ambiguous { error, again_at } => {
                 self.is_last = true;
                 self.with_error(error).return_or_end(false, again_at, now)
             }
@@ -204,7 +206,8 @@ impl Delivery {
 
     /// The process that was submitting it has ended. `None` when none was.
     pub fn interrupt(self, now: Timestamp) -> Option<Self> {
-        let outcome = Outcome::Ambiguous { error: DeliveryError::Interrupted, again_at: now };
+        let outcome =
+            AttemptOutcome::Ambiguous { error: DeliveryError::Interrupted, again_at: now };
         let attempt = Attempt { calls: 1, driver: None, doubted: None, outcome };
         self.conclude(attempt, now)
     }

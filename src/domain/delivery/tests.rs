@@ -18,20 +18,20 @@ fn submitting() -> Delivery {
     queued().submit(at(1)).unwrap()
 }
 
-fn attempt(outcome: Outcome) -> Attempt {
+fn attempt(outcome: AttemptOutcome) -> Attempt {
     Attempt { calls: 1, driver: Some("a".into()), doubted: None, outcome }
 }
 
 fn unclear() -> Attempt {
-    attempt(Outcome::Ambiguous { error: DeliveryError::TimedOut, again_at: at(9) })
+    attempt(AttemptOutcome::Ambiguous { error: DeliveryError::TimedOut, again_at: at(9) })
 }
 
 fn not_taken() -> Attempt {
-    attempt(Outcome::NotAccepted { error: DeliveryError::Unreachable, again_at: at(9) })
+    attempt(AttemptOutcome::NotAccepted { error: DeliveryError::Unreachable, again_at: at(9) })
 }
 
 fn taken() -> Attempt {
-    attempt(Outcome::Accepted(Some("id".into())))
+    attempt(AttemptOutcome::Accepted(Some("id".into())))
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn what_is_taken_is_sent_and_a_receipt_makes_it_delivered_once() {
 fn what_was_not_taken_waits_for_the_next_try_but_no_longer_than_its_code_lives() {
     let waiting = submitting().conclude(not_taken(), at(2)).unwrap();
     assert_eq!(waiting.state, DeliveryState::Queued { due_at: at(9) });
-    let late = Outcome::NotAccepted { error: DeliveryError::TooMany, again_at: at(999) };
+    let late = AttemptOutcome::NotAccepted { error: DeliveryError::TooMany, again_at: at(999) };
     let waiting = waiting.submit(at(9)).unwrap().conclude(attempt(late), at(10)).unwrap();
     assert_eq!((waiting.state, waiting.attempts), (DeliveryState::Queued { due_at: at(300) }, 2));
     assert_eq!(waiting.expire(at(300)).unwrap().status(), DeliveryStatus::Expired);
@@ -66,7 +66,7 @@ fn what_may_have_left_is_sent_once_more_and_no_more() {
     assert_eq!(once.state, DeliveryState::Queued { due_at: at(9) });
     assert!(once.is_uncertain);
     let again = once.clone().submit(at(9)).unwrap();
-    for last in [taken(), unclear(), attempt(Outcome::Refused(DeliveryError::Status(400)))] {
+    for last in [taken(), unclear(), attempt(AttemptOutcome::Refused(DeliveryError::Status(400)))] {
         let ended = again.clone().conclude(last, at(10)).unwrap();
         assert_eq!(ended.status(), DeliveryStatus::Uncertain);
         assert_eq!(ended.submit(at(11)), None);
@@ -82,7 +82,7 @@ fn what_may_have_left_is_sent_once_more_and_no_more() {
 #[test]
 fn what_a_gateway_took_before_is_sent_and_not_sent_again() {
     let again = submitting().conclude(unclear(), at(2)).unwrap().submit(at(9)).unwrap();
-    let sent = again.conclude(attempt(Outcome::AlreadyAccepted(None)), at(10)).unwrap();
+    let sent = again.conclude(attempt(AttemptOutcome::AlreadyAccepted(None)), at(10)).unwrap();
     let told = (sent.status(), sent.attempts, sent.sent_at, &sent.last_error);
     assert_eq!(told, (DeliveryStatus::Sent, 2, Some(at(10)), &None));
     assert!(sent.is_uncertain, "the mark stays");
@@ -136,7 +136,7 @@ fn a_gateway_is_asked_ever_more_seldom_and_not_for_ever() {
     assert_eq!(asked[..9], [15, 30, 60, 120, 240, 480, 960, 1920, 1920 + 1800].map(at));
     assert!(asked.windows(2).skip(8).all(|two| two[1].since(two[0]) == Duration::from_mins(30)));
     assert_eq!(sent.ask_at(at(86_400)), None);
-    let nameless = submitting().conclude(attempt(Outcome::Accepted(None)), at(0)).unwrap();
+    let nameless = submitting().conclude(attempt(AttemptOutcome::Accepted(None)), at(0)).unwrap();
     assert_eq!(nameless.ask_at(at(0)), None);
     let delivered = sent.receive(DeliveryReport::Delivered, at(1)).unwrap();
     assert_eq!(delivered.ask_at(at(1)), None);
@@ -181,21 +181,22 @@ fn happen(delivery: Delivery, event: Event, now: Timestamp) -> Option<Delivery> 
     let conclude = |outcome| delivery.clone().conclude(attempt(outcome), now);
     match event {
         Event::Submit => delivery.submit(now),
-        Event::Accepted => conclude(Outcome::Accepted(Some("id".into()))),
-        Event::Refused => conclude(Outcome::Refused(DeliveryError::Status(400))),
+        Event::Accepted => conclude(AttemptOutcome::Accepted(Some("id".into()))),
+        Event::Refused => conclude(AttemptOutcome::Refused(DeliveryError::Status(400))),
         Event::NotAccepted => {
-            conclude(Outcome::NotAccepted { error: DeliveryError::TooMany, again_at: now })
+            conclude(AttemptOutcome::NotAccepted { error: DeliveryError::TooMany, again_at: now })
         }
         Event::Doubtful => {
-            let outcome = Outcome::NotAccepted { error: DeliveryError::Status(500), again_at: now };
+            let outcome =
+                AttemptOutcome::NotAccepted { error: DeliveryError::Status(500), again_at: now };
             let doubted = Some("a".into());
             delivery.conclude(Attempt { doubted, ..attempt(outcome) }, now)
         }
         Event::Ambiguous => {
-            conclude(Outcome::Ambiguous { error: DeliveryError::CutOff, again_at: now })
+            conclude(AttemptOutcome::Ambiguous { error: DeliveryError::CutOff, again_at: now })
         }
         Event::AlreadyAccepted if !delivery.is_uncertain => None,
-        Event::AlreadyAccepted => conclude(Outcome::AlreadyAccepted(Some("id".into()))),
+        Event::AlreadyAccepted => conclude(AttemptOutcome::AlreadyAccepted(Some("id".into()))),
         Event::Interrupt => delivery.interrupt(now),
         Event::Cancel => delivery.cancel(now),
         Event::Expire => delivery.expire(now),

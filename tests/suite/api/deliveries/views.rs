@@ -3,27 +3,28 @@
 use std::collections::BTreeSet;
 
 use esoz_otp::domain::{
-    Attempt, Delivery, DeliveryError, DeliveryReport, Id, Outcome, VendorStatus, VerificationId,
+    Attempt, AttemptOutcome, Delivery, DeliveryError, DeliveryReport, Id, VendorStatus,
+    VerificationId,
 };
 use serde_json::{Value, json};
 
 use super::{at, delivery, keep, queued};
 use crate::support::{MIS, TestNode, telling};
 
-fn called(outcome: Outcome) -> Attempt {
+fn called(outcome: AttemptOutcome) -> Attempt {
     Attempt { calls: 1, driver: Some("gateway".into()), doubted: None, outcome }
 }
 
 fn taken() -> Attempt {
-    called(Outcome::Accepted(Some("77-a".into())))
+    called(AttemptOutcome::Accepted(Some("77-a".into())))
 }
 
 fn not_taken(error: DeliveryError) -> Attempt {
-    called(Outcome::NotAccepted { error, again_at: at(7) })
+    called(AttemptOutcome::NotAccepted { error, again_at: at(7) })
 }
 
 fn unclear() -> Attempt {
-    called(Outcome::Ambiguous { error: DeliveryError::TimedOut, again_at: at(7) })
+    called(AttemptOutcome::Ambiguous { error: DeliveryError::TimedOut, again_at: at(7) })
 }
 
 fn submitted(delivery: Delivery) -> Delivery {
@@ -45,7 +46,7 @@ fn cases() -> Vec<(Delivery, &'static str, Value)> {
     let perhaps = submitting().conclude(unclear(), at(3)).unwrap();
     let twice = submitted(perhaps.clone()).conclude(unclear(), at(8)).unwrap();
     let refused = DeliveryError::Verdict(VendorStatus::of("INVALID PHONE"));
-    let failed = submitting().conclude(called(Outcome::Refused(refused)), at(3)).unwrap();
+    let failed = submitting().conclude(called(AttemptOutcome::Refused(refused)), at(3)).unwrap();
     let gateway = json!({
         "driver": "gateway", "attempts": 1, "submitted_at": time(2), "next_attempt_at": null
     });
