@@ -5,7 +5,7 @@
 //! code is compared ([`Verification::spend_attempt`]), so parallel guesses can't be more than the attempts there are.
 //!
 //! Time: a record is judged at the later of now and its own last change, so what has been seen to happen is never in
-//! the future. A code that is seen more than [`ISSUED_AHEAD`] before its own issue is taken for expired: the clock
+//! the future. A code that is seen more than [`CLOCK_TOLERANCE`] before its own issue is taken for expired: the clock
 //! has been set back further than any drift explains, and how much of the code's life is left can't be known.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{PersonRequestId, Phone, Refusal, SpentReason, Timestamp, VerificationId, bytes};
 
 /// How far before its issue a code may be seen, for clocks that are corrected while running.
-pub(super) const ISSUED_AHEAD: Duration = Duration::from_secs(5);
+pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 
 /// A code sent, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,7 +227,7 @@ impl Verification {
     }
 
     fn is_past(&self, now: Timestamp) -> bool {
-        now + ISSUED_AHEAD < self.inserted_at || now.max(self.updated_at) >= self.code_expired_at
+        now + CLOCK_TOLERANCE < self.inserted_at || now.max(self.updated_at) >= self.code_expired_at
     }
 
     fn end(self, state: VerificationState, now: Timestamp) -> Self {

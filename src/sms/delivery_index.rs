@@ -15,12 +15,12 @@ pub(super) fn outbox_key(delivery: &Delivery) -> AtKey {
 /// Where it stands while it waits: what may hang once more waits apart, or it would keep others from their first try.
 fn due(delivery: &Delivery) -> Option<(Table<AtKey, Due>, AtKey)> {
     let key = AtKey { at: delivery.due_at()?, id: delivery.verification_id };
-    Some((if delivery.is_last { OUTBOX_AGAIN } else { OUTBOX_DUE }, key))
+    Some((if delivery.is_final_try { OUTBOX_AGAIN } else { OUTBOX_DUE }, key))
 }
 
 /// Earlier releases kept all that waits in one place.
 pub(super) fn set_apart(write: &mut Write<'_>, delivery: &Delivery) -> Result<(), StoreError> {
-    let Some((table, key)) = due(delivery).filter(|_| delivery.is_last) else { return Ok(()) };
+    let Some((table, key)) = due(delivery).filter(|_| delivery.is_final_try) else { return Ok(()) };
     write.remove(OUTBOX_DUE, &key);
     write.put(table, &key, &Due {})
 }
@@ -38,11 +38,11 @@ pub(super) fn change(
     if let Some((table, key)) = due(after) {
         write.put(table, &key, &Due {})?;
     }
-    let has_left = before.is_some_and(Delivery::is_kept) && !after.is_kept();
+    let has_left = before.is_some_and(Delivery::is_in_outbox) && !after.is_in_outbox();
     if has_left {
         write.remove(OUTBOX, &outbox_key(after));
     }
-    if let DeliveryState::Submitting { is_over: true } = after.state {
+    if let DeliveryState::Submitting { is_obsolete: true } = after.state {
         // The entry stays, so that it is found should the process end now.
         write.put(OUTBOX, &outbox_key(after), &SealedMessage::erased())?;
     }
@@ -90,7 +90,7 @@ pub(super) fn ask_later(
     delivery: &Delivery,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some((at, driver)) = delivery.ask_at(now).zip(delivery.driver.clone()) else {
+    let Some((at, driver)) = delivery.next_poll_at(now).zip(delivery.driver.clone()) else {
         return Ok(false);
     };
     write.put(QUESTIONS, &QuestionKey { driver, at, id: delivery.verification_id }, &Due {})?;

@@ -106,7 +106,7 @@ impl Failover {
         options: SendOptions<'_>,
         clock: &dyn Clock,
     ) -> Attempt {
-        let (mut calls, mut doubted, mut last) = (0, None, (None, DeliveryError::AllDown));
+        let (mut calls, mut doubtful_driver, mut last) = (0, None, (None, DeliveryError::AllDown));
         let now = clock.now();
         let is_open = |route: &DriverRoute| route.circuit_breaker().is_open_to_all(now);
         let is_only_hope = !self.routes.iter().any(is_open);
@@ -138,19 +138,19 @@ impl Failover {
                 }
                 Err(SendError::NotAccepted { error, .. }) => {
                     if error.is_doubtful() {
-                        doubted.clone_from(&driver);
+                        doubtful_driver.clone_from(&driver);
                     }
                     last = (driver, error);
                     continue;
                 }
             };
-            return Attempt { calls, driver, doubted, outcome };
+            return Attempt { calls, driver, doubtful_driver, outcome };
         }
         // No route had the last word.
         let (driver, error) = last;
         let again_at = clock.now() + options.pause;
         let outcome = AttemptOutcome::NotAccepted { error, again_at };
-        Attempt { calls, driver, doubted, outcome }
+        Attempt { calls, driver, doubtful_driver, outcome }
     }
 
     fn in_order<'a>(&'a self, doubtful: Option<&'a str>) -> impl Iterator<Item = &'a DriverRoute> {

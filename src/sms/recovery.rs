@@ -27,7 +27,7 @@ impl Outbox {
             for recovered in
                 self.0.store.write_blocking_to_set_right(recover)?.into_iter().flatten()
             {
-                if recovered.delivery.is_kept() {
+                if recovered.delivery.is_in_outbox() {
                     self.0.capacity.keep(recovered.delivery.client_id);
                 }
                 if recovered.has_changed {

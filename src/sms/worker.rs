@@ -142,7 +142,7 @@ impl Worker {
         let (looked_at, left, expired) = self.shared.store.write_waiting(expire).await?;
         for delivery in expired {
             delivery_log::record(&delivery);
-            if !delivery.is_kept() {
+            if !delivery.is_in_outbox() {
                 self.shared.leave(delivery.client_id);
             }
         }
@@ -184,7 +184,7 @@ impl OutboxState {
             let options = SendOptions {
                 kind: kind_of(&delivery),
                 is_uncertain: delivery.is_uncertain,
-                doubtful: delivery.doubted.as_deref(),
+                doubtful: delivery.doubtful_driver.as_deref(),
                 pause: self.pause_after(delivery.attempts),
             };
             self.failover.send(&message, options, &*self.clock).await
@@ -192,7 +192,7 @@ impl OutboxState {
             let (verification, error) = (delivery.verification_id, DeliveryError::Unopenable);
             tracing::error!(%verification, %error, "sms not sent");
             let outcome = AttemptOutcome::Refused(error);
-            Attempt { calls: 0, driver: None, doubted: None, outcome }
+            Attempt { calls: 0, driver: None, doubtful_driver: None, outcome }
         };
         // Store the outcome, again and again while the store has no room.
         while let Err(error) = self.conclude(&delivery, claim, attempt.clone()).await {
@@ -261,7 +261,7 @@ impl OutboxState {
 }
 
 fn kind_of(delivery: &Delivery) -> Try {
-    if delivery.is_last { Try::Second } else { Try::First }
+    if delivery.is_final_try { Try::Second } else { Try::First }
 }
 
 /// Returns whether the message has left the outbox, and the delivery if it changed.

@@ -9,7 +9,7 @@ pub struct Attempt {
     /// Who was called last; nobody when all were resting.
     pub driver: Option<String>,
     /// Who of them said no in a way that leaves a doubt: tried again as after any no, and marked.
-    pub doubted: Option<String>,
+    pub doubtful_driver: Option<String>,
     /// What the last one said.
     pub outcome: AttemptOutcome,
 }

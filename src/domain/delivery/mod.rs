@@ -18,7 +18,7 @@ pub use error::{DeliveryError, VendorStatus};
 use serde::{Deserialize, Serialize};
 
 use super::audit::RequestId;
-use super::verification::ISSUED_AHEAD;
+use super::verification::CLOCK_TOLERANCE;
 use super::{ClientId, Phone, Timestamp, VerificationId};
 
 /// A message on its way, and what became of it.
@@ -41,9 +41,9 @@ pub struct Delivery {
     /// Whether it may have been sent once without anybody knowing: the mark that it keeps.
     pub is_uncertain: bool,
     /// Whether the one more time that it is sent because of that has come.
-    pub is_last: bool,
+    pub is_final_try: bool,
     /// Who may have it, as far as that is known: called last the next time.
-    pub doubted: Option<String>,
+    pub doubtful_driver: Option<String>,
     /// How often a driver was called for it.
     pub attempts: u16,
     /// The driver that took it, or that was called last.
@@ -73,7 +73,7 @@ pub enum DeliveryState {
     /// Drivers are called.
     Submitting {
         /// Its code has become worth nothing meanwhile: whatever comes of it, it is not sent again.
-        is_over: bool,
+        is_obsolete: bool,
     },
     /// A driver took it.
     Sent,
@@ -105,10 +105,10 @@ pub enum DeliveryStatus {
 }
 
 /// For how long a gateway is asked what became of a message.
-const ASKED_FOR: Duration = Duration::from_hours(24);
+const POLLED_FOR: Duration = Duration::from_hours(24);
 
 /// How soon it is asked first, and how seldom in the end.
-const ASKED_EVERY: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(30));
+const POLL_INTERVAL: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(30));
 
 impl Delivery {
     /// A message that is accepted at `now`, of a code that is worth something until `expires_at`.
@@ -129,8 +129,8 @@ impl Delivery {
             expires_at,
             state: DeliveryState::Queued { due_at: now },
             is_uncertain: false,
-            is_last: false,
-            doubted: None,
+            is_final_try: false,
+            doubtful_driver: None,
             attempts: 0,
             driver: None,
             gateway_id: None,
@@ -145,7 +145,7 @@ impl Delivery {
     /// Drivers are about to be called. `None` when it does not wait for that.
     pub fn submit(self, now: Timestamp) -> Option<Self> {
         self.due_at()?;
-        let state = DeliveryState::Submitting { is_over: false };
+        let state = DeliveryState::Submitting { is_obsolete: false };
         Some(Self { state, submitted_at: Some(now), ..self })
     }
 
@@ -165,13 +165,13 @@ impl Delivery {
 
     /// Drivers have been called. `None` when it was not being submitted.
     pub fn conclude(mut self, attempt: Attempt, now: Timestamp) -> Option<Self> {
-        let DeliveryState::Submitting { is_over } = self.state else { return None };
+        let DeliveryState::Submitting { is_obsolete } = self.state else { return None };
         self.attempts = self.attempts.saturating_add(attempt.calls);
-        self.is_uncertain |= attempt.doubted.is_some();
-        self.doubted = attempt.doubted.or(self.doubted);
+        self.is_uncertain |= attempt.doubtful_driver.is_some();
+        self.doubtful_driver = attempt.doubtful_driver.or(self.doubtful_driver);
         if let AttemptOutcome::Ambiguous { .. } = attempt.outcome {
             self.is_uncertain = true;
-            self.doubted = attempt.driver.clone().or(self.doubted);
+            self.doubtful_driver = attempt.driver.clone().or(self.doubtful_driver);
         }
         self.driver = attempt.driver.or(self.driver);
         Some(match attempt.outcome {
@@ -192,14 +192,14 @@ impl Delivery {
                 self.with_error(error).end(DeliveryState::Failed, now)
             }
             AttemptOutcome::NotAccepted { error, again_at } => {
-                self.with_error(error).return_or_end(is_over, again_at, now)
+                self.with_error(error).requeue_or_end(is_obsolete, again_at, now)
             }
-            AttemptOutcome::Ambiguous { error, .. } if self.is_last || is_over => {
+            AttemptOutcome::Ambiguous { error, .. } if self.is_final_try || is_obsolete => {
                 self.with_error(error).end(DeliveryState::Uncertain, now)
             }
             AttemptOutcome::Ambiguous { error, again_at } => {
-                self.is_last = true;
-                self.with_error(error).return_or_end(false, again_at, now)
+                self.is_final_try = true;
+                self.with_error(error).requeue_or_end(false, again_at, now)
             }
         })
     }
@@ -208,18 +208,18 @@ impl Delivery {
     pub fn interrupt(self, now: Timestamp) -> Option<Self> {
         let outcome =
             AttemptOutcome::Ambiguous { error: DeliveryError::Interrupted, again_at: now };
-        let attempt = Attempt { calls: 1, driver: None, doubted: None, outcome };
+        let attempt = Attempt { calls: 1, driver: None, doubtful_driver: None, outcome };
         self.conclude(attempt, now)
     }
 
     /// A newer code takes the place of this one. `None` when nothing changes.
     pub fn cancel(self, now: Timestamp) -> Option<Self> {
-        self.give_up(DeliveryState::Canceled, now)
+        self.withdraw(DeliveryState::Canceled, now)
     }
 
     /// The code's life has ended. `None` when nothing changes.
     pub fn expire(self, now: Timestamp) -> Option<Self> {
-        self.give_up(DeliveryState::Expired, now)
+        self.withdraw(DeliveryState::Expired, now)
     }
 
     /// The gateway says what became of it. `None` when that is nothing new.
@@ -256,11 +256,11 @@ impl Delivery {
     }
 
     /// When to ask the gateway next what became of it; `None` when there is nothing to ask any more.
-    pub fn ask_at(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn next_poll_at(&self, now: Timestamp) -> Option<Timestamp> {
         self.gateway_id.as_ref()?;
         let sent_at = self.sent_at.filter(|_| self.ended_at.is_none())?;
         let age = now.since(sent_at);
-        (age < ASKED_FOR).then(|| now + age.clamp(ASKED_EVERY.0, ASKED_EVERY.1))
+        (age < POLLED_FOR).then(|| now + age.clamp(POLL_INTERVAL.0, POLL_INTERVAL.1))
     }
 
     /// As it is while no driver may be called until then, if that is so.
@@ -277,7 +277,7 @@ impl Delivery {
     }
 
     /// Whether it has an entry in the outbox.
-    pub fn is_kept(&self) -> bool {
+    pub fn is_in_outbox(&self) -> bool {
         match self.state {
             DeliveryState::Queued { .. } | DeliveryState::Submitting { .. } => true,
             DeliveryState::Sent
@@ -305,7 +305,7 @@ impl Delivery {
 
     /// Whether the clock has been set back further than any drift explains since it was accepted.
     pub fn is_from_the_future(&self, now: Timestamp) -> bool {
-        now + ISSUED_AHEAD < self.queued_at
+        now + CLOCK_TOLERANCE < self.queued_at
     }
 
     /// What an answer says of it.
@@ -322,8 +322,8 @@ impl Delivery {
         }
     }
 
-    fn return_or_end(self, is_over: bool, again_at: Timestamp, now: Timestamp) -> Self {
-        match is_over {
+    fn requeue_or_end(self, is_obsolete: bool, again_at: Timestamp, now: Timestamp) -> Self {
+        match is_obsolete {
             true if now >= self.expires_at => self.end(DeliveryState::Expired, now),
             true => self.end(DeliveryState::Canceled, now),
             false => {
@@ -333,13 +333,13 @@ impl Delivery {
         }
     }
 
-    fn give_up(self, state: DeliveryState, now: Timestamp) -> Option<Self> {
+    fn withdraw(self, state: DeliveryState, now: Timestamp) -> Option<Self> {
         match self.state {
             DeliveryState::Queued { .. } => Some(self.end(state, now)),
-            DeliveryState::Submitting { is_over: false } => {
-                Some(Self { state: DeliveryState::Submitting { is_over: true }, ..self })
+            DeliveryState::Submitting { is_obsolete: false } => {
+                Some(Self { state: DeliveryState::Submitting { is_obsolete: true }, ..self })
             }
-            DeliveryState::Submitting { is_over: true }
+            DeliveryState::Submitting { is_obsolete: true }
             | DeliveryState::Sent
             | DeliveryState::Delivered
             | DeliveryState::Failed

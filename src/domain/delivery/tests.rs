@@ -19,7 +19,7 @@ fn submitting() -> Delivery {
 }
 
 fn attempt(outcome: AttemptOutcome) -> Attempt {
-    Attempt { calls: 1, driver: Some("a".into()), doubted: None, outcome }
+    Attempt { calls: 1, driver: Some("a".into()), doubtful_driver: None, outcome }
 }
 
 fn unclear() -> Attempt {
@@ -98,7 +98,7 @@ fn what_a_gateway_took_before_is_sent_and_not_sent_again() {
 
 #[test]
 fn a_no_that_leaves_a_doubt_is_tried_again_as_any_other_and_marked() {
-    let doubtful = || Attempt { doubted: Some("a".into()), ..not_taken() };
+    let doubtful = || Attempt { doubtful_driver: Some("a".into()), ..not_taken() };
     let mut delivery = queued();
     for _ in 0..9 {
         delivery = delivery.submit(at(1)).unwrap().conclude(doubtful(), at(2)).unwrap();
@@ -109,12 +109,12 @@ fn a_no_that_leaves_a_doubt_is_tried_again_as_any_other_and_marked() {
     assert_eq!(then.status(), DeliveryStatus::Uncertain);
     assert_eq!(delivery.expire(at(300)).unwrap().status(), DeliveryStatus::Uncertain);
     let by_the_next =
-        submitting().conclude(Attempt { doubted: Some("a".into()), ..taken() }, at(2));
+        submitting().conclude(Attempt { doubtful_driver: Some("a".into()), ..taken() }, at(2));
     assert_eq!(by_the_next.unwrap().status(), DeliveryStatus::Uncertain);
-    let doubted = submitting().conclude(doubtful(), at(2)).unwrap().submit(at(3)).unwrap();
-    let unclear_once = doubted.clone().conclude(unclear(), at(4)).unwrap();
+    let doubtful_driver = submitting().conclude(doubtful(), at(2)).unwrap().submit(at(3)).unwrap();
+    let unclear_once = doubtful_driver.clone().conclude(unclear(), at(4)).unwrap();
     assert_eq!(unclear_once.status(), DeliveryStatus::Queued, "its one more time is still to come");
-    assert_eq!(doubted.interrupt(at(4)).unwrap().status(), DeliveryStatus::Queued);
+    assert_eq!(doubtful_driver.interrupt(at(4)).unwrap().status(), DeliveryStatus::Queued);
 }
 
 #[test]
@@ -132,14 +132,15 @@ fn a_code_that_is_replaced_while_it_is_sent_is_not_sent_again() {
 #[test]
 fn a_gateway_is_asked_ever_more_seldom_and_not_for_ever() {
     let sent = submitting().conclude(taken(), at(0)).unwrap();
-    let asked: Vec<_> = successors(sent.ask_at(at(0)), |now| sent.ask_at(*now)).collect();
+    let asked: Vec<_> =
+        successors(sent.next_poll_at(at(0)), |now| sent.next_poll_at(*now)).collect();
     assert_eq!(asked[..9], [15, 30, 60, 120, 240, 480, 960, 1920, 1920 + 1800].map(at));
     assert!(asked.windows(2).skip(8).all(|two| two[1].since(two[0]) == Duration::from_mins(30)));
-    assert_eq!(sent.ask_at(at(86_400)), None);
+    assert_eq!(sent.next_poll_at(at(86_400)), None);
     let nameless = submitting().conclude(attempt(AttemptOutcome::Accepted(None)), at(0)).unwrap();
-    assert_eq!(nameless.ask_at(at(0)), None);
+    assert_eq!(nameless.next_poll_at(at(0)), None);
     let delivered = sent.receive(DeliveryReport::Delivered, at(1)).unwrap();
-    assert_eq!(delivered.ask_at(at(1)), None);
+    assert_eq!(delivered.next_poll_at(at(1)), None);
 }
 
 #[test]
@@ -189,8 +190,8 @@ fn happen(delivery: Delivery, event: Event, now: Timestamp) -> Option<Delivery> 
         Event::Doubtful => {
             let outcome =
                 AttemptOutcome::NotAccepted { error: DeliveryError::Status(500), again_at: now };
-            let doubted = Some("a".into());
-            delivery.conclude(Attempt { doubted, ..attempt(outcome) }, now)
+            let doubtful_driver = Some("a".into());
+            delivery.conclude(Attempt { doubtful_driver, ..attempt(outcome) }, now)
         }
         Event::Ambiguous => {
             conclude(AttemptOutcome::Ambiguous { error: DeliveryError::CutOff, again_at: now })
@@ -240,11 +241,11 @@ proptest! {
             if matches!(event, Event::Accepted | Event::Ambiguous | Event::Interrupt) {
                 may_have_left += 1;
             }
-            prop_assert!(delivery.is_kept() || !next.is_kept(), "{delivery:?} came back as {next:?}");
+            prop_assert!(delivery.is_in_outbox() || !next.is_in_outbox(), "{delivery:?} came back as {next:?}");
             prop_assert!(may_have_left < 2 || next.is_uncertain, "{next:?}");
             prop_assert!(!delivery.is_uncertain || next.is_uncertain);
             prop_assert!(!matches!(event, Event::Doubtful) || next.is_uncertain, "{next:?}");
-            if next.is_uncertain && !next.is_kept() {
+            if next.is_uncertain && !next.is_in_outbox() {
                 let status = next.status();
                 let is_honest = match status {
                     DeliveryStatus::Uncertain | DeliveryStatus::Delivered => true,

@@ -49,8 +49,8 @@ fn full() -> Delivery {
         client_id: Some(id(2)),
         previous: Some(id(5)),
         is_uncertain: true,
-        is_last: true,
-        doubted: Some("gateway".into()),
+        is_final_try: true,
+        doubtful_driver: Some("gateway".into()),
         attempts: 300,
         driver: Some("gateway".into()),
         gateway_id: Some("f83f8868-5e46-c6cf-e4fb-615e5a293754".into()),
@@ -65,8 +65,8 @@ fn full() -> Delivery {
 fn by_state(put: Put, full: &Delivery) -> Vec<Sample> {
     [
         ("queued", accepted().state),
-        ("submitting", DeliveryState::Submitting { is_over: false }),
-        ("submitting_over", DeliveryState::Submitting { is_over: true }),
+        ("submitting", DeliveryState::Submitting { is_obsolete: false }),
+        ("submitting_over", DeliveryState::Submitting { is_obsolete: true }),
         ("sent", DeliveryState::Sent),
         ("delivered", DeliveryState::Delivered),
         ("failed", DeliveryState::Failed),

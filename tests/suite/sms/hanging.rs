@@ -238,7 +238,7 @@ fn what_a_driver_hangs_for_keeps_nothing_from_another_driver() {
     stand.work();
     assert_eq!((one.seen().len(), other.seen().len()), (5, 15), "it is given up on as ever");
     (0..5).for_each(|_| stand.work_after(1));
-    assert!(ids.iter().all(|id| !stand.delivery(*id).is_kept()));
+    assert!(ids.iter().all(|id| !stand.delivery(*id).is_in_outbox()));
 }
 
 #[test]

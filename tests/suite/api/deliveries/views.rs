@@ -12,7 +12,7 @@ use super::{at, delivery, keep, queued};
 use crate::support::{MIS, TestNode, telling};
 
 fn called(outcome: AttemptOutcome) -> Attempt {
-    Attempt { calls: 1, driver: Some("gateway".into()), doubted: None, outcome }
+    Attempt { calls: 1, driver: Some("gateway".into()), doubtful_driver: None, outcome }
 }
 
 fn taken() -> Attempt {

@@ -49,7 +49,7 @@ fn is_there(store: &Store, known: &Known) -> Result<(), String> {
             return Err(format!("LOST: {id}"));
         };
         let kept = store.get(OUTBOX, &AtKey { at: delivery.expires_at, id: *id }).unwrap();
-        if delivery.is_kept() && kept.is_none_or(|message| message.is_erased()) {
+        if delivery.is_in_outbox() && kept.is_none_or(|message| message.is_erased()) {
             return Err(format!("its text is LOST: {delivery:?}"));
         }
     }
