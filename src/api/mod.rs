@@ -38,7 +38,7 @@ mod unknown_path;
 pub use demo::{Demo, ReadWorld, ShowSecrets, TakeLine, TellNotices};
 pub use operation::Operation;
 pub use pipeline::Api;
-pub use refusal::{Kind, Rejection};
+pub use refusal::{ErrorKind, Rejection, RejectionKind};
 pub use request::body::Body;
 pub use request::origin::ListenerKind;
 pub use request::query::Parameters;

@@ -45,7 +45,7 @@ pub use person_request::{
     AuthenticationMethod, PersonRequest, PersonRequestId, PersonRequestStatus,
 };
 pub use phone::{MaskedPhone, NotAPhone, Phone};
-pub use refusal::{Refusal, SpentReason};
+pub use refusal::{Refusal, RefusalKind, SpentReason};
 pub use requester::{RequestOrigin, Requester};
 pub use scopes::{Scope, Scopes};
 pub use secret::{Secret, SecretDigest};

@@ -1,9 +1,18 @@
 use std::time::Duration;
 
+use strum::{EnumDiscriminants, VariantArray};
+
 use super::{Scope, Timestamp};
 
 /// Why something is not done. What status and words it becomes is the dialect's business.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// [`RefusalKind`] has the same variants without their fields: a dialect's table of errors is searched by it.
+#[derive(Clone, Debug, PartialEq, Eq, EnumDiscriminants)]
+#[strum_discriminants(name(RefusalKind))]
+#[strum_discriminants(derive(Hash, VariantArray))]
+#[strum_discriminants(
+    doc = "A [`Refusal`] without its fields. `VARIANTS` has every one, in the order of the source."
+)]
 pub enum Refusal {
     /// No `Authorization: Bearer …`.
     TokenMissing,

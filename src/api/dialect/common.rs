@@ -1,99 +1,110 @@
 //! Wordings that no source disputes.
 
 use super::error_row::ErrorMessage::{self, Absent, LateBy, NextAttemptAt, Text};
-use super::error_row::{ErrorRow, on, row};
+use super::error_row::{ErrorRow, on, refused, rejected};
 use crate::api::operation::Operation;
-use crate::api::refusal::Kind;
+use crate::api::refusal::RejectionKind;
+use crate::domain::RefusalKind;
 
 /// Types and fixed messages as Nebo15/eview, `views/error_view.ex`, has them; the words about codes as
 /// ehealth-ua/otp_verification.api; the pause's message as the page "Resend device request SMS" (17492804985).
 pub(super) static ROWS: &[ErrorRow] = &[
-    row(
-        Kind::TokenMissing,
+    refused(
+        RefusalKind::TokenMissing,
         401,
         "access_denied",
         Text("Authorization header is not set or doesn't contain Bearer token"),
     ),
-    row(Kind::TokenUnknown, 401, "access_denied", Text("Invalid access token")),
+    refused(RefusalKind::TokenUnknown, 401, "access_denied", Text("Invalid access token")),
     on(
         Operation::AuthenticationFactor,
-        row(Kind::UserUnknown, 404, "not_found", Text("Person not found")),
+        refused(RefusalKind::UserUnknown, 404, "not_found", Text("Person not found")),
     ),
-    row(Kind::UserUnknown, 401, "access_denied", Text("Invalid access token")),
-    row(Kind::NotFound, 404, "not_found", Absent),
-    row(Kind::PersonNotFound, 404, "not_found", Text("Person not found")),
-    row(Kind::PersonNotActive, 409, "request_conflict", Text("Person is not active")),
+    refused(RefusalKind::UserUnknown, 401, "access_denied", Text("Invalid access token")),
+    refused(RefusalKind::NotFound, 404, "not_found", Absent),
+    refused(RefusalKind::PersonNotFound, 404, "not_found", Text("Person not found")),
+    refused(RefusalKind::PersonNotActive, 409, "request_conflict", Text("Person is not active")),
     // The pages' own words for it are unknown; a dialect whose answer is a list never comes here.
-    row(Kind::FactorNotSet, 404, "not_found", Text("Factor not set")),
-    row(Kind::MethodNotOtp, 409, "request_conflict", Text("Auth method is not OTP")),
-    row(Kind::InvalidTransition, 409, "request_conflict", Text("Invalid transition")),
-    row(Kind::PhoneRefused, 422, "validation_failed", VALIDATION),
-    row(
-        Kind::SendLimited,
+    refused(RefusalKind::FactorNotSet, 404, "not_found", Text("Factor not set")),
+    refused(RefusalKind::MethodNotOtp, 409, "request_conflict", Text("Auth method is not OTP")),
+    refused(RefusalKind::InvalidTransition, 409, "request_conflict", Text("Invalid transition")),
+    refused(RefusalKind::PhoneRefused, 422, "validation_failed", VALIDATION),
+    refused(
+        RefusalKind::SendLimited,
         429,
         "too_many_requests",
         NextAttemptAt("Sending SMS timeout. Try later. Next attempt will be available at "),
     ),
-    row(
-        Kind::GuessLimited,
+    refused(
+        RefusalKind::GuessLimited,
         429,
         "too_many_requests",
         NextAttemptAt("Too many attempts. Next attempt will be available at "),
     ),
-    on(Operation::Approve, row(Kind::CodeWrong, 422, "forbidden", WRONG)),
-    on(Operation::Approve, row(Kind::CodeExpired, 422, "forbidden", EXPIRED)),
-    on(Operation::Approve, row(Kind::CodeSpent, 422, "forbidden", SPENT)),
-    row(Kind::CodeWrong, 403, "forbidden", WRONG),
-    row(Kind::CodeExpired, 403, "forbidden", EXPIRED),
-    row(Kind::CodeSpent, 403, "forbidden", SPENT),
-    row(
-        Kind::Busy,
+    on(Operation::Approve, refused(RefusalKind::CodeWrong, 422, "forbidden", WRONG)),
+    on(Operation::Approve, refused(RefusalKind::CodeExpired, 422, "forbidden", EXPIRED)),
+    on(Operation::Approve, refused(RefusalKind::CodeSpent, 422, "forbidden", SPENT)),
+    refused(RefusalKind::CodeWrong, 403, "forbidden", WRONG),
+    refused(RefusalKind::CodeExpired, 403, "forbidden", EXPIRED),
+    refused(RefusalKind::CodeSpent, 403, "forbidden", SPENT),
+    refused(
+        RefusalKind::Busy,
         503,
         "internal_error",
         Text("The server is busy. Nothing has changed. Try again."),
     ),
-    row(Kind::HashingFailed, 500, "internal_error", Text("The code could not be hashed.")),
-    row(
-        Kind::StorageFailed,
+    refused(
+        RefusalKind::HashingFailed,
+        500,
+        "internal_error",
+        Text("The code could not be hashed."),
+    ),
+    refused(
+        RefusalKind::StorageFailed,
         503,
         "internal_error",
         Text("The server cannot reach its storage. Try again later."),
     ),
-    row(
-        Kind::DiskFull,
+    refused(
+        RefusalKind::DiskFull,
         503,
         "internal_error",
         Text(
             "The server's disk is nearly full: it changes nothing until there is room. Nothing has changed.",
         ),
     ),
-    row(
-        Kind::MessagesLate,
+    refused(
+        RefusalKind::MessagesLate,
         503,
         "internal_error",
         LateBy("Messages wait: the oldest has waited for "),
     ),
-    row(
-        Kind::DriversDown,
+    refused(
+        RefusalKind::DriversDown,
         503,
         "internal_error",
         Text("Messages wait: every driver has failed too often, and is tried now and then only."),
     ),
-    row(
-        Kind::TooSlow,
+    rejected(
+        RejectionKind::TooSlow,
         503,
         "internal_error",
         Text("The answer took too long. It is not known whether the request was carried out."),
     ),
-    row(Kind::UriTooLong, 414, "uri_too_long", Text("Request target is longer than 2048 bytes.")),
-    row(
-        Kind::HeadTooLarge,
+    rejected(
+        RejectionKind::UriTooLong,
+        414,
+        "uri_too_long",
+        Text("Request target is longer than 2048 bytes."),
+    ),
+    rejected(
+        RejectionKind::HeadTooLarge,
         431,
         "header_fields_too_large",
         Text("Request head has more than 64 header fields or 16384 bytes."),
     ),
-    row(
-        Kind::HostMalformed,
+    rejected(
+        RejectionKind::HostMalformed,
         400,
         "request_malformed",
         Text(
@@ -101,16 +112,21 @@ pub(super) static ROWS: &[ErrorRow] = &[
              and the one in the request line.",
         ),
     ),
-    row(
-        Kind::HostUnknown,
+    rejected(
+        RejectionKind::HostUnknown,
         400,
         "request_malformed",
         Text("Malformed request. The header Host names no host that is served here:"),
     ),
-    row(Kind::CrossSite, 403, "forbidden", Text("Requests from pages of other sites are refused.")),
-    row(Kind::RouteUnknown, 404, "not_found", Absent),
-    row(
-        Kind::PathMalformed,
+    rejected(
+        RejectionKind::CrossSite,
+        403,
+        "forbidden",
+        Text("Requests from pages of other sites are refused."),
+    ),
+    rejected(RejectionKind::RouteUnknown, 404, "not_found", Absent),
+    rejected(
+        RejectionKind::PathMalformed,
         400,
         "request_malformed",
         Text(
@@ -118,41 +134,56 @@ pub(super) static ROWS: &[ErrorRow] = &[
              that have no place in it.",
         ),
     ),
-    row(
-        Kind::MethodNotAllowed,
+    rejected(
+        RejectionKind::MethodNotAllowed,
         405,
         "method_not_allowed",
         Text("Method is not allowed. See the header Allow."),
     ),
-    row(Kind::HeaderTwice, 400, "request_malformed", Text("Malformed request. Header given twice")),
-    row(
-        Kind::Expectation,
+    rejected(
+        RejectionKind::HeaderTwice,
+        400,
+        "request_malformed",
+        Text("Malformed request. Header given twice"),
+    ),
+    rejected(
+        RejectionKind::Expectation,
         417,
         "expectation_failed",
         Text("The only expectation that is met is 100-continue."),
     ),
-    row(
-        Kind::TransferEncoding,
+    rejected(
+        RejectionKind::TransferEncoding,
         501,
         "not_implemented",
         Text("The only transfer coding that is taken is chunked."),
     ),
-    row(
-        Kind::NotAcceptable,
+    rejected(
+        RejectionKind::NotAcceptable,
         406,
         "content_type_invalid",
         Text("Accept header is missing or invalid. Try to set 'Accept: application/json' header."),
     ),
-    row(
-        Kind::BodyMalformed,
+    rejected(
+        RejectionKind::BodyMalformed,
         400,
         "request_malformed",
         Text("Malformed request. Probably, you have sent corrupted JSON."),
     ),
-    row(Kind::BodyTooLarge, 413, "request_too_large", Text("Request body is too large.")),
-    row(Kind::BodyTooSlow, 408, "request_timeout", Text("Request body did not come in time.")),
-    row(
-        Kind::MediaType,
+    rejected(
+        RejectionKind::BodyTooLarge,
+        413,
+        "request_too_large",
+        Text("Request body is too large."),
+    ),
+    rejected(
+        RejectionKind::BodyTooSlow,
+        408,
+        "request_timeout",
+        Text("Request body did not come in time."),
+    ),
+    rejected(
+        RejectionKind::MediaType,
         415,
         "content_type_invalid",
         Text(
@@ -160,13 +191,13 @@ pub(super) static ROWS: &[ErrorRow] = &[
              http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
         ),
     ),
-    row(
-        Kind::ContentEncoding,
+    rejected(
+        RejectionKind::ContentEncoding,
         415,
         "content_type_invalid",
         Text("Invalid Content-Encoding header. Send the body as it is, without one."),
     ),
-    row(Kind::Invalid, 422, "validation_failed", VALIDATION),
+    rejected(RejectionKind::Invalid, 422, "validation_failed", VALIDATION),
 ];
 
 const WRONG: ErrorMessage = Text("Invalid verification code");

@@ -1,13 +1,13 @@
 use serde::Serialize;
 
 use super::error_row::ErrorMessage::{self, MissingAllowances, Text};
-use super::error_row::{on, row};
+use super::error_row::{on, refused};
 use super::table::Dialect;
 use crate::api::operation::Operation::AuthenticationFactor;
-use crate::api::refusal::Kind;
+
 use crate::api::response::Success;
 use crate::config::DialectName;
-use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
+use crate::domain::{self, FactorId, FactorType, Phone, Refusal, RefusalKind, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
 use crate::service::CheckOrder;
 use crate::service::RequestCheck::{Method, Status};
@@ -34,13 +34,16 @@ pub(super) static DEPLOYED: Dialect = Dialect {
         approve: &[Status, Method],
     },
     rows: &[
-        row(Kind::TokenExpired, 401, "access_denied", INVALID_TOKEN),
-        row(Kind::ClientBlocked, 401, "access_denied", INVALID_TOKEN),
-        on(AuthenticationFactor, row(Kind::UserBlocked, 401, "access_denied", USER_BLOCKED)),
-        row(Kind::UserBlocked, 401, "access_denied", INVALID_TOKEN),
-        row(Kind::ApiKeyMissing, 401, "access_denied", INVALID_TOKEN),
-        row(Kind::ApiKeyInvalid, 401, "access_denied", INVALID_TOKEN),
-        row(Kind::ScopeMissing, 403, "forbidden", MissingAllowances { quoted: false }),
+        refused(RefusalKind::TokenExpired, 401, "access_denied", INVALID_TOKEN),
+        refused(RefusalKind::ClientBlocked, 401, "access_denied", INVALID_TOKEN),
+        on(
+            AuthenticationFactor,
+            refused(RefusalKind::UserBlocked, 401, "access_denied", USER_BLOCKED),
+        ),
+        refused(RefusalKind::UserBlocked, 401, "access_denied", INVALID_TOKEN),
+        refused(RefusalKind::ApiKeyMissing, 401, "access_denied", INVALID_TOKEN),
+        refused(RefusalKind::ApiKeyInvalid, 401, "access_denied", INVALID_TOKEN),
+        refused(RefusalKind::ScopeMissing, 403, "forbidden", MissingAllowances { quoted: false }),
     ],
     factor,
 };

@@ -1,15 +1,15 @@
 use serde::Serialize;
 
 use super::error_row::ErrorMessage::{MissingAllowances, Text};
-use super::error_row::{on, row};
+use super::error_row::{on, refused};
 use super::table::Dialect;
 use crate::api::operation::Operation::{
     Approve, AuthenticationFactor, GetPersonRequest, ListDeliveries, ResendOtp,
 };
-use crate::api::refusal::Kind;
+
 use crate::api::response::Success;
 use crate::config::DialectName;
-use crate::domain::{self, FactorId, FactorType, Phone, Refusal, TokenExpiry, UserId};
+use crate::domain::{self, FactorId, FactorType, Phone, Refusal, RefusalKind, TokenExpiry, UserId};
 use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry, User};
 use crate::service::CheckOrder;
 use crate::service::RequestCheck::{Method, Status};
@@ -27,19 +27,19 @@ pub(super) static DOCUMENTED: Dialect = Dialect {
     rows: &[
         on(
             AuthenticationFactor,
-            row(Kind::TokenUnknown, 404, "not_found", Text("Token was not found")),
+            refused(RefusalKind::TokenUnknown, 404, "not_found", Text("Token was not found")),
         ),
-        row(Kind::TokenExpired, 401, "access_denied", Text("Access denied")),
-        row(Kind::ClientBlocked, 401, "access_denied", Text("Access denied")),
-        row(Kind::UserBlocked, 401, "access_denied", Text("User blocked")),
-        row(Kind::ApiKeyMissing, 401, "access_denied", Text("Api key is not set")),
-        row(Kind::ApiKeyInvalid, 401, "access_denied", Text("Invalid api key")),
-        on(ResendOtp, row(Kind::ScopeMissing, 403, "forbidden", Text("Invalid scope"))),
-        row(Kind::ScopeMissing, 403, "forbidden", MissingAllowances { quoted: true }),
-        on(ResendOtp, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
-        on(Approve, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
-        on(GetPersonRequest, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
-        on(ListDeliveries, row(Kind::NotFound, 404, "not_found", Text("not_found"))),
+        refused(RefusalKind::TokenExpired, 401, "access_denied", Text("Access denied")),
+        refused(RefusalKind::ClientBlocked, 401, "access_denied", Text("Access denied")),
+        refused(RefusalKind::UserBlocked, 401, "access_denied", Text("User blocked")),
+        refused(RefusalKind::ApiKeyMissing, 401, "access_denied", Text("Api key is not set")),
+        refused(RefusalKind::ApiKeyInvalid, 401, "access_denied", Text("Invalid api key")),
+        on(ResendOtp, refused(RefusalKind::ScopeMissing, 403, "forbidden", Text("Invalid scope"))),
+        refused(RefusalKind::ScopeMissing, 403, "forbidden", MissingAllowances { quoted: true }),
+        on(ResendOtp, refused(RefusalKind::NotFound, 404, "not_found", Text("not_found"))),
+        on(Approve, refused(RefusalKind::NotFound, 404, "not_found", Text("not_found"))),
+        on(GetPersonRequest, refused(RefusalKind::NotFound, 404, "not_found", Text("not_found"))),
+        on(ListDeliveries, refused(RefusalKind::NotFound, 404, "not_found", Text("not_found"))),
     ],
     factor,
 };

@@ -1,13 +1,14 @@
 //! How a refusal is written down in a dialect.
 
 use crate::api::operation::Operation;
-use crate::api::refusal::Kind;
+use crate::api::refusal::{ErrorKind, RejectionKind};
+use crate::domain::RefusalKind;
 
 /// A row of the refusal table.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorRow {
     /// The kind of rejection.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// The only operation that it holds for; `None` for all.
     pub on: Option<Operation>,
     /// HTTP status.
@@ -36,15 +37,27 @@ pub enum ErrorMessage {
     LateBy(&'static str),
 }
 
-pub(super) const fn row(
-    kind: Kind,
+/// A row for a refusal of the service, on every operation.
+pub(super) const fn refused(
+    kind: RefusalKind,
     status: u16,
     error_type: &'static str,
     message: ErrorMessage,
 ) -> ErrorRow {
-    ErrorRow { kind, on: None, status, error_type, message }
+    ErrorRow { kind: ErrorKind::Refused(kind), on: None, status, error_type, message }
 }
 
+/// A row for a rejection of the request itself, on every operation.
+pub(super) const fn rejected(
+    kind: RejectionKind,
+    status: u16,
+    error_type: &'static str,
+    message: ErrorMessage,
+) -> ErrorRow {
+    ErrorRow { kind: ErrorKind::Rejected(kind), on: None, status, error_type, message }
+}
+
+/// The same row for this operation only.
 pub(super) const fn on(operation: Operation, row: ErrorRow) -> ErrorRow {
     ErrorRow { on: Some(operation), ..row }
 }

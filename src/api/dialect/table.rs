@@ -3,7 +3,7 @@
 use super::common;
 use super::error_row::ErrorRow;
 use crate::api::operation::Operation;
-use crate::api::refusal::Kind;
+use crate::api::refusal::ErrorKind;
 use crate::api::response::Success;
 use crate::config::DialectName;
 use crate::domain::{AuthenticationFactor, Refusal};
@@ -28,7 +28,7 @@ impl Dialect {
     }
 
     /// The row for a kind of rejection and an operation.
-    pub fn find(&self, kind: Kind, operation: Option<Operation>) -> Option<&'static ErrorRow> {
+    pub fn find(&self, kind: ErrorKind, operation: Option<Operation>) -> Option<&'static ErrorRow> {
         self.all_rows().find(|row| row.kind == kind && (row.on.is_none() || row.on == operation))
     }
 }

@@ -7,4 +7,4 @@ mod field_error;
 mod rejection;
 
 pub(super) use field_error::{FieldError, MOST_EXTRA};
-pub use rejection::{Kind, Rejection};
+pub use rejection::{ErrorKind, Rejection, RejectionKind};

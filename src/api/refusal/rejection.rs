@@ -1,11 +1,17 @@
+use std::fmt;
+
 use hyper::header::HeaderName;
+use strum::{EnumDiscriminants, VariantArray};
 
 use super::field_error::FieldError;
-use crate::domain::{Refusal, SpentReason, Timestamp};
+use crate::domain::{Refusal, RefusalKind, SpentReason, Timestamp};
 use crate::http::{HeadFault, MalformedPath};
 
 /// Why a request gets no success: the service's refusal, or something about the request itself.
-#[derive(Debug)]
+#[derive(Debug, EnumDiscriminants)]
+#[strum_discriminants(name(RejectionKind))]
+#[strum_discriminants(derive(Hash, VariantArray))]
+#[strum_discriminants(doc = "A [`Rejection`] without its fields.")]
 pub enum Rejection {
     /// The service says no.
     Refused(Refusal),
@@ -49,134 +55,41 @@ pub enum Rejection {
     TooSlow,
 }
 
-/// A rejection without its particulars: what a dialect's table is looked up by, and all that a log says of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the refusals and rejections of the same names say it")]
-pub enum Kind {
-    TokenMissing,
-    TokenUnknown,
-    TokenExpired,
-    ClientBlocked,
-    ApiKeyMissing,
-    ApiKeyInvalid,
-    ScopeMissing,
-    UserUnknown,
-    UserBlocked,
-    NotFound,
-    PersonNotFound,
-    PersonNotActive,
-    FactorNotSet,
-    MethodNotOtp,
-    InvalidTransition,
-    PhoneRefused,
-    SendLimited,
-    GuessLimited,
-    CodeWrong,
-    CodeExpired,
-    CodeSpent,
-    Busy,
-    HashingFailed,
-    DiskFull,
-    StorageFailed,
-    MessagesLate,
-    DriversDown,
-    UriTooLong,
-    HeadTooLarge,
-    HostMalformed,
-    HostUnknown,
-    CrossSite,
-    RouteUnknown,
-    PathMalformed,
-    MethodNotAllowed,
-    HeaderTwice,
-    Expectation,
-    TransferEncoding,
-    NotAcceptable,
-    BodyMalformed,
-    BodyTooLarge,
-    BodyTooSlow,
-    MediaType,
-    ContentEncoding,
-    Invalid,
-    TooSlow,
+/// What a dialect's table is searched by: a refusal or a rejection without its fields. The log of requests has its name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The service refuses.
+    Refused(RefusalKind),
+    /// Something about the request itself. `RejectionKind::Refused` has no rows: `Refused` above says which refusal it is.
+    Rejected(RejectionKind),
 }
 
-impl Kind {
-    /// Every kind, in the order above. `TooSlow` stays the last: the length is read off it.
-    pub const ALL: [Self; Self::TooSlow as usize + 1] = [
-        Self::TokenMissing,
-        Self::TokenUnknown,
-        Self::TokenExpired,
-        Self::ClientBlocked,
-        Self::ApiKeyMissing,
-        Self::ApiKeyInvalid,
-        Self::ScopeMissing,
-        Self::UserUnknown,
-        Self::UserBlocked,
-        Self::NotFound,
-        Self::PersonNotFound,
-        Self::PersonNotActive,
-        Self::FactorNotSet,
-        Self::MethodNotOtp,
-        Self::InvalidTransition,
-        Self::PhoneRefused,
-        Self::SendLimited,
-        Self::GuessLimited,
-        Self::CodeWrong,
-        Self::CodeExpired,
-        Self::CodeSpent,
-        Self::Busy,
-        Self::HashingFailed,
-        Self::DiskFull,
-        Self::StorageFailed,
-        Self::MessagesLate,
-        Self::DriversDown,
-        Self::UriTooLong,
-        Self::HeadTooLarge,
-        Self::HostMalformed,
-        Self::HostUnknown,
-        Self::CrossSite,
-        Self::RouteUnknown,
-        Self::PathMalformed,
-        Self::MethodNotAllowed,
-        Self::HeaderTwice,
-        Self::Expectation,
-        Self::TransferEncoding,
-        Self::NotAcceptable,
-        Self::BodyMalformed,
-        Self::BodyTooLarge,
-        Self::BodyTooSlow,
-        Self::MediaType,
-        Self::ContentEncoding,
-        Self::Invalid,
-        Self::TooSlow,
-    ];
+impl ErrorKind {
+    /// Every kind: refusals first, each in the order of its enum.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let rejections =
+            RejectionKind::VARIANTS.iter().filter(|kind| **kind != RejectionKind::Refused);
+        let refusals = RefusalKind::VARIANTS.iter().copied().map(Self::Refused);
+        refusals.chain(rejections.copied().map(Self::Rejected))
+    }
+}
+
+/// The name of the variant alone, such as `TokenExpired`: the log of requests prints it.
+impl fmt::Debug for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(kind) => kind.fmt(f),
+            Self::Rejected(kind) => kind.fmt(f),
+        }
+    }
 }
 
 impl Rejection {
-    /// What kind it is.
-    pub fn kind(&self) -> Kind {
+    /// The key of its row in a dialect's table.
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Refused(refusal) => kind_of(refusal),
-            Self::UriTooLong => Kind::UriTooLong,
-            Self::HeadTooLarge => Kind::HeadTooLarge,
-            Self::HostMalformed => Kind::HostMalformed,
-            Self::HostUnknown(_) => Kind::HostUnknown,
-            Self::CrossSite => Kind::CrossSite,
-            Self::RouteUnknown => Kind::RouteUnknown,
-            Self::PathMalformed => Kind::PathMalformed,
-            Self::MethodNotAllowed(_) => Kind::MethodNotAllowed,
-            Self::HeaderTwice(_) => Kind::HeaderTwice,
-            Self::Expectation => Kind::Expectation,
-            Self::TransferEncoding => Kind::TransferEncoding,
-            Self::NotAcceptable => Kind::NotAcceptable,
-            Self::BodyMalformed => Kind::BodyMalformed,
-            Self::BodyTooLarge => Kind::BodyTooLarge,
-            Self::BodyTooSlow => Kind::BodyTooSlow,
-            Self::MediaType => Kind::MediaType,
-            Self::ContentEncoding => Kind::ContentEncoding,
-            Self::Invalid(_) => Kind::Invalid,
-            Self::TooSlow => Kind::TooSlow,
+            Self::Refused(refusal) => ErrorKind::Refused(refusal.into()),
+            other => ErrorKind::Rejected(other.into()),
         }
     }
 
@@ -225,38 +138,6 @@ impl Rejection {
             ) => Some(*next_attempt_at),
             _ => None,
         }
-    }
-}
-
-fn kind_of(refusal: &Refusal) -> Kind {
-    match refusal {
-        Refusal::TokenMissing => Kind::TokenMissing,
-        Refusal::TokenUnknown => Kind::TokenUnknown,
-        Refusal::TokenExpired => Kind::TokenExpired,
-        Refusal::ClientBlocked => Kind::ClientBlocked,
-        Refusal::ApiKeyMissing => Kind::ApiKeyMissing,
-        Refusal::ApiKeyInvalid => Kind::ApiKeyInvalid,
-        Refusal::ScopeMissing(_) => Kind::ScopeMissing,
-        Refusal::UserUnknown => Kind::UserUnknown,
-        Refusal::UserBlocked => Kind::UserBlocked,
-        Refusal::NotFound => Kind::NotFound,
-        Refusal::PersonNotFound => Kind::PersonNotFound,
-        Refusal::PersonNotActive => Kind::PersonNotActive,
-        Refusal::FactorNotSet => Kind::FactorNotSet,
-        Refusal::MethodNotOtp => Kind::MethodNotOtp,
-        Refusal::InvalidTransition { .. } => Kind::InvalidTransition,
-        Refusal::PhoneRefused => Kind::PhoneRefused,
-        Refusal::SendLimited { .. } => Kind::SendLimited,
-        Refusal::GuessLimited { .. } => Kind::GuessLimited,
-        Refusal::CodeWrong => Kind::CodeWrong,
-        Refusal::CodeExpired => Kind::CodeExpired,
-        Refusal::CodeSpent(_) => Kind::CodeSpent,
-        Refusal::Busy => Kind::Busy,
-        Refusal::HashingFailed => Kind::HashingFailed,
-        Refusal::DiskFull => Kind::DiskFull,
-        Refusal::StorageFailed => Kind::StorageFailed,
-        Refusal::MessagesLate { .. } => Kind::MessagesLate,
-        Refusal::DriversDown => Kind::DriversDown,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use esoz_otp::api::Kind;
+use esoz_otp::api::ErrorKind::Refused;
 use esoz_otp::api::Operation;
+use esoz_otp::domain::RefusalKind;
 use esoz_otp::domain::{Phone, Purpose, VerificationState};
 use esoz_otp::store::Write;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
@@ -22,7 +23,7 @@ pub(super) static CASES: &[Case] = &[
             "Validation failed. You can find validators description at our API Manifest: \
              http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
         ),
-        ..case(Kind::PhoneRefused, 422, "validation_failed")
+        ..case(Refused(RefusalKind::PhoneRefused), 422, "validation_failed")
     },
     Case {
         path: RESEND,
@@ -34,7 +35,7 @@ pub(super) static CASES: &[Case] = &[
         message: Some("Sending SMS timeout. Try later. Next attempt will be available at "),
         reason: Some("send_pause"),
         wait: Some(42),
-        ..case(Kind::SendLimited, 429, "too_many_requests")
+        ..case(Refused(RefusalKind::SendLimited), 429, "too_many_requests")
     },
     Case {
         on: Some(Operation::Approve),
@@ -42,7 +43,7 @@ pub(super) static CASES: &[Case] = &[
         provoke: |node, _| node.approve(&other_than(&node.code_for(SEED_PHONE))),
         message: Some("Invalid verification code"),
         reason: Some("wrong_code"),
-        ..case(Kind::CodeWrong, 422, "forbidden")
+        ..case(Refused(RefusalKind::CodeWrong), 422, "forbidden")
     },
     Case {
         on: Some(Operation::Approve),
@@ -53,7 +54,7 @@ pub(super) static CASES: &[Case] = &[
         },
         message: Some("Verification code expired"),
         reason: Some("expired"),
-        ..case(Kind::CodeExpired, 422, "forbidden")
+        ..case(Refused(RefusalKind::CodeExpired), 422, "forbidden")
     },
     Case {
         on: Some(Operation::Approve),
@@ -68,7 +69,7 @@ pub(super) static CASES: &[Case] = &[
         },
         message: Some("Maximum attempts exceed"),
         reason: Some("attempts_exhausted"),
-        ..case(Kind::CodeSpent, 422, "forbidden")
+        ..case(Refused(RefusalKind::CodeSpent), 422, "forbidden")
     },
     Case {
         path: "/verifications/+380631000001/actions/complete",
@@ -78,7 +79,7 @@ pub(super) static CASES: &[Case] = &[
         },
         message: Some("Invalid verification code"),
         reason: Some("wrong_code"),
-        ..case(Kind::CodeWrong, 403, "forbidden")
+        ..case(Refused(RefusalKind::CodeWrong), 403, "forbidden")
     },
     Case {
         path: "/verifications/+380631000002/actions/complete",
@@ -89,7 +90,7 @@ pub(super) static CASES: &[Case] = &[
         },
         message: Some("Verification code expired"),
         reason: Some("expired"),
-        ..case(Kind::CodeExpired, 403, "forbidden")
+        ..case(Refused(RefusalKind::CodeExpired), 403, "forbidden")
     },
     Case {
         path: "/verifications/+380631000003/actions/complete",
@@ -100,7 +101,7 @@ pub(super) static CASES: &[Case] = &[
         },
         message: Some("Maximum attempts exceed"),
         reason: Some("already_used"),
-        ..case(Kind::CodeSpent, 403, "forbidden")
+        ..case(Refused(RefusalKind::CodeSpent), 403, "forbidden")
     },
     Case {
         path: "/verifications/+380631000004/actions/complete",
@@ -109,7 +110,7 @@ pub(super) static CASES: &[Case] = &[
         reason: Some("too_many_guesses"),
         // An hour after the first guess; 60, 120 and 300 seconds have gone by.
         wait: Some(3600 - 480),
-        ..case(Kind::GuessLimited, 429, "too_many_requests")
+        ..case(Refused(RefusalKind::GuessLimited), 429, "too_many_requests")
     },
     Case {
         path: "/verifications/+380631000005/actions/complete",
@@ -120,7 +121,7 @@ pub(super) static CASES: &[Case] = &[
         },
         message: Some("Verification code expired"),
         reason: Some("expired"),
-        ..case(Kind::CodeExpired, 403, "forbidden")
+        ..case(Refused(RefusalKind::CodeExpired), 403, "forbidden")
     },
 ];
 

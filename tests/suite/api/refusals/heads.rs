@@ -1,6 +1,7 @@
 //! Heads that are not as they should be.
 
-use esoz_otp::api::Kind;
+use esoz_otp::api::ErrorKind::Rejected;
+use esoz_otp::api::RejectionKind;
 
 use super::{Case, case};
 use crate::support::MIS;
@@ -14,7 +15,7 @@ pub(super) static CASES: &[Case] = &[
             node.by_hand("GET", &[path, "?", &"a".repeat(2048)].concat(), &[], b"")
         },
         message: Some("Request target is longer than 2048 bytes."),
-        ..case(Kind::UriTooLong, 414, "uri_too_long")
+        ..case(Rejected(RejectionKind::UriTooLong), 414, "uri_too_long")
     },
     Case {
         path: LIVE,
@@ -24,7 +25,7 @@ pub(super) static CASES: &[Case] = &[
             node.by_hand("GET", path, &[("a", "b"); 63], b"")
         },
         message: Some("Request head has more than 64 header fields or 16384 bytes."),
-        ..case(Kind::HeadTooLarge, 431, "header_fields_too_large")
+        ..case(Rejected(RejectionKind::HeadTooLarge), 431, "header_fields_too_large")
     },
     Case {
         path: LIVE,
@@ -34,13 +35,13 @@ pub(super) static CASES: &[Case] = &[
             "Malformed request. The header Host must be a host's name or address, perhaps with a port, \
              and the one in the request line.",
         ),
-        ..case(Kind::HostMalformed, 400, "request_malformed")
+        ..case(Rejected(RejectionKind::HostMalformed), 400, "request_malformed")
     },
     Case {
         path: LIVE,
         provoke: |node, path| node.by_hand("GET", path, &[("expect", "a miracle")], b""),
         message: Some("The only expectation that is met is 100-continue."),
-        ..case(Kind::Expectation, 417, "expectation_failed")
+        ..case(Rejected(RejectionKind::Expectation), 417, "expectation_failed")
     },
     Case {
         path: "/verifications",
@@ -49,7 +50,7 @@ pub(super) static CASES: &[Case] = &[
             node.by_hand("POST", path, &coded, b"0\r\n\r\n")
         },
         message: Some("The only transfer coding that is taken is chunked."),
-        ..case(Kind::TransferEncoding, 501, "not_implemented")
+        ..case(Rejected(RejectionKind::TransferEncoding), 501, "not_implemented")
     },
     Case {
         path: LIVE,
@@ -62,7 +63,7 @@ pub(super) static CASES: &[Case] = &[
         message: Some(
             "Accept header is missing or invalid. Try to set 'Accept: application/json' header.",
         ),
-        ..case(Kind::NotAcceptable, 406, "content_type_invalid")
+        ..case(Rejected(RejectionKind::NotAcceptable), 406, "content_type_invalid")
     },
     Case {
         path: "/api/verifications",
@@ -71,6 +72,6 @@ pub(super) static CASES: &[Case] = &[
             node.by_hand("POST", path, &packed, b"{}")
         },
         message: Some("Invalid Content-Encoding header. Send the body as it is, without one."),
-        ..case(Kind::ContentEncoding, 415, "content_type_invalid")
+        ..case(Rejected(RejectionKind::ContentEncoding), 415, "content_type_invalid")
     },
 ];

@@ -12,13 +12,15 @@ mod told;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use esoz_otp::api::Kind;
+use esoz_otp::api::ErrorKind::{self, Refused, Rejected};
 use esoz_otp::api::Operation;
+use esoz_otp::api::RejectionKind;
 use esoz_otp::api::dialect;
 use esoz_otp::api::routes::ROUTES;
 use esoz_otp::clock::Clock as _;
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::Id;
+use esoz_otp::domain::RefusalKind;
 use esoz_otp::store::schema::USERS;
 use esoz_otp::store::{StoreError, Write};
 use serde_json::json;
@@ -33,7 +35,7 @@ const UNKNOWN: &str = "/api/person_requests/eeebb86d-5cba-43c9-885b-000000000000
 
 /// A row of the table, how to come by it, and what it has to say.
 struct Case {
-    kind: Kind,
+    kind: ErrorKind,
     on: Option<Operation>,
     path: &'static str,
     /// What `meta.url` has before the path, when it is not the node's address.
@@ -47,7 +49,7 @@ struct Case {
     wait: Option<u64>,
 }
 
-const fn case(kind: Kind, status: u16, error_type: &'static str) -> Case {
+const fn case(kind: ErrorKind, status: u16, error_type: &'static str) -> Case {
     Case {
         kind,
         on: None,
@@ -63,22 +65,33 @@ const fn case(kind: Kind, status: u16, error_type: &'static str) -> Case {
 }
 
 /// Rows that no call to a healthy node comes by in the moment a test has.
-const ELSEWHERE: [(Kind, &str); 8] = [
-    (Kind::HashingFailed, "needs a machine that has not the memory for one hash more"),
-    (Kind::Busy, "needs the writer's queue full: see `late`"),
-    (Kind::TooSlow, "needs five seconds: see `late`"),
-    (Kind::BodyTooSlow, "needs five seconds: see `late`"),
-    (Kind::DiskFull, "needs a full disk: see `store::disk_full`"),
-    (Kind::MessagesLate, "needs a driver that keeps messages waiting: see `health`"),
-    (Kind::DriversDown, "needs a driver that fails again and again: see `health`"),
-    (Kind::StorageFailed, "needs a store that fails, and ends its node: see `late`"),
+const ELSEWHERE: [(ErrorKind, &str); 8] = [
+    (
+        Refused(RefusalKind::HashingFailed),
+        "needs a machine that has not the memory for one hash more",
+    ),
+    (Refused(RefusalKind::Busy), "needs the writer's queue full: see `late`"),
+    (Rejected(RejectionKind::TooSlow), "needs five seconds: see `late`"),
+    (Rejected(RejectionKind::BodyTooSlow), "needs five seconds: see `late`"),
+    (Refused(RefusalKind::DiskFull), "needs a full disk: see `store::disk_full`"),
+    (
+        Refused(RefusalKind::MessagesLate),
+        "needs a driver that keeps messages waiting: see `health`",
+    ),
+    (Refused(RefusalKind::DriversDown), "needs a driver that fails again and again: see `health`"),
+    (
+        Refused(RefusalKind::StorageFailed),
+        "needs a store that fails, and ends its node: see `late`",
+    ),
 ];
 
 /// Rows that a dialect shares with the others and does not come by.
-fn never_in(dialect: DialectName) -> &'static [(Kind, &'static str)] {
+fn never_in(dialect: DialectName) -> &'static [(ErrorKind, &'static str)] {
     match dialect {
         DialectName::Documented => &[],
-        DialectName::Deployed => &[(Kind::FactorNotSet, "the list of factors is empty instead")],
+        DialectName::Deployed => {
+            &[(Refused(RefusalKind::FactorNotSet), "the list of factors is empty instead")]
+        }
     }
 }
 
@@ -127,12 +140,12 @@ fn no_row_of_a_table_is_left_out() {
 
 #[test]
 fn every_refusal_has_words_on_every_method_and_no_row_hides_another() {
-    assert_eq!(HashSet::from(Kind::ALL).len(), Kind::ALL.len());
+    assert_eq!(ErrorKind::all().collect::<HashSet<_>>().len(), ErrorKind::all().count());
     for name in DialectName::ALL {
         let dialect = dialect::of(name);
         assert_eq!(dialect.name, name);
         for operation in ROUTES.iter().map(|row| Some(row.operation)).chain([None]) {
-            for kind in Kind::ALL {
+            for kind in ErrorKind::all() {
                 let found = dialect.find(kind, operation);
                 assert!(found.is_some(), "{name}: {kind:?} on {operation:?}");
             }

@@ -1,6 +1,8 @@
 //! Things that are not there or not in the state for it, and requests that are not as they should be.
 
-use esoz_otp::api::Kind;
+use esoz_otp::api::ErrorKind::{Refused, Rejected};
+use esoz_otp::api::RejectionKind;
+use esoz_otp::domain::RefusalKind;
 
 use super::{Case, RESEND, case};
 use crate::support::MIS;
@@ -14,19 +16,19 @@ pub(super) static CASES: &[Case] = &[
     Case {
         path: "/api/verifications/+380631999999",
         provoke: |node, path| node.call("GET", path, &MIS, ""),
-        ..case(Kind::NotFound, 404, "not_found")
+        ..case(Refused(RefusalKind::NotFound), 404, "not_found")
     },
     Case {
         path: OFFLINE,
         provoke: |node, path| node.call("POST", path, &MIS, ""),
         message: Some("Auth method is not OTP"),
-        ..case(Kind::MethodNotOtp, 409, "request_conflict")
+        ..case(Refused(RefusalKind::MethodNotOtp), 409, "request_conflict")
     },
     Case {
         path: SIGNED,
         provoke: |node, path| node.call("POST", path, &MIS, ""),
         message: Some("Invalid transition"),
-        ..case(Kind::InvalidTransition, 409, "request_conflict")
+        ..case(Refused(RefusalKind::InvalidTransition), 409, "request_conflict")
     },
     Case {
         path: "/health/live",
@@ -36,18 +38,18 @@ pub(super) static CASES: &[Case] = &[
             "Malformed request. The header Host names no host that is served here: \
              evil.example is not in the setting server.hosts.",
         ),
-        ..case(Kind::HostUnknown, 400, MALFORMED)
+        ..case(Rejected(RejectionKind::HostUnknown), 400, MALFORMED)
     },
     Case {
         path: "/verifications",
         provoke: |node, path| node.call("POST", path, &[("origin", "https://evil.example")], "{}"),
         message: Some("Requests from pages of other sites are refused."),
-        ..case(Kind::CrossSite, 403, "forbidden")
+        ..case(Rejected(RejectionKind::CrossSite), 403, "forbidden")
     },
     Case {
         path: "/nowhere",
         provoke: |node, path| node.call("GET", path, &[], ""),
-        ..case(Kind::RouteUnknown, 404, "not_found")
+        ..case(Rejected(RejectionKind::RouteUnknown), 404, "not_found")
     },
     Case {
         path: "/verifications/%00",
@@ -56,25 +58,25 @@ pub(super) static CASES: &[Case] = &[
             "Malformed request. The path or the query has characters, escapes or dot segments that \
              have no place in it.",
         ),
-        ..case(Kind::PathMalformed, 400, MALFORMED)
+        ..case(Rejected(RejectionKind::PathMalformed), 400, MALFORMED)
     },
     Case {
         path: RESEND,
         provoke: |node, path| node.call("GET", path, &MIS, ""),
         message: Some("Method is not allowed. See the header Allow."),
-        ..case(Kind::MethodNotAllowed, 405, "method_not_allowed")
+        ..case(Rejected(RejectionKind::MethodNotAllowed), 405, "method_not_allowed")
     },
     Case {
         path: RESEND,
         provoke: |node, path| node.by_hand("POST", path, &[MIS[0], MIS[1], MIS[1]], b""),
         message: Some("Malformed request. Header given twice: api-key"),
-        ..case(Kind::HeaderTwice, 400, MALFORMED)
+        ..case(Rejected(RejectionKind::HeaderTwice), 400, MALFORMED)
     },
     Case {
         path: RESEND,
         provoke: |node, path| node.call("POST", path, &MIS, "{"),
         message: Some("Malformed request. Probably, you have sent corrupted JSON."),
-        ..case(Kind::BodyMalformed, 400, MALFORMED)
+        ..case(Rejected(RejectionKind::BodyMalformed), 400, MALFORMED)
     },
     Case {
         path: RESEND,
@@ -82,7 +84,7 @@ pub(super) static CASES: &[Case] = &[
             node.by_hand("POST", path, &[MIS[0], MIS[1], ("content-length", "16385")], b"")
         },
         message: Some("Request body is too large."),
-        ..case(Kind::BodyTooLarge, 413, "request_too_large")
+        ..case(Rejected(RejectionKind::BodyTooLarge), 413, "request_too_large")
     },
     Case {
         path: RESEND,
@@ -94,7 +96,7 @@ pub(super) static CASES: &[Case] = &[
             "Invalid Content-Type header. Try to set 'Content-Type: application/json' header: \
              http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
         ),
-        ..case(Kind::MediaType, 415, "content_type_invalid")
+        ..case(Rejected(RejectionKind::MediaType), 415, "content_type_invalid")
     },
     Case {
         path: "/verifications",
@@ -103,6 +105,6 @@ pub(super) static CASES: &[Case] = &[
             "Validation failed. You can find validators description at our API Manifest: \
              http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
         ),
-        ..case(Kind::Invalid, 422, "validation_failed")
+        ..case(Rejected(RejectionKind::Invalid), 422, "validation_failed")
     },
 ];

@@ -173,7 +173,7 @@ fn the_new_one_is_good(race: &Race, new: &Verification, code: Code) {
     match new.status(race.clock.now()) {
         VerificationStatus::New => assert_eq!(tried.map(|verified| verified.id), Ok(new.id)),
         status => {
-            assert_eq!((tried, status), (Err(Refusal::CodeExpired), VerificationStatus::Expired))
+            assert_eq!((tried, status), (Err(Refusal::CodeExpired), VerificationStatus::Expired));
         }
     }
 }
