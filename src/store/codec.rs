@@ -4,8 +4,6 @@ use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::Timestamp;
-
 /// Largest record kept, in bytes. sled puts large values into files of their own, which nothing syncs.
 pub const MAX_RECORD_BYTES: usize = 4096;
 
@@ -13,11 +11,6 @@ pub const MAX_RECORD_BYTES: usize = 4096;
 pub trait Record: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The version this program writes, the first byte of the record.
     const VERSION: u8;
-
-    /// When the record may be swept; `None` keeps it until it is removed.
-    fn keep_until(&self) -> Option<Timestamp> {
-        None
-    }
 
     /// Reads the layout of an earlier version with [`decode_body`]; `None` for a version that never existed.
     fn upgrade(_version: u8, _body: &[u8]) -> Option<Result<Self, BadRecord>> {

@@ -59,7 +59,7 @@ fn put_ends<K: TableKey, V: Record>(
     let due_tree = directory.trees.known(DUE.id)?;
     for row in &directory.trees.known(table.id)? {
         let (key, value) = row?;
-        if let Some(at) = table::decode(table, &value)?.keep_until() {
+        if let Some(at) = table.keep_until(&table::decode(table, &value)?) {
             let due = DueKey { at, table: table.id, key: key.to_vec() };
             directory.database.change(&due_tree, &due.to_bytes(), Some(&no_more()?))?;
         }

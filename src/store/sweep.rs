@@ -57,9 +57,10 @@ pub(super) fn sweep(
 /// When the record that an entry points at ends; `None` when there is no such record, or no end to it.
 fn ends(write: &Write<'_>, entry: &DueKey) -> Result<Option<Timestamp>, StoreError> {
     let Some(bytes) = write.raw(entry.table, &entry.key)? else { return Ok(None) };
-    let Some(table) = schema::ALL.iter().find(|table| table.id == entry.table) else {
+    let Some(table) = schema::ALL.iter().find(|table| table.id() == entry.table) else {
         return Ok(None);
     };
-    (table.keep_until)(&bytes)
-        .map_err(|why| StoreError::Damaged { tree: table.name, why: why.to_string() })
+    table
+        .end_of(&bytes)
+        .map_err(|why| StoreError::Damaged { tree: table.name(), why: why.to_string() })
 }

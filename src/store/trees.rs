@@ -31,9 +31,9 @@ impl Trees {
     pub(super) fn open(database: &Database) -> Result<Self, sled::Error> {
         let mut by_id: Vec<_> = (0..=TableId::MAX).map(|_| None).collect();
         for table in schema::ALL {
-            let tree = RwLock::new(database.tree(table.name)?);
-            let cache = table.cache.map(|new| new());
-            by_id[usize::from(table.id)] = Some(Open { name: table.name, tree, cache });
+            let tree = RwLock::new(database.tree(table.name())?);
+            let cache = table.new_cache();
+            by_id[usize::from(table.id())] = Some(Open { name: table.name(), tree, cache });
         }
         Ok(Self { by_id, redo: RwLock::new(database.tree(REDO)?) })
     }

@@ -5,8 +5,8 @@ use super::disk_space::DiskSpace;
 use super::error::StoreError;
 use super::key::TableKey;
 use super::overlay::{self, Overlay};
-use super::schema::{ALL, DUE, Due, DueKey, NOT_OF_THE_WORLD};
-use super::table::{self, Table, TableId, TableInfo};
+use super::schema::{ALL, DUE, Due, DueKey};
+use super::table::{self, AnyTable, Table, TableId};
 use super::trees::Trees;
 use crate::domain::Timestamp;
 
@@ -74,8 +74,8 @@ impl<'a> Write<'a> {
             }
         })?;
         let place = (table.id, key.to_bytes());
-        if let Some(at) = value.keep_until()
-            && self.end_of::<V>(&place)?.is_none_or(|before| at < before)
+        if let Some(at) = table.keep_until(value)
+            && self.end_of(table, &place.1)?.is_none_or(|before| at < before)
         {
             let due = DueKey { at, table: table.id, key: place.1.clone() };
             self.put(DUE, &due, &Due {})?;
@@ -91,10 +91,9 @@ impl<'a> Write<'a> {
 
     /// Takes away all there is of the world. For the demo's reset.
     pub fn remove_world(&mut self) -> Result<(), StoreError> {
-        let world = ALL.iter().filter(|table| !NOT_OF_THE_WORLD.contains(&table.id));
-        for TableInfo { id, .. } in world {
-            for key in self.trees.known(*id)?.iter().keys() {
-                self.overlay.insert((*id, key?.to_vec()), None);
+        for table in ALL.iter().filter(|table| !table.survives_reset()) {
+            for key in self.trees.known(table.id())?.iter().keys() {
+                self.overlay.insert((table.id(), key?.to_vec()), None);
             }
         }
         Ok(())
@@ -135,12 +134,12 @@ impl<'a> Write<'a> {
     }
 
     /// When the record that is there now ends. One that has no end, or can't be read, has no entry for sweeping either.
-    fn end_of<V: Record>(
+    fn end_of<K: TableKey, V: Record>(
         &self,
-        (table, key): &(TableId, Vec<u8>),
+        table: Table<K, V>,
+        key: &[u8],
     ) -> Result<Option<Timestamp>, StoreError> {
-        let bytes = self.raw(*table, key)?;
-        let value = bytes.and_then(|bytes| codec::decode::<V>(&bytes).ok());
-        Ok(value.and_then(|value| value.keep_until()))
+        let bytes = self.raw(table.id, key)?;
+        Ok(bytes.and_then(|bytes| table.end_of(&bytes).ok()).flatten())
     }
 }

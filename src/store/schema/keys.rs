@@ -1,4 +1,4 @@
-//! What keys the trees have, and their bytes.
+//! The keys of trees, and their bytes.
 
 use crate::domain::limits::Subject;
 use crate::domain::{Id, Phone, Purpose, SecretDigest, Timestamp, VerificationId};
@@ -79,12 +79,12 @@ impl TableKey for u64 {
     }
 }
 
-/// Something of a verification that has its time: the order of what is due.
+/// A time and a verification: the order in which messages are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AtKey {
-    /// When.
+    /// When the message is due.
     pub at: Timestamp,
-    /// Of which verification.
+    /// The message's verification.
     pub id: VerificationId,
 }
 
@@ -99,19 +99,19 @@ impl TableKey for AtKey {
     }
 }
 
-/// A question to a driver: each driver's in the order of their times.
+/// A question to a driver. The questions to one driver are in the order of their times.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct QuestionKey {
-    /// The driver.
+    /// The driver's name, without a zero byte.
     pub driver: String,
-    /// When it is asked.
+    /// When to ask.
     pub at: Timestamp,
-    /// Of which verification.
+    /// The message's verification.
     pub id: VerificationId,
 }
 
 impl QuestionKey {
-    /// Behind all questions to this driver.
+    /// A key behind all questions to `driver`.
     pub fn last_of(driver: String) -> Self {
         Self { driver, at: Timestamp::from_micros(i64::MAX), id: Id::from_bytes([u8::MAX; 16]) }
     }
@@ -123,19 +123,18 @@ impl TableKey for QuestionKey {
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let end = bytes.iter().position(|byte| *byte == 0)?;
-        let (driver, rest) = bytes.split_at_checked(end)?;
-        let AtKey { at, id } = AtKey::from_bytes(rest.get(1..)?)?;
-        Some(Self { driver: String::from_utf8(driver.to_vec()).ok()?, at, id })
+        let (driver, rest) = split_text(bytes)?;
+        let AtKey { at, id } = AtKey::from_bytes(rest)?;
+        Some(Self { driver, at, id })
     }
 }
 
-/// What a gateway calls a message: ids are its own only.
+/// A gateway's id of a message. Two gateways may give the same id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GatewayKey {
-    /// The driver that speaks to it.
+    /// The driver's name, without a zero byte.
     pub driver: String,
-    /// Its id.
+    /// The id that the gateway gave.
     pub gateway_id: String,
 }
 
@@ -145,17 +144,17 @@ impl TableKey for GatewayKey {
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (driver, gateway_id) = std::str::from_utf8(bytes).ok()?.split_once('\0')?;
-        Some(Self { driver: driver.to_owned(), gateway_id: gateway_id.to_owned() })
+        let (driver, rest) = split_text(bytes)?;
+        Some(Self { driver, gateway_id: String::from_bytes(rest)? })
     }
 }
 
-/// A row of the limits' table, and the subject of the budget.
+/// A limit and the subject of its budget.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RateKey {
-    /// The row's name.
+    /// The name of the limit's row, without a zero byte.
     pub limit: String,
-    /// The subject of the budget.
+    /// The client, range or node that spends from the budget.
     pub subject: Subject,
 }
 
@@ -179,20 +178,19 @@ impl TableKey for RateKey {
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let end = bytes.iter().position(|byte| *byte == 0)?;
-        let (limit, subject) = bytes.split_at_checked(end)?;
-        let subject = match subject.get(1..)?.split_first()? {
+        let (limit, subject) = split_text(bytes)?;
+        let subject = match subject.split_first()? {
             (0, []) => Subject::Node,
             (1, []) => Subject::Client(None),
             (2, id) => Subject::Client(Some(Id::from_bytes(id.try_into().ok()?))),
             (3, digits) => Subject::Range(u32::from_be_bytes(digits.try_into().ok()?)),
             (_, _) => return None,
         };
-        Some(Self { limit: String::from_utf8(limit.to_vec()).ok()?, subject })
+        Some(Self { limit, subject })
     }
 }
 
-/// When to look at which record.
+/// An entry of the index for sweeping: a record, and when to look at it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::store) struct DueKey {
     pub(in crate::store) at: Timestamp,
@@ -215,6 +213,12 @@ impl TableKey for DueKey {
     }
 }
 
+/// The text before the first zero byte, and the bytes behind that.
+fn split_text(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == 0)?;
+    Some((String::from_bytes(&bytes[..end])?, &bytes[end + 1..]))
+}
+
 /// Bytes that sort as times do, those before 1970 included.
 fn order(at: Timestamp) -> [u8; 8] {
     (at.as_micros() ^ i64::MIN).to_be_bytes()
@@ -231,23 +235,28 @@ mod tests {
 
     use super::*;
 
+    /// Holds that the key comes back from its bytes, and returns these.
+    fn bytes<K: TableKey + std::fmt::Debug>(key: &K) -> Vec<u8> {
+        let bytes = key.to_bytes();
+        assert_eq!(K::from_bytes(&bytes).as_ref(), Some(key));
+        bytes
+    }
+
     proptest! {
         #[test]
         fn keys_come_back_and_sort_by_time(
             a in any::<i64>(), b in any::<i64>(), table in any::<u8>(), key in any::<Vec<u8>>(),
         ) {
-            let due = |at| DueKey { at: Timestamp::from_micros(at), table, key: key.clone() };
-            prop_assert_eq!(DueKey::from_bytes(&due(a).to_bytes()), Some(due(a)));
-            prop_assert_eq!(due(a).to_bytes().cmp(&due(b).to_bytes()), a.cmp(&b));
+            let due = |at| bytes(&DueKey { at: Timestamp::from_micros(at), table, key: key.clone() });
+            prop_assert_eq!(due(a).cmp(&due(b)), a.cmp(&b));
         }
 
         #[test]
         fn keys_of_what_is_due_come_back_and_sort_by_time(
             a in any::<i64>(), b in any::<i64>(), id in any::<[u8; 16]>(),
         ) {
-            let key = |at| AtKey { at: Timestamp::from_micros(at), id: Id::from_bytes(id) };
-            prop_assert_eq!(AtKey::from_bytes(&key(a).to_bytes()), Some(key(a)));
-            prop_assert_eq!(key(a).to_bytes().cmp(&key(b).to_bytes()), a.cmp(&b));
+            let key = |at| bytes(&AtKey { at: Timestamp::from_micros(at), id: Id::from_bytes(id) });
+            prop_assert_eq!(key(a).cmp(&key(b)), a.cmp(&b));
         }
 
         #[test]
@@ -255,23 +264,20 @@ mod tests {
             one in "[a-z]{1,9}", other in "[a-z]{1,9}", a in any::<i64>(), b in any::<i64>(),
             id in any::<[u8; 16]>(),
         ) {
-            let key = |driver: &String, at| QuestionKey {
+            let key = |driver: &String, at| bytes(&QuestionKey {
                 driver: driver.clone(),
                 at: Timestamp::from_micros(at),
                 id: Id::from_bytes(id),
-            };
-            let (a, b) = ((&one, a), (&other, b));
-            let [first, second] = [a, b].map(|(driver, at)| key(driver, at).to_bytes());
-            prop_assert_eq!(QuestionKey::from_bytes(&first), Some(key(a.0, a.1)));
-            prop_assert_eq!(first.cmp(&second), a.cmp(&b));
+            });
+            let (first, second) = (key(&one, a), key(&other, b));
+            prop_assert_eq!(first.cmp(&second), (&one, a).cmp(&(&other, b)));
             let last = QuestionKey::last_of(one.clone()).to_bytes();
             prop_assert!(first <= last && (last < second) == (one < other));
         }
 
         #[test]
         fn a_gateway_s_key_comes_back(driver in "[a-z]{1,9}", gateway_id in "[ -~]{0,40}") {
-            let key = GatewayKey { driver, gateway_id };
-            prop_assert_eq!(GatewayKey::from_bytes(&key.to_bytes()), Some(key));
+            bytes(&GatewayKey { driver, gateway_id });
         }
 
         #[test]
@@ -282,8 +288,7 @@ mod tests {
                 Subject::Client(Some(Id::from_bytes(id))),
                 Subject::Range(digits),
             ] {
-                let key = RateKey { limit: "sends_per_node".into(), subject };
-                prop_assert_eq!(RateKey::from_bytes(&key.to_bytes()), Some(key));
+                bytes(&RateKey { limit: "sends_per_node".into(), subject });
             }
         }
 
@@ -291,10 +296,7 @@ mod tests {
         fn phone_and_purpose_come_back(number in 0_u32..=999_999_999, id in any::<[u8; 16]>()) {
             let phone = Phone::from_national(number).unwrap();
             for purpose in [Purpose::PhoneVerification, Purpose::PersonRequest(Id::from_bytes(id))] {
-                prop_assert_eq!(
-                    <(Phone, Purpose)>::from_bytes(&(phone, purpose).to_bytes()),
-                    Some((phone, purpose))
-                );
+                bytes(&(phone, purpose));
             }
         }
     }

@@ -1,57 +1,25 @@
-//! Everything that is kept: each tree here, with its `keys`, its `records` and the `values` of the domain that are some.
+//! The table of trees: everything that is kept. The types of its rows are in `keys`, `records` and the domain.
 //!
-//! | id | tree | key | record | swept |
-//! |---|---|---|---|---|
-//! | 1 | `clients` | client id | [`Client`] | |
-//! | 2 | `clients_by_api_key` | SHA-256 of the api-key | client id | |
-//! | 3 | `users` | user id | [`User`] | |
-//! | 4 | `persons` | person id | [`Person`] | |
-//! | 5 | `tokens` | SHA-256 of the token | [`Token`] | |
-//! | 6 | `factors` | user id | [`AuthenticationFactor`] | |
-//! | 7 | `person_requests` | request id | [`PersonRequest`] | |
-//! | 8 | `verifications` | verification id | [`Verification`] | 30 days after its issue |
-//! | 9 | `live_codes` | phone, purpose | [`LiveCode`] | with its verification |
-//! | 10 | `verified_phones` | phone | [`VerifiedPhone`] | a year after it was last verified |
-//! | 11 | `sends` | phone | [`Sends`] | a day after its last entry |
-//! | 12 | `guesses` | phone | wrong [`WrongGuesses`] | a day after the last one, if a right one came since; a year and a day, if they are fewer than any lock needs |
-//! | 13 | `key_checks` | key id | [`KeyCheck`] | |
-//! | 14 | `due` | time, tree, key | [`Due`]: look at that record then | when looked at |
-//! | 15 | `marks` | `last`, `swept` | [`Mark`]: how far the database and its sweeping have come | |
-//! | 16 | `rates` | limit, subject | [`Rate`]: what a budget owes | when it owes nothing |
-//! | 17 | `audit` | running number | [`AuditRow`] | when it and the one behind it are in a file of the log |
-//! | 18 | `stray_guesses` | phone | [`SlidingWindow`] of guesses at codes that were never sent | a day after the last one |
-//! | 19 | `deliveries` | verification id | [`Delivery`] | 30 days after it was accepted |
-//! | 20 | `outbox` | end of the code's life, verification id | [`SealedMessage`] | when it is handed over or worth nothing |
-//! | 21 | `outbox_due` | time, verification id | [`Due`]: a message in the outbox may be sent then | with its message |
-//! | 22 | `gateway_ids` | driver, gateway's id | [`GatewayId`]: which delivery that is | with its delivery |
-//! | 23 | `asks` | time, verification id | [`Due`]: what `questions` has today; emptied at the start | |
-//! | 24 | `outbox_again` | time, verification id | [`Due`]: one that may have left may be sent once more then | with its message |
-//! | 25 | `audit_heads` | `log` | [`AuditHead`]: how far the rows of audit have moved to files; under `closed` the same once more while their log is closed in order | |
-//! | 26 | `sealed_secrets` | name | [`SealedSecret`]: a secret of the directory itself | |
-//! | 27 | `questions` | driver, time, verification id | [`Due`]: ask the driver then what became of it | when asked |
-//! | 28 | `senders` | `latest`, `other` | [`Sender`]: which client sent last, and which other one before it | a day after |
-//! | | `meta` | `version` | [`DATA_VERSION`], four bytes | |
-//! | | `tidying` | `turn` | see the module `database` | |
-//! | | `redo` | number of the write, of the chunk | a write that is being carried out | when it is |
-//!
-//! Ids and names are never given again. A change of a record's layout raises its `VERSION`, reads the old layout in
-//! [`Record::upgrade`](super::Record::upgrade), keeps the old examples in `fixtures/records` and adds examples of the new layout.
+//! Three more trees have no row: `meta` holds [`DATA_VERSION`] under `version`, in four bytes; `redo` holds writes that are
+//! being carried out; `tidying` is left from earlier releases.
 
 mod keys;
 mod records;
-mod values;
+
+use std::time::Duration;
 
 pub(super) use keys::DueKey;
 pub use keys::{AtKey, GatewayKey, QuestionKey, RateKey};
 pub use records::{
-    AuditHead, Due, GatewayId, KEEP_VERIFIED_PHONES, KeyCheck, LiveCode, Mark, SealedMessage,
-    SealedSecret, Sender, VerifiedPhone,
+    AuditHead, Due, GatewayId, KeyCheck, LiveCode, Mark, SealedMessage, SealedSecret, Sender,
+    VerifiedPhone,
 };
-pub use values::KEEP_VERIFICATIONS;
 
-use super::table::{Table, TableId, TableInfo};
+use super::codec::{BadRecord, Record, decode_body};
+use super::earlier::{AuditRowV1, DeliveryV1, RateV1};
+use super::table::{AnyTable, Table, tables};
 use crate::domain::audit::AuditRow;
-use crate::domain::limits::{Rate, Sends, SlidingWindow, WrongGuesses};
+use crate::domain::limits::{DAY, Rate, Sends, SlidingWindow, WrongGuesses};
 use crate::domain::{
     AuthenticationFactor, Client, ClientId, Delivery, Person, PersonId, PersonRequest,
     PersonRequestId, Phone, Purpose, SecretDigest, Token, User, UserId, Verification,
@@ -62,107 +30,120 @@ use crate::domain::{
 /// from every version to the next.
 pub const DATA_VERSION: u32 = 2;
 
-/// See the table at the head of this file.
-pub const CLIENTS: Table<ClientId, Client> = Table::new(1, "clients").cached();
-/// See the table at the head of this file.
-pub const CLIENTS_BY_API_KEY: Table<SecretDigest, ClientId> =
-    Table::new(2, "clients_by_api_key").cached();
-/// See the table at the head of this file.
-pub const USERS: Table<UserId, User> = Table::new(3, "users").cached();
-/// See the table at the head of this file.
-pub const PERSONS: Table<PersonId, Person> = Table::new(4, "persons").cached();
-/// See the table at the head of this file.
-pub const TOKENS: Table<SecretDigest, Token> = Table::new(5, "tokens").cached();
-/// See the table at the head of this file.
-pub const FACTORS: Table<UserId, AuthenticationFactor> = Table::new(6, "factors").cached();
-/// See the table at the head of this file.
-pub const PERSON_REQUESTS: Table<PersonRequestId, PersonRequest> = Table::new(7, "person_requests");
-/// See the table at the head of this file.
-pub const VERIFICATIONS: Table<VerificationId, Verification> = Table::new(8, "verifications");
-/// See the table at the head of this file.
-pub const LIVE_CODES: Table<(Phone, Purpose), LiveCode> = Table::new(9, "live_codes");
-/// See the table at the head of this file.
-pub const VERIFIED_PHONES: Table<Phone, VerifiedPhone> = Table::new(10, "verified_phones");
-/// See the table at the head of this file.
-pub const SENDS: Table<Phone, Sends> = Table::new(11, "sends");
-/// See the table at the head of this file.
-pub const GUESSES: Table<Phone, WrongGuesses> = Table::new(12, "guesses");
-/// See the table at the head of this file.
-pub const KEY_CHECKS: Table<String, KeyCheck> = Table::new(13, "key_checks");
-/// See the table at the head of this file.
-pub(super) const DUE: Table<DueKey, Due> = Table::new(14, "due");
+/// How long a verification is kept after its issue, and its delivery.
+pub const KEEP_VERIFICATIONS: Duration = Duration::from_hours(30 * 24);
 
-/// See the table at the head of this file.
-pub(super) const MARKS: Table<String, Mark> = Table::new(15, "marks");
+/// How long a phone counts as verified. A number may have another holder after that. Upstream keeps the entry for ever, and
+/// asks for another verification if there is none.
+pub const KEEP_VERIFIED_PHONES: Duration = Duration::from_hours(365 * 24);
 
-/// See the table at the head of this file.
-pub const RATES: Table<RateKey, Rate> = Table::new(16, "rates");
-/// See the table at the head of this file.
-pub const STRAY_GUESSES: Table<Phone, SlidingWindow> = Table::new(18, "stray_guesses");
-/// See the table at the head of this file.
-pub const AUDIT: Table<u64, AuditRow> = Table::new(17, "audit");
+// Ids and names are never given again. A change of a record's layout raises its version, reads the old layout from `earlier`,
+// keeps the old examples in `fixtures/records` and adds examples of the new layout.
+tables! {
+    /// Clients.
+    pub CLIENTS = 1 "clients": ClientId => Client { version: 1 }, cached;
 
-/// See the table at the head of this file.
-pub const DELIVERIES: Table<VerificationId, Delivery> = Table::new(19, "deliveries");
-/// See the table at the head of this file.
-pub const OUTBOX: Table<AtKey, SealedMessage> = Table::new(20, "outbox");
-/// See the table at the head of this file.
-pub const OUTBOX_DUE: Table<AtKey, Due> = Table::new(21, "outbox_due");
-/// See the table at the head of this file.
-pub const GATEWAY_IDS: Table<GatewayKey, GatewayId> = Table::new(22, "gateway_ids");
-/// See the table at the head of this file.
-pub const ASKS: Table<AtKey, Due> = Table::new(23, "asks");
-/// See the table at the head of this file.
-pub const AUDIT_HEADS: Table<String, AuditHead> = Table::new(25, "audit_heads");
-/// See the table at the head of this file.
-pub const SEALED_SECRETS: Table<String, SealedSecret> = Table::new(26, "sealed_secrets");
+    /// The vendor that an API key belongs to, by the key's SHA-256.
+    pub CLIENTS_BY_API_KEY = 2 "clients_by_api_key":
+        SecretDigest => ClientId { version: 1 }, cached;
 
-/// See the table at the head of this file.
-pub const OUTBOX_AGAIN: Table<AtKey, Due> = Table::new(24, "outbox_again");
-/// See the table at the head of this file.
-pub const SENDERS: Table<String, Sender> = Table::new(28, "senders");
+    /// Users.
+    pub USERS = 3 "users": UserId => User { version: 1 }, cached;
 
-/// See the table at the head of this file.
-pub const QUESTIONS: Table<QuestionKey, Due> = Table::new(27, "questions");
+    /// Patients.
+    pub PERSONS = 4 "persons": PersonId => Person { version: 1 }, cached;
 
-pub(super) const ALL: &[TableInfo] = &[
-    CLIENTS.info(),
-    CLIENTS_BY_API_KEY.info(),
-    USERS.info(),
-    PERSONS.info(),
-    TOKENS.info(),
-    FACTORS.info(),
-    PERSON_REQUESTS.info(),
-    VERIFICATIONS.info(),
-    LIVE_CODES.info(),
-    VERIFIED_PHONES.info(),
-    SENDS.info(),
-    GUESSES.info(),
-    KEY_CHECKS.info(),
-    DUE.info(),
-    MARKS.info(),
-    RATES.info(),
-    AUDIT.info(),
-    STRAY_GUESSES.info(),
-    DELIVERIES.info(),
-    OUTBOX.info(),
-    OUTBOX_DUE.info(),
-    GATEWAY_IDS.info(),
-    ASKS.info(),
-    OUTBOX_AGAIN.info(),
-    AUDIT_HEADS.info(),
-    SEALED_SECRETS.info(),
-    QUESTIONS.info(),
-    SENDERS.info(),
-];
+    /// Tokens, by their SHA-256.
+    pub TOKENS = 5 "tokens": SecretDigest => Token { version: 1 }, cached;
 
-/// Trees that are about the database, its keys or what was done with it, not about the world in it.
-pub(super) const NOT_OF_THE_WORLD: [TableId; 5] =
-    [KEY_CHECKS.id, MARKS.id, AUDIT.id, AUDIT_HEADS.id, SEALED_SECRETS.id];
+    /// The patients' authentication factors.
+    pub FACTORS = 6 "factors": UserId => AuthenticationFactor { version: 1 }, cached;
 
-/// The name of every tree in the table at the head of this file that has an id.
+    /// Person requests.
+    pub PERSON_REQUESTS = 7 "person_requests": PersonRequestId => PersonRequest { version: 1 };
+
+    /// Verifications, kept for 30 days after their issue.
+    pub VERIFICATIONS = 8 "verifications": VerificationId => Verification { version: 1 },
+        kept_until(|it| Some(it.inserted_at + KEEP_VERIFICATIONS));
+
+    /// The newest verification of a phone and purpose, kept as long as the verification.
+    pub LIVE_CODES = 9 "live_codes": (Phone, Purpose) => LiveCode { version: 1 },
+        kept_until(|it| Some(it.keep_until));
+
+    /// Verified phones, kept for a year after the last verification.
+    pub VERIFIED_PHONES = 10 "verified_phones": Phone => VerifiedPhone { version: 1 },
+        kept_until(|it| Some(it.verified_at + KEEP_VERIFIED_PHONES));
+
+    /// A phone's sends, kept for a day after the last one.
+    pub SENDS = 11 "sends": Phone => Sends { version: 2, earlier: [1 => SlidingWindow] },
+        kept_until(|it| Some(it.keep_until()));
+
+    /// A phone's wrong guesses. Kept for a day after the last one if a right one came since; for a year and a day if they
+    /// are fewer than any lock needs; otherwise for ever.
+    pub GUESSES = 12 "guesses": Phone => WrongGuesses { version: 1 },
+        kept_until(WrongGuesses::keep_until);
+
+    /// Check values of the keyring's keys, by key id.
+    pub KEY_CHECKS = 13 "key_checks": String => KeyCheck { version: 1 }, surviving_reset;
+
+    /// The index for sweeping: the record to look at, by the time.
+    pub(super) DUE = 14 "due": DueKey => Due { version: 1 };
+
+    /// How far the database (`last`) and its sweeping (`swept`) have come.
+    pub(super) MARKS = 15 "marks": String => Mark { version: 1 }, surviving_reset;
+
+    /// What a budget owes, kept until it owes nothing.
+    pub RATES = 16 "rates": RateKey => Rate { version: 2, earlier: [1 => RateV1] },
+        kept_until(|it| Some(it.keep_until()));
+
+    /// Rows of audit by their number, until they are in a file of the log.
+    pub AUDIT = 17 "audit": u64 => AuditRow { version: 2, earlier: [1 => AuditRowV1] },
+        surviving_reset;
+
+    /// Guesses at codes that were never sent, kept for a day after the last one.
+    pub STRAY_GUESSES = 18 "stray_guesses": Phone => SlidingWindow { version: 1 },
+        kept_until(|it| Some(it.keep_until()));
+
+    /// Deliveries, kept for 30 days after the node accepted them.
+    pub DELIVERIES = 19 "deliveries":
+        VerificationId => Delivery { version: 2, earlier: [1 => DeliveryV1] },
+        kept_until(|it| Some(it.queued_at + KEEP_VERIFICATIONS));
+
+    /// Messages that have not been handed over, by the end of their code's life.
+    pub OUTBOX = 20 "outbox": AtKey => SealedMessage { version: 1 };
+
+    /// When a message of the outbox may be sent.
+    pub OUTBOX_DUE = 21 "outbox_due": AtKey => Due;
+
+    /// The delivery behind a gateway's id, kept as long as the delivery.
+    pub GATEWAY_IDS = 22 "gateway_ids": GatewayKey => GatewayId { version: 1 },
+        kept_until(|it| Some(it.keep_until));
+
+    /// The `questions` of earlier releases. The start of the node moves them there.
+    pub ASKS = 23 "asks": AtKey => Due;
+
+    /// When a message that may have left may be sent once more.
+    pub OUTBOX_AGAIN = 24 "outbox_again": AtKey => Due;
+
+    /// How far the rows of audit have moved to files: under `log`, and under `closed` once more while the log is closed in
+    /// order.
+    pub AUDIT_HEADS = 25 "audit_heads": String => AuditHead { version: 1 }, surviving_reset;
+
+    /// Secrets of the directory itself, by name.
+    pub SEALED_SECRETS = 26 "sealed_secrets": String => SealedSecret { version: 1 },
+        surviving_reset;
+
+    /// When to ask a driver for the state of a delivery.
+    pub QUESTIONS = 27 "questions": QuestionKey => Due;
+
+    /// The client that sent last (`latest`), and the other one before it (`other`). Kept for a day.
+    pub SENDERS = 28 "senders": String => Sender { version: 1 },
+        kept_until(|it| Some(it.sent_at + DAY));
+}
+
+/// The name on disk of every tree that has a row.
 pub fn tree_names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|table| table.name)
+    ALL.iter().map(|table| table.name())
 }
 
 #[cfg(test)]
@@ -172,9 +153,9 @@ mod tests {
     #[test]
     fn no_id_and_no_name_stands_for_two_trees() {
         for (i, one) in ALL.iter().enumerate() {
-            assert!(!["redo", "meta", "tidying"].contains(&one.name));
+            assert!(!["redo", "meta", "tidying"].contains(&one.name()));
             for other in &ALL[i + 1..] {
-                assert!(one.id != other.id && one.name != other.name, "{}", one.name);
+                assert!(one.id() != other.id() && one.name() != other.name(), "{}", one.name());
             }
         }
     }
