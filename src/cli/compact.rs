@@ -7,7 +7,20 @@ use crate::config::LogConfig;
 use crate::log;
 use crate::store::{Compacted, Store};
 
+const HELP: &str = "\
+Example:
+  esoz-otp compact --data /var/lib/esoz-otp
+
+Exit codes:
+  0   standard output has the sizes before and after; a database that would not become smaller stays
+  64  the command line is wrong
+  65  the database is damaged, or a newer release's
+  74  the disk has no room for the new database beside the old one, or can't be written
+  75  a node runs on the directory
+  78  the configuration or the data directory is missing or wrong";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct CompactArgs {
     #[command(flatten)]
     settings: SettingsArgs,
@@ -18,7 +31,7 @@ pub(super) fn compact(args: &CompactArgs) -> Result<(), CliError> {
     let config = args.settings.load()?;
     let data = &config.data.path;
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log });
-    // Only to listen to a signal: nothing runs in it.
+    // The runtime is only here for the signal handler.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let runtime = runtime.map_err(CliError::software)?;
     runtime.block_on(async { signals::outlive_file_limits() })?;
@@ -31,7 +44,7 @@ pub(super) fn compact(args: &CompactArgs) -> Result<(), CliError> {
     } else {
         format!("left {data} as it is: a new database would not be smaller than its {before} MiB")
     };
-    output::say(&said);
+    output::print_best_effort(&said);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! What sends messages, made from its settings for `serve` and `sms test`, or seen to be makeable by `check`.
+//! Makes the `SmsDriver`s from settings for `serve` and `sms test`. `check` only checks that they could be made.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::{DriverName, Fault, GatewayConfig, SmsConfig};
 use crate::sms::{self, Console, HttpGateway, SmsDriver};
 
-/// The drivers, in the order in which they are called, or everything that keeps them from being made.
+/// The drivers, in the order in which they are called. The error has the faults of all of them.
 pub(super) fn drivers(
     config: &SmsConfig,
     clock: &Arc<dyn Clock>,
@@ -38,9 +38,9 @@ fn driver(
     })
 }
 
-/// What would keep them from being made, but for what comes of settings that are `faulty`. Makes nothing.
-pub(super) fn wrong(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>) -> Vec<CliError> {
-    // What could not be read may be anything.
+/// The faults that would keep `serve` from making the drivers. Faults that follow from the `faulty` settings are left out.
+pub(super) fn check(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>) -> Vec<CliError> {
+    // A configuration that could not be read names no drivers.
     if faulty.iter().any(|fault| fault.key.is_empty()) {
         return Vec::new();
     }
@@ -48,59 +48,65 @@ pub(super) fn wrong(config: &SmsConfig, faulty: &[Fault], clock: &Arc<dyn Clock>
     let is_misread = |section: &str| faulty.iter().any(|fault| fault.concerns_section(section));
     let of = |name: &DriverName| match name {
         DriverName::Console => Vec::new(),
-        DriverName::File => file_of(config).and_then(check_appendable).err().into_iter().collect(),
+        DriverName::File => {
+            file_path(config).and_then(check_appendable).err().into_iter().collect()
+        }
         DriverName::Gateway(name)
             if is_misread(&format!("gateway.{name}")) || !DriverName::can_be_gateway(name) =>
         {
-            described(name, config).and_then(gateway_files::read).err().unwrap_or_default()
+            gateway_section(name, config).and_then(gateway_files::read).err().unwrap_or_default()
         }
         DriverName::Gateway(name) => gateway(name, config, clock).err().unwrap_or_default(),
     };
     let is_known = |name: &DriverName| match name {
         DriverName::Console => true,
         DriverName::File => config.file.is_some(),
-        DriverName::Gateway(name) => described(name, config).is_ok(),
+        DriverName::Gateway(name) => gateway_section(name, config).is_ok(),
     };
     let are_known = config.drivers.iter().all(is_known) && !is_faulty("sms.drivers");
-    let mut looked_at = config.drivers.clone();
+    let mut checked = config.drivers.clone();
     if !are_known {
-        // Which of the gateways is meant is not known: it may be any.
+        // A name that is unknown may stand for any of the gateways, so the files of all are checked.
         let others =
             config.gateways.iter().map(|gateway| DriverName::Gateway(gateway.name.clone()));
-        looked_at.extend(others.filter(|other| !config.drivers.contains(other)));
+        checked.extend(others.filter(|other| !config.drivers.contains(other)));
     }
-    looked_at.iter().filter(|name| is_known(name)).flat_map(of).collect()
+    checked.iter().filter(|name| is_known(name)).flat_map(of).collect()
 }
 
-/// The gateway of this name.
+/// Makes the driver of this gateway.
 fn gateway(
     name: &str,
     config: &SmsConfig,
     clock: &Arc<dyn Clock>,
 ) -> Result<HttpGateway, Vec<CliError>> {
-    let gateway = described(name, config)?;
+    let gateway = gateway_section(name, config)?;
     let secrets = gateway_files::read(gateway)?;
     HttpGateway::of(gateway, secrets, config.timeout, Arc::clone(clock))
         .map_err(|error| vec![CliError::configuration(format_args!("gateway.{name}: {error}"))])
 }
 
-fn described<'a>(name: &str, config: &'a SmsConfig) -> Result<&'a GatewayConfig, Vec<CliError>> {
+/// The settings of this gateway.
+fn gateway_section<'a>(
+    name: &str,
+    config: &'a SmsConfig,
+) -> Result<&'a GatewayConfig, Vec<CliError>> {
     let found = config.gateways.iter().find(|gateway| gateway.name == name);
     let unknown = || CliError::configuration(format_args!("there is no section [gateway.{name}]"));
     found.ok_or_else(|| vec![unknown()])
 }
 
 fn file(config: &SmsConfig, clock: &Arc<dyn Clock>) -> Result<sms::File, CliError> {
-    let path = file_of(config)?;
+    let path = file_path(config)?;
     sms::File::append_to(path, Arc::clone(clock)).map_err(|error| not_appended(path, &error))
 }
 
-fn file_of(config: &SmsConfig) -> Result<&Path, CliError> {
+fn file_path(config: &SmsConfig) -> Result<&Path, CliError> {
     let set = config.file.as_deref();
     set.ok_or_else(|| CliError::configuration("sms.file.path is not set"))
 }
 
-/// Whether it could be appended to, or made, as far as that can be seen from outside.
+/// Refuses a file that can't be appended to, or whose folder is missing. Makes and writes nothing.
 fn check_appendable(path: &Path) -> Result<(), CliError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let looked = match fs::metadata(path) {

@@ -19,21 +19,21 @@ const IO: u8 = 74;
 const IN_USE: u8 = 75;
 const CONFIGURATION: u8 = 78;
 
-/// Every exit code, and when a command ends with it (BSD's `sysexits`).
+/// Every exit code, and when a command ends with it. The numbers are those of BSD's `sysexits`.
 pub(super) const EXITS: [(u8, &str); 8] = [
-    (0, "It is done."),
-    (USAGE, "The command line is wrong, or names a file or a key that is not there."),
+    (0, "The command did what it was asked to do."),
+    (USAGE, "The command line is wrong, or names a file or a key that does not exist."),
     (
         DATA,
-        "A file is wrong, the database is damaged or a newer release's, or the audit was changed.",
+        "An imported file is wrong, the database is damaged or a newer release's, or the audit was changed.",
     ),
-    (UNAVAILABLE, "An address cannot be had, or no driver took a test message."),
-    (SOFTWARE, "A fault of the program, or the system gives it no random numbers or no threads."),
-    (IO, "The disk: it is full, read-only, or there is no permission."),
+    (UNAVAILABLE, "An address can't be listened on, or no driver took a test message."),
+    (SOFTWARE, "A fault of the program, or the system gives no random numbers or no threads."),
+    (IO, "The disk is full or read-only, or permission is missing."),
     (IN_USE, "Another process uses the data directory or the keyring, or live codes need the key."),
     (
         CONFIGURATION,
-        "Something must be set up first: a setting, the keyring, a secret's file, the data directory.",
+        "A setting, the keyring, a secret's file or the data directory must be set up first.",
     ),
 ];
 
@@ -84,13 +84,13 @@ impl CliError {
         if let ImportError::Store(StoreError::Failed(_)) = error {
             return Self::io(format_args!(
                 "it is not known whether {name} was loaded: {error}. When the disk works again, import it once more: \
-                 if it is said to be there already, it was loaded, and the secrets above hold."
+                 if the ids are refused as there already, it was loaded, and the secrets above are valid."
             ));
         }
         Self { code, message: format!("{name} was not loaded, nothing has changed:\n{error}") }
     }
 
-    /// All that is wrong, at once. When it is of several kinds, what no restart mends is what counts.
+    /// One error with the messages of all. If their codes differ, the code is 78: no restart mends that.
     pub(super) fn all(failures: &[Self]) -> Self {
         let said: Vec<_> = failures.iter().map(Self::message).collect();
         let message = said.join("\n");
@@ -102,24 +102,25 @@ impl CliError {
         }
     }
 
-    /// The same, of this setting.
+    /// The same error, with the setting's name before the message.
     pub(super) fn of(self, key: &str) -> Self {
         Self { message: format!("{key}: {}", self.message), ..self }
     }
 
-    /// What is said of it.
+    /// The message for people, without `esoz-otp:`.
     pub(super) fn message(&self) -> &str {
         &self.message
     }
 
-    #[expect(clippy::print_stderr, reason = "the last word of the process")]
+    /// Prints the message to standard error and returns the exit code.
+    #[expect(clippy::print_stderr, reason = "the last line of the process")]
     pub(super) fn report(&self) -> ExitCode {
         eprintln!("esoz-otp: {}", self.message);
         ExitCode::from(self.code)
     }
 }
 
-/// Says something that ends no command; when it can't be said, neither does that.
+/// Prints a warning to standard error. A closed standard error is ignored.
 pub(super) fn warn(message: impl Display) {
     drop(writeln!(io::stderr(), "esoz-otp: warning: {message}"));
 }

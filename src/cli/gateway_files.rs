@@ -1,5 +1,5 @@
-//! The files that a gateway's settings name: its secrets and certificates. What is wrong with them is told at once, of each
-//! with its setting.
+//! Reads the files that a gateway's settings name: its secrets and certificates. All faults are reported at once, each with
+//! its setting.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -12,26 +12,26 @@ use crate::domain::Secret;
 use crate::files::{self, Writable};
 use crate::sms::{GatewayError, GatewaySecrets};
 
-/// No token is longer.
+/// The size limit of a secret's file. Tokens are far shorter.
 const SECRET_KIB: usize = 4;
-/// A path that a gateway calls has to be hard to guess, and plain enough for any gateway's settings.
+/// The length of the secret in `/receipts/NAME/SECRET`: hard to guess, and short enough for the settings of any gateway.
 const RECEIPT_SECRET: RangeInclusive<usize> = 16..=200;
-/// As many certificates as a system has.
+/// The size limit of `ca_file`: room for all certificates of a system.
 const CERTIFICATES_KIB: u64 = 1024;
 
 const TOKEN: SecretKind = SecretKind {
     label: "the gateway's secret",
-    risk: "who has it can send messages at your expense",
+    risk: "its readers can send messages at your expense",
     rotation: "ask the gateway for another one",
 };
 
 const RECEIPTS: SecretKind = SecretKind {
     label: "the secret of the gateway's receipts",
-    risk: "who has it can say of any message that it has arrived",
-    rotation: "make another one, and tell the gateway the new path",
+    risk: "its readers can report any message as delivered",
+    rotation: "make another one, and give the gateway the new path",
 };
 
-/// What is in them, or what is wrong with any.
+/// Reads them all. The error has a fault for each file that is wrong.
 pub(super) fn read(gateway: &GatewayConfig) -> Result<GatewaySecrets, Vec<CliError>> {
     let GatewayConfig { name, secret_file, ca_file, receipts, .. } = gateway;
     let mut wrong = Vec::new();
@@ -52,12 +52,12 @@ pub(super) fn read(gateway: &GatewayConfig) -> Result<GatewaySecrets, Vec<CliErr
     if wrong.is_empty() { Ok(secrets) } else { Err(wrong) }
 }
 
-/// What was read, if it was; why not goes to `keep`.
+/// The value if the file was read. Passes an error to `keep`.
 fn kept<T>(read: Option<Result<T, CliError>>, keep: impl FnOnce(CliError)) -> Option<T> {
     read?.map_err(keep).ok()
 }
 
-/// The error, the setting and the file that it is about, if it is about one.
+/// The error with the setting and the file that it is about. `None` for an error about no file.
 fn of_file(
     error: GatewayError,
     gateway: &GatewayConfig,
@@ -82,21 +82,20 @@ fn token(path: &Path) -> Result<Secret, CliError> {
     secret(path, &TOKEN)
 }
 
-/// That there is a file, or anything, of this name. What names nothing may be a secret that stands where its file's name
-/// belongs, and is not told.
-fn found(path: &Path, what: &str) -> Result<fs::Metadata, CliError> {
+/// Refuses a path that does not exist. The message has no path: it may be the secret itself, set in place of its file.
+fn check_exists(path: &Path, what: &str) -> Result<fs::Metadata, CliError> {
     fs::metadata(path).map_err(|error| {
         CliError::configuration(format_args!(
             "cannot read {what}: {error}. Name its file: a relative name counts from the directory that esoz-otp is \
-             started in. What is set is not repeated here, in case it is the secret itself."
+             started in. The value is not repeated here, in case it is the secret itself."
         ))
     })
 }
 
-/// What a file holds, but for the line feed that an editor has put behind it.
+/// The text of a secret's file, without the line feed that editors put at the end.
 fn secret(path: &Path, kind: &SecretKind) -> Result<Secret, CliError> {
     let (what, name) = (kind.label, path.display());
-    found(path, what)?;
+    check_exists(path, what)?;
     let text = private_file::read(path, kind, SECRET_KIB, |error| {
         CliError::configuration(format_args!(
             "cannot read {what} {name}: {error}. Name its file, and see that this user may read it."
@@ -132,7 +131,8 @@ fn receipt_secret(path: &Path) -> Result<Secret, CliError> {
     )))
 }
 
-/// Certificates are no secret: whoever may write to the file decides who is believed, not who may read it.
+/// Reads `ca_file`. Certificates are public, so other users may read the file; none may write to it, since it decides which
+/// gateways are trusted.
 fn certificates(path: &Path) -> Result<Vec<u8>, CliError> {
     let cannot = |error: io::Error| {
         CliError::configuration(format_args!(
@@ -141,12 +141,12 @@ fn certificates(path: &Path) -> Result<Vec<u8>, CliError> {
             path.display()
         ))
     };
-    found(path, "the certificates")?;
+    check_exists(path, "the certificates")?;
     let file = files::open(path).map_err(cannot)?;
     let metadata = file.metadata().map_err(cannot)?;
     if let Some(Writable { what, remedy }) = files::writable_by_others(path, &metadata) {
         return Err(CliError::configuration(format_args!(
-            "the file of certificates {} {what}, and it decides whom messages are given to. {remedy}",
+            "the file of certificates {} {what}, and it decides which gateways are trusted. {remedy}",
             path.display()
         )));
     }

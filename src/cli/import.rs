@@ -16,19 +16,33 @@ use crate::log;
 use crate::service::import::{Draft, Expected, Notices, RevealedSecret};
 use crate::store::Store;
 
+const HELP: &str = "\
+Examples:
+  esoz-otp import clinic.json --keyring /etc/esoz-otp/keyring
+  esoz-otp import fixtures/demo.json --data data/node --allow-demo-secrets
+
+Exit codes:
+  0   all entries were added; standard output has the generated secrets, once, and the counts
+  64  the command line is wrong, or the file can't be read
+  65  the file has faults; standard error has a line for each, and nothing was added
+  74  the disk is full or can't be written
+  75  a node runs on the directory
+  78  there was no init yet, a setting or the keyring is wrong, or the file is a demo's";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct ImportArgs {
-    /// What to add (format: fixtures/README.md): all of it, or nothing.
+    /// File to add (format: fixtures/README.md).
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Take a file that says of itself that it is a demo's: everybody knows its tokens.
+    /// Allow a file with `"demo": true`. The tokens in it are public.
     #[arg(long)]
     allow_demo_secrets: bool,
     #[command(flatten)]
     settings: SettingsArgs,
 }
 
-/// The one limit of an import: what a file of so much comes to is less than a write of the store may hold.
+/// The size limit of an imported file. Its records then fit into one write of the store.
 pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// `esoz-otp import`.
@@ -51,31 +65,29 @@ pub(super) fn import(args: ImportArgs) -> Result<(), CliError> {
     let notices = draft.take_notices();
     if draft.is_demo() && !allow_demo_secrets {
         return Err(CliError::configuration(format_args!(
-            "{} is a demo's world: everybody knows its tokens and api-keys. \
-             If that does not matter here, say so with --allow-demo-secrets.",
+            "{} is a demo's world: its tokens and api-keys are public. \
+             If that does not matter here, pass --allow-demo-secrets.",
             file.display()
         )));
     }
     let store = Store::open(data, config.store)?;
-    // What nobody could serve is not added to.
+    // A keyring that `serve` would refuse is refused here, before anything is added.
     keyring_file::check(&mut keyring, &keyring_path, &store)?;
-    let counts = draft.import(&store, tell).map_err(wrong)?;
-    // From now on there is something to lose.
+    let counts = draft.import(&store, print_secrets).map_err(wrong)?;
+    // A mark from here on shows if the import is lost again.
     if let Err(error) = store.mark_blocking() {
-        tracing::warn!(%error, "it is loaded, but how far the store has come could not be noted");
+        tracing::warn!(%error, "it is loaded, but the progress of the store could not be noted");
     }
     warn_of(&notices, &file);
-    output::say(&format!("added to {}: {counts}", data.display()));
+    output::print_best_effort(&format!("added to {}: {counts}", data.display()));
     Ok(())
 }
 
-/// Says what of a file that was loaded may not be what was meant.
+/// Warns of entries of a loaded file that may be mistakes.
 pub(super) fn warn_of(notices: &Notices, file: &Path) {
     if !notices.is_empty() {
         let name = file.display();
-        warn(format_args!(
-            "{name} was loaded, but some of it may not be what was meant:\n{notices}"
-        ));
+        warn(format_args!("{name} was loaded, but some entries may be mistakes:\n{notices}"));
     }
 }
 
@@ -85,8 +97,8 @@ fn read(path: &Path) -> Result<String, CliError> {
     let file = files::open(path).map_err(cannot)?;
     let bytes = files::read(file, MOST_BYTES).map_err(|error| match error.kind() {
         ErrorKind::FileTooLarge => CliError::data(format_args!(
-            "{name} has more than 64 MiB, the most that one file may have. Divide it: \
-             what an entry names has to come before it, or with it."
+            "{name} has more than 64 MiB, the most that one file may have. Split it: \
+             import what an entry refers to before it, or with it."
         )),
         _ => cannot(error),
     })?;
@@ -99,8 +111,8 @@ fn read(path: &Path) -> Result<String, CliError> {
     })
 }
 
-/// Before anything is put: so there are no tokens that nobody has.
-fn tell(new: &[RevealedSecret]) -> io::Result<()> {
+/// Prints the generated secrets before the entries are stored: only their digests are kept.
+fn print_secrets(new: &[RevealedSecret]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for RevealedSecret { owner, secret, .. } in new {
         writeln!(out, "{owner}: {}", secret.reveal())?;

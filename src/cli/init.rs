@@ -18,7 +18,19 @@ use crate::log;
 use crate::service::bootstrap::{ADMIN_SCOPE, FirstToken, NoOperator, OPERATOR, add_operator};
 use crate::store::{NewDirectory, Store};
 
+const HELP: &str = "\
+Example:
+  esoz-otp init --data /var/lib/esoz-otp --keyring /etc/esoz-otp/keyring
+
+Exit codes:
+  0   the directory and the keyring were made; standard output has the admin token, once
+  64  the command line is wrong
+  74  the disk is full or can't be written, or the token could not be printed; nothing was made
+  75  another process uses the directory
+  78  the directory or the keyring is there already, or a setting is wrong";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct InitArgs {
     #[command(flatten)]
     settings: SettingsArgs,
@@ -26,8 +38,8 @@ pub(super) struct InitArgs {
 
 /// `esoz-otp init`.
 ///
-/// The order is what makes it safe to interrupt: until the last step the directory is marked as unfinished, so that
-/// this can be done again. The token is told before that step: there is none that nobody has seen.
+/// It can be interrupted at any point and run again: the directory is marked as unfinished until the last step. The
+/// token is printed before that step, so no directory is finished with a token that was not shown.
 pub(super) fn init(args: InitArgs) -> Result<(), CliError> {
     let InitArgs { settings } = args;
     let config = settings.load()?;
@@ -37,28 +49,29 @@ pub(super) fn init(args: InitArgs) -> Result<(), CliError> {
     let entropy = SystemEntropy::new();
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
 
-    keep_apart(&keyring, data)?;
+    // Begin the directory, and remove the remains of an interrupted run.
+    ensure_outside(&keyring, data)?;
     let mut directory = NewDirectory::begin(data)?;
-    make_way(&keyring, directory.left())?;
+    remove_interrupted(&keyring, directory.left())?;
     directory.clear()?;
+    // Fill the database. The note tells a later run which keyring is this run's.
     let text = Keyring::generate(&entropy, now).map_err(CliError::software)?;
     directory.note(&note(text.as_bytes()))?;
     let token = fill(data, config.store, Keyring::parse(&text)?, now, &entropy)?;
+    // Write the keyring, then show the token, then finish the directory. An error in between removes the keyring.
     let new_keyring = NewKeyring::make(&keyring, &text).map_err(|error| {
         CliError::io(format_args!("cannot make the keyring {}: {error}", keyring.display()))
     })?;
-    tell(&told(data, &keyring, &token, &settings.repeated()))?;
+    print_token(&summary(data, &keyring, &token, &settings.repeated()))?;
     directory.finish().map_err(|error| {
-        CliError::io(format_args!(
-            "{error} The token above is worth nothing: init has to be run again."
-        ))
+        CliError::io(format_args!("{error} The token above is not valid: run init again."))
     })?;
     new_keyring.keep();
     Ok(())
 }
 
-/// A backup of the directory should not be worth anything by itself, and nothing else may lie where the store is.
-fn keep_apart(keyring: &Path, data: &Path) -> Result<(), CliError> {
+/// Refuses a keyring inside the data directory: a backup of the directory must not contain it.
+fn ensure_outside(keyring: &Path, data: &Path) -> Result<(), CliError> {
     if !resolved(keyring).starts_with(resolved(data)) {
         return Ok(());
     }
@@ -68,7 +81,7 @@ fn keep_apart(keyring: &Path, data: &Path) -> Result<(), CliError> {
     )))
 }
 
-/// Where a path leads, of which not everything has to be there yet.
+/// The absolute path without links. Its last components need not exist yet.
 fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     absolute.components().fold(PathBuf::new(), |mut so_far, step| {
@@ -81,8 +94,8 @@ fn resolved(path: &Path) -> PathBuf {
     })
 }
 
-/// A keyring that is there stays there, unless it was made by a run that was interrupted before it could say so.
-fn make_way(keyring: &Path, left: &str) -> Result<(), CliError> {
+/// Removes the keyring of an interrupted run, which `left` names by its digest. Refuses any other keyring at this path.
+fn remove_interrupted(keyring: &Path, left: &str) -> Result<(), CliError> {
     let cannot = |error: io::Error| {
         CliError::io(format_args!("cannot use the keyring {}: {error}", keyring.display()))
     };
@@ -102,7 +115,7 @@ fn make_way(keyring: &Path, left: &str) -> Result<(), CliError> {
         Ok(_) => {}
     }
     Err(CliError::configuration(format_args!(
-        "the keyring {0} is there already, so it is left as it is: a data directory may need it. \
+        "the keyring {0} is there already and was not changed: a data directory may need it. \
          Name another file by --keyring, or move that one away.",
         keyring.display()
     )))
@@ -110,8 +123,8 @@ fn make_way(keyring: &Path, left: &str) -> Result<(), CliError> {
 
 const NOTE: &str = "SHA-256 of its keyring: ";
 
-/// What tells the next run that this keyring was made by an interrupted one. (A keyring has 256 random bits: nobody
-/// finds it by its digest.)
+/// The note by which the next run recognizes the keyring of an interrupted one. The digest gives nothing away: a keyring has
+/// 256 random bits.
 fn note(keyring: &[u8]) -> String {
     [NOTE, &SecretDigest::of(keyring).to_hex()].concat()
 }
@@ -120,7 +133,8 @@ fn is_digest(text: &str) -> bool {
     SecretDigest::from_hex(text).is_some()
 }
 
-/// Closed again when this returns.
+/// Puts the first records into a new database: the check value of the key, the secret of phone hashes and the operator. The
+/// database is closed when this returns.
 fn fill(
     data: &Path,
     config: StoreConfig,
@@ -137,7 +151,7 @@ fn fill(
     })
 }
 
-fn told(data: &Path, keyring: &Path, token: &FirstToken, flags: &str) -> String {
+fn summary(data: &Path, keyring: &Path, token: &FirstToken, flags: &str) -> String {
     let FirstToken { secret, expires_at } = token;
     let (data, keyring) = (data.display(), keyring.display());
     format!(
@@ -145,19 +159,19 @@ fn told(data: &Path, keyring: &Path, token: &FirstToken, flags: &str) -> String 
          keyring (0600): {keyring}\n\
          token {OPERATOR}: {secret}\n\n\
          Keep the token: it is shown this once. It allows {ADMIN_SCOPE} and ends in 90 days, on {expires_at}.\n\
-         Keep a copy of the keyring, apart from backups of the directory: without it no code in there can be checked.\n\
+         Keep a copy of the keyring, apart from backups of the directory: without it the node can't check a code.\n\
          Next: esoz-otp import FILE{flags}, then esoz-otp serve{flags}\n",
         secret = secret.reveal(),
         expires_at = expires_at.to_whole_second(),
     )
 }
 
-/// Secrets that nobody can read are none.
-fn tell(text: &str) -> Result<(), CliError> {
+/// Prints the token. An error ends the command: only the digest of the token is stored.
+fn print_token(text: &str) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
         CliError::io(format_args!(
-            "the first token could not be printed: {error}. Nothing was made: run init again where it can be seen."
+            "the first token could not be printed: {error}. Nothing was made: run init again with an open standard output."
         ))
     })
 }

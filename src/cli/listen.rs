@@ -1,4 +1,4 @@
-//! Where a node listens, and where it may.
+//! The addresses that a node listens on.
 
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
@@ -17,11 +17,11 @@ pub(super) struct ListenAddresses {
     public: Vec<SocketAddr>,
     behind_proxy: bool,
     proxies: Vec<Network>,
-    /// The internal ones are not what anybody asked for: one of them may be missing.
+    /// Whether `server.listen` has its default. On a machine without IPv6 its second address may be missing.
     are_default: bool,
 }
 
-/// Sockets, and where they are.
+/// The sockets, with their addresses. A configured port 0 has its real number here.
 pub(super) struct Listening {
     pub(super) listeners: Vec<Listener<ListenerKind>>,
     pub(super) internal: Vec<SocketAddr>,
@@ -29,7 +29,7 @@ pub(super) struct Listening {
 }
 
 impl ListenAddresses {
-    /// The configured ones. That they may be listened on is for the configuration to say.
+    /// The configured addresses. The configuration has checked that they are allowed.
     pub(super) fn of(config: &Config) -> Self {
         let Config { server, public, .. } = config;
         Self {
@@ -45,7 +45,7 @@ impl ListenAddresses {
     pub(super) async fn listen(&self) -> Result<Listening, CliError> {
         let internal = self.bind_internal().await?;
         let public = http::bind(&self.public).await.map_err(|(address, error)| {
-            taken("public.listen: ", address, &error, "another address in public.listen")
+            cannot_listen("public.listen: ", address, &error, "another address in public.listen")
         })?;
         let at = |sockets: &[TcpListener]| -> Result<Vec<_>, CliError> {
             let addresses: Result<_, _> = sockets.iter().map(TcpListener::local_addr).collect();
@@ -73,21 +73,21 @@ impl ListenAddresses {
                 }
                 Err((address, error)) => {
                     let remedy = "another address with --listen 127.0.0.1:4001";
-                    return Err(taken("", address, &error, remedy));
+                    return Err(cannot_listen("", address, &error, remedy));
                 }
             }
         }
         Ok(listeners)
     }
 
-    /// A machine without IPv6 has no `[::1]`, and nobody has asked for it.
+    /// Whether the node can start without this address: the default `[::1]` on a machine without IPv6.
     fn can_do_without(&self, address: SocketAddr, error: &Error) -> bool {
         self.are_default && address.is_ipv6() && error.kind() != ErrorKind::AddrInUse
     }
 }
 
-fn taken(key: &str, address: SocketAddr, error: &Error, remedy: &str) -> CliError {
+fn cannot_listen(key: &str, address: SocketAddr, error: &Error, remedy: &str) -> CliError {
     CliError::unavailable(format_args!(
-        "{key}cannot listen on {address}: {error}. Stop what holds it, or choose {remedy}."
+        "{key}cannot listen on {address}: {error}. Stop the process that holds it, or choose {remedy}."
     ))
 }

@@ -1,4 +1,4 @@
-//! What the command line says of itself, to shells and to readers of manuals.
+//! `esoz-otp completions` and `esoz-otp man`, made from the same definitions as `--help`.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -13,34 +13,77 @@ use super::{CliError, output};
 
 const NAME: &str = "esoz-otp";
 
-/// Files and directories, and what they are.
+/// The examples at the end of `esoz-otp --help`.
+const EXAMPLES: &str = "\
+Examples:
+  esoz-otp demo
+  esoz-otp init --data /var/lib/esoz-otp --keyring /etc/esoz-otp/keyring
+  esoz-otp import world.json --keyring /etc/esoz-otp/keyring
+  esoz-otp check --keyring /etc/esoz-otp/keyring
+  esoz-otp serve --keyring /etc/esoz-otp/keyring";
+
+/// The end of `esoz-otp --help`: the examples, and every exit code.
+pub(super) fn after_help() -> String {
+    let codes = EXITS.map(|(code, when)| format!("  {code:<3} {when}\n")).concat();
+    format!("{EXAMPLES}\n\nExit codes:\n{codes}")
+}
+
+/// The section `FILES` of the manual page: a path, and its meaning.
 const FILES: [(&str, &str); 4] = [
-    ("/etc/esoz-otp/esoz-otp.toml", "The configuration, where --config names no other."),
-    ("/var/lib/esoz-otp", "The data directory, where nothing names another."),
-    ("DIR.keyring", "The keyring of the data directory DIR, where nothing names another."),
+    ("/etc/esoz-otp/esoz-otp.toml", "The configuration, unless --config names another file."),
+    (
+        "/var/lib/esoz-otp",
+        "The data directory, unless --data, store.path or STATE_DIRECTORY names another.",
+    ),
+    (
+        "DIR.keyring",
+        "The keyring of the data directory DIR, unless --keyring or keys.keyring_file names another.",
+    ),
     ("DIR/audit", "The files of audit. They belong to the database beside them."),
 ];
 
-/// Environment variables that are read, and what they set.
+/// The section `ENVIRONMENT` of the manual page: a variable, and what it sets.
 const ENVIRONMENT: [(&str, &str); 3] = [
     (
         "ESOZ_OTP__SECTION__KEY",
-        "The setting section.key. It overrides the configuration, and a flag overrides it. The command demo reads none.",
+        "The setting section.key. It overrides the configuration, and a flag overrides it. The command demo reads no variable.",
     ),
-    ("STATE_DIRECTORY", "The data directory, where neither --data nor store.path names one."),
+    ("STATE_DIRECTORY", "The data directory, unless --data or store.path names another."),
     (
         "CREDENTIALS_DIRECTORY",
-        "A directory of the service manager with the file keyring and the secrets of gateways.",
+        "The directory in which the service manager puts the file keyring and the secrets of gateways.",
     ),
 ];
 
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  esoz-otp completions bash
+  esoz-otp completions zsh
+
+Exit codes:
+  0   standard output has the script
+  64  the command line is wrong, or the shell is not supported
+  74  standard output can't be written";
+
+const MAN_HELP: &str = "\
+Examples:
+  esoz-otp man
+  esoz-otp man --out /usr/local/share/man/man1
+
+Exit codes:
+  0   standard output has the page, or the directory has a page for every command
+  64  the command line is wrong
+  74  the pages can't be written";
+
 #[derive(Args)]
+#[command(after_help = COMPLETIONS_HELP)]
 pub(super) struct CompletionsArgs {
-    /// The shell.
+    /// Shell that the script is for.
     shell: Shell,
 }
 
 #[derive(Args)]
+#[command(after_help = MAN_HELP)]
 pub(super) struct ManArgs {
     /// Write a page for every command to this directory.
     #[arg(long, value_name = "DIR")]
@@ -56,8 +99,8 @@ pub(super) fn completions(mut line: Command, args: &CompletionsArgs) -> Result<(
 
 /// `esoz-otp man`, of this command line.
 pub(super) fn man(line: Command, args: &ManArgs) -> Result<(), CliError> {
-    // `help` has no page of its own.
-    let line = line.disable_help_subcommand(true);
+    // `help` has no page of its own. The exit codes have a section, so only the examples follow the options.
+    let line = line.disable_help_subcommand(true).after_help(EXAMPLES);
     let Some(folder) = &args.out else {
         let mut page = Vec::new();
         Man::new(line).render(&mut page).map_err(CliError::software)?;
@@ -73,7 +116,7 @@ pub(super) fn man(line: Command, args: &ManArgs) -> Result<(), CliError> {
     })
 }
 
-/// What the first page has beside the command line, in roff.
+/// The sections of the first page that clap does not make, in roff.
 fn sections() -> String {
     let exits = EXITS.map(|(code, when)| (code.to_string(), when));
     let exits: Vec<_> = exits.iter().map(|(code, when)| (code.as_str(), *when)).collect();
@@ -90,7 +133,7 @@ fn section(title: &str, entries: &[(&str, &str)]) -> String {
     format!(".SH {title:?}\n{entries}")
 }
 
-/// A hyphen of roff is no minus.
+/// Escapes hyphens: a bare `-` of roff is printed as a hyphen, not as the minus of a flag.
 fn hyphens(text: &str) -> String {
     text.replace('-', "\\-")
 }

@@ -1,15 +1,14 @@
 //! The command line.
 //!
-//! Exit codes are those of BSD's `sysexits`: 0 ended as asked, 64 wrong usage, 65 a file is wrong, 69 an address can't
-//! be had or nobody takes a message, 70 a fault of the program, 74 the disk, 75 in use by another process, 78 something
-//! must be set up first.
+//! The exit codes are those of BSD's `sysexits`; `error::EXITS` lists them for `--help` and the manual page.
 //!
-//! - `args`: the command line as a whole; `settings`: what commands have in common; `unrepeated`: what an error about
-//!   it does not say again;
-//! - a file or folder of its name for each command; `run`: what `demo` and `serve` have in common, with `listen` and
-//!   `signals`;
-//! - `keyring_file`, `private_file`, `gateway_files`, `drivers`: what commands read beside settings;
-//! - `memory`: what others may see of it; `output`, `error`: what is said in the end.
+//! - `args`: the command line as a whole; `settings`: flags that several commands have; `redacted`: removes numbers and
+//!   secrets from usage errors;
+//! - each command has a file or folder of its name: `demo`, `init`, `import`, `serve`, `compact`, `keys`, `audit`, `sms`,
+//!   `check`, and `manual` for `completions` and `man`;
+//! - `run`: the common part of `demo` and `serve`, with `listen` and `signals`;
+//! - `keyring_file`, `private_file`, `gateway_files`, `drivers`: files and drivers that settings name;
+//! - `memory`: no core files; `output`: standard output; `error`: [`CliError`] with its exit code.
 
 mod args;
 mod audit;
@@ -28,12 +27,12 @@ mod manual;
 mod memory;
 mod output;
 mod private_file;
+mod redacted;
 mod run;
 mod serve;
 mod settings;
 mod signals;
 mod sms;
-mod unrepeated;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -42,19 +41,19 @@ use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};
 pub use error::CliError;
 
-/// Runs a command and gives its exit code.
+/// Parses `args`, runs the command and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            let error = unrepeated::without_secrets(error);
-            // Help and version are no errors, and a closed pipe is no reason for another.
+            let error = redacted::without_secrets(error);
+            // Help and version come here, too, and exit with 0. A closed pipe is ignored.
             drop(error.print());
             return ExitCode::from(if error.use_stderr() { error::USAGE } else { 0 });
         }
     };
     if cli.command.holds_secrets()
-        && let Err(failure) = memory::close()
+        && let Err(failure) = memory::forbid_dumps()
     {
         return failure.report();
     }

@@ -1,10 +1,10 @@
-//! What commands say on standard output.
+//! Prints to standard output.
 
 use std::io::{self, Write as _};
 
 use super::CliError;
 
-/// A reader that has seen enough is no failure.
+/// Prints `text`. A closed pipe is no error; any other failure is, with exit code 74.
 pub(super) fn print(text: &[u8]) -> Result<(), CliError> {
     match io::stdout().write_all(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -14,7 +14,7 @@ pub(super) fn print(text: &[u8]) -> Result<(), CliError> {
     }
 }
 
-/// Says what is so, whether anybody reads of it or not.
-pub(super) fn say(text: &str) {
+/// Prints a line about work that is done. A failure to print is ignored: the work stays done.
+pub(super) fn print_best_effort(text: &str) {
     drop(writeln!(io::stdout(), "{text}"));
 }

@@ -33,7 +33,7 @@ pub(super) fn read(
         check_access(path, kind, &file.metadata().map_err(&cannot)?)?;
     }
     let most = most_kib * 1024;
-    // All at once: a text that grows leaves copies of itself behind.
+    // Allocated once: a `String` that grows leaves copies of the secret in freed memory.
     let mut text = Zeroizing::new(String::with_capacity(most + 1));
     (&mut file).take(most as u64 + 1).read_to_string(&mut text).map_err(&cannot)?;
     if text.len() > most {
@@ -48,6 +48,7 @@ pub(super) fn is_credential(path: &Path) -> bool {
     folder.is_some_and(|folder| path.starts_with(folder))
 }
 
+/// Refuses a file of another user, or one with more than owner permissions.
 fn check_access(path: &Path, kind: &SecretKind, file: &fs::Metadata) -> Result<(), CliError> {
     let (SecretKind { label, risk, rotation }, name) = (kind, path.display());
     let user = files::user();
@@ -61,7 +62,7 @@ fn check_access(path: &Path, kind: &SecretKind, file: &fs::Metadata) -> Result<(
     let mode = file.mode() & 0o7777;
     if mode & !0o600 != 0 {
         return Err(CliError::configuration(format_args!(
-            "{label} {name} is not its owner's alone (mode {mode:04o}): {risk}. \
+            "{label} {name} is open to other users (mode {mode:04o}): {risk}. \
              Close it: chmod 600 {name}; if others have read it, {rotation}."
         )));
     }

@@ -1,4 +1,4 @@
-//! What `demo` and `serve` have in common: signals, and the way from parts to an end.
+//! The common part of `demo` and `serve`: log, signals and listeners, from the start of a node to its end.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use crate::config::{DialectName, LogConfig};
 use crate::log;
 use crate::node::{Dependencies, Node};
 
-/// How long threads that wait for the system may take to end.
+/// The time that blocking threads have to end at the end of the process.
 const LAST_THREADS: Duration = Duration::from_secs(5);
 
-/// What a node is started with, as its log says at the start.
+/// The settings that a node needs before its parts are made. The log has them in its first line.
 pub(super) struct Start {
     pub(super) log: LogConfig,
     pub(super) addresses: ListenAddresses,
@@ -22,12 +22,14 @@ pub(super) struct Start {
     pub(super) data: PathBuf,
     /// The configuration file, if there is one.
     pub(super) configuration: Option<PathBuf>,
-    /// Whether it ends, too, when the terminal that it was started in is closed.
+    /// Whether the node also ends when the terminal that it was started in is closed.
     pub(super) ends_with_terminal: bool,
 }
 
-/// Runs a node until Ctrl-C or SIGTERM. `prepare` makes its parts, and something to say; `ready` says it, and where the
-/// node listens, before the first request is taken. It is the last time that a secret is printed.
+/// Runs a node until Ctrl-C or SIGTERM.
+///
+/// `prepare` makes the parts of the node, and a value for `ready`. `ready` makes the text that is printed before the first
+/// request is accepted; it gets the internal addresses. No secret is printed after it.
 pub(super) fn run<T>(
     start: &Start,
     prepare: impl FnOnce() -> Result<(Dependencies, T), CliError>,
@@ -39,32 +41,32 @@ pub(super) fn run<T>(
         .build()
         .map_err(CliError::software)?;
     let done = runtime.block_on(async {
-        // Before anything that a signal might end half done.
+        // Signals first: a SIGHUP or SIGXFSZ must not end a start that is half done.
         let hangups = Hangups::start(start.ends_with_terminal)?;
         signals::outlive_file_limits()?;
         let Listening { listeners, internal, public } = start.addresses.listen().await?;
-        // Making the parts waits for the disk, and nothing else runs yet.
-        let (parts, word) = tokio::task::block_in_place(prepare)?;
-        // From here on a signal ends it in order; up to here, where it might wait for ever, at once.
+        // Making the parts waits for the disk. No other task runs yet.
+        let (parts, announced) = tokio::task::block_in_place(prepare)?;
+        // Until here SIGTERM ends the process at once, since `prepare` may block. From here on it ends the node in order.
         let stop = signals::stop(&hangups)?;
         let reopening = tokio::spawn(hangups.reopen(parts.drivers.clone()));
         let node = Node::build(parts)?;
         let node = node.with_log(log.lost_lines());
-        start.tell(&internal, &public);
-        // A console that is closed is no reason not to serve.
-        output::say(&ready(&internal, word));
+        start.log_start(&internal, &public);
+        // Printing may fail on a closed console, which does not keep the node from serving.
+        output::print_best_effort(&ready(&internal, announced));
         for address in public {
-            output::say(&format!("public methods on http://{address}"));
+            output::print_best_effort(&format!("public methods on http://{address}"));
         }
         let done = node.run(listeners, stop).await.map_err(CliError::io);
         reopening.abort();
-        // What keeps a node from starting is told by the command, and once.
+        // The command itself reports an error of the start, so only errors of a running node are logged here.
         if let Err(failure) = &done {
             tracing::error!(error = failure.message(), "esoz-otp ends");
         }
         done
     });
-    // A name that a gateway has is looked up on a thread that nobody can break off.
+    // A DNS lookup of a gateway's name runs on a thread that can't be interrupted.
     runtime.shutdown_timeout(LAST_THREADS);
     if done.is_ok() {
         tracing::info!("esoz-otp has ended in order");
@@ -74,8 +76,8 @@ pub(super) fn run<T>(
 }
 
 impl Start {
-    /// The first line of a node that runs.
-    fn tell(&self, internal: &[SocketAddr], public: &[SocketAddr]) {
+    /// Logs the line `esoz-otp has started`.
+    fn log_start(&self, internal: &[SocketAddr], public: &[SocketAddr]) {
         let all = |addresses: &[SocketAddr]| {
             addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
         };

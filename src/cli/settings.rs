@@ -11,47 +11,47 @@ use super::CliError;
 use super::error::warn;
 use crate::config::{Config, Layers, Value, Word, unread};
 
-/// Where configuration is looked for when nobody says where.
+/// The configuration file that is read without `--config`.
 const FILE: &str = "/etc/esoz-otp/esoz-otp.toml";
 
-/// Where settings are written: what all commands have in common.
+/// The flag that every command with settings has.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "the text of --help")]
 pub(super) struct ConfigArgs {
-    /// The configuration file. Without it, /etc/esoz-otp/esoz-otp.toml if there is one. An environment variable
-    /// ESOZ_OTP__SECTION__KEY overrides a key of it, and a flag overrides both.
+    /// Configuration file. Default: /etc/esoz-otp/esoz-otp.toml if it exists. An environment variable
+    /// ESOZ_OTP__SECTION__KEY overrides the file, and a flag overrides both.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-/// The same, and where a node's data is.
+/// The flags of a command that uses the data directory.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "the text of --help")]
 pub(super) struct SettingsArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// The data directory. Without it, store.path of the configuration, $STATE_DIRECTORY, or else /var/lib/esoz-otp.
+    /// Data directory. Default: store.path of the configuration, $STATE_DIRECTORY, or /var/lib/esoz-otp.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The keyring. Without it, keys.keyring_file of the configuration, $CREDENTIALS_DIRECTORY/keyring if it is
-    /// there, or else DIR.keyring. `init` makes it.
+    /// Keyring file, made by `init`. Default: keys.keyring_file of the configuration,
+    /// $CREDENTIALS_DIRECTORY/keyring if it exists, or the data directory's name with .keyring added.
     #[arg(long, value_name = "FILE")]
     keyring: Option<PathBuf>,
 }
 
-/// The settings of a node that serves.
+/// The flags of `serve`, which `check` has too.
 #[derive(Args)]
 pub(super) struct ServingArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Let the drivers `console` and `file` show codes and numbers in clear.
+    /// Allow the drivers `console` and `file` to show codes and phone numbers in clear.
     #[arg(long)]
     allow_plaintext_codes: bool,
     #[command(flatten)]
     common: CommonArgs,
 }
 
-/// What `demo` takes, too.
+/// The flags that `serve`, `check` and `demo` have in common.
 #[derive(Args)]
 pub(super) struct CommonArgs {
     /// Addresses to listen on.
@@ -67,22 +67,22 @@ pub(super) struct CommonArgs {
         visible_alias = "log-level",
         value_name = "LEVEL",
         value_parser = level,
-        help = "What to log: off, error, warn, info, debug or trace [default: info; of the demo, warn]"
+        help = "Least important level that is logged: off, error, warn, info, debug or trace [default: info; demo: warn]"
     )]
     pub(super) log: Option<LevelFilter>,
 }
 
-/// A key, the flag that sets it, and to what.
+/// A setting's key, the flag that sets it, and the value.
 type Flag = (&'static str, &'static str, Value);
 
 impl ConfigArgs {
-    /// The configuration of a command that looks at no data.
+    /// Loads the configuration of a command that does not use the data directory.
     pub(super) fn load(&self) -> Result<Config, CliError> {
         Ok(self.layers(Vec::new(), false).load()?.config)
     }
 
     fn layers(&self, flags: Vec<Flag>, is_to_serve: bool) -> Layers {
-        // One that can't be looked at is there: what is wrong with it is told when it is read.
+        // A file without permission counts as there: reading it reports the error.
         let is_there = || match fs::symlink_metadata(FILE) {
             Err(error) => error.kind() != ErrorKind::NotFound,
             Ok(_) => true,
@@ -101,12 +101,12 @@ impl ConfigArgs {
 }
 
 impl SettingsArgs {
-    /// The configuration of a command that does not serve.
+    /// Loads the configuration of a command that does not serve.
     pub(super) fn load(&self) -> Result<Config, CliError> {
         Ok(self.layers(Vec::new(), false).load()?.config)
     }
 
-    /// The same flags, to be written behind another command.
+    /// The given flags as text, to be appended to another command line.
     pub(super) fn repeated(&self) -> String {
         let Self { config: ConfigArgs { config }, data, keyring } = self;
         let flags = [("--config", config), ("--data", data), ("--keyring", keyring)];
@@ -115,7 +115,7 @@ impl SettingsArgs {
     }
 
     fn layers(&self, mut flags: Vec<Flag>, is_to_serve: bool) -> Layers {
-        // A path that is no text is no setting, and is refused as the empty one.
+        // A path that is not UTF-8 becomes the empty text, which the setting refuses.
         let path = |path: &PathBuf| Value::from(path.to_str().unwrap_or_default());
         flags.extend(self.data.as_ref().map(|data| ("store.path", "--data", path(data))));
         flags.extend(
@@ -125,14 +125,15 @@ impl SettingsArgs {
     }
 }
 
-/// Says which variables look as if they set something and are not read: of a command that reads none, all of ours.
+/// Warns of variables that begin with `ESOZ_OTP_` and that this command does not read. With `reads_none`, it reads none
+/// of them.
 pub(super) fn warn_of_unread(environment: &[(OsString, OsString)], reads_none: bool) {
     let unread = unread(environment, reads_none);
     if unread.is_empty() {
         return;
     }
     let why = if reads_none {
-        "`demo` reads no variables: set what you want by its flags (--help)"
+        "`demo` reads no variables: use its flags (--help)"
     } else {
         "a setting's variable is ESOZ_OTP__SECTION__KEY"
     };
@@ -149,7 +150,7 @@ fn level(text: &str) -> Result<LevelFilter, &'static str> {
     level.ok_or("it takes off, error, warn, info, debug or trace")
 }
 
-/// The files that a service manager hands over.
+/// The files in `$CREDENTIALS_DIRECTORY`, where a service manager puts secrets.
 fn credentials() -> Vec<PathBuf> {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
     let entries = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
@@ -157,7 +158,7 @@ fn credentials() -> Vec<PathBuf> {
 }
 
 impl ServingArgs {
-    /// Where the configuration of a node that serves is looked for.
+    /// The sources of the configuration of `serve`.
     pub(super) fn layers(&self) -> Layers {
         let Self { settings, allow_plaintext_codes, common } = self;
         let mut flags = Vec::new();

@@ -1,4 +1,4 @@
-//! What signals do: INT and TERM end a node in order, HUP opens files anew.
+//! Signals: INT and TERM end a node in order, HUP reopens files.
 
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
@@ -9,32 +9,33 @@ use tokio::signal::unix::{self, SignalKind, signal};
 use super::CliError;
 use crate::sms::SmsDriver;
 
-/// Has a write beyond a limit on the length of files (`ulimit -f`) fail, as one on a full disk does. Without this it would end
-/// the process, which could not say why.
+/// Makes a write beyond the limit on file sizes (`ulimit -f`) fail like one on a full disk. Otherwise `SIGXFSZ` would end
+/// the process without a message.
 pub(super) fn outlive_file_limits() -> Result<(), CliError> {
-    // Whoever listens once has it for good.
+    // A handler that is installed once stays for the life of the process.
     listen(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop)
 }
 
-/// Waits for HUP, which from its start on ends nothing: neither a start nor a stop.
+/// The handler of `SIGHUP`. Once it exists, `SIGHUP` interrupts neither start nor stop.
 pub(super) struct Hangups {
     signal: unix::Signal,
-    /// It is to end with the terminal that it was started in, if it was started in one.
+    /// Whether the process ends when its terminal is closed. False without a terminal.
     ends_with_terminal: bool,
 }
 
 impl Hangups {
+    /// Installs the handler.
     pub(super) fn start(ends_with_terminal: bool) -> Result<Self, CliError> {
         let ends_with_terminal = ends_with_terminal && io::stdout().is_terminal();
         Ok(Self { signal: listen(SignalKind::hangup())?, ends_with_terminal })
     }
 
-    /// With each one, the files that drivers write to are opened anew, such as after they were renamed. One that can't be
-    /// opened leaves its driver with the file that it has.
+    /// Reopens the files of drivers at each `SIGHUP`, as after logrotate has renamed one. A driver that can't open its new file keeps
+    /// the old one.
     pub(super) async fn reopen(mut self, drivers: Vec<Arc<dyn SmsDriver>>) {
         while self.signal.recv().await.is_some() {
             let drivers = drivers.clone();
-            // It waits for the disk.
+            // Opening waits for the disk.
             drop(tokio::task::spawn_blocking(move || reopen_all(&drivers)).await);
         }
     }
@@ -59,7 +60,7 @@ fn reopen_all(drivers: &[Arc<dyn SmsDriver>]) {
     }
 }
 
-/// Ends when the process is asked to.
+/// Returns a future that ends at SIGINT, SIGTERM, or the end of the terminal.
 pub(super) fn stop(hangups: &Hangups) -> Result<impl Future<Output = ()> + use<>, CliError> {
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
@@ -67,7 +68,7 @@ pub(super) fn stop(hangups: &Hangups) -> Result<impl Future<Output = ()> + use<>
     let ends_with_terminal = hangups.ends_with_terminal;
     Ok(async move {
         let closed = async {
-            // A terminal that was closed is none any more.
+            // After a terminal was closed, standard output is no terminal any more.
             while !ends_with_terminal || io::stdout().is_terminal() {
                 if hangup.recv().await.is_none() {
                     std::future::pending::<()>().await;

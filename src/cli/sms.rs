@@ -1,4 +1,4 @@
-//! `esoz-otp sms`: the drivers of messages, tried out. It opens no data, so it works beside a node that serves.
+//! `esoz-otp sms`: tests the drivers. It does not open the data directory, so a node may run meanwhile.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -13,25 +13,47 @@ use crate::domain::{Id, Phone};
 use crate::entropy::{Entropy as _, SystemEntropy};
 use crate::sms::{Accepted, SendError, SmsDriver, SmsMessage, hand_over};
 
-/// No code is in it, and it fits into one segment.
+/// The text that is sent: it has no code and fits into one segment.
 const TEXT: &str = "Тест esoz-otp, коду тут немає. A test of esoz-otp, no code in it.";
 
 #[derive(Subcommand)]
 pub(super) enum SmsCommand {
-    /// Sends a text without a code to a phone, as a code would be sent, and says what each driver answered.
+    /// Sends a text without a code to a phone, and prints what each driver answered.
     ///
-    /// It calls one driver of sms.drivers after the other until one takes the text, refuses it for good or leaves it open
-    /// whether it has taken it. A node may run meanwhile. What a gateway takes is a real message: it is paid for, and no
-    /// limit counts it.
+    /// It calls the drivers of sms.drivers in turn, as for a code. It stops when a driver takes the text, refuses it for
+    /// good, or gives no clear answer. A node may run meanwhile. A gateway that takes the text sends a real message: it is
+    /// paid for, and no limit counts it.
     Test(TestArgs),
 }
 
+pub(super) const SMS_HELP: &str = "\
+Example:
+  esoz-otp sms test +380671234567
+
+Exit codes:
+  0   a driver took the text
+  64  the command line is wrong
+  69  no driver took it (esoz-otp sms test --help has all codes)";
+
+const TEST_HELP: &str = "\
+Examples:
+  esoz-otp sms test +380671234567
+  esoz-otp sms test +380671234567 --all --config /etc/esoz-otp/esoz-otp.toml
+
+Exit codes:
+  0   a driver took the text, with --all every driver; standard output has a line for each
+  64  the command line is wrong, or otp.refused_prefixes or otp.allowed_prefixes exclude the phone
+  69  no driver took the text for certain, with --all not every driver
+  74  standard output can't be written
+  78  a setting, a secret's file or a certificate is missing or wrong";
+
 #[derive(Args)]
+#[command(after_help = TEST_HELP)]
 pub(super) struct TestArgs {
-    /// The phone, such as +380671234567.
+    /// Phone number, such as +380671234567.
     #[arg(value_name = "PHONE", value_parser = Phone::parse)]
     phone: Phone,
-    /// Call every driver, whatever those before it have answered; it fails unless each takes the text.
+    /// Call every driver, also after one took the text. Fails unless each takes it.
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -75,15 +97,15 @@ fn taken_by_one(said: &[Result<Accepted, SendError>], phone: Phone) -> Result<()
     if said.iter().any(Result::is_ok) {
         return Ok(());
     }
-    let nobody = if is_unclear(said) { "it is not clear whether anybody" } else { "nobody" };
-    Err(CliError::unavailable(format_args!("{nobody} took the message to {}", phone.masked())))
+    let who = if is_unclear(said) { "it is not clear whether a driver" } else { "no driver" };
+    Err(CliError::unavailable(format_args!("{who} took the message to {}", phone.masked())))
 }
 
 fn is_unclear(said: &[Result<Accepted, SendError>]) -> bool {
     said.iter().any(|said| matches!(said, Err(SendError::Ambiguous(_))))
 }
 
-/// Numbers that no code is sent to are no numbers to try a gateway with either.
+/// Refuses a number that `serve` would send no code to.
 fn check_prefix(phone: Phone, config: &Config) -> Result<(), CliError> {
     match config.otp.not_sent_to(phone) {
         None => Ok(()),
@@ -91,12 +113,13 @@ fn check_prefix(phone: Phone, config: &Config) -> Result<(), CliError> {
             "no message is sent to numbers that begin with {prefix}. Take another phone, or change otp.refused_prefixes."
         ))),
         Some(NotSentTo::NotAllowed) => Err(CliError::usage(
-            "messages are sent only to numbers that begin as otp.allowed_prefixes says. Take another phone, or change that.",
+            "messages are sent only to numbers that begin with a prefix in otp.allowed_prefixes. Take another phone, or change \
+             that setting.",
         )),
     }
 }
 
-/// Calls the drivers, and says and gives what each answered.
+/// Calls the drivers in turn. Prints and returns their answers.
 async fn call<'a>(
     drivers: impl Iterator<Item = (&'a DriverName, &'a Arc<dyn SmsDriver>)>,
     message: &SmsMessage,
@@ -111,7 +134,7 @@ async fn call<'a>(
             warn(message.phone);
         }
         let said = hand_over(&**driver, message, config.sms.timeout).await;
-        say(&format!("{name}: {}", in_words(&said)))?;
+        print_line(&format!("{name}: {}", in_words(&said)))?;
         let is_over = !all && has_last_word(&said);
         each.push(said);
         if is_over {
@@ -121,7 +144,7 @@ async fn call<'a>(
     Ok(each)
 }
 
-#[expect(clippy::print_stderr, reason = "what it costs is told whoever reads what came of it")]
+#[expect(clippy::print_stderr, reason = "the cost is no part of the result on standard output")]
 fn warn(phone: Phone) {
     eprintln!(
         "esoz-otp: sending a real message to {}: it is paid for, and no limit counts it",
@@ -129,7 +152,7 @@ fn warn(phone: Phone) {
     );
 }
 
-/// Whether a delivery would go no further, either.
+/// Whether the delivery of a code would call no further driver after this answer.
 fn has_last_word(said: &Result<Accepted, SendError>) -> bool {
     match said {
         Ok(_) | Err(SendError::Refused(_) | SendError::Ambiguous(_)) => true,
@@ -150,7 +173,7 @@ fn in_words(said: &Result<Accepted, SendError>) -> String {
             format!("did not take it: {error}")
         }
         Err(SendError::NotAccepted { error, rest: Some(rest) }) => {
-            format!("did not take it: {error}; it wants to be left alone for {} s", rest.as_secs())
+            format!("did not take it: {error}; it asks for a pause of {} s", rest.as_secs())
         }
         Err(SendError::Ambiguous(error)) => {
             format!("not clear whether it took it: {error}. A code would be tried once more later.")
@@ -158,7 +181,8 @@ fn in_words(said: &Result<Accepted, SendError>) -> String {
     }
 }
 
-fn say(line: &str) -> Result<(), CliError> {
+/// Prints a line. A closed pipe is an error here: the answer of a paid message must not get lost.
+fn print_line(line: &str) -> Result<(), CliError> {
     writeln!(std::io::stdout(), "{line}")
         .map_err(|error| CliError::io(format_args!("cannot print: {error}")))
 }

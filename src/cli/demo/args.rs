@@ -1,4 +1,4 @@
-//! The flags of `demo`, and the settings that they make.
+//! The flags of `demo`, and the settings made from them.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -18,54 +18,54 @@ use crate::domain::CodeFormat;
 use crate::domain::limits::{Limits, Rule};
 use crate::sms::GatewayMode;
 
-/// Codes made ahead of need: enough for a developer, and a laptop has other things to do at every start.
+/// Codes that are hashed at the start. A developer needs few, and hashing keeps a laptop busy.
 const READY: usize = 64;
 
-/// Live clients of that dialect validate four digits.
+/// Clients of the live system accept codes of four digits only.
 const DEPLOYED_DIGITS: u8 = 4;
 
 #[derive(Args)]
 pub(in crate::cli) struct DemoArgs {
-    /// The world to load instead of the built-in one (format: fixtures/README.md); each reset reads the file again.
+    /// World to load instead of the built-in one (format: fixtures/README.md); each reset reads the file again.
     #[arg(long, value_name = "FILE")]
     pub(super) fixtures: Option<PathBuf>,
-    /// How to answer where the public pages and the live system disagree.
+    /// Wording of answers where the public pages and the live system disagree.
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     pub(super) dialect: DialectName,
-    /// How many digits a code has, 4 to 10 [default: 6, or 4 with `--dialect deployed`, as live clients validate].
+    /// Digits of a code, 4 to 10 [default: 6, or 4 with `--dialect deployed`, as live clients expect].
     #[arg(long, value_name = "NUMBER", value_parser = within(CodeFormat::BOUNDS, "digits"))]
     digits: Option<u8>,
-    /// How long a code is good for, 1 to 600 seconds [default: 300].
+    /// Seconds until a code expires, 1 to 600 [default: 300].
     #[arg(long, value_name = "SECONDS", value_parser = within(1_u64..=600, "seconds"))]
     life: Option<u64>,
-    /// How often a code may be tried, 1 to 5 times [default: 3].
+    /// Attempts at a code, 1 to 5 [default: 3].
     #[arg(long, value_name = "NUMBER", value_parser = within(1_u8..=5, "times"))]
     attempts: Option<u8>,
-    /// Pause between two codes to one phone, instead of 60, 120, 300 and 900 seconds; 0 for none.
+    /// Pause between two codes to one phone, in place of 60, 120, 300 and 900 seconds; 0 for none.
     #[arg(long, value_name = "SECONDS", conflicts_with = "no_limits", value_parser = within(0_u64..=86_400, "seconds"))]
     pause: Option<u64>,
-    /// Limit neither sends nor wrong guesses. A code still has its attempts.
+    /// Limit neither sends nor wrong guesses. `--attempts` still holds for each code.
     #[arg(long)]
     no_limits: bool,
-    /// How the gateway treats messages; `POST /demo/gateway` changes that while the demo runs.
+    /// Behaviour of the gateway; `POST /demo/gateway` changes it while the demo runs.
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub(super) sms: GatewayMode,
-    /// The directory of the demo's data, made anew at every start. One that no demo made is left alone.
+    /// Directory of the demo's data, emptied at every start. A directory that no demo made is refused.
     #[arg(long, value_name = "DIR", default_value = "data/demo")]
     pub(super) data: PathBuf,
-    /// A name that it is called by, besides localhost, such as the one a container has; may be given more than once.
+    /// Further name that requests may have in `Host`, such as a container's; may be given more than once.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
-    /// An origin whose pages may call it through a development server's proxy; may be given more than once.
+    /// Origin of pages that call the demo through a proxy.
     #[arg(
         long = "allow-origin",
         value_name = "ORIGIN",
         value_parser = origin,
-        help = "An origin whose pages may call it through a development server's proxy, such as http://localhost:5173; may be given more than once"
+        help = "Origin of pages that may call the demo through a development server's proxy, such as http://localhost:5173; may be given more than once"
     )]
     pub(super) origins: Vec<String>,
-    /// Let `--listen` name an address that is not loopback, for containers: everybody who reaches it can use the demo,
-    /// whose tokens and keys are public.
+    /// Allow `--listen` with an address that is not loopback, as in a container. The demo's tokens and keys are public, so
+    /// every machine that reaches it can use it.
     #[arg(long)]
     allow_remote: bool,
     #[command(flatten)]
@@ -73,7 +73,7 @@ pub(in crate::cli) struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// The settings of the demo.
+    /// Makes the configuration of the demo. The error is one of usage.
     pub(super) fn config(&self) -> Result<Config, CliError> {
         let mut config = Config { dialect: self.dialect, ..Config::default() };
         config.log.level = self.common.log.unwrap_or(LevelFilter::WARN);
@@ -103,7 +103,7 @@ impl DemoArgs {
         }
         otp.rules.attempts = self.attempts.unwrap_or(otp.rules.attempts);
         otp.rules.life = self.life.map_or(otp.rules.life, Duration::from_secs);
-        // A driver that hangs leaves time for another try.
+        // A call that times out leaves time for a second one.
         config.sms.timeout = config.sms.timeout.min(otp.rules.life / 2);
         Ok(())
     }
@@ -114,8 +114,8 @@ impl DemoArgs {
             && let Some(address) = listen.iter().find(|it| is_remote(it))
         {
             return Err(CliError::usage(format_args!(
-                "--listen {address} is not a loopback address. Use 127.0.0.1 or [::1]: a demo's tokens are known to everybody. \
-                 If everybody who can reach it may use it, as in a container, say so with --allow-remote."
+                "--listen {address} is not a loopback address. Use 127.0.0.1 or [::1]: a demo's tokens are public. \
+                 If every machine that reaches it may use it, as in a container, pass --allow-remote."
             )));
         }
         if !listen.is_empty() {
@@ -123,7 +123,7 @@ impl DemoArgs {
         }
         config.server.internal_allow_remote = self.allow_remote;
         let mut hosts = config.server.hosts.clone();
-        // What is listened on is also what is called.
+        // Clients call the address that the demo listens on, so `Host` may have it.
         let named = listen.iter().filter(|it| is_remote(it) && !it.ip().is_unspecified());
         let named = named.map(|it| host_of(it.ip()));
         for host in self.hosts.iter().cloned().chain(named) {
@@ -135,17 +135,17 @@ impl DemoArgs {
     }
 }
 
-/// Whether other machines may reach it.
+/// Whether other machines can reach this address.
 pub(super) fn is_remote(address: &SocketAddr) -> bool {
     !address.ip().to_canonical().is_loopback()
 }
 
-/// An address as it stands in `Host` and in URLs.
+/// The address as it is written in `Host` and in URLs.
 pub(super) fn host_of(address: std::net::IpAddr) -> String {
     if address.is_ipv6() { format!("[{address}]") } else { address.to_string() }
 }
 
-/// Sets a setting, with its own words for what does not fit.
+/// Sets a setting by its key. The error names `flag`, and has the setting's own words.
 fn set(config: &mut Config, key: &str, flag: &str, value: &Value) -> Result<(), CliError> {
     let all = settings();
     let setting = all.iter().find(|setting| setting.key == key);
@@ -156,7 +156,7 @@ fn set(config: &mut Config, key: &str, flag: &str, value: &Value) -> Result<(), 
     })
 }
 
-/// A whole number within these bounds.
+/// Makes a parser of whole numbers within these bounds.
 fn within<T>(
     bounds: RangeInclusive<T>,
     unit: &'static str,
@@ -170,7 +170,7 @@ where
     }
 }
 
-/// Scheme, host and perhaps a port, as a browser writes it into `Origin`.
+/// Parses `Origin` as browsers write it: scheme, host and perhaps a port.
 fn origin(text: &str) -> Result<String, &'static str> {
     let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let is_good = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);

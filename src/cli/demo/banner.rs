@@ -1,4 +1,4 @@
-//! What a demo says when it begins.
+//! The text that a demo prints at its start.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,7 +9,7 @@ use crate::config::{DialectName, Word as _};
 use crate::service::import::RevealedSecret;
 use crate::sms::GatewayMode;
 
-/// What there is to say of a demo.
+/// The content of the text.
 pub(super) struct Banner {
     pub(super) dialect: DialectName,
     pub(super) sms: GatewayMode,
@@ -18,7 +18,7 @@ pub(super) struct Banner {
 }
 
 impl Banner {
-    /// What is served, and how to try it.
+    /// The text: base address, methods, secrets, and commands to paste.
     pub(super) fn text(&self, addresses: &[SocketAddr]) -> String {
         let Self { dialect, sms, known, is_built_in } = self;
         let base = base_url(addresses);
@@ -31,8 +31,8 @@ impl Banner {
         }
         if let Some(address) = addresses.iter().find(|it| is_remote(it)) {
             lines.push(format!(
-                "WARNING: {address} can be reached from other machines, and everybody knows the tokens and keys below. \
-                 Whoever reaches it can use it all."
+                "WARNING: {address} can be reached from other machines, and the tokens and keys below are public. \
+                 Every machine that reaches it can use all methods."
             ));
         }
         lines.push(String::new());
@@ -53,12 +53,12 @@ impl Banner {
     }
 }
 
-/// A secret of the world, for its console.
+/// The line of a secret.
 pub(super) fn secret(RevealedSecret { owner, secret, .. }: &RevealedSecret) -> String {
     format!("  {owner}: {}", secret.reveal())
 }
 
-/// The seed's own cURL example calls `localhost:4000`; another port is only shown when another was asked for.
+/// The address in the examples: `localhost`, or the host of the only listener.
 fn base_url(addresses: &[SocketAddr]) -> String {
     let port = addresses.first().map_or(0, SocketAddr::port);
     let host = match addresses {
@@ -68,7 +68,7 @@ fn base_url(addresses: &[SocketAddr]) -> String {
     format!("http://{host}:{port}")
 }
 
-/// Where what listens everywhere is reached from here.
+/// The address to call: loopback in place of the unspecified address.
 fn called(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

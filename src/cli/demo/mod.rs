@@ -1,4 +1,4 @@
-//! `esoz-otp demo`: a world to try things out in.
+//! `esoz-otp demo`: a node with a built-in test world and a gateway that prints messages.
 
 mod args;
 mod banner;
@@ -30,9 +30,25 @@ use crate::service::import::{Expected, RevealedSecret, load, read_and_notice};
 use crate::sms::{Console, DemoGateway};
 use crate::store::{Store, make_folders};
 
-/// Says that a directory is a demo's, and may be wiped.
+/// The file that marks a directory as a demo's, which the next demo may empty.
 const MARKER: &str = ".esoz-otp-demo";
 const WORLD: &str = include_str!("../../../fixtures/demo.json");
+
+pub(super) const HELP: &str = "\
+Examples:
+  esoz-otp demo
+  esoz-otp demo --dialect deployed --pause 0
+  esoz-otp demo --listen 127.0.0.1:4001 --data /tmp/demo --fixtures world.json
+
+Exit codes:
+  0   the demo ended, by Ctrl-C, SIGTERM or the end of its terminal
+  64  the command line is wrong, or the file of --fixtures can't be read
+  65  the file of --fixtures has faults; standard error has a line for each
+  69  an address can't be listened on
+  70  a fault of the program, or the system gives no random numbers or no threads
+  74  the disk is full or can't be written
+  75  another demo runs in the directory
+  78  the directory was not made by a demo";
 
 /// `esoz-otp demo`.
 pub(super) fn demo(args: &DemoArgs) -> Result<(), CliError> {
@@ -53,13 +69,16 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), CliError> {
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    // Runs after the listeners are bound, so a taken port changes nothing on disk.
     let prepare = || {
+        // Read the whole world before the old one is emptied. The tape makes the same secrets again at each reset.
         let wrong = |error| CliError::import(file.as_deref(), &error);
         let secrets = Tape::of(Arc::clone(&entropy));
         let request_life = config.person_requests.life;
         let expected = Expected { scopes: &routes::scopes(), request_life };
         let read = read_and_notice(&world, clock.now(), &secrets.replay(), expected);
         let (mut loaded, at_start) = read.map_err(wrong)?;
+        // Empty the directory and load the world.
         let store = fresh_store(&args.data, config.store)?;
         let known = std::mem::take(&mut loaded.known);
         load(&store, loaded).map_err(wrong)?;
@@ -67,9 +86,11 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), CliError> {
         if let Some(tell) = &notices {
             tell(&at_start);
         }
+        // A demo's keyring lives in memory only.
         let keyring = Keyring::generate(&*entropy, clock.now()).map_err(CliError::software)?;
         let mut keyring = Keyring::parse(&keyring)?;
         keyring.check(&store)?;
+        // The gateway prints messages on the console, or misbehaves as `--sms` says.
         let console = Arc::new(Console::to(io::stdout()).map_err(CliError::software)?);
         let gateway = DemoGateway::new(args.sms, console, Arc::clone(&clock));
         let calls = (start.log.level == LevelFilter::WARN).then(call_lines).transpose();
@@ -102,7 +123,7 @@ fn read(path: &Path) -> Result<String, String> {
     text.map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
-/// How the text of the world is read again.
+/// Returns a function that reads the world again, for a reset.
 fn read_again(file: Option<&Path>) -> ReadWorld {
     match file.map(Path::to_owned) {
         Some(path) => Box::new(move || read(&path)),
@@ -114,37 +135,40 @@ fn digests(known: &[RevealedSecret]) -> HashSet<crate::domain::SecretDigest> {
     known.iter().map(|known| known.secret.digest()).collect()
 }
 
-/// Secrets that a reset has brought.
+/// Prints the secrets that a reset has generated.
 fn show(known: &[RevealedSecret]) {
     let lines: Vec<_> = known.iter().map(banner::secret).collect();
     drop(writeln!(io::stdout(), "New secrets of this world:\n{}", lines.join("\n")));
 }
 
-/// Warns of what may not be what was meant in a file. Of the built-in world all is.
+/// Returns a function that warns of entries that may be mistakes. The built-in world needs none.
 fn tell_notices(file: PathBuf) -> TellNotices {
     Box::new(move |notices| import::warn_of(notices, &file))
 }
 
-/// Writes a line for each call to standard error, while the log says nothing of calls. Whoever does not read it keeps no
-/// call waiting.
+/// Writes a line for each call to standard error, in place of the log's lines, which are `INFO`. No call waits for a blocked
+/// standard error: its line is dropped and counted.
 fn call_lines() -> io::Result<TakeLine> {
     let (out, guard) = LogWriter::start("calls", io::stderr(), log::WAITING, |out, lost| {
-        drop(writeln!(out.make_writer(), "({lost} calls are not shown: nobody read)"));
+        drop(writeln!(
+            out.make_writer(),
+            "({lost} calls are not shown: standard error did not take them)"
+        ));
     })?;
     Ok(Box::new(move |line| {
-        // Until the last call, what waits is to be written.
+        // The guard writes the waiting lines when the last call is over.
         let _kept = &guard;
         drop(out.make_writer().write_all(format!("{line}\n").as_bytes()));
     }))
 }
 
-/// An empty store in a demo's directory. Whatever else is in the way stays as it is.
+/// Opens an empty store in `directory`. Refuses a directory that has files and no [`MARKER`].
 fn fresh_store(directory: &Path, config: StoreConfig) -> Result<Store, CliError> {
     let marker = directory.join(MARKER);
     let is_empty = fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty && !marker.exists() {
         return Err(CliError::configuration(format_args!(
-            "{} is not empty and was not made by a demo ({MARKER} is missing), so it is left alone. \
+            "{} is not empty and was not made by a demo ({MARKER} is missing), so it was not changed. \
              Move it away, or name another directory with --data.",
             directory.display()
         )));
@@ -152,7 +176,7 @@ fn fresh_store(directory: &Path, config: StoreConfig) -> Result<Store, CliError>
     let cannot =
         |error| CliError::io(format_args!("cannot write to {}: {error}", directory.display()));
     make_folders(directory).map_err(cannot)?;
-    // One that is older than the rule that only its owner may look into it.
+    // A directory of an earlier release may be readable by other users.
     fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(cannot)?;
     fs::write(&marker, "Made by `esoz-otp demo`, which empties this directory at every start.\n")
         .map_err(cannot)?;

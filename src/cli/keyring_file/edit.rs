@@ -1,7 +1,7 @@
-//! Edits of a keyring: each whole or not at all, one after the other, and none lost.
+//! Edits a keyring. Each edit is written whole or not at all, and edits of several processes follow each other.
 //!
-//! The new text is written beside the file, made durable, and takes its name. Whoever edits holds the folder meanwhile
-//! (flock): that goes with the process, so it is never left behind. What a killed edit has left goes with the next one.
+//! The new text goes to a file beside the keyring, is synced, and is renamed to the keyring. The editing process holds a
+//! `flock` on the folder, which the kernel releases if the process is killed. The next edit removes the remains.
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Write as _};
@@ -14,12 +14,12 @@ use crate::cli::CliError;
 use crate::cli::private_file::is_credential;
 use crate::keyring::KeyringFile;
 
-/// How long other edits are waited for, and after what time that is said.
+/// An edit waits 30 s for another one, and says so after half a second.
 const LOCK_TRIES: u32 = 1500;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const TRIES_IN_SILENCE: u32 = 25;
 
-/// Changes the keyring of this data directory. If `change` refuses, or anything goes wrong, it stays as it was.
+/// Changes the keyring of this data directory. On any error the file stays as it was.
 pub(in crate::cli) fn edit<T>(
     path: &Path,
     data: &Path,
@@ -32,9 +32,9 @@ pub(in crate::cli) fn edit<T>(
             "cannot edit the keyring {name}, it is as it was: {error}. {remedy}"
         ))
     };
-    let path = &behind_links(path).map_err(cannot)?;
+    let path = &resolve_link(path).map_err(cannot)?;
     check_editable(path)?;
-    let folder = hold(folder_of(path), path).map_err(cannot)?;
+    let folder = lock_folder(folder_of(path), path).map_err(cannot)?;
     let Some(folder) = folder else {
         return Err(CliError::in_use(format_args!(
             "the keyring {} is being edited by another process. Wait until that has ended.",
@@ -46,7 +46,7 @@ pub(in crate::cli) fn edit<T>(
     let text = file.to_text();
     if text.len() as u64 > MOST_BYTES {
         return Err(CliError::configuration(format_args!(
-            "the keyring {} can't hold more keys. Retire those that nothing needs: esoz-otp keys list shows them.",
+            "the keyring {} can't hold more keys. Retire keys that no code needs: esoz-otp keys list shows them.",
             path.display()
         )));
     }
@@ -60,7 +60,7 @@ pub(in crate::cli) fn edit<T>(
     Ok(changed)
 }
 
-/// Refuses a copy that the service manager has made: what is changed in it is not changed where it comes from.
+/// Refuses a copy that the service manager has made: an edit would not reach the original.
 pub(in crate::cli) fn check_editable(path: &Path) -> Result<(), CliError> {
     if !is_credential(path) {
         return Ok(());
@@ -72,15 +72,15 @@ pub(in crate::cli) fn check_editable(path: &Path) -> Result<(), CliError> {
     )))
 }
 
-/// The file itself: a link to it stays one.
-fn behind_links(path: &Path) -> io::Result<PathBuf> {
+/// The file behind a link. The edit replaces that file, and the link stays.
+fn resolve_link(path: &Path) -> io::Result<PathBuf> {
     let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
     if is_link { fs::canonicalize(path) } else { Ok(path.to_owned()) }
 }
 
-/// Holds the folder of this keyring against other edits. `None` when somebody else has done so for too long.
-#[expect(clippy::print_stderr, reason = "it is why nothing happens")]
-fn hold(folder: &Path, path: &Path) -> io::Result<Option<File>> {
+/// Locks the folder of this keyring. Returns `None` if another process has held the lock for 30 s.
+#[expect(clippy::print_stderr, reason = "it explains why the command waits")]
+fn lock_folder(folder: &Path, path: &Path) -> io::Result<Option<File>> {
     let held = File::open(folder)?;
     for tries in 0..LOCK_TRIES {
         match held.try_lock() {
@@ -99,9 +99,9 @@ fn hold(folder: &Path, path: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-/// Puts this text in the place of the file's, in one step.
+/// Replaces the text of the file by a rename.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    // The name is always the same: what was left there is of an edit that did not come to its end.
+    // The name is always the same, so a file there is the rest of a killed edit.
     let new = path.with_added_extension("unfinished-edit");
     remove(&new)?;
     let mode = fs::metadata(path)?.permissions().mode() & 0o600;
@@ -114,13 +114,13 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
 
 fn write(new: &Path, mode: u32, text: &[u8]) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).mode(mode).open(new)?;
-    // Whatever the umask has taken away.
+    // The umask may have removed bits.
     file.set_permissions(Permissions::from_mode(mode))?;
     file.write_all(text)?;
     file.sync_all()
 }
 
-/// What to do about a file that can't be replaced.
+/// The advice for a file that can't be replaced.
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Make room on its disk.",
@@ -131,7 +131,7 @@ fn remedy(error: &io::Error) -> &'static str {
             "The new one is written beside it: this user has to be able to write to its folder."
         }
         io::ErrorKind::ResourceBusy => "It is a mount of its own: edit it where it comes from.",
-        // Of what else the system can say, too much to have a word for each.
+        // The other errors are too many to have advice for each.
         _ => "Check that it is there, that its folder can be written to, and that the disk works.",
     }
 }

@@ -1,4 +1,4 @@
-//! The keyring's file: made by `init`, read by `serve`, edited by `keys`.
+//! The file of the keyring: `init` makes it, `serve` reads it, `keys` edits it.
 
 mod edit;
 mod new;
@@ -14,22 +14,23 @@ use super::private_file::{self, SecretKind};
 use crate::keyring::{Keyring, KeyringError, KeyringFile};
 use crate::store::Store;
 
-/// No keyring is larger: some hundred keys.
+/// The size limit of a keyring: room for some hundred keys.
 pub(super) const MOST_BYTES: u64 = ROOM_KIB as u64 * 1024;
 const ROOM_KIB: usize = 64;
 
 const KIND: SecretKind = SecretKind {
     label: "the keyring",
-    risk: "who has it can find out codes",
+    risk: "its readers can find out codes",
     rotation: "exchange the key: esoz-otp keys add",
 };
 
-/// Reads the keyring of this data directory. Unless the service manager hands it over, it has to be this user's alone.
+/// Reads the keyring of this data directory. The file must be closed to other users, unless it is a credential of the
+/// service manager.
 pub(super) fn read(path: &Path, data: &Path) -> Result<Keyring, CliError> {
     read_file(path, data).map(|file| Keyring::of(&file))
 }
 
-/// The same as it is written.
+/// Reads the keyring as [`KeyringFile`], which keeps the order and times of its keys.
 pub(super) fn read_file(path: &Path, data: &Path) -> Result<KeyringFile, CliError> {
     let cannot = |error| {
         CliError::configuration(format_args!(
@@ -43,12 +44,12 @@ pub(super) fn read_file(path: &Path, data: &Path) -> Result<KeyringFile, CliErro
     KeyringFile::parse(&text).map_err(|error| wrong(path, error))
 }
 
-/// Holds the keyring of this file against what the directory was used with.
+/// Compares the keyring with the keys that the directory was used with.
 pub(super) fn check(keyring: &mut Keyring, path: &Path, store: &Store) -> Result<(), CliError> {
     keyring.check(store).map_err(|error| wrong(path, error))
 }
 
-/// A fault of the keyring of this file.
+/// The error with the path of the keyring before it.
 pub(super) fn wrong(path: &Path, error: KeyringError) -> CliError {
     match error {
         KeyringError::Store(_) => error.into(),
@@ -56,12 +57,12 @@ pub(super) fn wrong(path: &Path, error: KeyringError) -> CliError {
     }
 }
 
-/// The folder of a file. (A name alone has none of its own.)
+/// The folder of a file: `.` for a bare name.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Takes a file away, if it is there.
+/// Removes a file, if it is there.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -12,7 +12,7 @@ pub(in crate::cli) struct NewKeyring {
     path: PathBuf,
     temp_path: PathBuf,
     folders: Vec<PathBuf>,
-    /// Whether the file has its name. Before that, a file of this name is not ours to remove.
+    /// Whether `path` is this file. Before that, a file of this name is another one and stays.
     is_there: bool,
     is_kept: bool,
 }
@@ -21,7 +21,7 @@ impl NewKeyring {
     /// Makes the file, whole or not at all. Fails if the path is taken.
     pub(in crate::cli) fn make(path: &Path, text: &str) -> io::Result<Self> {
         let folders = make_folders(folder_of(path))?;
-        // From here on dropping it cleans up.
+        // From here on, dropping `new` cleans up.
         let temp = temp_path(path, &SecretDigest::of(text.as_bytes()).to_hex());
         let path = path.to_owned();
         let mut new = Self { path, temp_path: temp, folders, is_there: false, is_kept: false };
@@ -29,15 +29,16 @@ impl NewKeyring {
             File::options().write(true).create_new(true).mode(0o600).open(&new.temp_path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        // Unlike a rename, this replaces nothing.
+        // Unlike a rename, a hard link replaces no other file.
         fs::hard_link(&new.temp_path, &new.path)?;
         new.is_there = true;
         remove(&new.temp_path)?;
-        // Otherwise a power cut could lose the file's name and keep the database.
+        // Without this a power cut could lose the name of the keyring and keep the database.
         File::open(folder_of(&new.path))?.sync_all()?;
         Ok(new)
     }
 
+    /// Keeps the file when `self` is dropped.
     pub(in crate::cli) fn keep(mut self) {
         self.is_kept = true;
     }

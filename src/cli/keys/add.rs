@@ -12,10 +12,22 @@ use crate::entropy::SystemEntropy;
 use crate::keyring::{Keyring, NotAdded};
 use crate::log;
 
+const HELP: &str = "\
+Example:
+  esoz-otp keys add --keyring /etc/esoz-otp/keyring
+
+Exit codes:
+  0   the key is in the keyring; standard output has its id. It counts from the node's next start on
+  64  the command line is wrong, or another key has or had the id
+  74  the keyring can't be written; it is as it was
+  75  another process edits the keyring
+  78  the keyring is missing, wrong or open to other users";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(in crate::cli) struct AddArgs {
-    /// The id of the new key, one that none has had before: that is looked up in the data directory, unless a node runs on
-    /// it or it is another user's. Without it, one of the day is drawn.
+    /// Id of the new key, which no key had before. Default: the date and four random hex digits. If the data directory can be
+    /// opened, the id is looked up there.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     #[command(flatten)]
@@ -32,26 +44,26 @@ pub(super) fn add(args: &AddArgs) -> Result<(), CliError> {
     let _log = log::start(LogConfig { level: LevelFilter::WARN, ..config.log })?;
     let (added, note) = keyring_file::edit(&path, data, |file| {
         let added = file.add(id.as_deref(), &entropy, now)?;
-        // One that is drawn has had no key before it.
+        // An id that is drawn at random is not looked up.
         let note = id.as_ref().map_or(Ok(None), |id| look_up(id, data, config.store))?;
         Ok((added, note))
     })?;
-    output::say(&format!(
+    output::print_best_effort(&format!(
         "key {added} is in {}\n\
-         New codes are hashed with it after a restart of esoz-otp; as a service: systemctl restart esoz-otp, which hands \
-         the new keyring over, too.\n\
-         Renew your copy of the keyring: without this key no code that was hashed with it can be checked.",
+         The node uses it for new codes after a restart. As a service: systemctl restart esoz-otp, which also \
+         hands over the new keyring.\n\
+         Renew your copy of the keyring: codes that were hashed with this key can't be checked without it.",
         path.display()
     ));
     if let Some(why) = note {
-        output::say(&format!(
+        output::print_best_effort(&format!(
             "Whether another key has had this id before was not looked up: {why}"
         ));
     }
     Ok(())
 }
 
-/// Refuses an id that the data directory knows of another key. Gives the reason if it can't be asked.
+/// Refuses an id that the data directory knows of another key. Returns the reason if the directory can't be opened.
 fn look_up(id: &str, data: &Path, config: StoreConfig) -> Result<Option<String>, CliError> {
     let store = match directory::open(data, config) {
         Ok(Ok(store)) => store,

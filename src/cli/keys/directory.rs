@@ -4,8 +4,8 @@ use crate::cli::CliError;
 use crate::config::StoreConfig;
 use crate::store::{OpenError, Store};
 
-/// The data directory, or why it is not asked: a keyring can be looked at and added to beside a node that runs, on another
-/// machine, and by its owner.
+/// Opens the store of the data directory, or returns the reason why a command on the keyring works without it: a node runs,
+/// there is no directory here, or it is another user's.
 pub(super) fn open(data: &Path, config: StoreConfig) -> Result<Result<Store, String>, CliError> {
     let opened = Store::check_made(data).and_then(|()| Store::open(data, config));
     Ok(Err(match opened {
@@ -15,7 +15,10 @@ pub(super) fn open(data: &Path, config: StoreConfig) -> Result<Result<Store, Str
         }
         Err(OpenError::NotMade(path)) => format!("there is no data in {} yet.", path.display()),
         Err(OpenError::NotOwned { path, owner, .. }) => {
-            format!("{} belongs to user {owner}, who is told more.", path.display())
+            format!(
+                "{} belongs to user {owner}: run this as that user to see more.",
+                path.display()
+            )
         }
         Err(
             error @ (OpenError::Io { .. }

@@ -13,7 +13,19 @@ use crate::domain::Timestamp;
 use crate::keyring::{KeyStatus, KeyUsage, Keyring, usage_by_key};
 use crate::log;
 
+const HELP: &str = "\
+Example:
+  esoz-otp keys list --keyring /etc/esoz-otp/keyring
+
+Exit codes:
+  0   standard output has a line for each key; with the node stopped also its live codes and state
+  64  the command line is wrong
+  65  the database is damaged; the keys of the keyring are printed all the same
+  74  the disk can't be read or written
+  78  the keyring is missing, wrong or open to other users";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(in crate::cli) struct ListArgs {
     #[command(flatten)]
     settings: SettingsArgs,
@@ -35,7 +47,7 @@ pub(super) fn list(args: &ListArgs) -> Result<(), CliError> {
         Ok(Ok(records)) => output::print(table(&of_both(&keyring, &records)).as_bytes()),
         Ok(Err(why)) => {
             let table = table(&of_keyring(&keyring));
-            let note = format!("What the data directory knows of keys is left out: {why}\n");
+            let note = format!("The columns of the data directory are left out: {why}\n");
             output::print([table, note].join("\n").as_bytes())
         }
         Err(failure) => {
@@ -81,16 +93,16 @@ fn of_both(keyring: &Keyring, records: &KeyRecords) -> Vec<TableRow> {
     for row in &mut rows[1..] {
         let status = records.statuses.get(&row[0]).copied().unwrap_or(KeyStatus::New);
         if let KeyStatus::Retired { .. } = status {
-            // It may lie in the keyring still.
+            // A retired key has no use, even if the keyring still has it.
             row[2] = "-".into();
         }
-        row.extend(told(status, records.usage.get(&row[0])));
+        row.extend(status_cells(status, records.usage.get(&row[0])));
     }
     rows
 }
 
 /// The last two columns: the live codes that need the key, and the key's state in the directory.
-fn told(status: KeyStatus, usage: Option<&KeyUsage>) -> [String; 2] {
+fn status_cells(status: KeyStatus, usage: Option<&KeyUsage>) -> [String; 2] {
     let codes = usage.map_or("0".into(), |KeyUsage { codes, until, .. }| {
         format!("{codes} until {}", until.to_whole_second())
     });

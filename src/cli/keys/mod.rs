@@ -1,4 +1,4 @@
-//! `esoz-otp keys`: a key is replaced by adding another one, and by retiring the old one when no code needs it.
+//! `esoz-otp keys`: exchanges keys. `add` a new key, restart the node, and `retire` the old key when no code needs it.
 
 mod add;
 mod directory;
@@ -11,13 +11,23 @@ use super::CliError;
 
 #[derive(Subcommand)]
 pub(super) enum KeysCommand {
-    /// Adds a new key, which new codes are hashed with from the next start on. A node may run meanwhile.
+    /// Adds a key, which hashes new codes from the node's next start on. A node may run meanwhile.
     Add(add::AddArgs),
-    /// Shows the keys and, if no node runs, what the data directory knows of them. Never a key itself.
+    /// Lists the ids, times and uses of the keys, and never a key itself. A node may run meanwhile.
     List(list::ListArgs),
-    /// Takes a key away that no live code needs, while no node runs.
+    /// Removes a key that no live code needs. The node must be stopped.
     Retire(retire::RetireArgs),
 }
+
+pub(super) const HELP: &str = "\
+Examples:
+  esoz-otp keys add --keyring /etc/esoz-otp/keyring
+  esoz-otp keys list --keyring /etc/esoz-otp/keyring
+  esoz-otp keys retire k2026-01-31-7f3a --keyring /etc/esoz-otp/keyring
+
+Exit codes:
+  0   the command did what it was asked to do
+  64  the command line is wrong (each command's --help has its codes)";
 
 pub(super) fn keys(command: KeysCommand) -> Result<(), CliError> {
     match command {

@@ -318,5 +318,5 @@ fn a_demo_reads_neither_file_nor_environment() {
     assert_eq!(demo.code_for("+380958697085", 1).len(), 6);
     assert_eq!(run(directory.path(), &["demo", "--config", "x"]).code, Some(64));
     let help = run(directory.path(), &["demo", "--help"]).stdout;
-    assert!(help.contains("no configuration file, and no environment variable"), "{help}");
+    assert!(help.contains("no configuration file and no environment variable"), "{help}");
 }

@@ -67,7 +67,7 @@ fn a_gateway_s_secret_is_one_line_that_nobody_else_can_read() {
     set_mode(&directory.path().join("token"), 0o640);
     let told = refused(directory.path());
     assert!(
-        told.contains("the gateway's secret token is not its owner's alone (mode 0640)"),
+        told.contains("the gateway's secret token is open to other users (mode 0640)"),
         "{told}"
     );
     assert!(told.contains("chmod 600 token") && !told.contains("hunter2"), "{told}");
@@ -109,7 +109,7 @@ fn a_secret_that_is_set_where_its_file_s_name_belongs_is_not_repeated() {
             let directory = node(&text, b"token");
             let told = refused(directory.path());
             assert!(told.contains(&format!("gateway.{key}: cannot read the ")), "{told}");
-            let said = "Name its file: a relative name counts from the directory that esoz-otp is started in. What is set is \
+            let said = "Name its file: a relative name counts from the directory that esoz-otp is started in. The value is \
                         not repeated here, in case it is the secret itself.";
             assert!(told.contains(said) && !told.contains("hunter2"), "{told}");
         }

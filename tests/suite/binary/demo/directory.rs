@@ -32,7 +32,11 @@ fn a_directory_that_no_demo_made_is_left_alone() {
 
     let ended = run(directory.path(), &["demo", "--listen", "127.0.0.1:0"]);
     assert_eq!(ended.code, Some(78), "{}", ended.stderr);
-    assert!(ended.stderr.contains(HERE) && ended.stderr.contains("left alone"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(HERE) && ended.stderr.contains("it was not changed"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(names(&here), ["thesis.txt"]);
     assert_eq!(fs::read_to_string(here.join("thesis.txt")).unwrap(), "three years of work");
 }

@@ -86,7 +86,7 @@ fn its_data_is_where_it_is_said_and_made_anew_and_nothing_of_others_is_touched()
     for taken in ["thesis", "node", "."] {
         let ended = run(directory.path(), &["demo", "--listen", "127.0.0.1:0", "--data", taken]);
         assert_eq!(ended.code, Some(78), "{taken}: {}", ended.stderr);
-        assert!(ended.stderr.contains("left alone"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("it was not changed"), "{}", ended.stderr);
     }
     assert_eq!(fs::read_to_string(thesis.join("thesis.txt")).unwrap(), "three years of work");
     assert!(directory.path().join("node/store/db").exists());

@@ -48,7 +48,10 @@ fn it_listens_for_other_machines_only_when_that_is_said_and_says_what_that_means
     let address = demo.address();
     assert!(address.ip().is_loopback(), "what is pasted from its console reaches it");
     let warning = demo.line("WARNING");
-    assert!(warning.contains("other machines") && warning.contains("everybody knows"), "{warning}");
+    assert!(
+        warning.contains("other machines") && warning.contains("keys below are public"),
+        "{warning}"
+    );
     assert_eq!(status(address, &[]), 200);
     assert_eq!(status(address, &[("host", "evil.example")]), 400);
     demo.line("Every SMS appears below");

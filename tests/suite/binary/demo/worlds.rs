@@ -152,7 +152,7 @@ fn what_may_not_be_what_was_meant_is_told_at_the_start_and_at_a_reset() {
     assert_eq!(demo.call("POST", "/demo/reset", "").status, 200);
     let told = demo.stop().stderr;
     for notice in [
-        "esoz-otp: warning: world.json was loaded, but some of it may not be what was meant",
+        "esoz-otp: warning: world.json was loaded, but some entries may be mistakes",
         "tokens[0].expires_at: is in the past: the token has expired",
         "tokens[0].scope: no method here requires person_request:reed",
     ] {

@@ -61,7 +61,7 @@ fn a_number_that_is_refused_ends_it_and_with_all_it_does_not() {
     let refused = "turbosms: refused it for good: the gateway refused the message: INVALID_PHONE";
     let (ended, _stub) = tested(Behaviour::refused(), &[]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(69), refused), "{}", ended.stderr);
-    assert!(ended.stderr.contains(&format!("nobody took the message to {MASKED}")));
+    assert!(ended.stderr.contains(&format!("no driver took the message to {MASKED}")));
     let (ended, _stub) = tested(Behaviour::refused(), &["--all"]);
     assert!(ended.stdout.starts_with(refused) && ended.stdout.ends_with("console: took it"));
     assert_eq!(ended.code, Some(69), "{}", ended.stderr);
@@ -93,7 +93,7 @@ fn where_nobody_can_tell_the_next_driver_is_not_called() {
             ended.stdout
         );
         assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
-        let said = format!("it is not clear whether anybody took the message to {MASKED}");
+        let said = format!("it is not clear whether a driver took the message to {MASKED}");
         assert!(ended.stderr.contains(&said), "{}", ended.stderr);
     }
 }

@@ -63,7 +63,7 @@ fn one_that_does_not_take_it_is_told_and_the_next_is_called() {
     let alone = both("sms.ndjson").replace(", \"console\"", "");
     let ended = test_without_room(directory.path(), &alone);
     assert_eq!(ended.code, Some(69), "{}", ended.stderr);
-    assert!(ended.stderr.contains(&format!("nobody took the message to {MASKED}")));
+    assert!(ended.stderr.contains(&format!("no driver took the message to {MASKED}")));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn what_is_no_phone_or_one_that_no_code_is_sent_to_is_wrong_usage() {
         ("+38067123456", "a phone number is +380 and nine digits"),
         ("+380900123456", "numbers that begin with +380900"),
         ("+380029012345", "numbers that begin with +3800."),
-        ("+380441234567", "only to numbers that begin as otp.allowed_prefixes says"),
+        ("+380441234567", "only to numbers that begin with a prefix in otp.allowed_prefixes"),
     ] {
         let ended = run(directory.path(), &["sms", "test", phone, "--config", "esoz-otp.toml"]);
         assert_eq!(ended.code, Some(64), "{phone}");

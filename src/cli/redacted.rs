@@ -1,23 +1,23 @@
-//! What an error about the command line does not repeat: somebody may have put a number, a token or a key in a wrong place.
+//! Removes phone numbers and secrets from usage errors: a caller may have put one in the wrong place.
 
 use clap::error::{ContextKind, ContextValue, Error};
 
 use crate::domain::mask_numbers;
 
-/// Stands for what is not repeated.
+/// Stands in place of a removed value.
 const HIDDEN: &str = "…";
 
-/// Arguments whose value is not repeated, in the words in which the error names them.
+/// Arguments that have their value removed, as clap names them in errors.
 const QUIET: [&str; 2] = ["<PHONE>", "--allow-origin <ORIGIN>"];
 
-/// No command and no flag of ours is longer.
+/// The longest command or flag. A longer word may be a secret.
 const LONGEST_WORD: usize = 24;
 
-/// The same error without what may be a number or a secret.
+/// The same error without values that may be a number or a secret.
 pub(super) fn without_secrets(mut error: Error) -> Error {
     let argument = text(&error, ContextKind::InvalidArg);
     if let Some(value) = text(&error, ContextKind::InvalidValue) {
-        // Here the argument is named in our own words.
+        // `argument` is the definition here (`<PHONE>`), not what the caller wrote.
         let is_quiet = argument.is_some_and(|argument| QUIET.contains(&&*argument));
         let shown = if is_quiet { HIDDEN.to_owned() } else { mask_numbers(&value) };
         error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
@@ -37,13 +37,13 @@ fn text(error: &Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// What is suggested in its place would repeat it, too.
+/// Removes this value, and the suggestion, which resembles it.
 fn hide(error: &mut Error, kind: ContextKind) {
     error.insert(kind, ContextValue::String(HIDDEN.into()));
     error.remove(ContextKind::Suggested);
 }
 
-/// A flag that there is, with what it takes: `--data <DIR>`.
+/// Whether clap names a defined argument with its value: `--data <DIR>`.
 fn is_ours(argument: &str) -> bool {
     argument.ends_with('>')
 }
