@@ -109,6 +109,7 @@ mod tests {
     use crate::config::StoreConfig;
     use crate::domain::Requester;
     use crate::domain::audit::{AuditEvent, AuditRow};
+    use crate::store::Priority;
     use crate::store::Store;
 
     #[test]
@@ -120,7 +121,7 @@ mod tests {
         let mut keeper = Keeper::of(Arc::clone(&log), Arc::new(HandClock::at(now)));
         assert_eq!(keeper.head_to_tell(now), None, "there is none yet");
         let row = AuditRow::new(now, AuditEvent::CodeIssued, Requester::default());
-        store.write_blocking(move |write| append(write, &row)).unwrap();
+        store.write_blocking(Priority::Normal, move |write| append(write, &row)).unwrap();
         move_rows(&log, now).unwrap();
         assert_eq!(keeper.head_to_tell(now).unwrap().0, 1);
         assert_eq!(keeper.head_to_tell(now + Duration::from_hours(11)), None);

@@ -9,7 +9,7 @@ use super::{PhoneKey, append};
 use crate::domain::audit::{AuditEvent, AuditRow, AuditSubject, PhoneHash};
 use crate::domain::limits::{Budget, Rate};
 use crate::domain::{Phone, Refusal, RequestOrigin, Requester, Timestamp};
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Priority, Store, StoreError, Write};
 
 /// How often what was noted is written.
 const EVERY: Duration = Duration::from_secs(1);
@@ -97,7 +97,7 @@ impl Recorder {
             let count = next.len();
             let append_all =
                 move |write: &mut Write<'_>| next.iter().try_for_each(|row| append(write, row));
-            self.store.write(append_all).await?;
+            self.store.write(Priority::Normal, append_all).await?;
             under_way.drain(..count);
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::usage::usage_by_key;
 use super::{Key, Keyring};
 use crate::domain::Timestamp;
 use crate::store::schema::{KEY_CHECKS, KeyCheck};
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Priority, Store, StoreError, Write};
 
 /// How a key stands between a keyring and a data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,9 @@ impl Keyring {
         }
         self.keys.retain(|key| !retired.contains(&key.id));
         let checks = self.checks();
-        store.write_blocking(move |write| Ok::<_, KeyringError>(note_new(write, &checks)?))
+        store.write_blocking(Priority::Normal, move |write| {
+            Ok::<_, KeyringError>(note_new(write, &checks)?)
+        })
     }
 
     /// Notes that the directory does without this key from now on. What still needs it is a reason not to, unless that
@@ -91,7 +93,7 @@ impl Keyring {
             return Ok(());
         }
         let (id, checks) = (id.to_owned(), self.checks());
-        store.write_blocking(move |write| {
+        store.write_blocking(Priority::Normal, move |write| {
             note_new(write, &checks)?;
             if let Some(check) = write.get(KEY_CHECKS, &id)? {
                 let retired = KeyCheck { retired_at: Some(now), ..check };

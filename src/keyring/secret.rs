@@ -8,7 +8,7 @@ use super::{Key, Keyring};
 use crate::audit::PhoneKey;
 use crate::entropy::{Entropy, draw_bytes};
 use crate::store::schema::{SEALED_SECRETS, SealedSecret};
-use crate::store::{Store, StoreError};
+use crate::store::{Priority, Store, StoreError};
 
 /// What numbers are hashed with in rows of audit.
 const PHONES: &str = "audit_phones";
@@ -30,7 +30,7 @@ impl Keyring {
             None => Zeroizing::new(draw_bytes(entropy)?),
         };
         let sealed = seal(newest, &secret, entropy)?;
-        store.write_blocking_to_set_right(move |write| {
+        store.write_blocking(Priority::MayUseReserve, move |write| {
             write.put(SEALED_SECRETS, &PHONES.to_owned(), &sealed)
         })?;
         Ok(PhoneKey::of(&secret))
@@ -49,7 +49,7 @@ impl Keyring {
             return self.phone_key(store, entropy).map(drop);
         }
         if sealed.key_id == id {
-            store.write_blocking_to_set_right(|write| {
+            store.write_blocking(Priority::MayUseReserve, |write| {
                 write.remove(SEALED_SECRETS, &PHONES.to_owned());
                 Ok::<_, StoreError>(())
             })?;
@@ -171,7 +171,7 @@ mod tests {
             let put = move |write: &mut crate::store::Write<'_>| {
                 write.put(SEALED_SECRETS, &PHONES.to_owned(), &changed)
             };
-            store.write_blocking(put).unwrap();
+            store.write_blocking(Priority::Normal, put).unwrap();
             let refused = keyring(&["b"]).phone_key(&store, &SystemEntropy::new());
             let refused = refused.unwrap_err();
             assert!(

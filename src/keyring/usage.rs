@@ -108,6 +108,7 @@ mod tests {
     use crate::domain::{HashedCode, Id, Phone, Purpose, VerificationRules};
     use crate::keyring::file::written;
     use crate::keyring::{Keyring, NotRetired};
+    use crate::store::Priority;
     use crate::store::Write;
 
     fn now() -> Timestamp {
@@ -135,7 +136,7 @@ mod tests {
             }
             Ok::<_, StoreError>(())
         };
-        store.write_blocking(put).unwrap();
+        store.write_blocking(Priority::Normal, put).unwrap();
     }
 
     type Fate = fn(Verification, Timestamp) -> Verification;

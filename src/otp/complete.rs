@@ -11,10 +11,10 @@ use crate::domain::audit::{AuditEvent, GuessFault};
 use crate::domain::limits::{DAY, Limits};
 use crate::domain::{Code, Refusal, Timestamp, Verification, VerificationId};
 use crate::sms::Canceled;
-use crate::store::Write;
 use crate::store::schema::{
     GUESSES, SENDS, STRAY_GUESSES, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
 };
+use crate::store::{Priority, Write};
 
 impl Otp {
     /// Takes a code back: if it is the live one, the verification is verified and `done` is part of the same write.
@@ -89,7 +89,7 @@ impl Otp {
             let accepted = accept(write, context, id, cost.counted_at, &*resolve_target, done)?;
             Ok::<_, Refusal>((accepted, outbox.cancel(write, id, context.now)?, pending))
         };
-        let (accepted, canceled, _judged) = self.store.write_waiting(accept).await?;
+        let (accepted, canceled, _judged) = self.store.write(Priority::FollowUp, accept).await?;
         self.free(canceled);
         accepted.inspect_err(|refusal| note_refusal(&self.audit, context, refusal))
     }
@@ -104,7 +104,7 @@ impl Otp {
             let canceled = if is_over { outbox.cancel(write, id, context.now)? } else { None };
             Ok::<_, Refusal>((is_alarm, canceled, pending))
         };
-        match self.store.write_waiting(reject).await {
+        match self.store.write(Priority::FollowUp, reject).await {
             Ok((is_alarm, canceled, _judged)) => {
                 self.free(canceled);
                 self.wrong_guesses.note(context);
@@ -122,7 +122,11 @@ impl Otp {
         let Compared { context, pending: _judged, .. } = compared;
         // Nothing of it lasts: a row of audit is as cheap as any refusal's.
         self.audit.note(row(AuditEvent::GuessRefused(GuessFault::NoCode), context));
-        match self.store.write_waiting(move |write| touch_stray(write, context.target)).await {
+        match self
+            .store
+            .write(Priority::FollowUp, move |write| touch_stray(write, context.target))
+            .await
+        {
             Ok(()) => Refusal::CodeWrong,
             Err(refusal) => refusal,
         }

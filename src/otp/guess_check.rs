@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::keyring::Keyring;
 use crate::store::schema::{GUESSES, LIVE_CODES, STRAY_GUESSES, VERIFICATIONS};
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Priority, Store, StoreError, Write};
 
 /// A guess that has been compared.
 pub(super) struct Compared {
@@ -115,7 +115,7 @@ where
                 Ok::<_, StoreError>(pending)
             };
             // Where it can't be kept it stays spent, and the store says why.
-            drop(store.write_waiting(give_back).await);
+            drop(store.write(Priority::FollowUp, give_back).await);
             Err(Refusal::Busy)
         }
         Err(refusal) => Err(refusal),
@@ -133,7 +133,12 @@ where
 {
     loop {
         let (check, resolve_target) = (Arc::clone(check), Arc::clone(resolve_target));
-        match store.write(move |write: &mut Write<'_>| check.spend(write, &*resolve_target)).await {
+        match store
+            .write(Priority::Normal, move |write: &mut Write<'_>| {
+                check.spend(write, &*resolve_target)
+            })
+            .await
+        {
             Ok(admitted) => return Ok(admitted),
             Err(Unpaid::Refused(refusal)) => return Err(refusal),
             Err(Unpaid::Undecided(judged)) => judged.wait().await,

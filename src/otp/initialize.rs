@@ -18,7 +18,7 @@ use crate::domain::{
 };
 use crate::sms::{Canceled, Outbox, give_back_send};
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
-use crate::store::{StoreError, Write};
+use crate::store::{Priority, StoreError, Write};
 
 /// The result of the first write.
 enum FirstWrite {
@@ -116,7 +116,7 @@ impl Otp {
                 let first = take_or_count(write, context, &ready, hashing, config.rules, &outbox)?;
                 Ok((first, ran_low))
             };
-            match self.store.write(decide).await {
+            match self.store.write(Priority::Normal, decide).await {
                 Ok((first, ran_low)) => {
                     ran_low.warn();
                     return Ok(first);
@@ -149,7 +149,7 @@ impl Otp {
         {
             let give_back = move |write: &mut Write<'_>| give_back_send(write, phone, counted_at);
             // If that fails too, the place stays taken; why the send failed is what is answered.
-            drop(self.store.write_waiting(give_back).await);
+            drop(self.store.write(Priority::FollowUp, give_back).await);
         }
         issued
     }
@@ -178,7 +178,7 @@ impl Otp {
             let context = OtpContext::of(now, origin, resolve_target(write)?, &audit);
             put_issued(write, context, prepared, rules, &outbox)
         };
-        self.store.write_waiting(decide).await
+        self.store.write(Priority::FollowUp, decide).await
     }
 }
 

@@ -42,7 +42,7 @@ use crate::domain::{CodeFormat, Refusal, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::sms::Outbox;
 use crate::store::schema::RATES;
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Priority, Store, StoreError, Write};
 
 /// The code service.
 pub struct Otp {
@@ -74,7 +74,7 @@ impl Otp {
         let kept = self.store.page(RATES, None, usize::MAX)?;
         let limits = Arc::clone(&self.limits);
         let clamp = move |write: &mut Write<'_>| limits::clamp_to_now(write, &kept, &limits, now);
-        if self.store.write_blocking_to_set_right(clamp)? {
+        if self.store.write_blocking(Priority::MayUseReserve, clamp)? {
             limits::tell_alarm_goes_on(&self.limits);
         }
         Ok(())

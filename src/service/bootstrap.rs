@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::{AccessType, Client, Scopes, Secret, Timestamp, Token, User};
 use crate::entropy::{Entropy, NoEntropy, draw_id, draw_secret};
 use crate::store::schema::{CLIENTS, TOKENS, USERS};
-use crate::store::{Store, StoreError};
+use crate::store::{Priority, Store, StoreError};
 
 /// The name of the operator's client.
 pub const OPERATOR: &str = "operator";
@@ -60,7 +60,7 @@ pub fn add_operator(
     };
     let secret = draw_secret(entropy)?;
     let digest = secret.digest();
-    store.write_blocking(move |write| {
+    store.write_blocking(Priority::Normal, move |write| {
         write.put(CLIENTS, &client.id, &client)?;
         write.put(USERS, &user.id, &user)?;
         write.put(TOKENS, &digest, &token)

@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use crate::otp::Target;
 use crate::store::schema::{PERSON_REQUESTS, PERSONS};
-use crate::store::{StoreError, Write};
+use crate::store::{Priority, StoreError, Write};
 
 impl Service {
     /// Sends the person a new code for this request.
@@ -80,7 +80,7 @@ impl Service {
             audit::append(write, &row)?;
             Ok(approved)
         };
-        self.store.write(approve).await
+        self.store.write(Priority::Normal, approve).await
     }
 
     /// Whether a right code, or no code where none is due, would approve the request.
@@ -99,7 +99,7 @@ impl Service {
             }
             open_request(write, client, id, checks, life, now).map(drop)
         };
-        self.store.write(look).await
+        self.store.write(Priority::Normal, look).await
     }
 
     /// The request, if it is the caller's.

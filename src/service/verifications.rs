@@ -3,8 +3,8 @@ use crate::audit;
 use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{Code, Phone, Purpose, Refusal, RequestOrigin, Timestamp, Verification};
 use crate::otp::{RequestContext, Target};
-use crate::store::Write;
 use crate::store::schema::{GUESSES, SENDS, STRAY_GUESSES, VERIFIED_PHONES};
+use crate::store::{Priority, Write};
 
 impl Service {
     /// Sends a code that shows whether the caller's user holds this phone ("Initialize OTP").
@@ -52,7 +52,7 @@ impl Service {
             audit::append(write, &row)?;
             Ok(guesses.in_a_row())
         };
-        self.store.write(unlock).await
+        self.store.write(Priority::Normal, unlock).await
     }
 
     /// Whether this phone is a verified one.

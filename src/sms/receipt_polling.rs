@@ -12,7 +12,7 @@ use super::poll_budget::PollBudget;
 use super::{delivery_index, receipts};
 use crate::domain::{Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GatewayKey, QUESTIONS, QuestionKey};
-use crate::store::{StoreError, Write};
+use crate::store::{Priority, StoreError, Write};
 
 /// How many questions to a driver that is asked no longer are dropped at a time.
 const DROPPED: usize = 64;
@@ -66,7 +66,7 @@ impl ReceiptPoller {
             }
             Ok::<_, StoreError>(questions)
         };
-        for question in self.shared.store.write(ask_later).await? {
+        for question in self.shared.store.write(Priority::Normal, ask_later).await? {
             let driver = question.driver.clone();
             self.budgets.entry(driver.clone()).or_default().begin();
             let shared = Arc::clone(&self.shared);

@@ -6,7 +6,7 @@ use super::outbox_state::OutboxState;
 use super::{delivery_index, delivery_log};
 use crate::domain::{Delivery, DeliveryReport, Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GATEWAY_IDS, GatewayKey};
-use crate::store::{StoreError, Write};
+use crate::store::{Priority, StoreError, Write};
 
 /// What came of a gateway's call with receipts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) async fn receive(
         noted.collect::<Result<Vec<_>, StoreError>>()
     };
     let (mut known, mut unknown) = (0, Vec::new());
-    for noted in shared.store.write(note_all).await? {
+    for noted in shared.store.write(Priority::Normal, note_all).await? {
         match noted {
             ReceiptMatch::Known(changed) => {
                 known += 1;

@@ -4,7 +4,7 @@ use super::outbox::Outbox;
 use super::{delivery_index, delivery_log};
 use crate::domain::{Delivery, Timestamp};
 use crate::store::schema::{ASKS, AtKey, DELIVERIES, OUTBOX};
-use crate::store::{StoreError, Write};
+use crate::store::{Priority, StoreError, Write};
 
 /// Messages that are read at a time.
 const PAGE: usize = 1024;
@@ -25,7 +25,7 @@ impl Outbox {
                 recovered.collect::<Result<Vec<_>, StoreError>>()
             };
             for recovered in
-                self.0.store.write_blocking_to_set_right(recover)?.into_iter().flatten()
+                self.0.store.write_blocking(Priority::MayUseReserve, recover)?.into_iter().flatten()
             {
                 if recovered.delivery.is_in_outbox() {
                     self.0.capacity.keep(recovered.delivery.client_id);
@@ -47,7 +47,7 @@ impl Outbox {
             let move_all = move |write: &mut Write<'_>| {
                 page.into_iter().try_for_each(|(key, _)| delivery_index::ask_in_its_row(write, key))
             };
-            self.0.store.write_blocking_to_set_right(move_all)?;
+            self.0.store.write_blocking(Priority::MayUseReserve, move_all)?;
         }
     }
 }

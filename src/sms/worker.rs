@@ -19,7 +19,7 @@ use super::{delivery_index, delivery_log};
 use crate::domain::{Attempt, AttemptOutcome, Delivery, DeliveryError, Timestamp};
 use crate::entropy::draw_bytes;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX};
-use crate::store::{StoreError, Write};
+use crate::store::{Priority, StoreError, Write};
 
 /// How soon it looks again at the latest.
 const TICK: Duration = Duration::from_secs(1);
@@ -139,7 +139,8 @@ impl Worker {
             }
             Ok::<_, StoreError>((over.len(), left, expired))
         };
-        let (looked_at, left, expired) = self.shared.store.write_waiting(expire).await?;
+        let (looked_at, left, expired) =
+            self.shared.store.write(Priority::FollowUp, expire).await?;
         for delivery in expired {
             delivery_log::record(&delivery);
             if !delivery.is_in_outbox() {
@@ -163,7 +164,7 @@ impl Worker {
                 due.iter().map(|(table, key)| claim_one(write, &shared, *table, *key, claim, now));
             claimed.filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
         };
-        let claimed = self.shared.store.write_waiting(claim).await?;
+        let claimed = self.shared.store.write(Priority::FollowUp, claim).await?;
         self.shared.under_way.fetch_add(claimed.len(), Ordering::SeqCst);
         Ok(claimed)
     }
@@ -233,7 +234,7 @@ impl OutboxState {
             let has_left = delivery_index::change(write, Some(&before), &after)?;
             Ok::<_, StoreError>(Some((after, has_left)))
         };
-        if let Some((delivery, has_left)) = self.store.write_waiting(conclude).await? {
+        if let Some((delivery, has_left)) = self.store.write(Priority::FollowUp, conclude).await? {
             if delivery.sent_at.is_some() {
                 self.taken_at.store(now.as_micros(), Ordering::SeqCst);
             }

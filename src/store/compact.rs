@@ -159,9 +159,9 @@ mod tests {
 
     use super::*;
     use crate::domain::{Phone, Timestamp};
-    use crate::store::Store;
     use crate::store::directory::{HOME, names};
     use crate::store::schema::{VERIFIED_PHONES, VerifiedPhone};
+    use crate::store::{Priority, Store};
 
     const STEPS: [SwapStep; 6] = [
         SwapStep::Opened,
@@ -188,7 +188,7 @@ mod tests {
         for number in 0..300 {
             let phone = Phone::from_national(number).unwrap();
             let record = VerifiedPhone { verified_at: Timestamp::from_micros(number.into()) };
-            let put = store.write_blocking::<_, StoreError, _>(move |write| {
+            let put = store.write_blocking::<_, StoreError, _>(Priority::Normal, move |write| {
                 write.put(VERIFIED_PHONES, &phone, &record)
             });
             put.unwrap();

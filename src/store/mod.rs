@@ -67,7 +67,8 @@ pub use renewal::RenewalRule;
 pub use table::Table;
 use trees::Trees;
 pub use write::Write;
-use writer::{Priority, QueuePermit, Writer};
+pub use writer::Priority;
+use writer::Writer;
 
 use crate::config::StoreConfig;
 use crate::domain::Timestamp;
@@ -149,107 +150,50 @@ impl Store {
     ///
     /// [`StoreError::Busy`] and [`StoreError::DiskFull`] mean that nothing has happened; [`StoreError::Failed`] that
     /// the outcome is not known, and that the process has to be started again.
-    pub async fn write<T, E, F>(&self, decide: F) -> Result<T, E>
+    pub async fn write<T, E, F>(&self, priority: Priority, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_in(self.writer.permit()?, Priority::Normal, decide).await
-    }
-
-    /// The same, but waits for room in the queue instead of being refused for want of it, and may use what is kept back
-    /// on the disk: for the second of two writes, when the first has spent something already.
-    pub async fn write_waiting<T, E, F>(&self, decide: F) -> Result<T, E>
-    where
-        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.write_in(self.writer.wait_for_permit().await?, Priority::MayUseReserve, decide).await
-    }
-
-    async fn write_in<T, E, F>(
-        &self,
-        permit: QueuePermit,
-        priority: Priority,
-        decide: F,
-    ) -> Result<T, E>
-    where
-        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let (answer, told) = tokio::sync::oneshot::channel();
+        let permit = match priority {
+            Priority::FollowUp => self.writer.wait_for_permit().await?,
+            Priority::Normal | Priority::MayUseReserve | Priority::Upkeep => {
+                self.writer.permit()?
+            }
+        };
+        let (answer, outcome) = tokio::sync::oneshot::channel();
         self.writer.submit(permit, priority, decide, move |result| drop(answer.send(result)))?;
-        told.await.unwrap_or_else(|_| Err(self.writer.failure().into()))
+        outcome.await.unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
-    /// The same for a thread that may wait, such as the one that starts the process.
-    pub fn write_blocking<T, E, F>(&self, decide: F) -> Result<T, E>
+    /// As [`Store::write`], for a thread that may block, such as the one that starts the process. Never waits for room in
+    /// the queue.
+    pub fn write_blocking<T, E, F>(&self, priority: Priority, decide: F) -> Result<T, E>
     where
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_blocking_in(Priority::Normal, decide)
-    }
-
-    /// The same, but it may use what is kept back on the disk.
-    pub fn write_blocking_to_set_right<T, E, F>(&self, decide: F) -> Result<T, E>
-    where
-        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.write_blocking_in(Priority::MayUseReserve, decide)
-    }
-
-    /// The same for what only moves what is there already: it does not count as a write.
-    pub fn write_blocking_for_upkeep<T, E, F>(&self, decide: F) -> Result<T, E>
-    where
-        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.write_blocking_in(Priority::Upkeep, decide)
-    }
-
-    fn write_blocking_in<T, E, F>(&self, priority: Priority, decide: F) -> Result<T, E>
-    where
-        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let (answer, told) = std::sync::mpsc::sync_channel(1);
+        let (answer, outcome) = std::sync::mpsc::sync_channel(1);
         let permit = self.writer.permit()?;
         self.writer.submit(permit, priority, decide, move |result| drop(answer.send(result)))?;
-        told.recv().unwrap_or_else(|_| Err(self.writer.failure().into()))
-    }
-
-    /// As [`Store::write`], but it may use what is kept back on the disk: for what makes room, or has to be set right.
-    pub async fn write_to_make_room<T, E, F>(&self, decide: F) -> Result<T, E>
-    where
-        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.write_in(self.writer.permit()?, Priority::MayUseReserve, decide).await
+        outcome.recv().unwrap_or_else(|_| Err(self.writer.failure().into()))
     }
 
     /// Until when may be swept at `now`; see the module `sweep`.
     pub async fn sweep_until(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        self.write_to_make_room(move |write| sweep::until(write, now)).await
+        self.write(Priority::MayUseReserve, move |write| sweep::until(write, now)).await
     }
 
     /// Takes away up to `most` records that need not be kept after `now`, and says how many index entries it looked at.
     pub async fn sweep(&self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
-        self.write_to_make_room(move |write| sweep::sweep(write, now, most)).await
+        self.write(Priority::MayUseReserve, move |write| sweep::sweep(write, now, most)).await
     }
 
     /// Notes how far the database has come, so that it is not opened when it has lost what is in it now.
     pub async fn mark(&self) -> Result<(), StoreError> {
-        let number = self.write(progress_marker::next).await?;
+        let number = self.write(Priority::Normal, progress_marker::next).await?;
         let path = self.path.clone();
         let noted = tokio::task::spawn_blocking(move || progress_marker::note(&path, number)).await;
         noted.map_err(std::io::Error::other).flatten().map_err(StoreError::from)
@@ -257,7 +201,7 @@ impl Store {
 
     /// The same for a thread that may wait.
     pub fn mark_blocking(&self) -> Result<(), StoreError> {
-        let number = self.write_blocking(progress_marker::next)?;
+        let number = self.write_blocking(Priority::Normal, progress_marker::next)?;
         Ok(progress_marker::note(&self.path, number)?)
     }
 

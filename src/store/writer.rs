@@ -23,14 +23,17 @@ const QUEUE: usize = 1024;
 /// Writes that one flush makes durable. A cap keeps the first of a group from waiting long for the last.
 const GROUP: usize = 64;
 
-/// Whether a write may be refused for want of room on the disk.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Priority {
-    /// It may: nothing has been spent.
+/// What becomes of a write when the queue or the disk is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// It is refused: its caller has spent nothing yet.
     Normal,
-    /// It completes what an earlier one has begun, or makes room.
+    /// It uses the reserve of the disk: it makes room, or repairs a record. A full queue refuses it.
     MayUseReserve,
-    /// The same, and it only moves what is there already. It is not counted as a write.
+    /// It completes an earlier write. It uses the reserve of the disk, and waits for room in the queue.
+    FollowUp,
+    /// It only moves records. It uses the reserve of the disk, and [`Store::written`](super::Store::written) does not count
+    /// it. A full queue refuses it.
     Upkeep,
 }
 
@@ -272,7 +275,9 @@ impl WriteGroup {
         if outcome.accepted && !write.is_empty() && self.failure.is_none() {
             let kept = match outcome.priority {
                 Priority::Normal => write.check_room(),
-                Priority::MayUseReserve | Priority::Upkeep => write.check_size(),
+                Priority::MayUseReserve | Priority::FollowUp | Priority::Upkeep => {
+                    write.check_size()
+                }
             };
             if let Err(error) = kept {
                 (outcome.tell)(Err(error));

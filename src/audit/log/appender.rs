@@ -13,7 +13,7 @@ use super::format::{self, Anchor, AnchorReason, Written};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditRow;
 use crate::store::schema::{AUDIT, AUDIT_HEADS, AuditHead};
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Priority, Store, StoreError, Write};
 
 /// The key of the one head.
 const LOG: &str = "log";
@@ -68,7 +68,7 @@ pub(super) fn is_closed(store: &Store) -> Result<bool, StoreError> {
 
 /// Notes that nothing is behind this head.
 pub(super) fn note_closed(store: &Store, head: AuditHead) -> Result<(), StoreError> {
-    store.write_blocking_for_upkeep(move |write: &mut Write<'_>| {
+    store.write_blocking(Priority::Upkeep, move |write: &mut Write<'_>| {
         write.put(AUDIT_HEADS, &CLOSED.to_owned(), &head)
     })
 }
@@ -78,7 +78,7 @@ pub(super) fn note_open(store: &Store) -> Result<(), StoreError> {
     if store.get(AUDIT_HEADS, &CLOSED.to_owned())?.is_none() {
         return Ok(());
     }
-    store.write_blocking_for_upkeep(|write: &mut Write<'_>| {
+    store.write_blocking(Priority::Upkeep, |write: &mut Write<'_>| {
         write.remove(AUDIT_HEADS, &CLOSED.to_owned());
         Ok(())
     })
@@ -232,7 +232,7 @@ impl Appender {
     /// but for the last one: numbers go on from it.
     pub(super) fn note(&self, store: &Store, before: AuditHead) -> Result<(), StoreError> {
         let head = self.head;
-        store.write_blocking_for_upkeep(move |write: &mut Write<'_>| {
+        store.write_blocking(Priority::Upkeep, move |write: &mut Write<'_>| {
             write.put(AUDIT_HEADS, &LOG.to_owned(), &head)?;
             for number in before.number..head.number {
                 write.remove(AUDIT, &number);

@@ -38,7 +38,7 @@ pub use verify::{Finding, LogReport, verify};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditRow;
 use crate::store::schema::{AUDIT, AuditHead};
-use crate::store::{Store, StoreError};
+use crate::store::{Priority, Store, StoreError};
 
 /// Rows that move together. A row costs the writer some 20 µs when it goes from the database.
 const TOGETHER: usize = 128;
@@ -129,7 +129,7 @@ impl AuditLog {
         let before = appender.head;
         // When this write is answered, every row that it sees is on the device: what is in a file is never ahead of the
         // database.
-        let last = self.store.write_blocking_for_upkeep(|write| write.last(AUDIT))?;
+        let last = self.store.write_blocking(Priority::Upkeep, |write| write.last(AUDIT))?;
         let last = last.unwrap_or(before.number);
         let kept = self.store.page(AUDIT, Some(&before.number), TOGETHER)?;
         let is_full = kept.len() == TOGETHER;

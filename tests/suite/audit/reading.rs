@@ -4,6 +4,7 @@ use esoz_otp::audit;
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, SendFault, TokenFault};
 use esoz_otp::domain::{Id, Phone, Purpose, Requester};
+use esoz_otp::store::Priority;
 use serde_json::{Value, json};
 
 use super::{ADMIN, at, kept, node, read, refused_at, shown};
@@ -14,7 +15,7 @@ fn node_with_rows(count: u128) -> TestNode {
     let append = move |write: &mut esoz_otp::store::Write<'_>| {
         (0..count).try_for_each(|who| audit::append(write, &refused_at(0, who)))
     };
-    node.store.write_blocking(append).unwrap();
+    node.store.write_blocking(Priority::Normal, append).unwrap();
     node
 }
 
@@ -122,7 +123,7 @@ fn a_row_about_a_code_names_it_and_shows_of_the_phone_what_may_be_seen() {
     let request = Id::parse(SEED_REQUEST).unwrap();
     let row = AuditRow::new(at(1), AuditEvent::CodeWrong, by)
         .about_phone(Phone::parse(SEED_PHONE).unwrap(), Purpose::PersonRequest(request));
-    node.store.write_blocking(move |write| audit::append(write, &row)).unwrap();
+    node.store.write_blocking(Priority::Normal, move |write| audit::append(write, &row)).unwrap();
     let reply = read(&node, "");
     let expected = json!([{
         "number": 1, "at": "2026-11-21T12:00:01.000000Z", "event": "code_wrong",

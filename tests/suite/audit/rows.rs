@@ -2,7 +2,7 @@
 
 use esoz_otp::audit;
 use esoz_otp::store::schema::AUDIT;
-use esoz_otp::store::{StoreError, Write};
+use esoz_otp::store::{Priority, StoreError, Write};
 
 use super::{all, open, refused_at};
 
@@ -18,12 +18,12 @@ fn numbers_run_on_within_a_write_over_writes_and_over_restarts() {
         audit::append(write, &refused_at(1, 2))
     };
     let store = open(home.path());
-    store.write_blocking(append_two).unwrap();
-    store.write_blocking(append_two).unwrap();
+    store.write_blocking(Priority::Normal, append_two).unwrap();
+    store.write_blocking(Priority::Normal, append_two).unwrap();
     assert_eq!(numbers(&store), [1, 2, 3, 4]);
     drop(store);
     let store = open(home.path());
-    store.write_blocking(append_two).unwrap();
+    store.write_blocking(Priority::Normal, append_two).unwrap();
     assert_eq!(numbers(&store), [1, 2, 3, 4, 5, 6]);
     assert_eq!(all(&store)[4].1, refused_at(1, 1));
 }
@@ -32,13 +32,15 @@ fn numbers_run_on_within_a_write_over_writes_and_over_restarts() {
 fn a_write_that_is_refused_leaves_no_row_and_no_gap() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
-    let refused = store.write_blocking(|write: &mut Write<'_>| {
+    let refused = store.write_blocking(Priority::Normal, |write: &mut Write<'_>| {
         audit::append(write, &refused_at(1, 1))?;
         Err::<(), _>(StoreError::Busy)
     });
     assert_eq!(refused, Err(StoreError::Busy));
     assert_eq!(numbers(&store), [0; 0]);
-    store.write_blocking(|write| audit::append(write, &refused_at(1, 1))).unwrap();
+    store
+        .write_blocking(Priority::Normal, |write| audit::append(write, &refused_at(1, 1)))
+        .unwrap();
     assert_eq!(numbers(&store), [1]);
 }
 
@@ -49,7 +51,7 @@ fn many_rows_are_read_in_the_order_they_were_written_in() {
     let store = open(home.path());
     for _ in 0..6 {
         store
-            .write_blocking(|write| {
+            .write_blocking(Priority::Normal, |write| {
                 (0..100).try_for_each(|who| audit::append(write, &refused_at(1, who)))
             })
             .unwrap();
@@ -67,7 +69,7 @@ fn the_last_one_is_found_whatever_the_write_itself_has_done() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     store
-        .write_blocking(|write: &mut Write<'_>| {
+        .write_blocking(Priority::Normal, |write: &mut Write<'_>| {
             assert_eq!(write.last(AUDIT)?, None);
             for number in [3, 300, 7] {
                 write.put(AUDIT, &number, &refused_at(1, 1))?;
@@ -79,7 +81,7 @@ fn the_last_one_is_found_whatever_the_write_itself_has_done() {
         })
         .unwrap();
     store
-        .write_blocking(|write: &mut Write<'_>| {
+        .write_blocking(Priority::Normal, |write: &mut Write<'_>| {
             assert_eq!(write.last(AUDIT)?, Some(300));
             write.put(AUDIT, &5, &refused_at(1, 1))?;
             assert_eq!(write.last(AUDIT)?, Some(300));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use esoz_otp::audit;
 use esoz_otp::config::StoreConfig;
-use esoz_otp::store::{Store, StoreError, Write};
+use esoz_otp::store::{Priority, Store, StoreError, Write};
 
 use super::log::{Stand, day, files, log_of, verified};
 use super::refused_at;
@@ -120,8 +120,9 @@ fn on_a_full_disk_rows_stay_where_they_are_and_old_files_go_all_the_same() {
     let config = StoreConfig { reserve_mib: 1 << 40, ..StoreConfig::default() };
     let store = Store::open(home.path(), config).unwrap();
     let log = log_of(&store, &keyring(), 3);
-    let refused =
-        store.write_blocking(|write: &mut Write<'_>| audit::append(write, &refused_at(1, 1)));
+    let refused = store.write_blocking(Priority::Normal, |write: &mut Write<'_>| {
+        audit::append(write, &refused_at(1, 1))
+    });
     assert_eq!(refused, Err(StoreError::DiskFull));
     assert!(!log.move_rows(day(3)).unwrap());
     assert_eq!(files(home.path()).len(), 3);

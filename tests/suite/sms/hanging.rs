@@ -7,8 +7,8 @@ use std::time::Duration;
 use esoz_otp::config::SmsConfig;
 use esoz_otp::domain::{DeliveryError, DeliveryStatus, Id, Phone, VendorStatus};
 use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
-use esoz_otp::store::Write;
 use esoz_otp::store::schema::{AtKey, DELIVERIES, Due, OUTBOX_AGAIN, OUTBOX_DUE};
+use esoz_otp::store::{Priority, Write};
 use tokio::sync::Semaphore;
 
 use super::Gate;
@@ -267,7 +267,7 @@ fn a_second_try_that_an_earlier_release_left_is_set_apart_at_the_start() {
         write.remove(OUTBOX_AGAIN, &AtKey { at, id });
         write.put(OUTBOX_DUE, &AtKey { at, id }, &Due {})
     };
-    stand.store.write_blocking(as_it_was).unwrap();
+    stand.store.write_blocking(Priority::Normal, as_it_was).unwrap();
     let driver = Scripted::new("b", []);
     let mut stand = stand.again(&[&driver], &keyring());
     assert!(stand.store.page(OUTBOX_DUE, None, 9).unwrap().is_empty());

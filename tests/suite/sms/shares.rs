@@ -6,8 +6,8 @@ use std::time::Duration;
 use esoz_otp::config::{SmsConfig, StoreConfig};
 use esoz_otp::domain::{DeliveryError, DeliveryReport, VendorStatus};
 use esoz_otp::sms::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage, StatusFuture};
-use esoz_otp::store::Write;
 use esoz_otp::store::schema::{ASKS, AtKey, Due, QUESTIONS};
+use esoz_otp::store::{Priority, Write};
 use serde_json::json;
 
 use super::Down;
@@ -139,7 +139,7 @@ fn questions_that_an_earlier_release_left_are_asked() {
             write.put(ASKS, &AtKey { at: key.at, id: key.id }, &Due {})
         })
     };
-    stand.store.write_blocking(as_they_were).unwrap();
+    stand.store.write_blocking(Priority::Normal, as_they_were).unwrap();
     let drivers: Vec<Arc<dyn SmsDriver>> = vec![Arc::new(answers.clone())];
     let mut stand = stand.again_on(StoreConfig::default(), &keyring(), drivers);
     assert!(stand.store.page(ASKS, None, 9).unwrap().is_empty());

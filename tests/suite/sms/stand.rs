@@ -17,7 +17,7 @@ use esoz_otp::sms::{
     Accepted, Outbox, OutboxParts, SendError, SendFuture, SmsDriver, SmsMessage, Worker, outbox,
 };
 use esoz_otp::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
-use esoz_otp::store::{Store, Write};
+use esoz_otp::store::{Priority, Store, Write};
 use tempfile::TempDir;
 
 use crate::support::patience::PATIENCE;
@@ -139,7 +139,7 @@ impl Stand {
         let place = self.outbox.reserve(None)?;
         let outbox = self.outbox.clone();
         let put = move |write: &mut Write<'_>| outbox.put(write, &delivery, &code, PURPOSE);
-        place.fill(self.store.write_blocking(put)?.as_ref());
+        place.fill(self.store.write_blocking(Priority::Normal, put)?.as_ref());
         Ok(id)
     }
 
@@ -158,7 +158,7 @@ impl Stand {
             }
             Ok::<_, Refusal>(())
         };
-        self.store.write_blocking(put_all).unwrap();
+        self.store.write_blocking(Priority::Normal, put_all).unwrap();
         for place in places {
             place.fill(None);
         }

@@ -3,7 +3,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use esoz_otp::domain::{AccessType, Client, Id};
 use esoz_otp::store::schema::{CLIENTS, PERSONS, VERIFIED_PHONES};
-use esoz_otp::store::{Store, StoreError};
+use esoz_otp::store::{Priority, Store, StoreError};
 use proptest::prelude::*;
 
 use super::{open, phone, verified, write};
@@ -111,7 +111,11 @@ fn queue(store: &Store, numbers: std::ops::Range<u32>) -> Vec<impl Future + Send
     let queued = numbers.map(|n| {
         let store = store.clone();
         let mut queued = Box::pin(async move {
-            store.write(move |write| write.put(VERIFIED_PHONES, &phone(n), &verified(1))).await
+            store
+                .write(Priority::Normal, move |write| {
+                    write.put(VERIFIED_PHONES, &phone(n), &verified(1))
+                })
+                .await
         });
         assert!(queued.as_mut().poll(&mut context).is_pending());
         queued

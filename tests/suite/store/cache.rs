@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use esoz_otp::domain::{Id, MethodType, Person, PersonId, PersonStatus, Timestamp};
 use esoz_otp::store::schema::PERSONS;
-use esoz_otp::store::{Store, StoreError};
+use esoz_otp::store::{Priority, Store, StoreError};
 
 use super::open;
 
@@ -25,7 +25,7 @@ fn change_of(store: &Store, id: PersonId) -> i64 {
 
 fn put(store: &Store, id: PersonId, change: i64) {
     store
-        .write_blocking(move |write| write.put(PERSONS, &id, &person(id, change)))
+        .write_blocking(Priority::Normal, move |write| write.put(PERSONS, &id, &person(id, change)))
         .unwrap_or_else(|error: StoreError| panic!("{error}"));
 }
 
@@ -66,7 +66,7 @@ fn what_is_removed_is_gone_at_once() {
     put(&store, id, 1);
     assert_eq!(change_of(&store, id), 1);
     store
-        .write_blocking(move |write| {
+        .write_blocking(Priority::Normal, move |write| {
             write.remove(PERSONS, &id);
             Ok::<_, StoreError>(())
         })

@@ -24,7 +24,7 @@ use std::path::Path;
 use esoz_otp::config::StoreConfig;
 use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::store::schema::VerifiedPhone;
-use esoz_otp::store::{OpenError, Store, StoreError};
+use esoz_otp::store::{OpenError, Priority, Store, StoreError};
 
 /// Whether the long run was asked for.
 pub fn is_long() -> bool {
@@ -52,7 +52,7 @@ fn write<T: Send + 'static>(
     store: &Store,
     decide: impl FnOnce(&mut esoz_otp::store::Write<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    store.write_blocking(decide)
+    store.write_blocking(Priority::Normal, decide)
 }
 
 /// Random moments from a seed that a failing test prints (xorshift64*).

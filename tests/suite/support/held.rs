@@ -3,7 +3,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
-use esoz_otp::store::{Store, StoreError, Write};
+use esoz_otp::store::{Priority, Store, StoreError, Write};
 
 use super::TestNode;
 
@@ -32,7 +32,7 @@ impl HeldWriter {
                 let _ = released.recv();
                 Ok::<_, StoreError>(())
             };
-            writer.write_blocking(rest).unwrap();
+            writer.write_blocking(Priority::Normal, rest).unwrap();
         });
         told.recv().unwrap();
         Self { store, release: Some(release), writing: Some(writing) }
@@ -47,7 +47,8 @@ impl HeldWriter {
     pub fn fill_the_queue(&self) -> Waiting<'_> {
         let mut waiting = Waiting::new();
         loop {
-            let mut write = Box::pin(self.store.write(|_: &mut Write<'_>| Ok(())));
+            let mut write =
+                Box::pin(self.store.write(Priority::Normal, |_: &mut Write<'_>| Ok(())));
             match write.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Pending => waiting.push(write),
                 Poll::Ready(Err(StoreError::Busy)) => return waiting,

@@ -1,6 +1,7 @@
 //! What an earlier version has left behind.
 
 use esoz_otp::domain::{CodeFormat, Requester, VerificationState};
+use esoz_otp::store::Priority;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
 
 use super::TestNode;
@@ -25,9 +26,9 @@ impl TestNode {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let hashed = runtime.block_on(hashing).unwrap();
         verification.state = VerificationState::New { code: hashed, attempts_left: 3 };
-        let put = self
-            .store
-            .write_blocking(move |write| write.put(VERIFICATIONS, &verification.id, &verification));
+        let put = self.store.write_blocking(Priority::Normal, move |write| {
+            write.put(VERIFICATIONS, &verification.id, &verification)
+        });
         put.unwrap();
     }
 }

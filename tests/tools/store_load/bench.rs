@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use esoz_otp::config::StoreConfig;
 use esoz_otp::domain::Phone;
 use esoz_otp::store::schema::{VERIFIED_PHONES, VerifiedPhone};
-use esoz_otp::store::{Store, StoreError, Write};
+use esoz_otp::store::{Priority, Store, StoreError, Write};
 
 use crate::Outcome;
 use crate::records;
@@ -78,7 +78,7 @@ async fn measure(
             let mut number = first + caller;
             while Instant::now() < end {
                 let began = Instant::now();
-                store.write(move |write| kind(write, number)).await?;
+                store.write(Priority::Normal, move |write| kind(write, number)).await?;
                 took.push(began.elapsed());
                 number += callers;
             }

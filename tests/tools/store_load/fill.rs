@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use esoz_otp::config::StoreConfig;
-use esoz_otp::store::{Store, StoreError};
+use esoz_otp::store::{Priority, Store, StoreError};
 
 use crate::Outcome;
 use crate::load::acknowledge;
@@ -50,5 +50,5 @@ async fn until_it_fails(store: Store, shape: Shape, caller: u64) -> StoreError {
 }
 
 async fn write(store: &Store, shape: Shape, turn: Turn) -> Result<(), StoreError> {
-    store.write(move |write| records::write(write, shape, turn)).await
+    store.write(Priority::Normal, move |write| records::write(write, shape, turn)).await
 }

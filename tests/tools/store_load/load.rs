@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use esoz_otp::store::{Store, StoreError};
+use esoz_otp::store::{Priority, Store, StoreError};
 
 use crate::Outcome;
 use crate::records::{self, Shape, Turn};
@@ -57,7 +57,7 @@ impl Load {
                 }
                 Ok::<_, StoreError>(())
             };
-            self.store.write(decide).await?;
+            self.store.write(Priority::Normal, decide).await?;
             if !ack_early {
                 acknowledge(shape.number(turn));
             }

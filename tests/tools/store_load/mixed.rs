@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use esoz_otp::config::StoreConfig;
 use esoz_otp::store::schema::{KEEP_VERIFICATIONS, PERSON_REQUESTS, VERIFICATIONS};
-use esoz_otp::store::{Store, StoreError};
+use esoz_otp::store::{Priority, Store, StoreError};
 
 use crate::Outcome;
 use crate::records::{self, Shape, Turn};
@@ -64,7 +64,9 @@ impl Mixed {
         while self.goes_on() {
             turn.turn += 1;
             let shape = self.shape;
-            self.store.write(move |write| records::write(write, shape, turn)).await?;
+            self.store
+                .write(Priority::Normal, move |write| records::write(write, shape, turn))
+                .await?;
             self.newest.fetch_max(shape.number(turn), Ordering::Relaxed);
             self.did(WRITES);
         }

@@ -6,7 +6,7 @@ use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::service::import::Draft;
 use esoz_otp::service::{Caller, Credentials};
 use esoz_otp::store::schema::{FACTORS, GUESSES, PERSONS};
-use esoz_otp::store::{StoreError, Write};
+use esoz_otp::store::{Priority, StoreError, Write};
 use serde_json::{Value, json};
 
 use super::{CLINIC, NOT_NEW, NOT_OTP, UNKNOWN, status};
@@ -192,13 +192,13 @@ fn a_person_who_has_another_method_by_now_needs_no_less() {
                 person.authentication_method = method;
                 write.put(PERSONS, &other, &person)
             };
-            node.store.write_blocking(change).unwrap();
+            node.store.write_blocking(Priority::Normal, change).unwrap();
             assert_needs_a_code(&node, BY_OTHERS[0], CONFLICT);
             let remove = move |write: &mut Write<'_>| {
                 write.remove(PERSONS, &other);
                 Ok::<_, StoreError>(())
             };
-            node.store.write_blocking(remove).unwrap();
+            node.store.write_blocking(Priority::Normal, remove).unwrap();
             assert_needs_a_code(&node, BY_OTHERS[0], CONFLICT);
         }
     }
@@ -218,7 +218,7 @@ fn a_request_with_a_number_goes_by_that_number_whatever_its_person_chooses_later
         person.authentication_method = MethodType::Na;
         write.put(PERSONS, &other, &person)
     };
-    node.store.write_blocking(change).unwrap();
+    node.store.write_blocking(Priority::Normal, change).unwrap();
     assert_needs_a_code(&node, request, (422, None));
     assert_eq!(node.resend_for(request).status, 200);
     let code = node.code_for("+380671000022");
@@ -237,7 +237,7 @@ fn a_factor_that_is_reset_or_a_user_who_is_gone_takes_no_code_away() {
         }
         Ok::<_, StoreError>(())
     };
-    node.store.write_blocking(reset).unwrap();
+    node.store.write_blocking(Priority::Normal, reset).unwrap();
     assert_needs_a_code(&node, SEED_REQUEST, (422, None));
     assert_eq!(node.resend().status, 200);
     assert_eq!(node.approve(&node.code_for(SEED_PHONE)).status, 200);

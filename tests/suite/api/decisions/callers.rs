@@ -3,7 +3,7 @@
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::{Id, SecretDigest};
 use esoz_otp::store::schema::{TOKENS, USERS};
-use esoz_otp::store::{StoreError, Write};
+use esoz_otp::store::{Priority, StoreError, Write};
 use serde_json::{Value, json};
 
 use super::{Answer, INVALID_TOKEN, NO_PERSON, assert_answers, column, denied};
@@ -161,7 +161,7 @@ fn node(dialect: DialectName) -> TestNode {
         write.put(TOKENS, &digest, &token)?;
         Ok::<_, StoreError>(())
     };
-    node.store.write_blocking(make).unwrap();
+    node.store.write_blocking(Priority::Normal, make).unwrap();
     node
 }
 

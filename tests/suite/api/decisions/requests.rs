@@ -3,7 +3,7 @@
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::Id;
 use esoz_otp::store::schema::PERSONS;
-use esoz_otp::store::{StoreError, Write};
+use esoz_otp::store::{Priority, StoreError, Write};
 use serde_json::{Value, json};
 
 use super::{
@@ -169,7 +169,7 @@ fn node(dialect: DialectName) -> TestNode {
         write.remove(PERSONS, &Id::parse(STRANGER).unwrap());
         Ok::<_, StoreError>(())
     };
-    node.store.write_blocking(forget).unwrap();
+    node.store.write_blocking(Priority::Normal, forget).unwrap();
     node
 }
 

@@ -7,7 +7,7 @@ use esoz_otp::domain::{Id, Phone, Purpose, Verification, VerificationId, Verific
 use esoz_otp::store::schema::{
     DELIVERIES, KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS,
 };
-use esoz_otp::store::{StoreError, Write};
+use esoz_otp::store::{Priority, StoreError, Write};
 use serde_json::{Value, json};
 
 use super::{STRANGER, at, delivery_once, id_of, keep, queued, stranger};
@@ -58,7 +58,7 @@ fn issue(node: &TestNode, codes: u8) -> Vec<String> {
         }
         Ok(())
     };
-    node.store.write_blocking::<_, StoreError, _>(put).unwrap();
+    node.store.write_blocking::<_, StoreError, _>(Priority::Normal, put).unwrap();
     (1..=codes).rev().map(|code| number(code).to_string()).collect()
 }
 
@@ -67,7 +67,7 @@ fn forget(node: &TestNode, id: VerificationId) {
         write.remove(DELIVERIES, &id);
         Ok(())
     };
-    node.store.write_blocking::<_, StoreError, _>(remove).unwrap();
+    node.store.write_blocking::<_, StoreError, _>(Priority::Normal, remove).unwrap();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use esoz_otp::domain::{Delivery, Id, Phone, Timestamp, VerificationId};
 use esoz_otp::store::schema::DELIVERIES;
-use esoz_otp::store::{StoreError, Write};
+use esoz_otp::store::{Priority, StoreError, Write};
 use serde_json::{Value, json};
 
 use crate::support::{MIS, Reply, SEED_PHONE, TestNode, start_of_time};
@@ -69,5 +69,5 @@ fn queued(id: VerificationId, previous: Option<VerificationId>, seconds: u64) ->
 fn keep(node: &TestNode, delivery: Delivery) {
     let put =
         move |write: &mut Write<'_>| write.put(DELIVERIES, &delivery.verification_id, &delivery);
-    node.store.write_blocking::<_, StoreError, _>(put).unwrap();
+    node.store.write_blocking::<_, StoreError, _>(Priority::Normal, put).unwrap();
 }

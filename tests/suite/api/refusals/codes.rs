@@ -6,8 +6,8 @@ use esoz_otp::api::ErrorKind::Refused;
 use esoz_otp::api::Operation;
 use esoz_otp::domain::RefusalKind;
 use esoz_otp::domain::{Phone, Purpose, VerificationState};
-use esoz_otp::store::Write;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
+use esoz_otp::store::{Priority, Write};
 
 use super::{Case, RESEND, case};
 use crate::support::{Reply, SEED_PHONE, TestNode, other_than};
@@ -137,7 +137,7 @@ fn lose_the_key_of(node: &TestNode, phone: &str) {
         code.key_id = "lost".into();
         write.put(VERIFICATIONS, &id, &verification)
     };
-    node.store.write_blocking(lose).unwrap();
+    node.store.write_blocking(Priority::Normal, lose).unwrap();
 }
 
 fn sent(node: &TestNode, phone: &str) -> String {

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::task::{Context, Waker};
 
 use esoz_otp::config::DialectName;
-use esoz_otp::store::StoreError;
+use esoz_otp::store::{Priority, StoreError};
 
 use super::{RESEND, assert_enveloped};
 use crate::support::{HeldWriter, MIS, Reply, TestNode, read_reply, reply_of};
@@ -36,7 +36,8 @@ fn answer_of_a_failing_store(dialect: DialectName) -> Option<Reply> {
     let held = node.hold_writes();
     let mut waiting = node.connect();
     waiting.write_all(node.head("POST", RESEND, &MIS).as_bytes()).unwrap();
-    let failing = node.store.write(|_| -> Result<(), StoreError> { panic!("on purpose") });
+    let failing =
+        node.store.write(Priority::Normal, |_| -> Result<(), StoreError> { panic!("on purpose") });
     let mut failing = Box::pin(failing);
     // Queued by this, behind the held one; what the call wants to write comes before it or after it.
     assert!(failing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());

@@ -22,7 +22,7 @@ use esoz_otp::config::DialectName;
 use esoz_otp::domain::Id;
 use esoz_otp::domain::RefusalKind;
 use esoz_otp::store::schema::USERS;
-use esoz_otp::store::{StoreError, Write};
+use esoz_otp::store::{Priority, StoreError, Write};
 use serde_json::json;
 
 use super::envelope::{assert_enveloped, assert_enveloped_at};
@@ -178,7 +178,7 @@ fn node(dialect: DialectName) -> TestNode {
         write.remove(USERS, &gone);
         Ok::<_, StoreError>(())
     };
-    node.store.write_blocking(remove).unwrap();
+    node.store.write_blocking(Priority::Normal, remove).unwrap();
     node
 }
 

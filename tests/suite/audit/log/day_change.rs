@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use esoz_otp::audit::{AnchorKeys, AuditLog, append, verify};
-use esoz_otp::store::Store;
+use esoz_otp::store::{Priority, Store};
 
 use super::super::open;
 use super::crashes::copy_of;
@@ -181,7 +181,7 @@ fn anchors_that_end_a_file_more_than_once_are_no_change_but_false_ones_and_rows_
     let store = open(home.path());
     let serve = |today: i64| {
         let log = AuditLog::open(store.clone(), keys(), day(today)).unwrap();
-        store.write_blocking(move |write| append(write, &row(today, 1))).unwrap();
+        store.write_blocking(Priority::Normal, move |write| append(write, &row(today, 1))).unwrap();
         while log.move_rows(day(today)).unwrap() {}
     };
     serve(0);

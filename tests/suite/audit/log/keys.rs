@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::open;
 use super::{Stand, day, entries, files, hash_of, note_head, row};
 use esoz_otp::audit::append;
-use esoz_otp::store::Store;
+use esoz_otp::store::{Priority, Store};
 
 /// A keyring of these keys, the last one the newest.
 fn keyring(ids: &[&str]) -> Keyring {
@@ -24,7 +24,7 @@ fn hex(id: &str) -> String {
 fn serve(store: &Store, ids: &[&str], today: i64, reason: AnchorReason) {
     let keys = keyring(ids).anchor_keys();
     let log = AuditLog::open_for(store.clone(), keys, day(today), reason).unwrap();
-    store.write_blocking(move |write| append(write, &row(today, 1))).unwrap();
+    store.write_blocking(Priority::Normal, move |write| append(write, &row(today, 1))).unwrap();
     while log.move_rows(day(today)).unwrap() {}
     log.anchor(day(today), AnchorReason::Stop).unwrap();
 }

@@ -19,7 +19,7 @@ use esoz_otp::domain::Timestamp;
 use esoz_otp::domain::audit::AuditRow;
 use esoz_otp::keyring::Keyring;
 use esoz_otp::store::schema::{AUDIT, AUDIT_HEADS, AuditHead};
-use esoz_otp::store::{Store, Write};
+use esoz_otp::store::{Priority, Store, Write};
 
 use super::{at, open, refused_at};
 use crate::support::keyring;
@@ -65,7 +65,7 @@ impl Stand {
         let append_all = move |write: &mut Write<'_>| {
             (0..count).try_for_each(|who| append(write, &row(days, who)))
         };
-        self.store.write_blocking(append_all).unwrap();
+        self.store.write_blocking(Priority::Normal, append_all).unwrap();
     }
 
     pub(super) fn move_all(&self, now: i64) {
@@ -156,7 +156,7 @@ pub(super) fn hash_of(entry: &[u8]) -> [u8; 32] {
 pub(super) fn note_head(store: &Store, number: u64, hash: [u8; 32]) {
     let head = AuditHead { number, hash, kept_from: 1 };
     let note = move |write: &mut Write<'_>| write.put(AUDIT_HEADS, &"log".to_owned(), &head);
-    store.write_blocking(note).unwrap();
+    store.write_blocking(Priority::Normal, note).unwrap();
 }
 
 /// The same entries with right hashes and checksums, as one can make them who has no key.

@@ -8,7 +8,7 @@ use esoz_otp::config::StoreConfig;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, PhoneHash, RequestId, SendFault};
 use esoz_otp::domain::limits::Limits;
 use esoz_otp::domain::{Id, Phone, Purpose, Requester};
-use esoz_otp::store::Store;
+use esoz_otp::store::{Priority, Store};
 
 use super::super::open;
 use super::{Stand, day, entries, files, names, row, verified};
@@ -53,7 +53,7 @@ fn numbers_run_on_when_every_row_has_moved_and_over_restarts() {
     // Not even the last one is needed for that.
     stand
         .store
-        .write_blocking(|write: &mut esoz_otp::store::Write<'_>| {
+        .write_blocking(Priority::Normal, |write: &mut esoz_otp::store::Write<'_>| {
             write.remove(esoz_otp::store::schema::AUDIT, &11);
             append(write, &row(5, 7))
         })
@@ -137,7 +137,9 @@ fn the_largest_row_has_256_bytes_with_all_that_is_around_it() {
     let kept = rows.clone();
     stand
         .store
-        .write_blocking(move |write| kept.iter().try_for_each(|row| append(write, row)))
+        .write_blocking(Priority::Normal, move |write| {
+            kept.iter().try_for_each(|row| append(write, row))
+        })
         .unwrap();
     stand.move_all(1_000_000);
     let bytes = std::fs::read(&files(stand.path())[0]).unwrap();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use esoz_otp::audit::append;
 use esoz_otp::store::schema::AUDIT;
-use esoz_otp::store::{StoreError, Write};
+use esoz_otp::store::{Priority, StoreError, Write};
 
 use super::super::open;
 use super::{Stand, day, log_of, names, row, verified};
@@ -43,13 +43,13 @@ fn old_directory(home: &Path) {
     for days in 0..30 {
         let put =
             move |write: &mut Write<'_>| (0..50).try_for_each(|who| append(write, &row(days, who)));
-        store.write_blocking(put).unwrap();
+        store.write_blocking(Priority::Normal, put).unwrap();
     }
     let trim = |write: &mut Write<'_>| {
         (1..=700).for_each(|number| write.remove(AUDIT, &number));
         Ok::<_, StoreError>(())
     };
-    store.write_blocking(trim).unwrap();
+    store.write_blocking(Priority::Normal, trim).unwrap();
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use esoz_otp::clock::Clock as _;
 use esoz_otp::domain::limits::WrongGuesses;
 use esoz_otp::domain::{Phone, Purpose, Timestamp};
-use esoz_otp::store::StoreError;
 use esoz_otp::store::schema::GUESSES;
+use esoz_otp::store::{Priority, StoreError};
 
 use serde_json::json;
 
@@ -25,8 +25,9 @@ fn wrong_before(node: &TestNode, count: u32, last: Timestamp) {
         guesses.spend(&limits, Purpose::PhoneVerification, at).unwrap();
     }
     let phone = Phone::parse(SEED_PHONE).unwrap();
-    let put: Result<(), StoreError> =
-        node.store.write_blocking(move |write| write.put(GUESSES, &phone, &guesses));
+    let put: Result<(), StoreError> = node
+        .store
+        .write_blocking(Priority::Normal, move |write| write.put(GUESSES, &phone, &guesses));
     put.unwrap();
 }
 

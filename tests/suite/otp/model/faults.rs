@@ -9,7 +9,7 @@ use esoz_otp::domain::{Timestamp, Verification};
 use esoz_otp::store::schema::{
     GUESSES, LIVE_CODES, LiveCode, RATES, SENDERS, SENDS, VERIFICATIONS,
 };
-use esoz_otp::store::{Record, Store, StoreError, Table, TableKey};
+use esoz_otp::store::{Priority, Record, Store, StoreError, Table, TableKey};
 
 use super::numbers::{
     NARROW_BUDGETS, NARROW_CLIENTS, NARROW_GUESSES, NARROW_PHONES, Numbers, SOON_ALARMED,
@@ -251,14 +251,14 @@ pub(super) fn put<K: TableKey + Send + 'static, V: Record + Send + 'static>(
     value: V,
 ) {
     let done: Result<(), StoreError> =
-        store.write_blocking(move |write| write.put(table, &key, &value));
+        store.write_blocking(Priority::Normal, move |write| write.put(table, &key, &value));
     done.unwrap();
 }
 
 fn forget<K: TableKey + Send + 'static, V: Record>(store: &Store, table: Table<K, V>) {
     let all = store.page(table, None, usize::MAX).unwrap();
     let keys: Vec<_> = all.into_iter().map(|(key, _)| key).collect();
-    let done: Result<(), StoreError> = store.write_blocking(move |write| {
+    let done: Result<(), StoreError> = store.write_blocking(Priority::Normal, move |write| {
         for key in &keys {
             write.remove(table, key);
         }

@@ -7,7 +7,7 @@ use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::{Code, Phone, Purpose, Requester, Verification, VerificationState};
 use esoz_otp::otp::Hasher;
 use esoz_otp::store::schema::{LIVE_CODES, LiveCode, VERIFICATIONS};
-use esoz_otp::store::{Record, Store, StoreError, Table};
+use esoz_otp::store::{Priority, Record, Store, StoreError, Table};
 
 use super::at_once;
 use crate::support::{keyring, quick};
@@ -71,7 +71,9 @@ pub(super) fn let_through<V: Record + Default>(
         let mut log = store.get(table, &phone).unwrap().unwrap_or_default();
         all_have_read.wait();
         let passes = pass(&mut log);
-        store.write_blocking(move |write| write.put(table, &phone, &log)).unwrap();
+        store
+            .write_blocking(Priority::Normal, move |write| write.put(table, &phone, &log))
+            .unwrap();
         passes
     });
     passed.into_iter().filter(|passes| *passes).count()
@@ -85,7 +87,7 @@ pub(super) fn issue(store: &Store, old: &Verification, all_have_read: &Barrier, 
     let live = LiveCode { verification_id: new.id, keep_until: new.code_expired_at };
     let place = (new.phone_number, new.purpose);
     let canceled = read.cancel(new.inserted_at);
-    let done: Result<(), StoreError> = store.write_blocking(move |write| {
+    let done: Result<(), StoreError> = store.write_blocking(Priority::Normal, move |write| {
         if let Some(canceled) = canceled {
             write.put(VERIFICATIONS, &canceled.id, &canceled)?;
         }
@@ -96,7 +98,8 @@ pub(super) fn issue(store: &Store, old: &Verification, all_have_read: &Barrier, 
 }
 
 fn put(store: &Store, verification: Verification) {
-    let done: Result<(), StoreError> = store
-        .write_blocking(move |write| write.put(VERIFICATIONS, &verification.id, &verification));
+    let done: Result<(), StoreError> = store.write_blocking(Priority::Normal, move |write| {
+        write.put(VERIFICATIONS, &verification.id, &verification)
+    });
     done.unwrap();
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use esoz_otp::config::Config;
 use esoz_otp::domain::{AccessType, Client, CodeFormat, Id};
-use esoz_otp::store::Store;
 use esoz_otp::store::schema::CLIENTS;
+use esoz_otp::store::{Priority, Store};
 
 use super::places_of;
 use crate::support::{SEED_PHONE, TestNode, other_than, quick, start_of_time};
@@ -94,5 +94,7 @@ pub(super) fn plant(store: &Store, text: &str, number: u8) {
         api_key_digest: None,
         is_blocked: false,
     };
-    store.write_blocking(move |write| write.put(CLIENTS, &client.id, &client)).unwrap();
+    store
+        .write_blocking(Priority::Normal, move |write| write.put(CLIENTS, &client.id, &client))
+        .unwrap();
 }

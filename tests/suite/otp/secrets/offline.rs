@@ -6,6 +6,7 @@ use esoz_otp::domain::{
 };
 use esoz_otp::keyring::Keyring;
 use esoz_otp::otp::Hasher;
+use esoz_otp::store::Priority;
 use esoz_otp::store::schema::{LIVE_CODES, VERIFICATIONS};
 
 use crate::support::{SEED_PHONE, TestNode, keyring, other_than, quick};
@@ -77,7 +78,11 @@ fn a_known_code_s_hash_is_of_no_use_in_another_record() {
     if let VerificationState::New { code, .. } = &mut victim.state {
         *code = mine.kept;
     }
-    node.store.write_blocking(move |write| write.put(VERIFICATIONS, &victim.id, &victim)).unwrap();
+    node.store
+        .write_blocking(Priority::Normal, move |write| {
+            write.put(VERIFICATIONS, &victim.id, &victim)
+        })
+        .unwrap();
     assert_eq!(node.complete(SEED_PHONE, mine.code.reveal()).status, 403);
 }
 

@@ -7,7 +7,7 @@ use esoz_otp::clock::{ClockWatch, HandClock};
 use esoz_otp::domain::Timestamp;
 use esoz_otp::domain::limits::{Rate, Subject};
 use esoz_otp::store::schema::{RATES, RateKey};
-use esoz_otp::store::{Store, StoreError};
+use esoz_otp::store::{Priority, Store, StoreError};
 
 use super::hours;
 use crate::support::{MIS, TestNode, logged, other_than, quick, start_of_time};
@@ -59,7 +59,7 @@ fn leave_old_debts(directory: &Path, is_low: bool) {
         let key = RateKey { limit: limit.into(), subject: Subject::Node };
         (key, Rate::of_old(start_of_time() + hours(2), is_low))
     });
-    let put: Result<(), StoreError> = store.write_blocking(move |write| {
+    let put: Result<(), StoreError> = store.write_blocking(Priority::Normal, move |write| {
         debts.iter().try_for_each(|(key, debt)| write.put(RATES, key, debt))
     });
     put.unwrap();

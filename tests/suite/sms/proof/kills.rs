@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use esoz_otp::domain::{Delivery, DeliveryState};
 use esoz_otp::store::schema::{AtKey, DELIVERIES, Due, OUTBOX, OUTBOX_DUE};
-use esoz_otp::store::{Store, StoreError, Write};
+use esoz_otp::store::{Priority, Store, StoreError, Write};
 
 use super::stand::{MODES, Mode, Stand};
 use super::verdict::{Tally, all};
@@ -104,6 +104,6 @@ fn change(store: &Store, to: fn(&Delivery) -> Option<DeliveryState>) -> usize {
         }
         Ok::<_, StoreError>(())
     };
-    store.write_blocking(put).unwrap();
+    store.write_blocking(Priority::Normal, put).unwrap();
     count
 }
