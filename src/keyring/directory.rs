@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::error::{KeyringError, NotRetired};
 use super::usage::usage_by_key;
-use super::{Key, Keyring};
+use super::{DerivedKey, Keyring};
 use crate::domain::Timestamp;
 use crate::store::schema::{KEY_CHECKS, KeyCheck};
 use crate::store::{Priority, Store, StoreError, Write};
@@ -130,12 +130,12 @@ impl Keyring {
     }
 
     fn checks(&self) -> Vec<(String, KeyCheck)> {
-        let check = |key: &Key| KeyCheck { value: key.check, retired_at: None };
+        let check = |key: &DerivedKey| KeyCheck { value: key.check, retired_at: None };
         self.keys.iter().map(|key| (key.id.clone(), check(key))).collect()
     }
 }
 
-fn status(held: Option<&Key>, seen: &KeyCheck) -> KeyStatus {
+fn status(held: Option<&DerivedKey>, seen: &KeyCheck) -> KeyStatus {
     match (held, seen.retired_at) {
         (Some(key), retired) if key.check != seen.value => {
             KeyStatus::Changed { was_retired: retired.is_some() }

@@ -32,7 +32,7 @@ pub(super) struct WrittenKey {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Text<K> {
+struct KeyringJson<K> {
     format: u32,
     keys: Vec<K>,
 }
@@ -48,7 +48,7 @@ struct KeyEntry {
 impl KeyringFile {
     /// Reads a file.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
-        let text: Text<KeyEntry> = serde_json::from_str(text)
+        let text: KeyringJson<KeyEntry> = serde_json::from_str(text)
             .map_err(|error| KeyringError::Format { line: error.line(), column: error.column() })?;
         if text.format != FORMAT {
             return Err(KeyringError::Version(text.format));
@@ -119,7 +119,7 @@ impl KeyringFile {
         // All at once: a text that grows leaves copies of itself behind.
         let mut text = Zeroizing::new(Vec::with_capacity(KEY_BYTES * (self.keys.len() + 1)));
         let entries = self.keys.iter().map(|key| &key.entry).collect();
-        serde_json::to_writer_pretty(&mut *text, &Text { format: FORMAT, keys: entries })
+        serde_json::to_writer_pretty(&mut *text, &KeyringJson { format: FORMAT, keys: entries })
             .expect("memory takes what is written to it, and texts and numbers are JSON");
         let text = std::mem::take(&mut *text);
         Zeroizing::new(String::from_utf8(text).expect("JSON is UTF-8"))

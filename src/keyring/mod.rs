@@ -29,10 +29,10 @@ use crate::entropy::{Entropy, NoEntropy};
 
 /// Keys by id. The newest makes new hashes, all are read.
 pub struct Keyring {
-    keys: Vec<Key>,
+    keys: Vec<DerivedKey>,
 }
 
-struct Key {
+struct DerivedKey {
     id: String,
     created_at: Timestamp,
     pepper: Zeroizing<[u8; 32]>,
@@ -52,7 +52,7 @@ impl Keyring {
 
     /// The keys of a file. The one made last is the newest; of two at the same time the one further down.
     pub fn of(file: &KeyringFile) -> Self {
-        let mut keys: Vec<_> = file.keys.iter().map(Key::derive).collect();
+        let mut keys: Vec<_> = file.keys.iter().map(DerivedKey::derive).collect();
         keys.sort_by_key(|key| key.created_at);
         Self { keys }
     }
@@ -93,12 +93,12 @@ impl Keyring {
         self.get(id).map(|key| &*key.pepper)
     }
 
-    fn get(&self, id: &str) -> Option<&Key> {
+    fn get(&self, id: &str) -> Option<&DerivedKey> {
         self.keys.iter().find(|key| key.id == id)
     }
 }
 
-impl Key {
+impl DerivedKey {
     /// HKDF-SHA-256 (RFC 5869): one label for each use, so that no use gives another away.
     fn derive(written: &file::WrittenKey) -> Self {
         let source = hkdf::Salt::new(hkdf::HKDF_SHA256, b"esoz-otp").extract(&*written.bytes);

@@ -4,7 +4,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use super::error::KeyringError;
-use super::{Key, Keyring};
+use super::{DerivedKey, Keyring};
 use crate::audit::PhoneKey;
 use crate::entropy::{Entropy, draw_bytes};
 use crate::store::schema::{SEALED_SECRETS, SealedSecret};
@@ -13,7 +13,7 @@ use crate::store::{Priority, Store, StoreError};
 /// What numbers are hashed with in rows of audit.
 const PHONES: &str = "audit_phones";
 
-type Secret = Zeroizing<[u8; 32]>;
+type SecretBytes = Zeroizing<[u8; 32]>;
 
 impl Keyring {
     /// What numbers are hashed with in rows of audit. It is drawn if the directory has none yet, and sealed anew if that was
@@ -58,7 +58,7 @@ impl Keyring {
     }
 
     /// The secret, and the key that it is sealed with. `None` when there is none, or it is lost with its key.
-    fn unseal(&self, store: &Store) -> Result<Option<(Secret, String)>, KeyringError> {
+    fn unseal(&self, store: &Store) -> Result<Option<(SecretBytes, String)>, KeyringError> {
         let Some(sealed) = store.get(SEALED_SECRETS, &PHONES.to_owned())? else { return Ok(None) };
         let Some(key) = self.get(&sealed.key_id) else {
             tracing::warn!(
@@ -76,7 +76,11 @@ impl Keyring {
     }
 }
 
-fn seal(key: &Key, secret: &[u8; 32], entropy: &dyn Entropy) -> Result<SealedSecret, KeyringError> {
+fn seal(
+    key: &DerivedKey,
+    secret: &[u8; 32],
+    entropy: &dyn Entropy,
+) -> Result<SealedSecret, KeyringError> {
     let nonce: [u8; NONCE_LEN] = draw_bytes(entropy)?;
     let mut sealed = Vec::with_capacity(secret.len() + AES_256_GCM.tag_len());
     sealed.extend_from_slice(secret);
@@ -87,14 +91,14 @@ fn seal(key: &Key, secret: &[u8; 32], entropy: &dyn Entropy) -> Result<SealedSec
     Ok(SealedSecret { key_id: key.id.clone(), nonce, sealed })
 }
 
-fn open(key: &Key, sealed: &SealedSecret) -> Option<Secret> {
+fn open(key: &DerivedKey, sealed: &SealedSecret) -> Option<SecretBytes> {
     let mut bytes = Zeroizing::new(sealed.sealed.clone());
     let nonce = Nonce::assume_unique_for_key(sealed.nonce);
     let secret = cipher(key).open_in_place(nonce, bound_to(&key.id), &mut bytes).ok()?;
     <[u8; 32]>::try_from(&*secret).ok().map(Zeroizing::new)
 }
 
-fn cipher(key: &Key) -> LessSafeKey {
+fn cipher(key: &DerivedKey) -> LessSafeKey {
     let cipher = UnboundKey::new(&AES_256_GCM, &*key.secret);
     LessSafeKey::new(cipher.expect("AES-256 takes 32 bytes"))
 }
