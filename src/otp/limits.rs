@@ -5,14 +5,16 @@ use std::time::Duration;
 use super::context::{OtpContext, Target};
 use super::senders;
 use super::sources::SourceCounts;
-use crate::domain::limits::{Budget, Limit, LimitExceeded, Limits, Per, Rate, Rule, Subject};
+use crate::domain::limits::{
+    Budget, BudgetOwner, BudgetScope, Limit, LimitExceeded, Limits, Rate, Rule,
+};
 use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};
 use crate::store::{StoreError, Write};
 
 /// Budgets that have just run low, to be said when that is on the device.
 #[derive(Default)]
-pub(super) struct RanLow(Vec<(&'static str, Subject)>);
+pub(super) struct RanLow(Vec<(&'static str, BudgetOwner)>);
 
 /// A send that was counted.
 pub(super) struct CountedSend {
@@ -138,11 +140,11 @@ pub(super) fn clamp_to_now(
 }
 
 /// What a debt that can't be is taken for: nothing where it only accuses, unless it has done so already.
-fn bound_of(limits: &Limits, row: &Limit, subject: Subject, rate: &Rate) -> Duration {
+fn bound_of(limits: &Limits, row: &Limit, subject: BudgetOwner, rate: &Rate) -> Duration {
     match subject {
         _ if row.name == limits.wrong_guesses.name && !rate.was_low() => Duration::ZERO,
-        Subject::Node if row.name != limits.wrong_guesses.name => NODE_WAITS,
-        Subject::Node | Subject::Client(_) | Subject::Range(_) => Duration::MAX,
+        BudgetOwner::Node if row.name != limits.wrong_guesses.name => NODE_WAITS,
+        BudgetOwner::Node | BudgetOwner::Client(_) | BudgetOwner::Range(_) => Duration::MAX,
     }
 }
 
@@ -222,7 +224,7 @@ fn wrong_guesses<'l>(
     limits: &'l Limits,
 ) -> Result<Option<BudgetState<'l>>, StoreError> {
     let purpose = Purpose::PhoneVerification;
-    BudgetState::of(write, limits, &limits.wrong_guesses, |_| Subject::Node, purpose)
+    BudgetState::of(write, limits, &limits.wrong_guesses, |_| BudgetOwner::Node, purpose)
 }
 
 impl<'l> BudgetState<'l> {
@@ -233,7 +235,7 @@ impl<'l> BudgetState<'l> {
         rows: &'l [Limit],
         OtpContext { by, target: Target { phone, purpose }, .. }: OtpContext,
     ) -> Result<Vec<Self>, StoreError> {
-        let subject = |per: Per| per.subject(phone, by.client_id);
+        let subject = |per: BudgetScope| per.subject(phone, by.client_id);
         let states = rows.iter().map(|row| Self::of(write, limits, row, subject, purpose));
         states.filter_map(Result::transpose).collect()
     }
@@ -243,7 +245,7 @@ impl<'l> BudgetState<'l> {
         write: &Write<'_>,
         limits: &Limits,
         row: &'l Limit,
-        subject: impl Fn(Per) -> Subject,
+        subject: impl Fn(BudgetScope) -> BudgetOwner,
         purpose: Purpose,
     ) -> Result<Option<Self>, StoreError> {
         let Some((per, judged_by)) = limits.budget(row) else { return Ok(None) };
@@ -273,12 +275,12 @@ impl RanLow {
     pub(super) fn warn(self) {
         for (limit, subject) in self.0 {
             match subject {
-                Subject::Range(digits) => {
+                BudgetOwner::Range(digits) => {
                     let range = format!("+380{:02}…", digits / 1000);
                     tracing::warn!(limit, range, "many codes are sent to one range of numbers");
                 }
-                Subject::Node => tracing::warn!(limit, "this node sends many codes"),
-                Subject::Client(_) => {}
+                BudgetOwner::Node => tracing::warn!(limit, "this node sends many codes"),
+                BudgetOwner::Client(_) => {}
             }
         }
     }

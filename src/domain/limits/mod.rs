@@ -78,7 +78,7 @@ pub enum Rule {
     /// A budget that fills up evenly: GCRA (ITU-T I.371).
     Rate {
         /// What each budget is kept for.
-        per: Per,
+        per: BudgetScope,
         /// The whole budget, which may be spent at once.
         burst: u32,
         /// In what time the whole budget comes back.
@@ -88,7 +88,7 @@ pub enum Rule {
 
 /// Whose a budget is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Per {
+pub enum BudgetScope {
     /// All numbers that begin with the same eight digits.
     Range,
     /// The client that asks; all calls without a token are one.
@@ -99,7 +99,7 @@ pub enum Per {
 
 /// What one budget is kept for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Subject {
+pub enum BudgetOwner {
     /// Numbers that begin with these digits after `+380`.
     Range(u32),
     /// This client; none is who calls without a token.
@@ -165,15 +165,19 @@ impl Default for Limits {
                 ),
                 keeping(
                     "sends_per_range",
-                    rate(Per::Range, 20, 10 * MINUTE),
+                    rate(BudgetScope::Range, 20, 10 * MINUTE),
                     "the bill from somebody who tries numbers in a row",
                 ),
                 row(
                     "sends_per_client",
-                    rate(Per::Client, 120, MINUTE),
+                    rate(BudgetScope::Client, 120, MINUTE),
                     "the node from a client that runs wild",
                 ),
-                keeping("sends_per_node", rate(Per::Node, 1000, HOUR), "the bill as a whole"),
+                keeping(
+                    "sends_per_node",
+                    rate(BudgetScope::Node, 1000, HOUR),
+                    "the bill as a whole",
+                ),
                 keeping(
                     "client_share_of_node",
                     Rule::Share { percent: 50 },
@@ -199,13 +203,13 @@ impl Default for Limits {
                 ),
                 row(
                     "guesses_per_client",
-                    rate(Per::Client, 300, HOUR),
+                    rate(BudgetScope::Client, 300, HOUR),
                     "all codes from one client that guesses",
                 ),
             ],
             wrong_guesses: row(
                 "wrong_guesses_per_hour",
-                rate(Per::Node, 1000, HOUR),
+                rate(BudgetScope::Node, 1000, HOUR),
                 "all phones from somebody who tries each once",
             ),
             kept_percent: 40,
@@ -223,7 +227,7 @@ impl Limits {
     /// A table that refuses nothing, for a demo.
     pub fn none() -> Self {
         let usual = Self::default();
-        let rule = Rule::Rate { per: Per::Node, burst: 1_000_000, period: MINUTE };
+        let rule = Rule::Rate { per: BudgetScope::Node, burst: 1_000_000, period: MINUTE };
         let wrong_guesses = Limit { rule, ..usual.wrong_guesses };
         Self { sends: Vec::new(), guesses: Vec::new(), wrong_guesses, ..usual }
     }
@@ -242,13 +246,13 @@ impl Limits {
     }
 
     /// What is counted against a row as a budget; `None` when it counts moments, or a share of a budget that is not there.
-    pub fn budget(&self, row: &Limit) -> Option<(Per, Budget)> {
+    pub fn budget(&self, row: &Limit) -> Option<(BudgetScope, Budget)> {
         let (per, burst, period) = match row.rule {
             Rule::Rate { per, burst, period } => (per, burst, period),
             Rule::Share { percent } => {
                 let (burst, period) = self.node_s_sends()?;
                 let share = (u64::from(burst) * u64::from(percent)).div_ceil(100);
-                (Per::Client, u32::try_from(share).unwrap_or(burst).max(1), period)
+                (BudgetScope::Client, u32::try_from(share).unwrap_or(burst).max(1), period)
             }
             Rule::Escalating(_) | Rule::Window { .. } | Rule::Lock { .. } => return None,
         };
@@ -258,7 +262,7 @@ impl Limits {
 
     fn node_s_sends(&self) -> Option<(u32, Duration)> {
         self.sends.iter().find_map(|row| match row.rule {
-            Rule::Rate { per: Per::Node, burst, period } => Some((burst, period)),
+            Rule::Rate { per: BudgetScope::Node, burst, period } => Some((burst, period)),
             _ => None,
         })
     }
@@ -275,13 +279,13 @@ impl Limits {
     }
 }
 
-impl Per {
+impl BudgetScope {
     /// The one that a code for this phone, asked for by this client, is counted for.
-    pub fn subject(self, phone: Phone, client: Option<ClientId>) -> Subject {
+    pub fn subject(self, phone: Phone, client: Option<ClientId>) -> BudgetOwner {
         match self {
-            Self::Range => Subject::Range(phone.range()),
-            Self::Client => Subject::Client(client),
-            Self::Node => Subject::Node,
+            Self::Range => BudgetOwner::Range(phone.range()),
+            Self::Client => BudgetOwner::Client(client),
+            Self::Node => BudgetOwner::Node,
         }
     }
 }
@@ -305,12 +309,12 @@ mod tests {
     #[test]
     fn a_client_s_share_is_a_part_of_the_node_s_budget_rounded_up_and_never_nothing() {
         let share_of = |burst, percent| {
-            let node = Rule::Rate { per: Per::Node, burst, period: HOUR };
+            let node = Rule::Rate { per: BudgetScope::Node, burst, period: HOUR };
             let limits = Limits::default().with("sends_per_node", node).unwrap();
             let limits = limits.with("client_share_of_node", Rule::Share { percent }).unwrap();
             let row = limits.rows().find(|row| row.name == "client_share_of_node").unwrap();
             let (per, budget) = limits.budget(row).unwrap();
-            assert_eq!((per, budget.period), (Per::Client, HOUR));
+            assert_eq!((per, budget.period), (BudgetScope::Client, HOUR));
             budget.burst
         };
         assert_eq!([share_of(1000, 50), share_of(5, 50), share_of(1, 10)], [500, 3, 1]);

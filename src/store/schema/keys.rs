@@ -1,6 +1,6 @@
 //! The keys of trees, and their bytes.
 
-use crate::domain::limits::Subject;
+use crate::domain::limits::BudgetOwner;
 use crate::domain::{Id, Phone, Purpose, SecretDigest, Timestamp, VerificationId};
 use crate::store::key::TableKey;
 use crate::store::table::TableId;
@@ -155,7 +155,7 @@ pub struct RateKey {
     /// The name of the limit's row, without a zero byte.
     pub limit: String,
     /// The client, range or node that spends from the budget.
-    pub subject: Subject,
+    pub subject: BudgetOwner,
 }
 
 impl TableKey for RateKey {
@@ -163,13 +163,13 @@ impl TableKey for RateKey {
         let mut bytes = self.limit.as_bytes().to_vec();
         bytes.push(0);
         match self.subject {
-            Subject::Node => bytes.push(0),
-            Subject::Client(None) => bytes.push(1),
-            Subject::Client(Some(id)) => {
+            BudgetOwner::Node => bytes.push(0),
+            BudgetOwner::Client(None) => bytes.push(1),
+            BudgetOwner::Client(Some(id)) => {
                 bytes.push(2);
                 bytes.extend_from_slice(id.as_bytes());
             }
-            Subject::Range(digits) => {
+            BudgetOwner::Range(digits) => {
                 bytes.push(3);
                 bytes.extend_from_slice(&digits.to_be_bytes());
             }
@@ -180,10 +180,10 @@ impl TableKey for RateKey {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (limit, subject) = split_text(bytes)?;
         let subject = match subject.split_first()? {
-            (0, []) => Subject::Node,
-            (1, []) => Subject::Client(None),
-            (2, id) => Subject::Client(Some(Id::from_bytes(id.try_into().ok()?))),
-            (3, digits) => Subject::Range(u32::from_be_bytes(digits.try_into().ok()?)),
+            (0, []) => BudgetOwner::Node,
+            (1, []) => BudgetOwner::Client(None),
+            (2, id) => BudgetOwner::Client(Some(Id::from_bytes(id.try_into().ok()?))),
+            (3, digits) => BudgetOwner::Range(u32::from_be_bytes(digits.try_into().ok()?)),
             (_, _) => return None,
         };
         Some(Self { limit, subject })
@@ -283,10 +283,10 @@ mod tests {
         #[test]
         fn a_budget_s_key_comes_back(digits in 0_u32..100_000, id in any::<[u8; 16]>()) {
             for subject in [
-                Subject::Node,
-                Subject::Client(None),
-                Subject::Client(Some(Id::from_bytes(id))),
-                Subject::Range(digits),
+                BudgetOwner::Node,
+                BudgetOwner::Client(None),
+                BudgetOwner::Client(Some(Id::from_bytes(id))),
+                BudgetOwner::Range(digits),
             ] {
                 bytes(&RateKey { limit: "sends_per_node".into(), subject });
             }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use esoz_otp::api::{Api, ListenerKind};
 use esoz_otp::clock::HandClock;
 use esoz_otp::config::{Argon2Cost, Config};
-use esoz_otp::domain::limits::{Per, Rule};
+use esoz_otp::domain::limits::{BudgetScope, Rule};
 use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::entropy::SystemEntropy;
 use esoz_otp::http::Listener;
@@ -114,7 +114,7 @@ fn config() -> Config {
     let rows = limits.sends.iter_mut().chain(&mut limits.guesses);
     for row in rows.chain([&mut limits.wrong_guesses]) {
         if let Rule::Rate { per, period, .. } = row.rule {
-            let most = if per == Per::Range { 1000 } else { 1_000_000 };
+            let most = if per == BudgetScope::Range { 1000 } else { 1_000_000 };
             row.rule = Rule::Rate { per, burst: most, period };
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use esoz_otp::domain::limits::Subject;
+use esoz_otp::domain::limits::BudgetOwner;
 use esoz_otp::domain::{ClientId, Phone, Purpose, Verification, VerificationId};
 
 use super::calls::Asked;
@@ -94,8 +94,8 @@ impl Ledger {
             self.window(row, place)
                 .map_err(|count| format!("{count} sends to a phone within {what}"))?;
         }
-        let (phone, range) = (place.0, Subject::Range(place.0.range()));
-        let of_range = |send: &Send| Subject::Range(send.place.0.range()) == range;
+        let (phone, range) = (place.0, BudgetOwner::Range(place.0.range()));
+        let of_range = |send: &Send| BudgetOwner::Range(send.place.0.range()) == range;
         self.budget(n.per_range, of_range)
             .map_err(|count| format!("{count} sends to the range of {phone}"))?;
         self.budget(n.per_client, |send| send.by == by)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use esoz_otp::config::Config;
 use esoz_otp::domain::Purpose;
-use esoz_otp::domain::limits::{Limits, Per, Rule};
+use esoz_otp::domain::limits::{BudgetScope, Limits, Rule};
 
 use super::super::direct::CHEAPEST;
 
@@ -165,13 +165,13 @@ impl Numbers {
             ("send_pause", Rule::Escalating(self.pauses)),
             ("sends_per_hour", window(self.per_hour)),
             ("sends_per_day", window(self.per_day)),
-            ("sends_per_range", budget(self.per_range, Per::Range)),
-            ("sends_per_client", budget(self.per_client, Per::Client)),
-            ("sends_per_node", budget(self.per_node, Per::Node)),
+            ("sends_per_range", budget(self.per_range, BudgetScope::Range)),
+            ("sends_per_client", budget(self.per_client, BudgetScope::Client)),
+            ("sends_per_node", budget(self.per_node, BudgetScope::Node)),
             ("guesses_per_hour", window(self.guesses)),
             ("guesses_in_a_row", Rule::Lock { after: self.lock.whole, pause: self.lock.length }),
-            ("wrong_guesses_per_hour", budget(self.wrong_guesses, Per::Node)),
-            ("guesses_per_client", budget(self.client_guesses, Per::Client)),
+            ("wrong_guesses_per_hour", budget(self.wrong_guesses, BudgetScope::Node)),
+            ("guesses_per_client", budget(self.client_guesses, BudgetScope::Client)),
         ];
         let mut config = Config::default();
         config.otp.argon2 = CHEAPEST;

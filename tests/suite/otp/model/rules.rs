@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use esoz_otp::domain::limits::Subject;
+use esoz_otp::domain::limits::BudgetOwner;
 use esoz_otp::domain::{ClientId, PersonRequestId, Phone, Purpose, Refusal, Timestamp};
 
 use super::counts::{Budget, Code, Tally};
@@ -24,11 +24,11 @@ pub(super) struct Model {
     pub(super) requests: BTreeMap<PersonRequestId, (Timestamp, bool)>,
     pub(super) sends: BTreeMap<Phone, Tally>,
     pub(super) guesses: BTreeMap<Phone, Tally>,
-    pub(super) budgets: BTreeMap<(&'static str, Subject), Budget>,
+    pub(super) budgets: BTreeMap<(&'static str, BudgetOwner), Budget>,
     /// The client that sent last, and the other one before it; the last one last.
     senders: Vec<(Option<ClientId>, Timestamp)>,
 }
-const ALARM: (&str, Subject) = ("wrong_guesses_per_hour", Subject::Node);
+const ALARM: (&str, BudgetOwner) = ("wrong_guesses_per_hour", BudgetOwner::Node);
 const SHARE: &str = "client_share_of_node";
 const GUESSES: &str = "guesses_per_client";
 
@@ -45,10 +45,10 @@ impl Model {
         let is_alone = !self.others_send(by);
         let sends = self.sends.entry(phone).or_default();
         let budgets = [
-            (("sends_per_range", Subject::Range(phone.range())), n.per_range),
-            (("sends_per_client", Subject::Client(by)), n.per_client),
-            (("sends_per_node", Subject::Node), n.per_node),
-            ((SHARE, Subject::Client(by)), n.client_share()),
+            (("sends_per_range", BudgetOwner::Range(phone.range())), n.per_range),
+            (("sends_per_client", BudgetOwner::Client(by)), n.per_client),
+            (("sends_per_node", BudgetOwner::Node), n.per_node),
+            ((SHARE, BudgetOwner::Client(by)), n.client_share()),
         ];
         let (hour, day) = (n.per_hour.share(purpose), n.per_day.share(purpose));
         let mut waits = vec![
@@ -126,7 +126,7 @@ impl Model {
 
     fn give_back_to_client(&mut self, by: Option<ClientId>) {
         let (now, row) = (self.now, self.numbers.client_guesses);
-        let of_client = self.budgets.entry((GUESSES, Subject::Client(by)));
+        let of_client = self.budgets.entry((GUESSES, BudgetOwner::Client(by)));
         of_client.and_modify(|budget| budget.give_back(row, now));
     }
 
@@ -134,7 +134,7 @@ impl Model {
     fn pay(&mut self, place: Place, by: Option<ClientId>) -> Result<(), No> {
         let (now, n, (phone, _)) = (self.now, self.numbers, place);
         let is_alarm = self.alarm_until().is_some();
-        let of_client = self.budgets.entry((GUESSES, Subject::Client(by)));
+        let of_client = self.budgets.entry((GUESSES, BudgetOwner::Client(by)));
         let of_client = of_client.or_insert_with(Budget::full);
         let client = (GUESSES, of_client.until(n.client_guesses, n.client_guesses.whole, now));
         let Some(code) = self.codes.get_mut(&place) else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use esoz_otp::clock::{ClockWatch, HandClock};
 use esoz_otp::domain::Timestamp;
-use esoz_otp::domain::limits::{Rate, Subject};
+use esoz_otp::domain::limits::{BudgetOwner, Rate};
 use esoz_otp::store::schema::{RATES, RateKey};
 use esoz_otp::store::{Priority, Store, StoreError};
 
@@ -56,7 +56,7 @@ fn one_send_and_one_wrong_guess_of_a_clock_that_was_ahead_stop_nobody_after_the_
 fn leave_old_debts(directory: &Path, is_low: bool) {
     let store = Store::open(directory, quick().store).unwrap();
     let debts = ["sends_per_node", "wrong_guesses_per_hour"].map(|limit| {
-        let key = RateKey { limit: limit.into(), subject: Subject::Node };
+        let key = RateKey { limit: limit.into(), subject: BudgetOwner::Node };
         (key, Rate::of_old(start_of_time() + hours(2), is_low))
     });
     let put: Result<(), StoreError> = store.write_blocking(Priority::Normal, move |write| {
@@ -73,7 +73,7 @@ fn a_debt_that_cannot_be_accuses_nobody_and_stops_the_node_for_a_minute_at_most(
     let node = TestNode::on(folder.path(), quick(), start_of_time(), false);
     is_as_ever(&node);
     // A minute of the hour's thousand, and the two just sent.
-    let key = RateKey { limit: "sends_per_node".into(), subject: Subject::Node };
+    let key = RateKey { limit: "sends_per_node".into(), subject: BudgetOwner::Node };
     let owed = node.store.get(RATES, &key).unwrap().unwrap().keep_until().since(start_of_time());
     assert!(owed <= Duration::from_secs(60 + 2 * 4), "{owed:?}");
     node.stop();
