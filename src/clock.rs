@@ -110,12 +110,12 @@ impl Offset {
 /// A clock that stands still until it is pushed: the stand-in for tests. Its wall clock goes with it, as far ahead or
 /// behind as it was put.
 #[derive(Debug)]
-pub struct HandClock {
+pub struct ManualClock {
     now: AtomicI64,
     wall_is_ahead: AtomicI64,
 }
 
-impl HandClock {
+impl ManualClock {
     /// Stands at `now`.
     pub fn at(now: Timestamp) -> Self {
         Self { now: AtomicI64::new(now.as_micros()), wall_is_ahead: AtomicI64::new(0) }
@@ -142,7 +142,7 @@ impl HandClock {
     }
 }
 
-impl Clock for HandClock {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.now.load(Ordering::SeqCst))
     }

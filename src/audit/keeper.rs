@@ -105,7 +105,7 @@ async fn run_blocking(
 mod tests {
     use super::*;
     use crate::audit::{AnchorKeys, append};
-    use crate::clock::HandClock;
+    use crate::clock::ManualClock;
     use crate::config::StoreConfig;
     use crate::domain::Requester;
     use crate::domain::audit::{AuditEvent, AuditRow};
@@ -118,7 +118,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path(), StoreConfig::default()).unwrap();
         let log = Arc::new(AuditLog::open(store.clone(), AnchorKeys::of([]), now).unwrap());
-        let mut keeper = Keeper::of(Arc::clone(&log), Arc::new(HandClock::at(now)));
+        let mut keeper = Keeper::of(Arc::clone(&log), Arc::new(ManualClock::at(now)));
         assert_eq!(keeper.head_to_tell(now), None, "there is none yet");
         let row = AuditRow::new(now, AuditEvent::CodeIssued, Requester::default());
         store.write_blocking(Priority::Normal, move |write| append(write, &row)).unwrap();

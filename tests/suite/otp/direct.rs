@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use esoz_otp::api::dialect;
 use esoz_otp::audit::{AuditLog, Recorder};
-use esoz_otp::clock::{Clock as _, HandClock};
+use esoz_otp::clock::{Clock as _, ManualClock};
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::{DeliveryError, Timestamp};
 use esoz_otp::entropy::Entropy;
@@ -46,7 +46,7 @@ pub(super) struct Direct {
     /// Whether the driver refuses what it is shown.
     refuses: Arc<AtomicBool>,
     /// What the worker goes by; the methods are told the time.
-    clock: Arc<HandClock>,
+    clock: Arc<ManualClock>,
     filler: PoolFiller,
     close: oneshot::Sender<()>,
     sending: JoinHandle<()>,
@@ -71,7 +71,7 @@ impl Direct {
         let (tell, messages) = unbounded_channel();
         let refuses = Arc::new(AtomicBool::new(false));
         let driver = ReceiptBatch { tell, refuses: Arc::clone(&refuses) };
-        let clock = Arc::new(HandClock::at(now));
+        let clock = Arc::new(ManualClock::at(now));
         let (outbox, mut worker) = outbox(OutboxParts {
             store: store.clone(),
             sealer,

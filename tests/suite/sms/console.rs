@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::ManualClock;
 use esoz_otp::domain::{DeliveryError, Id, Phone};
 use esoz_otp::sms::{Accepted, Console, Memory, SendError, SmsDriver, SmsMessage};
 
@@ -179,7 +179,7 @@ fn a_console_that_nobody_reads_does_not_keep_a_process_from_ending() {
 
 #[test]
 fn a_message_that_is_sent_once_more_is_remembered_once() {
-    let clock = Arc::new(HandClock::at(start_of_time()));
+    let clock = Arc::new(ManualClock::at(start_of_time()));
     let memory = Memory::new(clock);
     let message = |number: u8| {
         let phone = Phone::parse(SEED_PHONE).unwrap();

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::ManualClock;
 use esoz_otp::domain::{Id, Phone};
 use esoz_otp::sms::{Accepted, File, SendError, SmsDriver, SmsMessage};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{SEED_PHONE, start_of_time};
 
 fn open(path: &Path) -> File {
-    File::append_to(path, Arc::new(HandClock::at(start_of_time()))).unwrap()
+    File::append_to(path, Arc::new(ManualClock::at(start_of_time()))).unwrap()
 }
 
 fn send(file: &File, number: u8, text: &str) -> Result<Accepted, SendError> {
@@ -65,7 +65,7 @@ fn the_file_is_its_owner_s_alone_and_grows_across_restarts() {
 #[test]
 fn without_its_directory_there_is_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Arc::new(HandClock::at(start_of_time()));
+    let clock = Arc::new(ManualClock::at(start_of_time()));
     let missing = File::append_to(&folder.path().join("missing/sms.ndjson"), clock);
     assert_eq!(missing.err().unwrap().kind(), std::io::ErrorKind::NotFound);
 }

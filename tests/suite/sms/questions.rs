@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::ManualClock;
 use esoz_otp::domain::{DeliveryStatus, Id, Secret, Timestamp, VerificationId};
 use esoz_otp::sms::{GatewaySecrets, HttpGateway};
 use esoz_otp::store::schema::{DELIVERIES, QUESTIONS};
@@ -37,7 +37,7 @@ fn driver(stub: &StubGateway, asked_at: &str) -> HttpGateway {
     let gateway = load(&text).unwrap().config.sms.gateways.remove(0);
     let secret = Some(Secret::new("hunter2".into()));
     let secrets = GatewaySecrets { secret, ..GatewaySecrets::default() };
-    let clock = Arc::new(HandClock::at(start_of_time()));
+    let clock = Arc::new(ManualClock::at(start_of_time()));
     HttpGateway::of(&gateway, secrets, TIMEOUT, clock).unwrap()
 }
 

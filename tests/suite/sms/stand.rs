@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::ManualClock;
 use esoz_otp::config::{SmsConfig, StoreConfig};
 use esoz_otp::domain::{
     Code, CodeFormat, Delivery, DeliveryStatus, Id, Phone, Purpose, Refusal, Timestamp,
@@ -64,7 +64,7 @@ impl SmsDriver for Scripted {
 
 pub struct Stand {
     pub store: Store,
-    pub clock: Arc<HandClock>,
+    pub clock: Arc<ManualClock>,
     pub outbox: Outbox,
     worker: Worker,
     directory: TempDir,
@@ -90,7 +90,7 @@ impl Stand {
         config: SmsConfig,
     ) -> Self {
         let store = Store::open(directory.path(), store).unwrap();
-        let clock = Arc::new(HandClock::at(now));
+        let clock = Arc::new(ManualClock::at(now));
         let (outbox, worker) = outbox(OutboxParts {
             store: store.clone(),
             sealer: keyring.sealer(),

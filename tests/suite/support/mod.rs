@@ -21,7 +21,7 @@ pub use by_hand::{read_reply, reply_of};
 pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, call, other_than, try_call};
 use esoz_otp::api::{Api, Demo, ListenerKind};
-use esoz_otp::clock::{Clock as _, HandClock};
+use esoz_otp::clock::{Clock as _, ManualClock};
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
 use esoz_otp::domain::limits::Rule;
 use esoz_otp::domain::{Phone, Timestamp};
@@ -113,7 +113,7 @@ impl Default for Setup {
 }
 
 pub struct TestNode {
-    pub clock: Arc<HandClock>,
+    pub clock: Arc<ManualClock>,
     pub store: Store,
     /// Not ours to keep: a node that stops waits until nobody can ask it for another message.
     api: Weak<Api>,
@@ -183,7 +183,7 @@ impl TestNode {
             config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
         }
         watch::watch_the_log();
-        let clock = Arc::new(HandClock::at(now));
+        let clock = Arc::new(ManualClock::at(now));
         let store = Store::open(path, config.store).unwrap();
         if load_world {
             let world = import::read(&world, now, &*entropy).unwrap();
@@ -219,7 +219,7 @@ impl TestNode {
     fn run(
         node: Node,
         behind_proxy: bool,
-        clock: Arc<HandClock>,
+        clock: Arc<ManualClock>,
         store: Store,
         inbox: Inbox,
     ) -> Self {

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use esoz_otp::api::{Api, ListenerKind};
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::ManualClock;
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::limits::{BudgetScope, Rule};
 use esoz_otp::domain::{Phone, Timestamp};
@@ -25,7 +25,7 @@ const SWEEP_MOST: usize = 512;
 pub struct RunningNode {
     pub runtime: Runtime,
     pub api: Arc<Api>,
-    pub clock: Arc<HandClock>,
+    pub clock: Arc<ManualClock>,
     pub phones: Phones,
     store: Store,
     stop: oneshot::Sender<()>,
@@ -40,7 +40,7 @@ impl RunningNode {
     pub fn start(directory: &Path, rule: RenewalRule, now: Timestamp) -> Self {
         let config = config();
         let store = Store::open_renewing(directory, config.store, rule).unwrap();
-        let clock = Arc::new(HandClock::at(now));
+        let clock = Arc::new(ManualClock::at(now));
         let phones = Phones::default();
         let node = Node::build(Dependencies {
             config,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use esoz_otp::api::Api;
-use esoz_otp::clock::{Clock, HandClock};
+use esoz_otp::clock::{Clock, ManualClock};
 use esoz_otp::domain::{Code, CodeFormat, Phone, Refusal, Requester, Timestamp};
 
 use crate::node::{Phones, RunningNode};
@@ -48,7 +48,7 @@ pub fn run(node: &RunningNode, numbers: Range<u32>, at_once: u32) -> Timestamp {
 
 struct Patient {
     api: Arc<Api>,
-    clock: Arc<HandClock>,
+    clock: Arc<ManualClock>,
     phones: Phones,
 }
 

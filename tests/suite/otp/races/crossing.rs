@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Barrier};
 
-use esoz_otp::clock::{Clock as _, HandClock};
+use esoz_otp::clock::{Clock as _, ManualClock};
 use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::{
     Code, CodeFormat, Phone, Purpose, Refusal, Requester, SpentReason, Verification,
@@ -49,7 +49,7 @@ const ENDS: usize = 4;
 struct Race {
     runtime: Runtime,
     direct: Direct,
-    clock: HandClock,
+    clock: ManualClock,
     _folder: TempDir,
 }
 
@@ -71,7 +71,7 @@ impl Race {
         let store = Store::open(folder.path(), config.store).unwrap();
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).enable_time().build().unwrap();
-        let clock = HandClock::at(start_of_time());
+        let clock = ManualClock::at(start_of_time());
         let entropy = Arc::new(SystemEntropy::new());
         let direct = runtime.block_on(async { Direct::start(store, config, entropy, clock.now()) });
         Self { runtime, direct, clock, _folder: folder }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::ManualClock;
 use esoz_otp::config::Config;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow};
 use esoz_otp::domain::{
@@ -53,7 +53,7 @@ fn nothing_that_holds_a_secret_prints_it() {
     is_silent(&Config::default());
     is_silent(&import::RevealedSecret { owner: "somebody".into(), secret, is_new: true });
 
-    let sent = Memory::new(std::sync::Arc::new(HandClock::at(start_of_time())));
+    let sent = Memory::new(std::sync::Arc::new(ManualClock::at(start_of_time())));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(sent.send(&message)).unwrap();
     assert_eq!(sent.sent(None).len(), 1);

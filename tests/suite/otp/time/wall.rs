@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use esoz_otp::clock::{ClockWatch, HandClock};
+use esoz_otp::clock::{ClockWatch, ManualClock};
 use esoz_otp::domain::Timestamp;
 use esoz_otp::domain::limits::{BudgetOwner, Rate};
 use esoz_otp::store::schema::{RATES, RateKey};
@@ -104,14 +104,14 @@ fn tokens_end_by_the_machine_s_clock_and_codes_live_by_the_node_s() {
     assert_eq!(node.call("GET", &path, &MIS, "").status, 200);
 }
 
-fn looked(watch: &mut ClockWatch, clock: &HandClock, wall: Timestamp) -> String {
+fn looked(watch: &mut ClockWatch, clock: &ManualClock, wall: Timestamp) -> String {
     clock.set_wall(wall);
     logged(|| watch.look(clock))
 }
 
 #[test]
 fn clocks_that_are_apart_by_more_than_five_seconds_are_one_warning_until_that_changes() {
-    let (clock, mut watch) = (HandClock::at(start_of_time()), ClockWatch::default());
+    let (clock, mut watch) = (ManualClock::at(start_of_time()), ClockWatch::default());
     let at = |seconds| start_of_time() + Duration::from_secs(seconds);
     assert_eq!(looked(&mut watch, &clock, at(5)), "");
     let ahead = looked(&mut watch, &clock, at(6));

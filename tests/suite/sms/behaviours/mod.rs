@@ -6,7 +6,7 @@ mod rows;
 use std::sync::Arc;
 use std::time::Duration;
 
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::ManualClock;
 use esoz_otp::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig};
 use esoz_otp::domain::{Delivery, DeliveryState, Id, Secret};
 use esoz_otp::sms::{GatewaySecrets, HttpGateway};
@@ -151,7 +151,7 @@ fn receipts(node: &TestNode, when: When) -> Receipts {
 fn node(stub: &StubGateway) -> TestNode {
     let secret = Some(Secret::new(RECEIPT_SECRET.into()));
     let secrets = GatewaySecrets { receipt_secret: secret, ..GatewaySecrets::default() };
-    let clock = Arc::new(HandClock::at(start_of_time()));
+    let clock = Arc::new(ManualClock::at(start_of_time()));
     let driver = HttpGateway::of(&gateway(stub), secrets, TIMEOUT, clock).unwrap();
     let mut config = quick();
     config.sms.timeout = TIMEOUT;

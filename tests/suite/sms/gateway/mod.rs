@@ -13,7 +13,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use esoz_otp::clock::HandClock;
+use esoz_otp::clock::ManualClock;
 use esoz_otp::config::{GatewayConfig, NumberFormat, ReceiptsBy, ReceiptsConfig};
 use esoz_otp::domain::{Id, Phone, Secret, VerificationId};
 use esoz_otp::sms::{
@@ -82,7 +82,7 @@ fn driver_with(
     secrets: GatewaySecrets,
     timeout: Duration,
 ) -> Result<HttpGateway, GatewayError> {
-    HttpGateway::of(config, secrets, timeout, Arc::new(HandClock::at(start_of_time())))
+    HttpGateway::of(config, secrets, timeout, Arc::new(ManualClock::at(start_of_time())))
 }
 
 fn id(number: u8) -> VerificationId {
