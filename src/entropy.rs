@@ -45,37 +45,37 @@ impl Entropy for SystemEntropy {
 
 /// What was drawn once, to be drawn again from the beginning: a world that is read a second time gets the secrets that
 /// were made for it the first time.
-pub struct Tape {
+pub struct EntropyRecording {
     source: Arc<dyn Entropy>,
     drawn: Mutex<Zeroizing<Vec<u8>>>,
 }
 
-/// A tape from its beginning.
-pub struct Replay {
-    tape: Arc<Tape>,
+/// A recording from its beginning.
+pub struct EntropyReplay {
+    recording: Arc<EntropyRecording>,
     at: AtomicUsize,
 }
 
-impl Tape {
+impl EntropyRecording {
     /// Nothing is drawn yet; what is comes from `source`.
     pub fn of(source: Arc<dyn Entropy>) -> Arc<Self> {
         Arc::new(Self { source, drawn: Mutex::default() })
     }
 
     /// Begins again.
-    pub fn replay(self: &Arc<Self>) -> Replay {
-        Replay { tape: Arc::clone(self), at: AtomicUsize::new(0) }
+    pub fn replay(self: &Arc<Self>) -> EntropyReplay {
+        EntropyReplay { recording: Arc::clone(self), at: AtomicUsize::new(0) }
     }
 }
 
-impl Entropy for Replay {
+impl Entropy for EntropyReplay {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy> {
-        let mut drawn = self.tape.drawn.lock().map_err(|_| NoEntropy)?;
+        let mut drawn = self.recording.drawn.lock().map_err(|_| NoEntropy)?;
         let start = self.at.fetch_add(buffer.len(), Ordering::Relaxed);
         let end = start + buffer.len();
         if let Some(missing) = end.checked_sub(drawn.len()) {
             let mut more = Zeroizing::new(vec![0; missing]);
-            self.tape.source.fill(&mut more)?;
+            self.recording.source.fill(&mut more)?;
             drawn.extend_from_slice(&more);
         }
         buffer.copy_from_slice(&drawn[start..end]);
@@ -230,11 +230,11 @@ mod tests {
 
     #[test]
     fn a_tape_gives_the_same_again_and_more_when_more_is_asked_for() {
-        let tape = Tape::of(Arc::new(SystemEntropy::new()));
-        let draw = |replay: &Replay| draw_bytes::<32>(replay).unwrap();
-        let first = tape.replay();
+        let recording = EntropyRecording::of(Arc::new(SystemEntropy::new()));
+        let draw = |replay: &EntropyReplay| draw_bytes::<32>(replay).unwrap();
+        let first = recording.replay();
         let (one, two) = (draw(&first), draw(&first));
-        let again = tape.replay();
+        let again = recording.replay();
         assert_eq!((draw(&again), draw(&again)), (one, two));
         assert!(one != two && draw(&again) != two);
     }

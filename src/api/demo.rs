@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::SecretDigest;
-use crate::entropy::Tape;
+use crate::entropy::EntropyRecording;
 use crate::service::import::{Notices, RevealedSecret};
 use crate::sms::DemoGateway;
 use crate::store::Store;
@@ -19,7 +19,7 @@ pub struct Demo {
     /// The text of its world; each reset reads it again.
     pub world: ReadWorld,
     /// The random bytes of the secrets that were made, so that a reset makes the same ones.
-    pub secrets: Arc<Tape>,
+    pub secrets: Arc<EntropyRecording>,
     /// The secrets that its console has shown.
     pub shown: Mutex<HashSet<SecretDigest>>,
     /// Shows secrets on its console.

@@ -21,7 +21,7 @@ use super::{CliError, import, run, settings};
 use crate::api::{Demo, ReadWorld, TakeLine, TellNotices, routes};
 use crate::clock::{Clock, SystemClock};
 use crate::config::StoreConfig;
-use crate::entropy::{Entropy, SystemEntropy, Tape};
+use crate::entropy::{Entropy, EntropyRecording, SystemEntropy};
 use crate::files;
 use crate::keyring::Keyring;
 use crate::log::{self, LogWriter};
@@ -73,7 +73,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), CliError> {
     let prepare = || {
         // Read the whole world before the old one is emptied. The tape makes the same secrets again at each reset.
         let wrong = |error| CliError::import(file.as_deref(), &error);
-        let secrets = Tape::of(Arc::clone(&entropy));
+        let secrets = EntropyRecording::of(Arc::clone(&entropy));
         let request_life = config.person_requests.life;
         let expected = Expected { scopes: &routes::scopes(), request_life };
         let read = read_and_notice(&world, clock.now(), &secrets.replay(), expected);

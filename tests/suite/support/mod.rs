@@ -25,7 +25,7 @@ use esoz_otp::clock::{Clock as _, ManualClock};
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
 use esoz_otp::domain::limits::Rule;
 use esoz_otp::domain::{Phone, Timestamp};
-use esoz_otp::entropy::{Entropy, SystemEntropy, Tape};
+use esoz_otp::entropy::{Entropy, EntropyRecording, SystemEntropy};
 use esoz_otp::http::Listener;
 use esoz_otp::keyring::Keyring;
 use esoz_otp::node::{Dependencies, Node};
@@ -196,7 +196,7 @@ impl TestNode {
             gateway,
             store: store.clone(),
             world: Box::new(move || Ok(world.clone())),
-            secrets: Tape::of(Arc::clone(&entropy)),
+            secrets: EntropyRecording::of(Arc::clone(&entropy)),
             shown: Mutex::default(),
             show: Box::new(|_| {}),
             request_life: config.person_requests.life,
