@@ -9,7 +9,7 @@ use super::chain::{AnchorKeys, ChainHash};
 use super::error::{AuditError, at, unwritable};
 use super::file_name::FileName;
 use super::files;
-use super::format::{self, Anchor, AnchorReason, Written};
+use super::format::{self, Anchor, AnchorReason, EncodedEntry};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditRow;
 use crate::store::schema::{AUDIT, AUDIT_HEADS, AuditHead};
@@ -29,13 +29,13 @@ pub(super) const FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub(super) struct Appender {
     folder: PathBuf,
     pub(super) head: AuditHead,
-    end: End,
+    end: LogEnd,
     /// The newest name that there is.
     newest: Option<FileName>,
 }
 
 /// What there is at the end of the log.
-pub(super) enum End {
+pub(super) enum LogEnd {
     /// Nothing: no file has been begun.
     New,
     /// A file that is written on.
@@ -90,7 +90,12 @@ pub(in crate::audit) fn last_moved(write: &Write<'_>) -> Result<u64, StoreError>
 }
 
 impl Appender {
-    pub(super) fn new(folder: &Path, head: AuditHead, end: End, newest: Option<FileName>) -> Self {
+    pub(super) fn new(
+        folder: &Path,
+        head: AuditHead,
+        end: LogEnd,
+        newest: Option<FileName>,
+    ) -> Self {
         Self { folder: folder.to_owned(), head, end, newest }
     }
 
@@ -105,8 +110,8 @@ impl Appender {
 
     fn open(&self) -> Option<&OpenFile> {
         match &self.end {
-            End::Open(open) => Some(open),
-            End::New | End::Ended(_) | End::Lost(_) => None,
+            LogEnd::Open(open) => Some(open),
+            LogEnd::New | LogEnd::Ended(_) | LogEnd::Lost(_) => None,
         }
     }
 
@@ -116,19 +121,19 @@ impl Appender {
 
     /// Whether no file has been begun.
     pub(super) fn is_new(&self) -> bool {
-        matches!(self.end, End::New)
+        matches!(self.end, LogEnd::New)
     }
 
     /// What there is instead, if the end is not what the database knows.
     pub(super) fn lost(&self) -> Option<&str> {
         match &self.end {
-            End::Lost(found) => Some(found),
-            End::New | End::Open(_) | End::Ended(_) => None,
+            LogEnd::Lost(found) => Some(found),
+            LogEnd::New | LogEnd::Open(_) | LogEnd::Ended(_) => None,
         }
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        matches!(self.end, End::Ended(_))
+        matches!(self.end, LogEnd::Ended(_))
     }
 
     /// Where the next entry goes in the file that is open.
@@ -139,9 +144,9 @@ impl Appender {
     /// Whether the newest key has vouched for everything there is.
     pub(super) fn is_anchored(&self, keys: &AnchorKeys) -> bool {
         let anchor = match &self.end {
-            End::Open(open) => open.anchor.as_ref(),
-            End::Ended(anchor) => Some(anchor),
-            End::New | End::Lost(_) => None,
+            LogEnd::Open(open) => open.anchor.as_ref(),
+            LogEnd::Ended(anchor) => Some(anchor),
+            LogEnd::New | LogEnd::Lost(_) => None,
         };
         anchor.is_some_and(|anchor| {
             keys.newest() == Some(anchor.key_id.as_str()) && anchor.kept_from == self.head.kept_from
@@ -152,7 +157,7 @@ impl Appender {
     pub(super) fn begin_file(&mut self, day: &str) -> Result<FileName, AuditError> {
         files::make_folder(&self.folder)?;
         let first = self.head.number + 1;
-        let Written { bytes, hash } =
+        let EncodedEntry { bytes, hash } =
             format::begin(first, self.hash()).map_err(unwritable(first))?;
         let beginning = [format::MAGIC, &bytes].concat();
         loop {
@@ -162,7 +167,8 @@ impl Appender {
             if let Some(file) = files::create(&self.folder, &name, &beginning)? {
                 let length = beginning.len() as u64;
                 let name_of_file = name.clone();
-                self.end = End::Open(OpenFile { name: name_of_file, file, length, anchor: None });
+                self.end =
+                    LogEnd::Open(OpenFile { name: name_of_file, file, length, anchor: None });
                 self.head.hash = *hash.as_bytes();
                 return Ok(name);
             }
@@ -196,7 +202,7 @@ impl Appender {
         };
         let anchor = Anchor { number, kept_from, at, reason, key_id: key_id.to_owned() };
         let written = format::anchor(&anchor, self.hash(), keys).map_err(unwritable(number))?;
-        if let Some(Written { bytes, hash }) = written {
+        if let Some(EncodedEntry { bytes, hash }) = written {
             self.put(&bytes, Some(anchor))?;
             self.head.hash = *hash.as_bytes();
         }
@@ -204,7 +210,7 @@ impl Appender {
     }
 
     fn put(&mut self, bytes: &[u8], anchor: Option<Anchor>) -> Result<(), AuditError> {
-        let End::Open(open) = &mut self.end else {
+        let LogEnd::Open(open) = &mut self.end else {
             return Err(StoreError::Failed("no file of the log is open".into()).into());
         };
         let written = open.file.write_all(bytes).and_then(|()| open.file.sync_data());

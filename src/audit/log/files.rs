@@ -11,11 +11,11 @@ use rustix::fs::OFlags;
 use super::chain::ChainHash;
 use super::error::{AuditError, at};
 use super::file_name::FileName;
-use super::format::{BEGINNING_BYTES, Begin, EntryFault, Frames};
+use super::format::{BEGINNING_BYTES, EntryFault, EntryReader, FileStart};
 
 /// What is in the folder.
 #[derive(Default)]
-pub(super) struct Listing {
+pub(super) struct FolderListing {
     /// The files of the log, oldest first.
     pub(super) names: Vec<FileName>,
     /// What else there is.
@@ -23,8 +23,8 @@ pub(super) struct Listing {
 }
 
 /// What is in the folder; nothing if there is none.
-pub(super) fn list(folder: &Path) -> Result<Listing, AuditError> {
-    let mut listing = Listing::default();
+pub(super) fn list(folder: &Path) -> Result<FolderListing, AuditError> {
+    let mut listing = FolderListing::default();
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
         entries => entries.map_err(at(folder))?,
@@ -94,15 +94,18 @@ pub(super) fn reopen(folder: &Path, name: &FileName, length: u64) -> Result<File
 }
 
 /// The entries of a file behind its first line.
-pub(super) fn read(path: &Path) -> Result<Frames<BufReader<File>>, EntryFault> {
-    Frames::open(open(path).map_err(EntryFault::Io)?)
+pub(super) fn read(path: &Path) -> Result<EntryReader<BufReader<File>>, EntryFault> {
+    EntryReader::open(open(path).map_err(EntryFault::Io)?)
 }
 
 /// The entries of a file from this place on.
-pub(super) fn read_from(path: &Path, place: u64) -> Result<Frames<BufReader<File>>, EntryFault> {
+pub(super) fn read_from(
+    path: &Path,
+    place: u64,
+) -> Result<EntryReader<BufReader<File>>, EntryFault> {
     let mut file = open(path).map_err(EntryFault::Io)?;
     file.seek(SeekFrom::Start(place)).map_err(EntryFault::Io)?;
-    Ok(Frames::at(file, place))
+    Ok(EntryReader::at(file, place))
 }
 
 fn open(path: &Path) -> io::Result<BufReader<File>> {
@@ -112,7 +115,7 @@ fn open(path: &Path) -> io::Result<BufReader<File>> {
 }
 
 /// A whole entry of a file.
-pub(super) struct Seen {
+pub(super) struct WholeEntry {
     /// Where the next one begins.
     pub(super) end: u64,
     /// Number of the last row so far.
@@ -121,17 +124,17 @@ pub(super) struct Seen {
 }
 
 /// The whole entries of a file in order, up to its end or to the first that is not.
-pub(super) struct Scan {
+pub(super) struct FileScan {
     /// `None` if not even that is whole.
-    pub(super) begin: Option<Begin>,
+    pub(super) begin: Option<FileStart>,
     /// Bytes of the file.
     pub(super) length: u64,
-    pub(super) entries: Vec<Seen>,
+    pub(super) entries: Vec<WholeEntry>,
     /// Nothing in it is no entry.
     pub(super) is_whole: bool,
 }
 
-impl Scan {
+impl FileScan {
     pub(super) fn of(path: &Path) -> Result<Self, AuditError> {
         let length = fs::symlink_metadata(path).map_err(at(path))?.len();
         let mut scan = Self { begin: None, length, entries: Vec::new(), is_whole: false };
@@ -148,14 +151,14 @@ impl Scan {
         self.begin = Some(begin);
         let mut number = begin.first.saturating_sub(1);
         let mut hash = frame.hash;
-        self.entries.push(Seen { end: frames.place(), number, hash });
+        self.entries.push(WholeEntry { end: frames.place(), number, hash });
         while let Some(frame) = frames.next()? {
             if frame.previous != hash {
                 return Err(EntryFault::Changed);
             }
             hash = frame.hash;
             number += u64::from(frame.is_row());
-            self.entries.push(Seen { end: frames.place(), number, hash });
+            self.entries.push(WholeEntry { end: frames.place(), number, hash });
         }
         Ok(())
     }

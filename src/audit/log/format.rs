@@ -43,7 +43,7 @@ const ANCHOR: u8 = 3;
 
 /// The first entry of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Begin {
+pub(super) struct FileStart {
     /// Number of the first row that comes.
     pub(super) first: u64,
 }
@@ -78,7 +78,7 @@ pub enum AnchorReason {
     Stop,
 }
 
-impl Record for Begin {
+impl Record for FileStart {
     const VERSION: u8 = 1;
 }
 
@@ -87,13 +87,13 @@ impl Record for Anchor {
 }
 
 /// An entry as it is written, and its chain hash.
-pub(super) struct Written {
+pub(super) struct EncodedEntry {
     pub(super) bytes: Vec<u8>,
     pub(super) hash: ChainHash,
 }
 
 /// An entry as it was read. Its checksum is right.
-pub(super) struct Frame {
+pub(super) struct RawEntry {
     kind: u8,
     payload: Vec<u8>,
     pub(super) previous: ChainHash,
@@ -102,7 +102,7 @@ pub(super) struct Frame {
 
 /// What an entry says.
 pub(super) enum Entry {
-    Begin(Begin),
+    Begin(FileStart),
     Row(AuditRow),
     Anchor(Anchor, [u8; MAC_BYTES]),
 }
@@ -117,11 +117,11 @@ pub(super) enum EntryFault {
     Changed,
 }
 
-pub(super) fn begin(first: u64, previous: ChainHash) -> Result<Written, BadRecord> {
-    Ok(written(BEGIN, &encode(&Begin { first })?, previous))
+pub(super) fn begin(first: u64, previous: ChainHash) -> Result<EncodedEntry, BadRecord> {
+    Ok(written(BEGIN, &encode(&FileStart { first })?, previous))
 }
 
-pub(super) fn row(row: &AuditRow, previous: ChainHash) -> Result<Written, BadRecord> {
+pub(super) fn row(row: &AuditRow, previous: ChainHash) -> Result<EncodedEntry, BadRecord> {
     Ok(written(ROW, &encode(row)?, previous))
 }
 
@@ -130,7 +130,7 @@ pub(super) fn anchor(
     anchor: &Anchor,
     previous: ChainHash,
     keys: &AnchorKeys,
-) -> Result<Option<Written>, BadRecord> {
+) -> Result<Option<EncodedEntry>, BadRecord> {
     let statement = encode(anchor)?;
     let mac = keys.sign(previous, &statement);
     Ok(mac.map(|mac| written(ANCHOR, &[&statement[..], &mac].concat(), previous)))
@@ -152,15 +152,15 @@ pub(in crate::audit) fn fits(row: &AuditRow) -> bool {
     encode(row).is_ok_and(|record| record.len() + AROUND <= MAX_ROW_BYTES)
 }
 
-fn written(kind: u8, payload: &[u8], previous: ChainHash) -> Written {
+fn written(kind: u8, payload: &[u8], previous: ChainHash) -> EncodedEntry {
     let length = u16::try_from(payload.len()).expect("a record has at most 4096 bytes");
     let mut bytes = [&length.to_le_bytes()[..], &[kind], payload, previous.as_bytes()].concat();
     let hash = ChainHash::of(&bytes);
     bytes.extend_from_slice(&hash.as_bytes()[..CHECKSUM_BYTES]);
-    Written { bytes, hash }
+    EncodedEntry { bytes, hash }
 }
 
-impl Frame {
+impl RawEntry {
     pub(super) fn is_row(&self) -> bool {
         self.kind == ROW
     }
@@ -181,12 +181,12 @@ impl Frame {
 }
 
 /// Entries of a file, one after the other.
-pub(super) struct Frames<R> {
+pub(super) struct EntryReader<R> {
     source: R,
     at: u64,
 }
 
-impl<R: Read> Frames<R> {
+impl<R: Read> EntryReader<R> {
     /// Reads from a source that stands at this place of its file.
     pub(super) fn at(source: R, at: u64) -> Self {
         Self { source, at }
@@ -209,7 +209,7 @@ impl<R: Read> Frames<R> {
     }
 
     /// The next entry; `None` at the end of the file.
-    pub(super) fn next(&mut self) -> Result<Option<Frame>, EntryFault> {
+    pub(super) fn next(&mut self) -> Result<Option<RawEntry>, EntryFault> {
         let mut head = [0; HEAD_BYTES];
         match fill(&mut self.source, &mut head)? {
             0 => return Ok(None),
@@ -234,11 +234,11 @@ impl<R: Read> Frames<R> {
         let mut previous = [0; HASH_BYTES];
         previous.copy_from_slice(&rest[length..]);
         rest.truncate(length);
-        Ok(Some(Frame { kind, payload: rest, previous: ChainHash::from_bytes(previous), hash }))
+        Ok(Some(RawEntry { kind, payload: rest, previous: ChainHash::from_bytes(previous), hash }))
     }
 
     /// The file's beginning, which has to be next.
-    pub(super) fn beginning(&mut self) -> Result<(Begin, Frame), EntryFault> {
+    pub(super) fn beginning(&mut self) -> Result<(FileStart, RawEntry), EntryFault> {
         let frame = self.next()?.ok_or(EntryFault::Torn)?;
         match frame.entry() {
             Ok(Entry::Begin(begin)) => Ok((begin, frame)),

@@ -8,11 +8,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::appender::{Appender, End, OpenFile, head, is_closed, note_open};
+use super::appender::{Appender, LogEnd, OpenFile, head, is_closed, note_open};
 use super::chain::ChainHash;
 use super::error::{AuditError, at};
 use super::file_name::FileName;
-use super::files::{self, Scan, Seen};
+use super::files::{self, FileScan, WholeEntry};
 use super::format::{Anchor, AnchorReason, BEGINNING_BYTES, Entry, EntryFault};
 use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Store, StoreError};
@@ -49,7 +49,7 @@ fn find_end(
     let mut found = "there is no file".to_owned();
     while let Some(name) = names.last() {
         let path = folder.join(name.leaf());
-        let scan = Scan::of(&path)?;
+        let scan = FileScan::of(&path)?;
         let added = |end: u64| scan.length.saturating_sub(end);
         match place_of(&scan, head) {
             HeadPosition::Within(end) => {
@@ -61,8 +61,10 @@ fn find_end(
                 warn_of_cut(name, added(end));
                 let file = files::reopen(folder, name, end)?;
                 let end = match last_anchor(&path, &scan, end)? {
-                    Some(anchor) if anchor.reason == AnchorReason::FileEnd => End::Ended(anchor),
-                    anchor => End::Open(OpenFile { name: name.clone(), file, length: end, anchor }),
+                    Some(anchor) if anchor.reason == AnchorReason::FileEnd => LogEnd::Ended(anchor),
+                    anchor => {
+                        LogEnd::Open(OpenFile { name: name.clone(), file, length: end, anchor })
+                    }
                 };
                 return Ok(Appender::new(folder, head, end, names.pop()));
             }
@@ -85,9 +87,9 @@ fn find_end(
         }
     }
     if names.is_empty() && head.hash == *ChainHash::START.as_bytes() {
-        return Ok(Appender::new(folder, head, End::New, None));
+        return Ok(Appender::new(folder, head, LogEnd::New, None));
     }
-    Ok(Appender::new(folder, head, End::Lost(found), names.pop()))
+    Ok(Appender::new(folder, head, LogEnd::Lost(found), names.pop()))
 }
 
 /// What is cut off moves again from the database, if it was ours: a row that was being written when the node was killed.
@@ -105,7 +107,7 @@ fn put_there(name: &FileName, bytes: u64) -> String {
 }
 
 /// What is there of a file whose end is not.
-fn told(name: &FileName, scan: &Scan) -> String {
+fn told(name: &FileName, scan: &FileScan) -> String {
     match (scan.entries.last(), scan.is_whole) {
         (None, _) => format!("{name} can't be read from its beginning on"),
         (Some(last), true) => format!("{name} ends with row {}", last.number),
@@ -135,8 +137,9 @@ enum HeadPosition {
     Lost,
 }
 
-fn place_of(scan: &Scan, head: AuditHead) -> HeadPosition {
-    let is_last = |seen: &&Seen| seen.number == head.number && *seen.hash.as_bytes() == head.hash;
+fn place_of(scan: &FileScan, head: AuditHead) -> HeadPosition {
+    let is_last =
+        |seen: &&WholeEntry| seen.number == head.number && *seen.hash.as_bytes() == head.hash;
     match (scan.entries.iter().find(is_last), scan.begin) {
         (Some(seen), _) => HeadPosition::Within(seen.end),
         (None, Some(begin)) if begin.first > head.number => HeadPosition::Behind,
@@ -177,7 +180,7 @@ fn check_known(
 }
 
 /// The anchor that ends here, if it is one that does.
-fn last_anchor(path: &Path, scan: &Scan, end: u64) -> Result<Option<Anchor>, AuditError> {
+fn last_anchor(path: &Path, scan: &FileScan, end: u64) -> Result<Option<Anchor>, AuditError> {
     let ends = scan.entries.iter().map(|seen| seen.end);
     let Some(start) = ends.take_while(|before| *before < end).last() else { return Ok(None) };
     let entry = files::read_from(path, start).and_then(|mut frames| frames.next());

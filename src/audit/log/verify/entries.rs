@@ -7,13 +7,13 @@ use super::super::chain::ChainHash;
 use super::super::error::{AuditError, at};
 use super::super::file_name::FileName;
 use super::super::files;
-use super::super::format::{self, Anchor, AnchorReason, Entry, EntryFault, Frame};
+use super::super::format::{self, Anchor, AnchorReason, Entry, EntryFault, RawEntry};
 use super::Verifier;
 use crate::domain::audit::AuditRow;
 use crate::store::schema::{AUDIT, AuditHead};
 
 /// Why no more of a file is looked at.
-enum Stop {
+enum Broken {
     Io(io::Error),
     /// At this row, or at the one that is due.
     Wrong(Option<u64>, &'static str),
@@ -21,7 +21,7 @@ enum Stop {
     Behind(&'static str),
 }
 
-impl From<EntryFault> for Stop {
+impl From<EntryFault> for Broken {
     fn from(fault: EntryFault) -> Self {
         match fault {
             EntryFault::Io(error) => Self::Io(error),
@@ -39,7 +39,7 @@ const NOT_CHAINED: &str =
 
 /// Whether this anchor ends a file. Some releases have put more than one where the next file could not be begun at once: they
 /// take nothing away, and each has to be genuine.
-fn is_end(frame: &Frame) -> bool {
+fn is_end(frame: &RawEntry) -> bool {
     matches!(frame.entry(), Ok(Entry::Anchor(Anchor { reason: AnchorReason::FileEnd, .. }, _)))
 }
 
@@ -57,11 +57,11 @@ impl Verifier<'_> {
         let looked = self.entries(name, &path, is_newest, &mut reached);
         match looked {
             Ok(()) => return Ok(()),
-            Err(Stop::Io(error)) => return Err(at(&path)(error)),
-            Err(Stop::Wrong(number, what)) => {
+            Err(Broken::Io(error)) => return Err(at(&path)(error)),
+            Err(Broken::Wrong(number, what)) => {
                 self.found(name.to_string(), number.or(reached), what);
             }
-            Err(Stop::Behind(what)) => {
+            Err(Broken::Behind(what)) => {
                 let seen = reached.map(|due| due.saturating_sub(1)).filter(|seen| *seen > 0);
                 self.found_behind(name.to_string(), seen, what);
             }
@@ -77,9 +77,9 @@ impl Verifier<'_> {
         path: &Path,
         is_newest: bool,
         reached: &mut Option<u64>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Broken> {
         if self.is_at_the_end() {
-            return Err(Stop::Wrong(None, ADDED));
+            return Err(Broken::Wrong(None, ADDED));
         }
         let opened = files::read(path).and_then(|mut frames| Ok((frames.beginning()?, frames)));
         let ((begin, frame), mut frames) = match opened {
@@ -104,29 +104,29 @@ impl Verifier<'_> {
                 Ok(Some(_)) | Err(EntryFault::Torn | EntryFault::Changed)
                     if self.is_at_the_end() =>
                 {
-                    return Err(Stop::Behind(ADDED));
+                    return Err(Broken::Behind(ADDED));
                 }
                 Ok(Some(frame)) => frame,
                 Ok(None) if has_ended && is_newest && self.known.is_none() => {
-                    return Err(Stop::Behind(NONE_FOLLOWS));
+                    return Err(Broken::Behind(NONE_FOLLOWS));
                 }
                 Ok(None) if has_ended || is_newest => return Ok(()),
-                Ok(None) => return Err(Stop::Behind("it is cut: its end is missing")),
+                Ok(None) => return Err(Broken::Behind("it is cut: its end is missing")),
                 // What a node was writing when it was killed is in the database still.
                 Err(EntryFault::Torn | EntryFault::Changed) if is_newest && self.may_be_torn() => {
                     return Ok(());
                 }
                 // There is no row here.
                 Err(EntryFault::Changed) if self.is_behind_the_head(number) => {
-                    return Err(Stop::Behind(CHANGED));
+                    return Err(Broken::Behind(CHANGED));
                 }
                 Err(fault) => return Err(fault.into()),
             };
             if frame.previous != hash {
-                return Err(Stop::Wrong(None, NOT_CHAINED));
+                return Err(Broken::Wrong(None, NOT_CHAINED));
             }
             if has_ended && !is_end(&frame) {
-                return Err(Stop::Behind("something was added behind the end of the file"));
+                return Err(Broken::Behind("something was added behind the end of the file"));
             }
             number += u64::from(frame.is_row());
             has_ended = self.entry(name, number, &frame)?;
@@ -137,10 +137,10 @@ impl Verifier<'_> {
 
     /// Looks at an entry behind the beginning of its file, and says whether it is the last one. `number` is that of the last row
     /// so far.
-    fn entry(&mut self, name: &FileName, number: u64, frame: &Frame) -> Result<bool, Stop> {
-        let entry = frame.entry().map_err(|_| Stop::Wrong(Some(number), "it can't be read"))?;
+    fn entry(&mut self, name: &FileName, number: u64, frame: &RawEntry) -> Result<bool, Broken> {
+        let entry = frame.entry().map_err(|_| Broken::Wrong(Some(number), "it can't be read"))?;
         match entry {
-            Entry::Begin(_) => Err(Stop::Wrong(None, "a file begins within the file")),
+            Entry::Begin(_) => Err(Broken::Wrong(None, "a file begins within the file")),
             Entry::Row(row) => {
                 self.check_waiting(number, &row)?;
                 self.row = Some(row);
@@ -155,7 +155,7 @@ impl Verifier<'_> {
     }
 
     /// A file begins with this row.
-    fn begin(&mut self, name: &FileName, first: u64, frame: &Frame) {
+    fn begin(&mut self, name: &FileName, first: u64, frame: &RawEntry) {
         if self.first.is_none() {
             self.first = Some((name.clone(), first));
         }
@@ -205,13 +205,13 @@ impl Verifier<'_> {
     }
 
     /// Behind what the database knows as the end there is only what it holds itself.
-    fn check_waiting(&self, number: u64, row: &AuditRow) -> Result<(), Stop> {
+    fn check_waiting(&self, number: u64, row: &AuditRow) -> Result<(), Broken> {
         let Some(known) = &self.known else { return Ok(()) };
         let is_behind = self.has_seen_head || known.head.is_none();
         let is_held =
             || known.store.get(AUDIT, &number).is_ok_and(|held| held.as_ref() == Some(row));
         if is_behind && !is_held() {
-            return Err(Stop::Wrong(
+            return Err(Broken::Wrong(
                 Some(number),
                 "the database does not know this row: it was put there, or the database is older",
             ));
@@ -226,7 +226,7 @@ impl Verifier<'_> {
         anchor: Anchor,
         mac: &[u8],
         previous: ChainHash,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Broken> {
         let is_genuine = format::is_genuine(&anchor, mac, previous, self.keys);
         match is_genuine {
             Some(true) if anchor.number == number => {
@@ -234,7 +234,7 @@ impl Verifier<'_> {
                 self.result.anchored = Some((number, anchor.key_id.clone(), anchor.at));
             }
             Some(_) => {
-                return Err(Stop::Wrong(
+                return Err(Broken::Wrong(
                     Some(number),
                     "the anchor behind this row is false: something before it was changed",
                 ));
