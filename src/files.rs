@@ -62,7 +62,7 @@ pub fn read(file: File, most: u64) -> Result<Vec<u8>> {
 
 /// What lets others change a file, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Writable {
+pub struct WritableByOthers {
     /// What is wrong.
     pub what: String,
     /// How to mend it.
@@ -71,16 +71,16 @@ pub struct Writable {
 
 /// Whether anybody but root and this user can change a file: its owner, its group or everybody. (Who can change the folder
 /// that it is in can put another one in its place; that is not looked at.)
-pub fn writable_by_others(path: &Path, file: &Metadata) -> Option<Writable> {
+pub fn writable_by_others(path: &Path, file: &Metadata) -> Option<WritableByOthers> {
     let (name, owner, user) = (path.display(), file.uid(), user());
     if owner != 0 && owner != user {
-        return Some(Writable {
+        return Some(WritableByOthers {
             what: format!("belongs to user {owner}, who can change it, and this is user {user}"),
             remedy: format!("Give it to root or to this user: chown {user} {name}"),
         });
     }
     let mode = file.mode() & 0o7777;
-    (mode & 0o022 != 0).then(|| Writable {
+    (mode & 0o022 != 0).then(|| WritableByOthers {
         what: format!("can be changed by other users (mode {mode:04o})"),
         remedy: format!("Take that from them: chmod go-w {name}"),
     })

@@ -4,24 +4,24 @@
 //! - [`Recorder`]: for refusals, which write nothing of their own. They are gathered in memory and written behind.
 //! - [`AuditLog`]: the files that rows move to, from the database, within a second. It is where rows are read, and where
 //!   old ones go.
-//! - [`Keeper`]: has them moved, and old ones removed, while a node runs.
+//! - [`RowMover`]: has them moved, and old ones removed, while a node runs.
 //! - [`verify`]: whether a row was changed, removed or put back.
 //! - [`PhoneKey`]: under which rows can be found by number.
 //!
 //! A row is never changed, and its number is one more than that of the row before it.
 
-mod keeper;
 mod log;
 mod phone_key;
 mod recorder;
+mod row_mover;
 
-pub use keeper::Keeper;
 pub use log::{
     AnchorKeys, AnchorReason, AuditError, AuditLog, ChainHash, Finding, LogReport, MAX_ROW_BYTES,
     verify,
 };
 pub use phone_key::PhoneKey;
 pub use recorder::Recorder;
+pub use row_mover::RowMover;
 
 use crate::domain::audit::AuditRow;
 use crate::store::schema::AUDIT;

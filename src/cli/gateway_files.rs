@@ -9,7 +9,7 @@ use super::CliError;
 use super::private_file::{self, SecretKind};
 use crate::config::{GatewayConfig, ReceiptsBy};
 use crate::domain::Secret;
-use crate::files::{self, Writable};
+use crate::files::{self, WritableByOthers};
 use crate::sms::{GatewayError, GatewaySecrets};
 
 /// The size limit of a secret's file. Tokens are far shorter.
@@ -144,7 +144,7 @@ fn certificates(path: &Path) -> Result<Vec<u8>, CliError> {
     check_exists(path, "the certificates")?;
     let file = files::open(path).map_err(cannot)?;
     let metadata = file.metadata().map_err(cannot)?;
-    if let Some(Writable { what, remedy }) = files::writable_by_others(path, &metadata) {
+    if let Some(WritableByOthers { what, remedy }) = files::writable_by_others(path, &metadata) {
         return Err(CliError::configuration(format_args!(
             "the file of certificates {} {what}, and it decides which gateways are trusted. {remedy}",
             path.display()

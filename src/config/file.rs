@@ -16,7 +16,7 @@ use super::nearest;
 use super::replaced::{self, replaced};
 use super::setting::Setting;
 use super::value::Value;
-use crate::files::{self, Writable};
+use crate::files::{self, WritableByOthers};
 
 /// No configuration is as long as this.
 const MOST_BYTES: u64 = 256 * 1024;
@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
         fault(format!("the file cannot be read: {why}"), remedy.into())
     };
     match text_of(path) {
-        Ok((_, Some(Writable { what, remedy }))) => {
+        Ok((_, Some(WritableByOthers { what, remedy }))) => {
             faults.push(fault(format!("the file {what}, and it decides where codes go"), remedy));
             None
         }
@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
 }
 
 /// What the file says, and whether it is somebody else who says it.
-fn text_of(path: &Path) -> io::Result<(String, Option<Writable>)> {
+fn text_of(path: &Path) -> io::Result<(String, Option<WritableByOthers>)> {
     let file = files::open(path)?;
     let writable = files::writable_by_others(path, &file.metadata()?);
     let text = files::read(file, MOST_BYTES).map_err(|error| match error.kind() {

@@ -15,12 +15,12 @@ pub(super) fn serialize<S: Serializer, const N: usize>(
 pub(super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
     deserializer: D,
 ) -> Result<[u8; N], D::Error> {
-    deserializer.deserialize_bytes(Run)
+    deserializer.deserialize_bytes(ByteArray)
 }
 
-struct Run<const N: usize>;
+struct ByteArray<const N: usize>;
 
-impl<const N: usize> Visitor<'_> for Run<N> {
+impl<const N: usize> Visitor<'_> for ByteArray<N> {
     type Value = [u8; N];
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

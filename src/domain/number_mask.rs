@@ -39,7 +39,7 @@ fn without_escapes(text: &str) -> Vec<u8> {
 }
 
 /// Digits with no other character between them.
-struct Group {
+struct DigitGroup {
     start: usize,
     end: usize,
     /// There is no letter beside it.
@@ -76,7 +76,7 @@ fn hidden_in(text: &[u8]) -> Vec<usize> {
             let end = at + length;
             let is_alone = (at, end) == *word;
             let is_behind_plus = at > 0 && text[at - 1] == b'+';
-            run.push(Group { start: at, end, is_alone, is_behind_plus });
+            run.push(DigitGroup { start: at, end, is_alone, is_behind_plus });
             at = end;
         }
         rest = after;
@@ -126,7 +126,7 @@ fn is_hex(byte: u8) -> bool {
 }
 
 /// Hides what may be numbers among these groups.
-fn hide_numbers(text: &[u8], run: &[Group], hidden: &mut Vec<usize>) {
+fn hide_numbers(text: &[u8], run: &[DigitGroup], hidden: &mut Vec<usize>) {
     for (index, first) in run.iter().enumerate() {
         hide_number_inside(text, first, hidden);
         let mut positions = Vec::new();
@@ -145,7 +145,7 @@ fn hide_numbers(text: &[u8], run: &[Group], hidden: &mut Vec<usize>) {
 }
 
 /// Whether these digits, of which the group is the first, may be a phone's number.
-fn is_number(digits: &[u8], first: &Group, is_one_group: bool) -> bool {
+fn is_number(digits: &[u8], first: &DigitGroup, is_one_group: bool) -> bool {
     // Codes of places and operators begin with 3 to 9; of digits that stand alone that is not asked.
     let is_alone = is_one_group && first.is_alone;
     let has_code = |at: usize| is_alone || (b'3'..=b'9').contains(&digits[at]);
@@ -163,7 +163,7 @@ fn is_number(digits: &[u8], first: &Group, is_one_group: bool) -> bool {
 }
 
 /// Hides numbers with their country that have more digits before or behind them.
-fn hide_number_inside(text: &[u8], group: &Group, hidden: &mut Vec<usize>) {
+fn hide_number_inside(text: &[u8], group: &DigitGroup, hidden: &mut Vec<usize>) {
     for (at, digits) in text[group.start..group.end].windows(12).enumerate() {
         if digits.starts_with(b"380") && digits[3] >= b'3' {
             let end = group.start + at + 12;

@@ -13,7 +13,7 @@ use log_watch::LogWatch;
 use tokio::sync::oneshot;
 
 use crate::api::{Api, Demo, ListenerKind, dialect};
-use crate::audit::{AuditError, AuditLog, Keeper, Recorder};
+use crate::audit::{AuditError, AuditLog, Recorder, RowMover};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::{Entropy, NoEntropy};
@@ -181,9 +181,9 @@ impl Node {
             tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
         let (end, ended) = oneshot::channel::<()>();
         let recording = tokio::spawn(async move { audit.run(async { drop(ended.await) }).await });
-        let keeper = Keeper::of(Arc::clone(&audit_log), Arc::clone(&clock));
+        let mover = RowMover::of(Arc::clone(&audit_log), Arc::clone(&clock));
         let (last, is_last) = oneshot::channel::<()>();
-        let keeping = tokio::spawn(async move { keeper.run(async { drop(is_last.await) }).await });
+        let keeping = tokio::spawn(async move { mover.run(async { drop(is_last.await) }).await });
         let maintaining =
             tokio::spawn(maintenance::maintain(store.clone(), audit_log, clock, keep_audit, watch));
         let mut failure = None;

@@ -54,8 +54,8 @@ pub struct AuditLog {
     /// `None` after an error: the end has to be found again.
     appender: Mutex<Option<Appender>>,
     /// The head that was not in the files at the start already: rows go on without it.
-    given_up: Option<AuditHead>,
-    shown: Mutex<ReadableFiles>,
+    abandoned_head: Option<AuditHead>,
+    readable: Mutex<ReadableFiles>,
 }
 
 /// What a reader sees of the files.
@@ -84,12 +84,13 @@ impl AuditLog {
         let folder = store.audit_folder();
         let mut appender = recovery::recover(&store, &folder, true)?;
         let AuditHead { number, kept_from, .. } = appender.head;
-        let shown = Mutex::new(ReadableFiles { files: Vec::new(), number, kept_from });
-        let given_up = appender.lost().map(|_| appender.head);
-        let log = Self { store, folder, keys, appender: Mutex::default(), given_up, shown };
-        log.vouch(&mut appender, now, reason)?;
+        let readable = Mutex::new(ReadableFiles { files: Vec::new(), number, kept_from });
+        let abandoned_head = appender.lost().map(|_| appender.head);
+        let log =
+            Self { store, folder, keys, appender: Mutex::default(), abandoned_head, readable };
+        log.ensure_anchored(&mut appender, now, reason)?;
         log.index(kept_from)?;
-        log.tell_what_is_lost(&appender);
+        log.log_what_is_lost(&appender);
         *log.appender() = Some(appender);
         Ok(log)
     }
@@ -105,7 +106,7 @@ impl AuditLog {
     /// nearly full none moves. Where none is to be moved, the file has to be there all the same.
     pub fn move_rows(&self, now: Timestamp) -> Result<bool, AuditError> {
         let mut held = self.appender();
-        let after = held.as_ref().map_or(self.shown().number, |appender| appender.head.number);
+        let after = held.as_ref().map_or(self.readable().number, |appender| appender.head.number);
         let is_idle = self.store.page(AUDIT, Some(&after), 1)?.is_empty();
         if is_idle && held.as_ref().is_some_and(|appender| !appender.is_new()) {
             let checked = held.as_ref().map_or(Ok(()), Appender::check_in_place);
@@ -150,7 +151,7 @@ impl AuditLog {
         let day_ends = rows.iter().position(|row| appender.needs_file(&day_of(row, now)));
         let day_ends = day_ends.unwrap_or(rows.len()).max(1);
         appender.append(&rows[..day_ends])?;
-        self.shown().number = appender.head.number;
+        self.readable().number = appender.head.number;
         appender.note(&self.store, before)?;
         Ok(is_full || day_ends < rows.len())
     }
@@ -159,7 +160,7 @@ impl AuditLog {
     fn begin_log(&self, appender: &mut Appender, now: Timestamp) -> Result<(), AuditError> {
         if appender.is_new() {
             self.begin_file(appender, &now.day(), now)?;
-            self.vouch(appender, now, AnchorReason::Start)?;
+            self.ensure_anchored(appender, now, AnchorReason::Start)?;
         }
         Ok(())
     }
@@ -179,7 +180,7 @@ impl AuditLog {
         let name = appender.begin_file(day)?;
         let first = appender.head.number + 1;
         let file = LogFile::new(name, first, appender.place());
-        self.shown().files.push(Arc::new(file));
+        self.readable().files.push(Arc::new(file));
         Ok(())
     }
 
@@ -187,13 +188,13 @@ impl AuditLog {
     pub fn anchor(&self, now: Timestamp, reason: AnchorReason) -> Result<(), AuditError> {
         let mut held = self.appender();
         let mut appender = self.take(&mut held)?;
-        self.vouch(&mut appender, now, reason)?;
+        self.ensure_anchored(&mut appender, now, reason)?;
         *held = Some(appender);
         Ok(())
     }
 
     /// The same with the end of the log in hand. Behind a file that has ended the anchor comes in another.
-    fn vouch(
+    fn ensure_anchored(
         &self,
         appender: &mut Appender,
         now: Timestamp,
@@ -235,7 +236,7 @@ impl AuditLog {
         keep: Duration,
     ) -> Result<usize, AuditError> {
         let is_old = |file: &&Arc<LogFile>| file.name.end_of_day() + keep <= until;
-        let files = self.shown().files.clone();
+        let files = self.readable().files.clone();
         let but_newest = files.split_last().map_or(&[][..], |(_, others)| others);
         let old = but_newest.iter().take_while(is_old).count();
         if old == 0 {
@@ -245,7 +246,7 @@ impl AuditLog {
         let mut appender = self.take(&mut held)?;
         let kept_from = files[old].first;
         appender.head.kept_from = kept_from;
-        self.vouch(&mut appender, now, AnchorReason::Trim)?;
+        self.ensure_anchored(&mut appender, now, AnchorReason::Trim)?;
         if !appender.is_open() {
             appender.note(&self.store, appender.head)?;
         }
@@ -258,38 +259,38 @@ impl AuditLog {
     /// have not moved yet.
     pub fn page(&self, after: u64, most: usize) -> Result<Vec<(u64, AuditRow)>, AuditError> {
         for _ in 0..TRIES {
-            let shown = self.shown().clone();
-            let page = self.page_of(&shown, after, most);
+            let readable = self.readable().clone();
+            let page = self.page_of(&readable, after, most);
             // Rows have moved, or files have gone, under our hands.
-            let is_same = self.shown().is(&shown);
+            let is_same = self.readable().is(&readable);
             match page {
-                Ok(rows) if is_same || shown.is_gapless(&rows, after) => return Ok(rows),
+                Ok(rows) if is_same || readable.is_gapless(&rows, after) => return Ok(rows),
                 Err(error) if is_same => return Err(error),
                 Ok(_) | Err(_) => {}
             }
         }
         // Moving rows waits now.
         let _held = self.appender();
-        let shown = self.shown().clone();
-        self.page_of(&shown, after, most)
+        let readable = self.readable().clone();
+        self.page_of(&readable, after, most)
     }
 
     fn page_of(
         &self,
-        shown: &ReadableFiles,
+        readable: &ReadableFiles,
         after: u64,
         most: usize,
     ) -> Result<Vec<(u64, AuditRow)>, AuditError> {
-        let due = shown.kept_from.max(after.saturating_add(1));
-        let first = shown.first();
+        let due = readable.kept_from.max(after.saturating_add(1));
+        let first = readable.first();
         if due < first {
             let why = format!("rows {due} to {} are missing", first - 1);
             return Err(AuditError::Damaged { file: "audit/".into(), number: due, why });
         }
         let mut rows = Vec::new();
-        for (place, file) in shown.files.iter().enumerate() {
-            let next = shown.files.get(place + 1).map(|next| next.first - 1);
-            let last = next.unwrap_or(shown.number);
+        for (place, file) in readable.files.iter().enumerate() {
+            let next = readable.files.get(place + 1).map(|next| next.first - 1);
+            let last = next.unwrap_or(readable.number);
             let from = file.first.max(after.saturating_add(1));
             let room = (most - rows.len()) as u64;
             let to = last.min(from.saturating_add(room) - 1);
@@ -299,7 +300,7 @@ impl AuditLog {
         }
         let room = most - rows.len();
         if room > 0 {
-            rows.extend(self.store.page(AUDIT, Some(&after.max(shown.number)), room)?);
+            rows.extend(self.store.page(AUDIT, Some(&after.max(readable.number)), room)?);
         }
         Ok(rows)
     }
@@ -328,8 +329,8 @@ impl AuditLog {
         }
         let is_kept_from = found.first().is_none_or(|first| first.first == kept_from);
         {
-            let mut shown = self.shown();
-            (shown.files, shown.kept_from) = (found, kept_from);
+            let mut readable = self.readable();
+            (readable.files, readable.kept_from) = (found, kept_from);
         }
         // A file before the first one that is kept may hold rows that are.
         if is_kept_from {
@@ -345,7 +346,7 @@ impl AuditLog {
     }
 
     /// At a start: rows that the database counts on and the files do not have. Those between others show when they are read.
-    fn tell_what_is_lost(&self, appender: &Appender) {
+    fn log_what_is_lost(&self, appender: &Appender) {
         let AuditHead { number, kept_from, .. } = appender.head;
         if let Some(found) = appender.lost() {
             tracing::error!(
@@ -354,7 +355,7 @@ impl AuditLog {
                  new file. `esoz-otp audit verify` tells where it is damaged."
             );
         }
-        let first = self.shown().first();
+        let first = self.readable().first();
         if kept_from < first {
             tracing::error!(
                 "the log of audit is damaged: rows {kept_from} to {} are missing at its beginning. `esoz-otp audit verify` \
@@ -370,11 +371,11 @@ impl AuditLog {
             return Ok(appender);
         }
         let appender = recovery::recover(&self.store, &self.folder, false)?;
-        if let Some(what) = appender.lost().filter(|_| self.given_up != Some(appender.head)) {
+        if let Some(what) = appender.lost().filter(|_| self.abandoned_head != Some(appender.head)) {
             // The file may come back as it was, and rows are safe meanwhile.
             return Err(AuditError::Lost { what: what.into(), number: appender.head.number });
         }
-        self.shown().number = appender.head.number;
+        self.readable().number = appender.head.number;
         self.index(appender.head.kept_from)?;
         Ok(appender)
     }
@@ -383,14 +384,14 @@ impl AuditLog {
         self.appender.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shown(&self) -> MutexGuard<'_, ReadableFiles> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    fn readable(&self) -> MutexGuard<'_, ReadableFiles> {
+        self.readable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ReadableFiles {
     fn is(&self, other: &Self) -> bool {
-        let ends = |shown: &Self| (shown.kept_from, shown.first(), shown.number);
+        let ends = |readable: &Self| (readable.kept_from, readable.first(), readable.number);
         ends(self) == ends(other)
     }
 

@@ -14,18 +14,18 @@ const EVERY: Duration = Duration::from_secs(1);
 const MOST_MOVES: usize = 64;
 
 /// Has rows moved to their files while a node runs, and says once a day what the head of the log is.
-pub struct Keeper {
+pub struct RowMover {
     log: Arc<AuditLog>,
     clock: Arc<dyn Clock>,
     /// The day on which the head was last told.
-    told: String,
+    logged_day: String,
     is_failing: bool,
 }
 
-impl Keeper {
+impl RowMover {
     /// Of this log.
     pub fn of(log: Arc<AuditLog>, clock: Arc<dyn Clock>) -> Self {
-        Self { log, clock, told: String::new(), is_failing: false }
+        Self { log, clock, logged_day: String::new(), is_failing: false }
     }
 
     /// Moves rows once a second until `stop` ends, and then what is left.
@@ -40,30 +40,30 @@ impl Keeper {
             };
             let (log, now) = (Arc::clone(&self.log), self.clock.now());
             if !goes_on {
-                return self.judge(run_blocking(move || end(&log, now)).await);
+                return self.report(run_blocking(move || end(&log, now)).await);
             }
-            self.judge(run_blocking(move || move_rows(&log, now)).await);
-            if let Some((number, hash)) = self.head_to_tell(now) {
+            self.report(run_blocking(move || move_rows(&log, now)).await);
+            if let Some((number, hash)) = self.head_to_log(now) {
                 tracing::info!(number, %hash, "head of the audit");
             }
         }
     }
 
     /// The head of the log once a day, so that a copy of it stands where the node's own log goes.
-    fn head_to_tell(&mut self, now: Timestamp) -> Option<(u64, ChainHash)> {
+    fn head_to_log(&mut self, now: Timestamp) -> Option<(u64, ChainHash)> {
         let day = now.day();
-        if day == self.told {
+        if day == self.logged_day {
             return None;
         }
         let head = self.log.head().ok().flatten();
         if head.is_some() {
-            self.told = day;
+            self.logged_day = day;
         }
         head
     }
 
     /// One line when it begins to fail, and one when it works again. The rows are safe in the database meanwhile.
-    fn judge(&mut self, moved: Result<(), AuditError>) {
+    fn report(&mut self, moved: Result<(), AuditError>) {
         match moved {
             Ok(()) if self.is_failing => {
                 tracing::info!("rows of audit move to their files again");
@@ -118,15 +118,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path(), StoreConfig::default()).unwrap();
         let log = Arc::new(AuditLog::open(store.clone(), AnchorKeys::of([]), now).unwrap());
-        let mut keeper = Keeper::of(Arc::clone(&log), Arc::new(ManualClock::at(now)));
-        assert_eq!(keeper.head_to_tell(now), None, "there is none yet");
+        let mut mover = RowMover::of(Arc::clone(&log), Arc::new(ManualClock::at(now)));
+        assert_eq!(mover.head_to_log(now), None, "there is none yet");
         let row = AuditRow::new(now, AuditEvent::CodeIssued, Requester::default());
         store.write_blocking(Priority::Normal, move |write| append(write, &row)).unwrap();
         move_rows(&log, now).unwrap();
-        assert_eq!(keeper.head_to_tell(now).unwrap().0, 1);
-        assert_eq!(keeper.head_to_tell(now + Duration::from_hours(11)), None);
+        assert_eq!(mover.head_to_log(now).unwrap().0, 1);
+        assert_eq!(mover.head_to_log(now + Duration::from_hours(11)), None);
         let next = now + Duration::from_hours(12);
-        assert_eq!(keeper.head_to_tell(next), log.head().unwrap());
-        assert_eq!(keeper.head_to_tell(next), None);
+        assert_eq!(mover.head_to_log(next), log.head().unwrap());
+        assert_eq!(mover.head_to_log(next), None);
     }
 }
