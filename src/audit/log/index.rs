@@ -1,13 +1,15 @@
-//! Where in the files a row stands.
+//! Which files there are to read, and where in them a row begins: a page is found without reading every file.
 
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::{AuditError, damaged, unreadable};
 use super::file_name::FileName;
 use super::files;
 use super::format::Entry;
 use crate::domain::audit::AuditRow;
+use crate::store::Store;
+use crate::store::schema::AUDIT;
 
 /// A place is kept of one in so many rows.
 const EVERY: u64 = 64;
@@ -85,5 +87,107 @@ impl LogFile {
         if places.len() as u64 * EVERY == number - self.first {
             places.push(place);
         }
+    }
+}
+
+/// The files that a reader of the log sees, and which rows they hold.
+#[derive(Clone)]
+pub(super) struct ReadableFiles {
+    /// Oldest first.
+    pub(super) files: Vec<Arc<LogFile>>,
+    /// Number of the last row that can be read from them.
+    pub(super) number: u64,
+    /// Number of the first row that they have to hold.
+    pub(super) kept_from: u64,
+}
+
+impl ReadableFiles {
+    /// Whether both have the same first and last row. A page that was read between the two is complete then.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let bounds = |files: &Self| (files.kept_from, files.first(), files.number);
+        bounds(self) == bounds(other)
+    }
+
+    /// Number of the first row that can be read, in a file or, if there is no file, after all rows in files.
+    pub(super) fn first(&self) -> u64 {
+        self.files.first().map_or(self.number + 1, |file| file.first)
+    }
+
+    /// Whether these rows are the ones after number `after`, without a gap.
+    pub(super) fn is_gapless(&self, rows: &[(u64, AuditRow)], after: u64) -> bool {
+        let due = self.kept_from.max(after.saturating_add(1));
+        !rows.is_empty() && rows.iter().zip(due..).all(|((number, _), due)| *number == due)
+    }
+
+    /// Up to `most` rows with numbers above `after`, oldest first: those in files, then those that are still in the database.
+    /// `AuditError::Damaged` if a row that has to be kept is missing before the first file.
+    pub(super) fn page(
+        &self,
+        folder: &Path,
+        store: &Store,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<(u64, AuditRow)>, AuditError> {
+        let due = self.kept_from.max(after.saturating_add(1));
+        let first = self.first();
+        if due < first {
+            let why = format!("rows {due} to {} are missing", first - 1);
+            return Err(AuditError::Damaged { file: "audit/".into(), number: due, why });
+        }
+        let mut rows = Vec::new();
+        for (place, file) in self.files.iter().enumerate() {
+            let next = self.files.get(place + 1).map(|next| next.first - 1);
+            let last = next.unwrap_or(self.number);
+            let from = file.first.max(after.saturating_add(1));
+            let room = (most - rows.len()) as u64;
+            let to = last.min(from.saturating_add(room) - 1);
+            if room > 0 && from <= to {
+                rows.extend(file.read(folder, from, to)?);
+            }
+        }
+        let room = most - rows.len();
+        if room > 0 {
+            rows.extend(store.page(AUDIT, Some(&after.max(self.number)), room)?);
+        }
+        Ok(rows)
+    }
+}
+
+/// The files of the folder, sorted by whether their rows have to be kept.
+pub(super) struct IndexedFolder {
+    /// Files with rows from `kept_from` on, oldest first.
+    pub(super) files: Vec<Arc<LogFile>>,
+    /// Paths of the files that hold only older rows and can be removed.
+    pub(super) expired: Vec<PathBuf>,
+}
+
+impl IndexedFolder {
+    /// Reads the beginning of each file. A file that does not fit between its neighbours is left out and logged.
+    pub(super) fn read(folder: &Path, kept_from: u64) -> Result<Self, AuditError> {
+        let mut kept = Vec::<Arc<LogFile>>::new();
+        let mut expired = Vec::new();
+        for name in files::list(folder)?.names {
+            let path = folder.join(name.leaf());
+            let due = kept.last().map_or(kept_from, |file| file.first + 1);
+            // If no row was written between two beginnings, both name the same first row.
+            let follows = |first: u64| {
+                let without_row = kept.last().filter(|file| file.first == first);
+                first >= due || without_row.is_some_and(|file| !file.has_row(folder))
+            };
+            match files::read(&path).and_then(|mut it| Ok((it.beginning()?.0.first, it.place()))) {
+                Ok((first, _)) if first < kept_from && kept.is_empty() => expired.push(path),
+                Ok((first, place)) if follows(first) => {
+                    kept.push(Arc::new(LogFile::new(name, first, place)));
+                }
+                Ok(_) | Err(_) => tracing::error!(
+                    "{name} is no file of the log of audit, or not where it belongs. `esoz-otp audit verify` says more."
+                ),
+            }
+        }
+        // Unless a kept file begins exactly with `kept_from`, an older file may hold rows that have to be kept.
+        if kept.first().is_some_and(|first| first.first != kept_from) {
+            expired.clear();
+        }
+        Ok(Self { files: kept, expired })
     }
 }

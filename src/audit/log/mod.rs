@@ -32,7 +32,7 @@ pub use error::AuditError;
 use error::at;
 pub(super) use format::fits;
 pub use format::{AnchorReason, MAX_ROW_BYTES};
-use index::LogFile;
+use index::{IndexedFolder, LogFile, ReadableFiles};
 pub use verify::{Finding, LogReport, verify};
 
 use crate::domain::Timestamp;
@@ -56,16 +56,6 @@ pub struct AuditLog {
     /// The head that was not in the files at the start already: rows go on without it.
     abandoned_head: Option<AuditHead>,
     readable: Mutex<ReadableFiles>,
-}
-
-/// What a reader sees of the files.
-#[derive(Clone)]
-struct ReadableFiles {
-    files: Vec<Arc<LogFile>>,
-    /// Up to which row they can be read.
-    number: u64,
-    /// From which row on they have to be there.
-    kept_from: u64,
 }
 
 impl AuditLog {
@@ -260,9 +250,9 @@ impl AuditLog {
     pub fn page(&self, after: u64, most: usize) -> Result<Vec<(u64, AuditRow)>, AuditError> {
         for _ in 0..TRIES {
             let readable = self.readable().clone();
-            let page = self.page_of(&readable, after, most);
+            let page = readable.page(&self.folder, &self.store, after, most);
             // Rows have moved, or files have gone, under our hands.
-            let is_same = self.readable().is(&readable);
+            let is_same = self.readable().is_same(&readable);
             match page {
                 Ok(rows) if is_same || readable.is_gapless(&rows, after) => return Ok(rows),
                 Err(error) if is_same => return Err(error),
@@ -272,77 +262,21 @@ impl AuditLog {
         // Moving rows waits now.
         let _held = self.appender();
         let readable = self.readable().clone();
-        self.page_of(&readable, after, most)
+        readable.page(&self.folder, &self.store, after, most)
     }
 
-    fn page_of(
-        &self,
-        readable: &ReadableFiles,
-        after: u64,
-        most: usize,
-    ) -> Result<Vec<(u64, AuditRow)>, AuditError> {
-        let due = readable.kept_from.max(after.saturating_add(1));
-        let first = readable.first();
-        if due < first {
-            let why = format!("rows {due} to {} are missing", first - 1);
-            return Err(AuditError::Damaged { file: "audit/".into(), number: due, why });
-        }
-        let mut rows = Vec::new();
-        for (place, file) in readable.files.iter().enumerate() {
-            let next = readable.files.get(place + 1).map(|next| next.first - 1);
-            let last = next.unwrap_or(readable.number);
-            let from = file.first.max(after.saturating_add(1));
-            let room = (most - rows.len()) as u64;
-            let to = last.min(from.saturating_add(room) - 1);
-            if room > 0 && from <= to {
-                rows.extend(file.read(&self.folder, from, to)?);
-            }
-        }
-        let room = most - rows.len();
-        if room > 0 {
-            rows.extend(self.store.page(AUDIT, Some(&after.max(readable.number)), room)?);
-        }
-        Ok(rows)
-    }
-
-    /// Takes note of the files from this row on, and removes those before it.
+    /// Makes the files from row `kept_from` on readable, and removes the files before it.
     fn index(&self, kept_from: u64) -> Result<(), AuditError> {
-        let mut found = Vec::<Arc<LogFile>>::new();
-        let mut old = Vec::new();
-        for name in files::list(&self.folder)?.names {
-            let path = self.folder.join(name.leaf());
-            let due = found.last().map_or(kept_from, |file| file.first + 1);
-            // Where nothing was written between two beginnings, both are of the same row.
-            let follows = |first: u64| {
-                let without_row = found.last().filter(|file| file.first == first);
-                first >= due || without_row.is_some_and(|file| !file.has_row(&self.folder))
-            };
-            match files::read(&path).and_then(|mut it| Ok((it.beginning()?.0.first, it.place()))) {
-                Ok((first, _)) if first < kept_from && found.is_empty() => old.push(path),
-                Ok((first, place)) if follows(first) => {
-                    found.push(Arc::new(LogFile::new(name, first, place)));
-                }
-                Ok(_) | Err(_) => tracing::error!(
-                    "{name} is no file of the log of audit, or not where it belongs. `esoz-otp audit verify` says more."
-                ),
-            }
-        }
-        let is_kept_from = found.first().is_none_or(|first| first.first == kept_from);
+        let IndexedFolder { files, expired } = IndexedFolder::read(&self.folder, kept_from)?;
         {
             let mut readable = self.readable();
-            (readable.files, readable.kept_from) = (found, kept_from);
+            (readable.files, readable.kept_from) = (files, kept_from);
         }
-        // A file before the first one that is kept may hold rows that are.
-        if is_kept_from {
-            for path in &old {
-                fs::remove_file(path).map_err(at(path))?;
-                tracing::info!("removed {}: its rows need not be kept any more", path.display());
-            }
-            if !old.is_empty() {
-                files::sync_folder(&self.folder)?;
-            }
+        for path in &expired {
+            fs::remove_file(path).map_err(at(path))?;
+            tracing::info!("removed {}: its rows need not be kept any more", path.display());
         }
-        Ok(())
+        if expired.is_empty() { Ok(()) } else { files::sync_folder(&self.folder) }
     }
 
     /// At a start: rows that the database counts on and the files do not have. Those between others show when they are read.
@@ -386,24 +320,6 @@ impl AuditLog {
 
     fn readable(&self) -> MutexGuard<'_, ReadableFiles> {
         self.readable.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ReadableFiles {
-    fn is(&self, other: &Self) -> bool {
-        let ends = |readable: &Self| (readable.kept_from, readable.first(), readable.number);
-        ends(self) == ends(other)
-    }
-
-    /// Number of the first row that can be read, in a file or behind all.
-    fn first(&self) -> u64 {
-        self.files.first().map_or(self.number + 1, |file| file.first)
-    }
-
-    /// Whether these rows follow this number and each other.
-    fn is_gapless(&self, rows: &[(u64, AuditRow)], after: u64) -> bool {
-        let due = self.kept_from.max(after.saturating_add(1));
-        !rows.is_empty() && rows.iter().zip(due..).all(|((number, _), due)| *number == due)
     }
 }
 
