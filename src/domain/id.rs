@@ -13,6 +13,14 @@ use super::bytes;
 /// In text formats it is the hyphenated form, in stored records sixteen bytes.
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
 
+/// The UUID of a verification.
+pub type VerificationId = Id<OfVerification>;
+
+/// What a [`VerificationId`] is an id of. It stands for [`Verification`](super::Verification), which names the person
+/// request that it is for: a person request, which names the verification that approved it, knows no more of it than this.
+#[derive(Clone, Copy, Debug)]
+pub enum OfVerification {}
+
 impl<T> Id<T> {
     /// A version 4 UUID of these sixteen random bytes.
     pub fn from_random(bytes: [u8; 16]) -> Self {

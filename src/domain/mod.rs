@@ -9,7 +9,6 @@ mod client;
 mod code;
 mod delivery;
 mod factor;
-mod hex;
 mod http_date;
 mod id;
 pub mod limits;
@@ -19,7 +18,6 @@ mod person;
 mod person_request;
 mod phone;
 mod refusal;
-mod requester;
 mod scopes;
 mod secret;
 mod segments;
@@ -27,17 +25,16 @@ mod similar;
 mod time;
 mod token;
 mod verification;
-mod verification_id;
 
-pub use client::{AccessType, Client, ClientId};
+pub use bytes::{from_hex, to_hex};
+pub use client::{AccessType, Client, ClientId, RequestOrigin, Requester};
 pub use code::{Code, CodeFormat, MalformedCode};
 pub use delivery::{
     Attempt, AttemptOutcome, Delivery, DeliveryError, DeliveryReport, DeliveryState,
     DeliveryStatus, Receipt, VendorStatus,
 };
 pub use factor::{AuthenticationFactor, FactorId, FactorType};
-pub use hex::{from_hex, to_hex};
-pub use id::Id;
+pub use id::{Id, VerificationId};
 pub use network::{Network, NotANetwork, written_address};
 pub use number_mask::mask_numbers;
 pub use person::{MethodType, Person, PersonId, PersonStatus, User, UserId};
@@ -46,7 +43,6 @@ pub use person_request::{
 };
 pub use phone::{MaskedPhone, NotAPhone, Phone};
 pub use refusal::{Refusal, RefusalKind, SpentReason};
-pub use requester::{RequestOrigin, Requester};
 pub use scopes::{Scope, Scopes};
 pub use secret::{Secret, SecretDigest};
 pub use segments::Segments;
@@ -56,4 +52,3 @@ pub use token::{Token, TokenExpiry};
 pub use verification::{
     HashedCode, Purpose, Verification, VerificationRules, VerificationState, VerificationStatus,
 };
-pub use verification_id::VerificationId;
