@@ -10,12 +10,14 @@
 
 mod attempt;
 mod error;
+mod state;
 
 use std::time::Duration;
 
 pub use attempt::{Attempt, AttemptOutcome, DeliveryReport, Receipt};
 pub use error::{DeliveryError, VendorStatus};
 use serde::{Deserialize, Serialize};
+pub use state::{DeliveryState, DeliveryStatus};
 
 use super::audit::RequestId;
 use super::verification::CLOCK_TOLERANCE;
@@ -60,48 +62,6 @@ pub struct Delivery {
     pub ended_at: Option<Timestamp>,
     /// What the caller who had the code sent calls the request.
     pub request_id: Option<RequestId>,
-}
-
-/// How far a message has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DeliveryState {
-    /// Waits in the outbox.
-    Queued {
-        /// From when on it may be sent.
-        due_at: Timestamp,
-    },
-    /// Drivers are called.
-    Submitting {
-        /// Its code has become worth nothing meanwhile: whatever comes of it, it is not sent again.
-        is_obsolete: bool,
-    },
-    /// A driver took it.
-    Sent,
-    /// A receipt says that it has arrived.
-    Delivered,
-    /// It can't be delivered.
-    Failed,
-    /// It may have been sent, perhaps twice, and nobody knows.
-    Uncertain,
-    /// Its code's life ended first.
-    Expired,
-    /// A newer code took its place first.
-    Canceled,
-}
-
-/// What an answer says of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "see `DeliveryState`")]
-pub enum DeliveryStatus {
-    Queued,
-    Submitting,
-    Sent,
-    Delivered,
-    Failed,
-    Uncertain,
-    Expired,
-    Canceled,
 }
 
 /// For how long a gateway is asked what became of a message.
@@ -308,18 +268,9 @@ impl Delivery {
         now + CLOCK_TOLERANCE < self.queued_at
     }
 
-    /// What an answer says of it.
+    /// The state without its fields: `status` of an answer.
     pub fn status(&self) -> DeliveryStatus {
-        match self.state {
-            DeliveryState::Queued { .. } => DeliveryStatus::Queued,
-            DeliveryState::Submitting { .. } => DeliveryStatus::Submitting,
-            DeliveryState::Sent => DeliveryStatus::Sent,
-            DeliveryState::Delivered => DeliveryStatus::Delivered,
-            DeliveryState::Failed => DeliveryStatus::Failed,
-            DeliveryState::Uncertain => DeliveryStatus::Uncertain,
-            DeliveryState::Expired => DeliveryStatus::Expired,
-            DeliveryState::Canceled => DeliveryStatus::Canceled,
-        }
+        self.state.status()
     }
 
     fn requeue_or_end(self, is_obsolete: bool, again_at: Timestamp, now: Timestamp) -> Self {

@@ -26,12 +26,14 @@
 mod rate;
 mod sends;
 mod sliding_window;
+mod wrong_guesses;
 
 use std::time::Duration;
 
 pub use rate::{Budget, Rate};
 pub use sends::{GIVEN_BACK_A_DAY, Sends};
-pub use sliding_window::{DAY, LEAST_TO_LOCK, SlidingWindow, WrongGuesses};
+pub use sliding_window::{DAY, SlidingWindow};
+pub use wrong_guesses::{LEAST_TO_LOCK, WrongGuesses};
 
 use super::{ClientId, Phone, Purpose, Timestamp};
 
