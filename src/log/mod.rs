@@ -1,14 +1,19 @@
-//! The log: lines on standard error, which a thread of its own writes.
+//! The log: lines on standard error.
+//!
+//! - `writer`: the [`LogWriter`], which queues lines for a thread that writes them;
+//! - `lost_lines`: the [`LostLines`] that did not fit or could not be written.
 
+mod lost_lines;
 mod writer;
 
 use std::io::{self, IsTerminal as _};
 
-pub use writer::{LogGuard, LogWriter, LostLines};
+pub use lost_lines::LostLines;
+pub use writer::{LogGuard, LogWriter};
 
 use crate::config::{LogConfig, LogFormat};
 
-/// The most lines that wait to be written. Further lines are dropped, so that no answer waits for the log.
+/// The most lines that wait to be written. Further lines are dropped and counted, so no request waits for the log.
 pub const WAITING: usize = 16_384;
 
 /// The log could not start: its thread was refused.
@@ -16,7 +21,7 @@ pub const WAITING: usize = 16_384;
 #[error(transparent)]
 pub struct NotStarted(#[from] io::Error);
 
-/// Logs to standard error until the guard is dropped. Dropping it writes the lines that wait.
+/// Logs to standard error until the `LogGuard` is dropped, which writes the waiting lines.
 pub fn start(config: LogConfig) -> Result<LogGuard, NotStarted> {
     let (out, guard) = LogWriter::start("log", io::stderr(), WAITING, |_, lost| {
         tracing::warn!(lost, "lines of the log were lost: standard error did not take them");

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
@@ -8,35 +8,31 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::LostLines;
+
 /// The most time for the last lines when the log ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Hands log lines to a thread that writes them, so that no logging call waits. Lines that do not fit into the queue, or
-/// can't be written, are lost and counted. The log tells of the loss when it can write again.
+/// Hands log lines to a thread that writes them, so no logging call waits.
+///
+/// Lines that do not fit into the queue or can't be written are counted as [`LostLines`]. The log reports the loss when it can
+/// write again.
 #[derive(Clone)]
 pub struct LogWriter {
     lines: SyncSender<Vec<u8>>,
     shared: Arc<LogState>,
 }
 
-/// Ends the log when it is dropped. Lines that wait are still written, within `LAST_LINES`.
+/// Ends the log when it is dropped. The waiting lines are still written, for at most `LAST_LINES`.
 pub struct LogGuard {
     writer: LogWriter,
     /// Disconnected when the thread ends.
     ended: Mutex<Receiver<Infallible>>,
 }
 
-/// The count of lost lines.
-#[derive(Clone, Default)]
-pub struct LostLines(Arc<LogState>);
-
 #[derive(Default)]
 struct LogState {
-    lost: AtomicU64,
-    /// The lost lines that the log has told of.
-    told: AtomicU64,
-    /// The lost lines that the audit has noted.
-    taken: AtomicU64,
+    lost: LostLines,
     is_ending: AtomicBool,
     thread: OnceLock<ThreadId>,
     /// The lines of the writing thread itself, which do not go through its queue.
@@ -44,41 +40,51 @@ struct LogState {
 }
 
 /// Logs that so many lines were lost.
-type Say = fn(&LogWriter, u64);
+type Report = fn(&LogWriter, u64);
 
 impl LogWriter {
-    /// Writes to `out` on a thread of this name. At most `most` lines wait.
+    /// Starts a thread of this name that writes to `out`. At most `most` lines wait. `report` logs a loss.
+    ///
+    /// # Errors
+    ///
+    /// The system refused the thread.
     pub fn start(
         name: &str,
         mut out: impl Write + Send + 'static,
         most: usize,
-        say: Say,
+        report: Report,
     ) -> io::Result<(Self, LogGuard)> {
         let (lines, waiting) = sync_channel(most);
         let (ending, ended) = channel();
         let writer = Self { lines, shared: Arc::default() };
         let own = writer.clone();
         thread::Builder::new().name(name.into()).spawn(move || {
-            // Nobody else sets it.
+            // It is empty: only this thread sets it.
             let _ = own.shared.thread.set(thread::current().id());
-            own.write_all(&waiting, &mut out, most, say);
+            own.write_all(&waiting, &mut out, most, report);
             drop(ending);
         })?;
         Ok((writer.clone(), LogGuard { writer, ended: Mutex::new(ended) }))
     }
 
-    /// Writes until the log ends and the queue is empty. Losses are told when the queue is empty, or after `2 * most` lines,
-    /// since a busy queue may never be empty.
-    fn write_all(&self, waiting: &Receiver<Vec<u8>>, out: &mut impl Write, most: usize, say: Say) {
-        let mut untold = 0;
+    /// Writes lines until the log ends and the queue is empty. Losses are reported when the queue is empty, or after
+    /// `2 * most` lines, since a busy queue may never be empty.
+    fn write_all(
+        &self,
+        waiting: &Receiver<Vec<u8>>,
+        out: &mut impl Write,
+        most: usize,
+        report: Report,
+    ) {
+        let mut lines_since_report = 0;
         loop {
-            // Asked first: a line that comes after an empty queue was found may come before the end.
+            // Take a line. `is_ending` is read first, so a line that came before the end is not missed.
             let is_ending = self.shared.is_ending.load(Ordering::SeqCst);
             let line = match waiting.try_recv() {
                 Ok(line) => line,
                 Err(TryRecvError::Empty) => {
-                    self.tell(out, say);
-                    untold = 0;
+                    self.report_loss(out, report);
+                    lines_since_report = 0;
                     if is_ending {
                         return;
                     }
@@ -87,28 +93,30 @@ impl LogWriter {
                 }
                 Err(TryRecvError::Disconnected) => return,
             };
+            // Write it, or count it as lost.
             if out.write_all(&line).and_then(|()| out.flush()).is_err() {
-                self.shared.lost.fetch_add(1, Ordering::SeqCst);
+                self.shared.lost.add_one();
             }
-            untold += 1;
-            if untold >= 2 * most {
-                self.tell(out, say);
-                untold = 0;
+            // Report losses of a queue that is never empty.
+            lines_since_report += 1;
+            if lines_since_report >= 2 * most {
+                self.report_loss(out, report);
+                lines_since_report = 0;
             }
         }
     }
 
-    fn tell(&self, out: &mut impl Write, say: Say) {
-        let lost = self.shared.lost.load(Ordering::SeqCst);
-        let told = self.shared.told.load(Ordering::SeqCst);
-        if lost == told {
+    /// Logs the losses since the last report. A report that can't be written is repeated with the next losses.
+    fn report_loss(&self, out: &mut impl Write, report: Report) {
+        let unreported = self.shared.lost.unreported();
+        if unreported == 0 {
             return;
         }
-        say(self, lost - told);
+        // On this thread, `report` writes into `own` instead of the queue.
+        report(self, unreported);
         let own = std::mem::take(&mut *self.shared.own());
-        // What can't be written now is told with what is lost until it can be.
         if out.write_all(&own).and_then(|()| out.flush()).is_ok() {
-            self.shared.told.store(lost, Ordering::SeqCst);
+            self.shared.lost.add_reported(unreported);
         }
     }
 }
@@ -122,36 +130,19 @@ impl LogState {
 impl LogGuard {
     /// The count of lost lines, for the audit.
     pub fn lost_lines(&self) -> LostLines {
-        LostLines(Arc::clone(&self.writer.shared))
+        self.writer.shared.lost.clone()
     }
 }
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
         self.writer.shared.is_ending.store(true, Ordering::SeqCst);
-        // It only has to look; with a full queue it does so anyway.
+        // An empty line wakes the thread. With a full queue the thread is awake.
         drop(self.writer.lines.try_send(Vec::new()));
         if let Ok(ended) = self.ended.get_mut() {
-            // It is the end of the thread that is waited for; nothing is ever received.
+            // The channel carries no value: it is disconnected when the thread ends.
             let _ = ended.recv_timeout(LAST_LINES);
         }
-    }
-}
-
-impl LostLines {
-    /// The lost lines that the log has told of since the last call.
-    pub fn take_told(&self) -> u64 {
-        self.take(&self.0.told)
-    }
-
-    /// All lines lost since the last call.
-    pub fn take_all(&self) -> u64 {
-        self.take(&self.0.lost)
-    }
-
-    fn take(&self, count: &AtomicU64) -> u64 {
-        let now = count.load(Ordering::SeqCst);
-        now - self.0.taken.swap(now, Ordering::SeqCst)
     }
 }
 
@@ -163,7 +154,7 @@ impl<'a> MakeWriter<'a> for LogWriter {
     }
 }
 
-/// Writes one line into the queue.
+/// Puts one line into the queue of a [`LogWriter`].
 pub struct LineWriter<'a>(&'a LogWriter);
 
 impl Write for LineWriter<'_> {
@@ -172,7 +163,7 @@ impl Write for LineWriter<'_> {
         if shared.thread.get() == Some(&thread::current().id()) {
             shared.own().extend_from_slice(line);
         } else if lines.try_send(line.to_vec()).is_err() {
-            shared.lost.fetch_add(1, Ordering::SeqCst);
+            shared.lost.add_one();
         }
         Ok(line.len())
     }
@@ -188,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    /// A place to write to that can be stopped, and that can fail.
+    /// A writer that can be stalled, and that can fail.
     #[derive(Clone, Default)]
     struct Sink(Arc<(Mutex<SinkState>, Condvar)>);
 
@@ -240,8 +231,8 @@ mod tests {
     const MOST: usize = 8;
 
     fn log(out: &Sink) -> (LogWriter, LogGuard) {
-        let say: Say = |writer, lost| writeln!(writer.make_writer(), "lost {lost}").unwrap();
-        LogWriter::start("log", out.clone(), MOST, say).unwrap()
+        let report: Report = |writer, lost| writeln!(writer.make_writer(), "lost {lost}").unwrap();
+        LogWriter::start("log", out.clone(), MOST, report).unwrap()
     }
 
     fn line(writer: &LogWriter, text: &str) {
@@ -249,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_fit_while_nobody_read_is_told_once_behind_what_did() {
+    fn lines_that_did_not_fit_are_reported_once_behind_those_that_did() {
         let out = Sink::default();
         out.set(|state| state.is_stalled = true);
         let (writer, guard) = log(&out);
@@ -259,36 +250,36 @@ mod tests {
             line(&writer, &number.to_string());
         }
         let lost = guard.lost_lines();
-        assert_eq!(lost.take_told(), 0, "nobody has been told");
+        assert_eq!(lost.take_reported(), 0, "no loss was reported yet");
         out.set(|state| state.is_stalled = false);
         out.wait_until(|state| state.written.contains("lost"));
         line(&writer, "last");
         drop(guard);
         assert_eq!(out.written(), "first\n0\n1\n2\n3\n4\n5\n6\n7\nlost 5\nlast\n");
-        assert_eq!((lost.take_told(), lost.take_told(), lost.take_all()), (5, 0, 0));
+        assert_eq!((lost.take_reported(), lost.take_reported(), lost.take_all()), (5, 0, 0));
     }
 
     #[test]
-    fn what_could_not_be_written_is_told_when_it_can_be() {
+    fn lines_that_could_not_be_written_are_reported_when_writing_works_again() {
         let out = Sink::default();
         out.set(|state| state.is_broken = true);
         let (writer, guard) = log(&out);
         line(&writer, "one");
         line(&writer, "two");
         let lost = guard.lost_lines();
-        while lost.0.lost.load(Ordering::SeqCst) < 2 {
+        while lost.total() < 2 {
             thread::yield_now();
         }
         out.set(|state| state.is_broken = false);
         line(&writer, "three");
         drop(guard);
         let written = out.written();
-        // It may have come to tell of the first before the second was lost, or of both.
+        // The report may have failed before the second line was lost, or after it.
         assert!(written.ends_with("three\nlost 2\n") || written == "lost 2\nthree\n", "{written}");
         assert_eq!(lost.take_all(), 2);
     }
 
-    /// When it is told what was lost, another line comes, and behind it the end.
+    /// While a loss is reported, another line comes, and behind it the end.
     #[derive(Clone, Default)]
     struct LateLine(Sink, Arc<OnceLock<LogWriter>>);
 
@@ -307,14 +298,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_comes_while_losses_are_told_is_written_before_the_end() {
+    fn a_line_that_comes_while_losses_are_reported_is_written_before_the_end() {
         let out = LateLine::default();
         out.0.set(|state| state.is_broken = true);
-        let say: Say = |writer, lost| writeln!(writer.make_writer(), "lost {lost}").unwrap();
-        let (writer, guard) = LogWriter::start("log", out.clone(), MOST, say).unwrap();
+        let report: Report = |writer, lost| writeln!(writer.make_writer(), "lost {lost}").unwrap();
+        let (writer, guard) = LogWriter::start("log", out.clone(), MOST, report).unwrap();
         line(&writer, "one");
         let lost = guard.lost_lines();
-        while lost.0.lost.load(Ordering::SeqCst) < 1 {
+        while lost.total() < 1 {
             thread::yield_now();
         }
         assert!(out.1.set(writer.clone()).is_ok());
@@ -344,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_waits_for_what_is_written_and_not_for_a_reader_who_does_not_come() {
+    fn the_end_waits_for_written_lines_and_not_for_a_stalled_reader() {
         let out = Sink::default();
         let (writer, guard) = log(&out);
         line(&writer, "one");

@@ -6,7 +6,7 @@ use crate::domain::Requester;
 use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::log::LostLines;
 
-/// Notes lost log lines in the audit.
+/// Writes the count of lost log lines to the audit, as rows `log_lines_lost`.
 #[derive(Clone)]
 pub(super) struct LogWatch {
     pub(super) lost_lines: LostLines,
@@ -15,12 +15,12 @@ pub(super) struct LogWatch {
 }
 
 impl LogWatch {
-    /// Notes the losses that the log has told of since the last look.
+    /// Notes the losses that the log has reported since the last look.
     pub(super) fn look(&self) {
-        self.note(self.lost_lines.take_told());
+        self.note(self.lost_lines.take_reported());
     }
 
-    /// Notes all losses, for the end of the node.
+    /// Notes all losses, reported or not, at the end of the node.
     pub(super) fn last_look(&self) {
         self.note(self.lost_lines.take_all());
     }
