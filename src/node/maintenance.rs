@@ -1,4 +1,4 @@
-//! The periodic work of a node.
+//! The periodic work of a node, every [`MAINTAIN_EVERY`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,13 @@ use crate::clock::{Clock, ClockWatch};
 use crate::domain::Timestamp;
 use crate::store::{Store, StoreError};
 
-/// The interval of maintenance, and the most records that one write sweeps.
+/// The interval of maintenance.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(30);
+
+/// The most records that one write sweeps. Other writes wait for at most one such write.
 const SWEEP_MOST: usize = 512;
 
-/// Marks and sweeps the store, trims the audit and checks the clocks, every [`MAINTAIN_EVERY`].
+/// Marks and sweeps the store, removes old files of audit and compares the clocks. Runs until it is aborted.
 pub(super) async fn maintain(
     store: Store,
     log: Arc<AuditLog>,
@@ -31,7 +33,7 @@ pub(super) async fn maintain(
             // The store logs a full disk itself, once.
             Ok(()) | Err(StoreError::DiskFull) => {}
             Err(error) => {
-                tracing::warn!(%error, "how far the store has come could not be noted");
+                tracing::warn!(%error, "the progress of the store could not be noted");
             }
         }
         let now = clock.now();
@@ -43,7 +45,7 @@ pub(super) async fn maintain(
     }
 }
 
-/// Sweeps in small writes, so that others wait for a short time only. Returns the time up to which records were swept.
+/// Sweeps expired records in writes of [`SWEEP_MOST`]. Returns the time up to which records were swept.
 async fn sweep(store: &Store, now: Timestamp) -> Result<Timestamp, StoreError> {
     let until = store.sweep_until(now).await?;
     while store.sweep(until, SWEEP_MOST).await? == SWEEP_MOST {}

@@ -1,7 +1,7 @@
-//! A node: builds store, codes, delivery and methods, and runs them.
+//! A [`Node`] builds the parts that serve requests from its [`Dependencies`], and runs them until it is stopped.
 //!
-//! - `maintenance`: the periodic work;
-//! - `log_watch`: notes lost log lines in the audit.
+//! - `maintenance`: the periodic work: marks, sweeps, old files of audit;
+//! - `log_watch`: adds lost log lines to the audit.
 
 mod log_watch;
 mod maintenance;
@@ -25,34 +25,34 @@ use crate::service::Service;
 use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
 
-/// How long the outbox still hands messages to drivers, once the node stops.
+/// The time after the stop during which the outbox still hands messages to drivers.
 const LAST_CLAIMS: Duration = Duration::from_secs(2);
 
-/// The time to store a driver's last result, after its time-out.
-const LAST_WORD: Duration = Duration::from_secs(2);
+/// The time to store the result of a driver's last call, after the time-out of the call.
+const LAST_RESULT: Duration = Duration::from_secs(2);
 
-/// How long the last code made ahead of need may take. Its thread does not keep the process from ending.
+/// The time that the `PoolFiller` has for its last hash. Its thread does not keep the process from ending.
 const LAST_CODE: Duration = Duration::from_secs(1);
 
-/// The dependencies of a node.
+/// The parts that a node is built from. `serve` and `demo` make them; tests pass a hand clock and their own drivers.
 pub struct Dependencies {
-    /// The settings.
+    /// The checked settings.
     pub config: Config,
-    /// The store of the data directory.
+    /// The open store of the data directory.
     pub store: Store,
-    /// The keys.
+    /// The keyring, already compared with the store (`Keyring::check`).
     pub keyring: Keyring,
-    /// The clock.
+    /// The source of time for codes, limits and audit.
     pub clock: Arc<dyn Clock>,
-    /// The source of random bytes.
+    /// The source of random bytes for codes, ids and salts.
     pub entropy: Arc<dyn Entropy>,
-    /// The drivers of messages, in the order of choice.
+    /// The drivers, in the order of `sms.drivers`. At least one.
     pub drivers: Vec<Arc<dyn SmsDriver>>,
-    /// The parts that only a demo has.
+    /// The gateway and the world of a demo. `None` under `serve`.
     pub demo: Option<Demo>,
 }
 
-/// A node that is ready to run.
+/// A node that is built and not running yet: [`Node::run`] serves requests.
 pub struct Node {
     api: Arc<Api>,
     store: Store,
@@ -88,19 +88,28 @@ pub enum BuildError {
 }
 
 impl Node {
-    /// Builds a node.
+    /// Builds a node and recovers what an earlier process left: interrupted messages, and limits after a change of the clock.
+    ///
+    /// Starts the threads that hash codes. Sends and serves nothing yet.
     pub fn build(parts: Dependencies) -> Result<Self, BuildError> {
         let Dependencies { config, store, keyring, clock, entropy, drivers, demo } = parts;
         let dialect = dialect::of(config.dialect);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+
+        // Audit: the log continues the files with an anchor of the newest key.
         let sealer = keyring.sealer();
         let phone_key = keyring.phone_key(&store, &*entropy)?;
         let audit_log = AuditLog::open(store.clone(), keyring.anchor_keys(), clock.now())?;
         let audit_log = Arc::new(audit_log);
+        let audit = Arc::new(Recorder::new(store.clone()).with_phone_key(phone_key));
+
+        // Codes: one pool of threads hashes them, and the filler keeps ready codes in stock.
         let hasher = Hasher::start(keyring, config.otp.argon2, threads)?;
         let ready = CodePool::up_to(config.otp.ready);
         let filler = PoolFiller::start(&ready, &hasher, Arc::clone(&entropy), config.otp.format)?;
-        let last_messages = config.sms.timeout + LAST_WORD;
+
+        // Messages: the worker takes them from the outbox. Recovery finds those that were being submitted.
+        let last_messages = config.sms.timeout + LAST_RESULT;
         for driver in &drivers {
             let (name, host) = (driver.name(), driver.host());
             tracing::info!(driver = name, host, "messages go through {name}");
@@ -114,8 +123,9 @@ impl Node {
             config: config.sms,
         });
         outbox.recover(clock.now())?;
-        let audit = Arc::new(Recorder::new(store.clone()).with_phone_key(phone_key));
-        let shut = outbox.clone();
+        let stopping_outbox = outbox.clone();
+
+        // One-time codes: limits that lie in the future after a change of the clock are clamped to now.
         let otp = Otp {
             store: store.clone(),
             hasher,
@@ -129,6 +139,8 @@ impl Node {
             wrong_guesses: GuessSources::default(),
         };
         otp.clamp_limits(clock.now())?;
+
+        // Methods, and the API in front of them.
         let (order, requests) = (dialect.order, config.person_requests);
         let (recorder, log) = (Arc::clone(&audit), Arc::clone(&audit_log));
         let service = Service::new(store.clone(), otp, recorder, log, order, requests);
@@ -139,7 +151,7 @@ impl Node {
             api: Arc::new(api),
             store,
             worker,
-            outbox: shut,
+            outbox: stopping_outbox,
             filler,
             clock,
             audit,
@@ -150,19 +162,22 @@ impl Node {
         })
     }
 
-    /// Makes the node note in the audit how many lines this log loses.
+    /// Lets the node write the count of lost log lines to the audit.
     pub(crate) fn with_log(self, lost_lines: LostLines) -> Self {
         Self { lost_lines, ..self }
     }
 
-    /// The API that answers requests.
+    /// The API, for tests that call it without a listener.
     pub fn api(&self) -> &Arc<Api> {
         &self.api
     }
 
-    /// Serves on these listeners until `stop` ends. Requests in flight are then answered, and their messages are sent.
+    /// Serves on these listeners until `stop` ends or the store fails. Requests in flight are then answered, and their
+    /// messages are sent, within `LAST_CLAIMS` and the time-out of a driver.
     ///
-    /// An error is the store's. The process must then end and start again.
+    /// # Errors
+    ///
+    /// The store failed to write. The process must end: only a new start can tell what is on the disk.
     pub async fn run(
         self,
         listeners: Vec<Listener<ListenerKind>>,
@@ -176,16 +191,23 @@ impl Node {
             audit: Arc::clone(&audit),
         };
         let last_look = watch.clone();
-        let (close, closing) = oneshot::channel::<()>();
+
+        // Start the background tasks. Each one ends after its channel is dropped: the worker of messages, the recorder
+        // that writes refusals to the store, and the mover that moves rows of audit to files.
+        let (stop_worker, worker_stops) = oneshot::channel::<()>();
         let mut sending =
-            tokio::spawn(async move { worker.run(async { drop(closing.await) }).await });
-        let (end, ended) = oneshot::channel::<()>();
-        let recording = tokio::spawn(async move { audit.run(async { drop(ended.await) }).await });
+            tokio::spawn(async move { worker.run(async { drop(worker_stops.await) }).await });
+        let (stop_recorder, recorder_stops) = oneshot::channel::<()>();
+        let recording =
+            tokio::spawn(async move { audit.run(async { drop(recorder_stops.await) }).await });
         let mover = RowMover::of(Arc::clone(&audit_log), Arc::clone(&clock));
-        let (last, is_last) = oneshot::channel::<()>();
-        let keeping = tokio::spawn(async move { mover.run(async { drop(is_last.await) }).await });
+        let (stop_mover, mover_stops) = oneshot::channel::<()>();
+        let moving =
+            tokio::spawn(async move { mover.run(async { drop(mover_stops.await) }).await });
         let maintaining =
             tokio::spawn(maintenance::maintain(store.clone(), audit_log, clock, keep_audit, watch));
+
+        // Serve until the caller stops the node or the store fails. `serve` returns when the last request is answered.
         let mut failure = None;
         let stop = async {
             tokio::select! {
@@ -196,11 +218,15 @@ impl Node {
         let answer =
             move |listener, peer, request| Arc::clone(&api).answer(listener, peer, request);
         http::serve(listeners, ServerLimits::default(), answer, stop).await;
+
+        // Stop what only helps requests: maintenance and the stock of codes.
         maintaining.abort();
         drop(maintaining.await);
         drop(tokio::time::timeout(LAST_CODE, filler.end()).await);
-        // Not when the last hand on the outbox is gone: a connection that was cut off may keep one for long.
-        drop(close);
+
+        // Send the last messages: first all that wait, then only those already at a driver. The channel stops the worker,
+        // since a connection that was cut off may still hold the outbox.
+        drop(stop_worker);
         let mut is_done = tokio::time::timeout(LAST_CLAIMS, &mut sending).await.is_ok();
         if !is_done {
             outbox.shut();
@@ -211,12 +237,13 @@ impl Node {
             sending.abort();
             drop(sending.await);
         }
+
+        // Write the last rows of audit, after all tasks that could add one: refusals to the store, then rows to files.
         last_look.last_look();
-        // After everybody who could still be refused.
-        drop(end);
+        drop(stop_recorder);
         drop(recording.await);
-        drop(last);
-        drop(keeping.await);
+        drop(stop_mover);
+        drop(moving.await);
         failure.map_or(Ok(()), Err)
     }
 }
