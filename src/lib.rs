@@ -1,23 +1,23 @@
 //! The one-time-code methods of the Ukrainian eHealth system (ЕСОЗ): one process, one data directory.
 //!
-//! From the rules up to the command line, each module uses only those named before it:
+//! The modules in reading order. Each one uses only modules before it:
 //!
-//! - [`domain`]: values and rules, no clock, disk or network;
-//! - [`files`]: files that settings and commands name, opened through one door;
-//! - [`clock`], [`entropy`], [`config`]: time, chance and settings, each through one door;
-//! - [`log`]: lines on standard error, written behind whatever they tell of;
-//! - [`store`]: what is kept, on sled, durable before it is acknowledged;
-//! - [`audit`]: who had which code sent, guessed, used, and who was refused;
-//! - [`keyring`]: keys that codes are hashed with and messages are sealed with;
-//! - [`sms`]: drivers that get a text to a phone, and the queue before them;
-//! - [`otp`]: codes made, sent, limited and compared;
-//! - [`service`]: the methods: who may, what follows, in one write;
-//! - [`http`]: listeners, bounds and the router; knows nothing of the above;
+//! - [`domain`]: values and rules, without clock, disk or network;
+//! - [`files`]: opens the files that settings and commands name;
+//! - [`clock`], [`entropy`], [`config`]: time, random bytes and settings;
+//! - [`log`]: lines on standard error, written by a thread of its own;
+//! - [`store`]: records on sled, durable before a write is acknowledged;
+//! - [`audit`]: rows about sent, guessed and used codes, and about refused callers;
+//! - [`keyring`]: keys that hash codes and seal messages;
+//! - [`sms`]: the outbox of messages, and the drivers that send them;
+//! - [`otp`]: makes, sends, limits and compares codes;
+//! - [`service`]: the methods: checks the caller, and decides in one write;
+//! - [`http`]: listeners, limits of requests and the router; uses no module above;
 //! - [`api`]: the route table, the envelope, the dialects;
-//! - [`node`]: all of it put together, and run;
+//! - [`node`]: builds all parts, and runs them;
 //! - [`cli`]: commands, their flags and exit codes.
 //!
-//! What it can't do: more than one process on a data directory; more than one machine; give out tokens.
+//! It can't share a data directory between processes, run on more than one machine, or issue tokens.
 
 pub mod api;
 pub mod audit;

@@ -154,7 +154,7 @@ impl Outbox {
         if !driver.is_called_with(secret) {
             tracing::warn!(
                 driver = name,
-                "receipts were turned away: with a wrong secret, or nobody calls it with receipts (gateway.{name}.receipts)"
+                "receipts were turned away: with a wrong secret, or gateway.{name}.receipts.by is not callback"
             );
             return Ok(Reception::NotCalled);
         }
