@@ -1,11 +1,12 @@
-//! Bytes as text and in stored records: hexadecimal digits, two a byte, and arrays as one run of bytes.
+//! Bytes as text (two hexadecimal digits each) and arrays of bytes in stored records.
 
 use std::fmt::{self, Write as _};
 
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 
-/// Writes bytes as hexadecimal digits. The text has its whole room from the start: one that grows leaves copies behind.
+/// Encodes bytes as lowercase hexadecimal digits. The `String` is allocated once: growing it would leave copies of a
+/// secret in memory.
 pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a string takes what is written to it");
@@ -13,7 +14,7 @@ pub fn to_hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Reads exactly `2 * N` hexadecimal digits, of either case.
+/// Decodes exactly `2 * N` hexadecimal digits of either case; `None` for any other text.
 pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
@@ -25,8 +26,8 @@ pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// For `#[serde(with = "bytes")]`: an array as one run of bytes, which a stored record reads several times faster than element
-/// by element.
+/// For `#[serde(with = "bytes")]`: writes `[u8; N]` as one byte string. `bincode` reads it several times faster than a
+/// sequence of elements.
 pub(super) fn serialize<S: Serializer, const N: usize>(
     bytes: &[u8; N],
     serializer: S,

@@ -5,54 +5,56 @@ use serde::{Deserialize, Serialize};
 use super::audit::RequestId;
 use super::{Id, Scopes, SecretDigest, UserId};
 
-/// The UUID of a client.
+/// The UUID of a client, as tokens and `person_requests` name it.
 pub type ClientId = Id<Client>;
 
-/// A program or an institution that calls: the owner of tokens and person requests, the vendor behind an api-key,
-/// or both.
+/// A program or an institution that calls the API: the owner of tokens and person requests, the vendor behind an
+/// `api-key`, or both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
-    /// Its id.
+    /// The UUID that `tokens` and `person_requests` refer to.
     pub id: ClientId,
-    /// What people call it.
+    /// A name for operators: the log of requests shows it, no answer does.
     pub name: String,
-    /// Whether its tokens need an api-key beside them.
+    /// Whether requests with this client's tokens need an `api-key` header.
     pub access_type: AccessType,
-    /// What callers with this client's api-key may do at most. A client without one is no vendor.
+    /// The scopes that a vendor allows to clients that call with its `api-key`. A client with `None` is not a vendor.
     pub broker_scope: Option<Scopes>,
-    /// Digest of its api-key.
+    /// SHA-256 of the client's `api-key`; `None` if it has no key.
     pub api_key_digest: Option<SecretDigest>,
-    /// A blocked client's tokens and api-key are refused.
+    /// Whether tokens and the `api-key` of this client are refused.
     pub is_blocked: bool,
 }
 
-/// How a client reaches the system (edenlabllc/mithril.api, client settings `access_type`).
+/// How a client reaches the system: `access_type` of the client settings (edenlabllc/mithril.api).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AccessType {
-    /// On its own: an api-key is ignored.
+    /// The client calls for itself: an `api-key` header is ignored.
     Direct,
-    /// Through a vendor's program: the vendor's api-key is demanded.
+    /// The client calls through a vendor's program: the vendor's `api-key` is required.
     Broker,
 }
 
-/// The client, user and address that a request comes from. Limits of clients count by it, and rows of audit name it.
+/// The client, user and IP address that a request comes from. Budgets per client use `client_id`; every audit row
+/// stores all three.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Requester {
-    /// The token's client; none on the calls that take no token.
+    /// The token's client; `None` on routes without a token.
     pub client_id: Option<ClientId>,
-    /// The token's user.
+    /// The token's user; `None` on routes without a token.
     pub user_id: Option<UserId>,
-    /// Where the request came from, as far as that is known.
+    /// The caller's IP address. Behind a trusted proxy it comes from `X-Forwarded-For`; `None` for commands of the
+    /// operator.
     pub peer: Option<IpAddr>,
 }
 
-/// A requester, and the id that it gave its request.
+/// A [`Requester`] together with the id that the caller gave the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestOrigin {
-    /// The client, user and address.
+    /// The client, user and IP address of the request.
     pub requester: Requester,
-    /// The request's id, if it has one.
+    /// The `x-request-id` header, masked and cut to 64 characters; `None` without one.
     pub request_id: Option<RequestId>,
 }
 

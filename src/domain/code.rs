@@ -3,59 +3,60 @@ use std::ops::RangeInclusive;
 
 use zeroize::Zeroizing;
 
-/// A one-time code in clear: digits, wiped when dropped, printed by nothing but [`Code::reveal`].
+/// A one-time code in clear: 4 to 10 ASCII digits. Its memory is wiped on drop, and only [`Code::reveal`] prints it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code(Zeroizing<String>);
 
-/// How long a code is.
+/// The number of digits of a code: the setting `otp.digits`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodeFormat {
     digits: u8,
 }
 
-/// What was sent is not a code of the configured length.
+/// The text is not a code: its length differs from `otp.digits`, or a character is not a digit.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a code is a fixed number of digits")]
 pub struct MalformedCode;
 
 impl CodeFormat {
-    /// The bounds of `otp.digits`.
+    /// The bounds of the setting `otp.digits`: 4 to 10.
     pub const BOUNDS: RangeInclusive<u8> = 4..=10;
 
-    /// A code of this many digits, 4 to 10.
+    /// The format of codes with this many digits; `None` outside of `BOUNDS`.
     pub fn new(digits: u8) -> Option<Self> {
         Self::BOUNDS.contains(&digits).then_some(Self { digits })
     }
 
-    /// The number of digits.
+    /// The number of digits, 4 to 10.
     pub fn digits(self) -> usize {
         usize::from(self.digits)
     }
 
-    /// The numbers that new codes are drawn from. None begins with a zero: live clients keep a code as an integer and then
-    /// want all its digits, or look for a first digit from 1 to 9. Upstream draws none that begins with a zero either.
+    /// The numbers that `draw_code` chooses from: those without a leading zero. Live clients keep a code as an integer
+    /// or expect a first digit from 1 to 9, and upstream draws no other codes either. Six digits give 900 000 codes.
     pub fn drawn(self) -> RangeInclusive<u64> {
         let least = 10_u64.pow(u32::from(self.digits) - 1);
         least..=least * 10 - 1
     }
 
-    /// The pattern of a code, for `invalid[].rules[].params`.
+    /// The pattern of a code, for `invalid[].rules[].params`: `^[0-9]{6}$`.
     pub fn pattern(self) -> String {
         format!("^[0-9]{{{}}}$", self.digits)
     }
 
-    /// The code with this number. A shorter one gets leading zeros: codes that were sent before may begin with them.
+    /// The code with this number. Leading zeros fill it up: codes of earlier releases may begin with them.
+    /// `MalformedCode` if the number has more digits than a code.
     pub fn code(self, number: u64) -> Result<Code, MalformedCode> {
         if number > *self.drawn().end() {
             return Err(MalformedCode);
         }
-        // Room for all of it at once: a text that grows leaves copies of itself behind.
+        // Allocated once: growing the `String` would leave copies of the code in memory.
         let mut code = Zeroizing::new(String::with_capacity(self.digits()));
         write!(code, "{number:0width$}", width = self.digits()).map_err(|_| MalformedCode)?;
         Ok(Code(code))
     }
 
-    /// Reads exactly as many ASCII digits as a code has.
+    /// Reads a guess: exactly `digits` ASCII digits, leading zeros included.
     pub fn parse(self, text: &str) -> Result<Code, MalformedCode> {
         let fits = text.len() == self.digits() && text.bytes().all(|b| b.is_ascii_digit());
         if fits { Ok(Code(text.to_owned().into())) } else { Err(MalformedCode) }
@@ -63,7 +64,7 @@ impl CodeFormat {
 }
 
 impl Code {
-    /// The digits, for the hash and the text of the SMS.
+    /// The digits in clear: for argon2id and the text of the SMS.
     pub fn reveal(&self) -> &str {
         &self.0
     }

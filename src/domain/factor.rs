@@ -2,32 +2,32 @@ use serde::{Deserialize, Serialize};
 
 use super::{Id, Phone, Timestamp, UserId};
 
-/// The UUID of an authentication factor.
+/// The UUID of an authentication factor: `id` in the answer of `/api/cabinet/authentication_factor`.
 pub type FactorId = Id<AuthenticationFactor>;
 
-/// A user's second factor: one of a type for each user.
+/// A user's second authentication factor. A user has at most one of each [`FactorType`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthenticationFactor {
-    /// Its id.
+    /// The UUID in the answers: `id`.
     pub id: FactorId,
-    /// Whose it is.
+    /// The user that the factor belongs to.
     pub user_id: UserId,
-    /// What kind it is.
+    /// The type; `SMS` is the only one.
     pub factor_type: FactorType,
-    /// The number; none after a reset.
+    /// The phone that codes are sent to; `None` after a reset.
     pub factor: Option<Phone>,
-    /// Whether it is asked for.
+    /// Whether a login requires the factor (`is_active` of the answer).
     pub is_active: bool,
-    /// When it was made.
+    /// When the record was created: `inserted_at` of the answer.
     pub inserted_at: Timestamp,
-    /// When it last changed.
+    /// When the record last changed: `updated_at` of the answer.
     pub updated_at: Timestamp,
 }
 
-/// The kinds of factor there are (edenlabllc/mithril.api allows just this one).
+/// The types of factor. edenlabllc/mithril.api allows only this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FactorType {
-    /// A code by SMS.
+    /// A code by SMS to the phone in `factor`.
     Sms,
 }

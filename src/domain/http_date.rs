@@ -1,4 +1,5 @@
-//! Dates as HTTP has them (RFC 9110, 5.6.7), read leniently: programs that answer with them write them in many ways.
+//! HTTP dates (RFC 9110, 5.6.7), for `Retry-After` of gateways. Reading is lenient, since gateways write them in many
+//! ways.
 
 use jiff::fmt::rfc2822::DateTimeParser;
 
@@ -6,17 +7,16 @@ use super::Timestamp;
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// What is written for the only zone that HTTP has.
+/// The names of UTC that replace an offset.
 const UTC: [&str; 3] = ["GMT", "UTC", "Z"];
 
-/// The year that is written for never. Times end a little before it does, so it is taken for the one before: that is as far
-/// away.
+/// The year 9999 means "never". Times of `jiff` end before it does, so it is read as 9998, which is as far away.
 const NEVER: &str = "9999";
 const BEFORE_NEVER: &str = "9998";
 
 impl Timestamp {
-    /// Reads a date in any of the three forms of HTTP, or as RFC 3339. The weekday says nothing, a day may have one digit,
-    /// and the zone may be an offset, or missing.
+    /// Reads one of the three formats of RFC 9110, 5.6.7, or RFC 3339. The weekday is ignored, the day may have one
+    /// digit, and the zone may be an offset or missing (UTC).
     pub fn parse_date(text: &str) -> Option<Self> {
         let sooner = text.strip_prefix(NEVER).map(|rest| [BEFORE_NEVER, rest].concat());
         if let Ok(at) = Self::parse(sooner.as_deref().unwrap_or(text)) {
@@ -32,16 +32,16 @@ impl Timestamp {
     }
 }
 
-/// Day, month, year, time and zone.
+/// The words for day, month, year, time and zone.
 fn parts(text: &str) -> Option<(&str, &str, &str, &str, &str)> {
     let words = text.split([' ', ',', '\t']).filter(|word| !word.is_empty());
     let words: Vec<_> = words.skip_while(|word| is_weekday(word)).collect();
     match words[..] {
         [day, month, year, time] if starts_with_digit(day) => Some((day, month, year, time, "GMT")),
         [day, month, year, time, zone] => Some((day, month, year, time, zone)),
-        // As C's asctime writes it.
+        // The format of C's `asctime`: `Sun Nov  6 08:49:37 1994`.
         [month, day, time, year] => Some((day, month, year, time, "GMT")),
-        // As RFC 850 had it.
+        // The format of RFC 850: `Sunday, 06-Nov-94 08:49:37 GMT`.
         [date, time, zone] => {
             let (day, rest) = date.split_once('-')?;
             let (month, year) = rest.split_once('-')?;

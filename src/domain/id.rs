@@ -8,31 +8,32 @@ use uuid::Uuid;
 
 use super::bytes;
 
-/// The UUID of a `T`, so that a client's id can't be passed where a person's is wanted.
+/// The UUID of a `T`. The type parameter keeps a client's id from being passed as a person's.
 ///
-/// In text formats it is the hyphenated form, in stored records sixteen bytes.
+/// `serde` writes the hyphenated form in text formats and sixteen bytes in stored records.
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
 
-/// The UUID of a verification.
+/// The UUID of a verification, and of the delivery of its code.
 pub type VerificationId = Id<OfVerification>;
 
-/// What a [`VerificationId`] is an id of. It stands for [`Verification`](super::Verification), which names the person
-/// request that it is for: a person request, which names the verification that approved it, knows no more of it than this.
+/// Type parameter of [`VerificationId`], in place of [`Verification`](super::Verification). `Verification` names the
+/// person request that it is for, and `PersonRequest` names the verification that approved it: without this marker the
+/// two files would import each other.
 #[derive(Clone, Copy, Debug)]
 pub enum OfVerification {}
 
 impl<T> Id<T> {
-    /// A version 4 UUID of these sixteen random bytes.
+    /// A version 4 UUID (RFC 9562) made of sixteen random bytes.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         Self::from(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 
-    /// The id with exactly these bytes.
+    /// The id with exactly these bytes, as `as_bytes` returned them.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self::from(Uuid::from_bytes(bytes))
     }
 
-    /// Reads the hyphenated form only; other spellings of a UUID are not what ЕСОЗ prints.
+    /// Reads the hyphenated form of 36 characters; `None` for every other spelling, since ЕСОЗ prints no other.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != 36 {
             return None;
@@ -40,7 +41,7 @@ impl<T> Id<T> {
         Uuid::try_parse(text).ok().map(Self::from)
     }
 
-    /// The sixteen bytes.
+    /// The sixteen bytes in the order of RFC 9562: keys of trees begin with them.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }

@@ -1,7 +1,8 @@
-//! Values and rules: what a phone, a code, a verification or a person request is, and what may become of it.
+//! Values and rules: phones, codes, verifications, person requests, deliveries and limits, and the transitions that
+//! each allows.
 //!
-//! Nothing here reads a clock, a disk or a socket. Time is an argument, a transition consumes its state, and a
-//! refusal is a value.
+//! Nothing here reads a clock, a disk or a socket. Time is an argument (`now`), a transition consumes its state, and a
+//! refusal is a value: [`Refusal`].
 
 pub mod audit;
 mod bytes;

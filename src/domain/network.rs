@@ -2,26 +2,26 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-/// Addresses that begin with the same bits, such as `10.0.0.0/8`, `fd00::/8` or a single `127.0.0.1`.
+/// A range of IP addresses with a common prefix, such as `10.0.0.0/8`, `fd00::/8` or a single `127.0.0.1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// Of IPv4 unless it is of IPv6 only; every bit behind the prefix is 0.
+    /// The first address. `::ffff:a.b.c.d` is stored as IPv4, and every bit after the prefix is 0.
     address: IpAddr,
     prefix: u32,
 }
 
-/// The text is no network as [`Network`] takes it.
+/// The text is not an address, a slash and a prefix of at least one bit.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a network is an address, a slash and the number of bits that its addresses share, at least one"
 )]
 pub struct NotANetwork;
 
-/// How many bits stand before the address of IPv4 in one of IPv6 that stands for it.
+/// Length of the prefix `::ffff:0:0/96`, which maps IPv4 into IPv6 (RFC 4291, 2.5.5.2).
 const MAPPED: u32 = 96;
 
 impl Network {
-    /// Whether this address is in it; `::ffff:a.b.c.d` is `a.b.c.d`.
+    /// Whether `address` has the prefix; `::ffff:a.b.c.d` counts as `a.b.c.d`.
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
@@ -34,8 +34,8 @@ impl Network {
         }
     }
 
-    /// Of an address with bits behind the prefix it is not clear which network is meant; that of every address trusts
-    /// nobody in particular.
+    /// `None` if a bit after the prefix is set: which network is meant would be unclear. `None` for the prefix 0 too: a
+    /// trusted network of all addresses would trust every caller.
     fn of(address: IpAddr, prefix: u32) -> Option<Self> {
         let (address, prefix) = match (address.to_canonical(), address) {
             (IpAddr::V4(short), IpAddr::V6(_)) => (short.into(), prefix.checked_sub(MAPPED)?),
@@ -49,7 +49,7 @@ impl Network {
     }
 }
 
-/// The first `prefix` bits.
+/// A mask with the first `prefix` bits set; the same for IPv6 below.
 fn mask_of_32(prefix: u32) -> u32 {
     u32::MAX.checked_shl(32 - prefix.min(32)).unwrap_or(0)
 }
@@ -85,7 +85,7 @@ impl fmt::Display for Network {
     }
 }
 
-/// An address as a proxy writes it: alone, in brackets, or with a port behind it.
+/// Reads an address as a proxy writes it: alone, in brackets, or with a port: `[::1]:443`.
 pub fn written_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let alone = || text.parse().ok();

@@ -1,19 +1,20 @@
-//! What may be a phone's number in a text of somebody else's.
+//! Masks phone numbers in text that callers and gateways wrote, before it reaches a log or the audit.
 
-/// Fewer digits are no number.
+/// Fewest digits of a phone number, without its country code.
 const FEWEST: usize = 9;
-/// More are none either (ITU-T E.164).
+/// Most digits of a phone number (ITU-T E.164).
 const MOST: usize = 15;
-/// The digits that are hidden end two before the end, and begin this many before it.
+/// The masked digits begin this many before the end of a number, and end two before it.
 const HIDDEN: usize = 7;
-/// A word of so many hexadecimal digits is an id.
+/// A word of this many hexadecimal digits counts as an id, for example of a trace.
 const HEX_ID: usize = 16;
-/// Lengths of the words of a UUID.
+/// Lengths of the five words of a UUID.
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 
-/// The text with `*` in whatever may be a phone's number, but for its beginning and its last two digits: with or without
-/// its country, in one piece or with any signs between the digits. Its length stays. Of ids in hexadecimal digits (UUIDs,
-/// those of traces) only a whole number with its country is hidden.
+/// Replaces digits of phone numbers by `*`, except for the first ones and the last two. A number is found with or
+/// without its country code, and with any punctuation between its digits. The length of the text stays the same.
+///
+/// In hexadecimal ids (UUIDs, trace ids) only a whole number with its country code is masked.
 pub fn mask_numbers(text: &str) -> String {
     if text.bytes().filter(u8::is_ascii_digit).count() < FEWEST {
         return text.to_owned();
@@ -26,7 +27,7 @@ pub fn mask_numbers(text: &str) -> String {
     text.char_indices().map(shown).collect()
 }
 
-/// The same with three blanks for each `%20` and the like, whose digits are none.
+/// The text with each percent-escape such as `%20` replaced by three spaces: digits of an escape belong to no number.
 fn without_escapes(text: &str) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     let is_escape =
@@ -38,21 +39,21 @@ fn without_escapes(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Digits with no other character between them.
+/// A run of digits without another character between them.
 struct DigitGroup {
     start: usize,
     end: usize,
-    /// There is no letter beside it.
+    /// Whether no letter stands directly before or after it.
     is_alone: bool,
-    /// A plus stands before it.
+    /// Whether a `+` stands directly before it.
     is_behind_plus: bool,
 }
 
-/// Where the digits stand that are hidden.
+/// The positions of the digits to mask.
 fn hidden_in(text: &[u8]) -> Vec<usize> {
     let words = words(text);
     let mut hidden = Vec::new();
-    // Groups with nothing but signs between them.
+    // The groups seen so far that only punctuation separates: one number may be spread over them.
     let mut run = Vec::new();
     let mut rest = &words[..];
     while let [word, after @ ..] = rest {
@@ -85,7 +86,8 @@ fn hidden_in(text: &[u8]) -> Vec<usize> {
     hidden
 }
 
-/// Letters and digits with nothing else between them: where they begin and end. What is not ASCII counts as a letter.
+/// Start and end of each word: letters and digits without another character between them. A byte that is not ASCII
+/// counts as a letter.
 fn words(text: &[u8]) -> Vec<(usize, usize)> {
     let mut words = Vec::new();
     let mut start = None;
@@ -103,7 +105,7 @@ fn words(text: &[u8]) -> Vec<(usize, usize)> {
     words
 }
 
-/// How many of these words, from the first on, are an id in hexadecimal digits.
+/// How many of `words`, from the first one on, form a hexadecimal id: 5 for a UUID, 1 for a long word, otherwise 0.
 fn words_of_an_id(text: &[u8], words: &[(usize, usize)]) -> usize {
     let is_hex_word = |(start, end): (usize, usize)| text[start..end].iter().all(|b| is_hex(*b));
     let is_uuid = words.get(..UUID.len()).is_some_and(|words| {
@@ -125,7 +127,7 @@ fn is_hex(byte: u8) -> bool {
     byte.is_ascii_hexdigit()
 }
 
-/// Hides what may be numbers among these groups.
+/// Adds the positions to mask in every sequence of neighbouring groups that may be a number.
 fn hide_numbers(text: &[u8], run: &[DigitGroup], hidden: &mut Vec<usize>) {
     for (index, first) in run.iter().enumerate() {
         hide_number_inside(text, first, hidden);
@@ -144,13 +146,13 @@ fn hide_numbers(text: &[u8], run: &[DigitGroup], hidden: &mut Vec<usize>) {
     }
 }
 
-/// Whether these digits, of which the group is the first, may be a phone's number.
+/// Whether `digits`, which begin with the group `first`, may be a phone number.
 fn is_number(digits: &[u8], first: &DigitGroup, is_one_group: bool) -> bool {
-    // Codes of places and operators begin with 3 to 9; of digits that stand alone that is not asked.
+    // Area and operator codes begin with 3 to 9. For a group that stands alone the code is not checked.
     let is_alone = is_one_group && first.is_alone;
     let has_code = |at: usize| is_alone || (b'3'..=b'9').contains(&digits[at]);
     let is_ours = match digits.len() {
-        // A single digit before others counts something.
+        // One digit before others is a count, not the beginning of a code.
         9 => first.end - first.start > 1 && has_code(0),
         10 => digits.starts_with(b"0") && has_code(1),
         11 => digits.starts_with(b"80") && has_code(2),
@@ -162,7 +164,7 @@ fn is_number(digits: &[u8], first: &DigitGroup, is_one_group: bool) -> bool {
     is_ours || is_abroad
 }
 
-/// Hides numbers with their country that have more digits before or behind them.
+/// Masks numbers with their country code inside of a longer run of digits.
 fn hide_number_inside(text: &[u8], group: &DigitGroup, hidden: &mut Vec<usize>) {
     for (at, digits) in text[group.start..group.end].windows(12).enumerate() {
         if digits.starts_with(b"380") && digits[3] >= b'3' {
@@ -172,7 +174,7 @@ fn hide_number_inside(text: &[u8], group: &DigitGroup, hidden: &mut Vec<usize>) 
     }
 }
 
-/// Hides a number with its country, and nothing else, between letters.
+/// Masks a number of twelve digits from `380` on that stands between letters of an id.
 fn hide_whole_number(text: &[u8], word: std::ops::Range<usize>, hidden: &mut Vec<usize>) {
     let mut at = word.start;
     for part in text[word].split(|b| !b.is_ascii_digit()) {

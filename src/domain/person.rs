@@ -2,55 +2,55 @@ use serde::{Deserialize, Serialize};
 
 use super::{Id, Timestamp};
 
-/// The UUID of a user.
+/// The UUID of a user: `user_id` of tokens and factors.
 pub type UserId = Id<User>;
-/// The UUID of a person.
+/// The UUID of a person in the registry, as `person_requests` name it.
 pub type PersonId = Id<Person>;
 
-/// Someone who logs in; a patient's user leads to their person.
+/// An account that logs in. The account of a patient refers to their [`Person`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Its id.
+    /// The UUID that tokens and factors refer to.
     pub id: UserId,
-    /// The person this user is, if any.
+    /// The person that the user is; `None` for a clinic's employee.
     pub person_id: Option<PersonId>,
-    /// A blocked user's tokens are refused.
+    /// Whether tokens of this user are refused.
     pub is_blocked: bool,
 }
 
-/// A patient of the registry, as far as one-time codes need to know them.
+/// A patient of the registry, reduced to the fields that the methods of one-time codes read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// Its id.
+    /// The UUID that `users` and `person_requests` refer to.
     pub id: PersonId,
-    /// Whether the registry still holds them as active.
+    /// Whether the registry still holds the person as active.
     pub status: PersonStatus,
-    /// How they confirm actions today; asked for when they stand in for another (`THIRD_PERSON`).
+    /// The person's current authentication method. It is read when they confirm for another person (`THIRD_PERSON`).
     pub authentication_method: MethodType,
-    /// When this record last changed.
+    /// When the registry's record last changed.
     pub updated_at: Timestamp,
 }
 
-/// The registry's status of a person.
+/// `status` of a person in the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PersonStatus {
-    /// In the registry.
+    /// The registry holds the person as a patient.
     Active,
-    /// Left, merged or dead.
+    /// The person has left, died, or was merged with another record.
     Inactive,
 }
 
-/// How somebody confirms an action (registry of persons, `authentication_methods[].type`).
+/// How a person confirms an action: `authentication_methods[].type` of the registry of persons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MethodType {
-    /// A code by SMS.
+    /// By a code that is sent by SMS.
     Otp,
-    /// Documents.
+    /// By documents that the clinic looks at.
     Offline,
-    /// Another person confirms.
+    /// By another person, who confirms instead (`THIRD_PERSON`).
     ThirdPerson,
-    /// Not chosen yet.
+    /// No method has been chosen yet (`NA`).
     Na,
 }

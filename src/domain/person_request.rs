@@ -4,71 +4,72 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClientId, Id, PersonId, Phone, Refusal, Timestamp, VerificationId};
 
-/// The UUID of a person request.
+/// The UUID of a person request: `{id}` of its routes.
 pub type PersonRequestId = Id<PersonRequest>;
 
-/// A clinic's request to create or update a person, which that person confirms by a code.
+/// A clinic's request to create or update a [`Person`](super::Person). The person approves it with a code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonRequest {
-    /// Its id.
+    /// The UUID in the path of `resend_otp` and `approve`.
     pub id: PersonRequestId,
-    /// The client it was created for; to every other client it does not exist.
+    /// The client that created the request. For every other client the answer is 404.
     pub client_id: ClientId,
-    /// The person it is about, when they are in the registry already.
+    /// The person to update; `None` if the request creates one.
     pub person_id: Option<PersonId>,
-    /// Where it stands, but for its age: see [`PersonRequest::status_at`].
+    /// The stored status. A request that is too old is still stored as `New`: read [`PersonRequest::status_at`].
     pub status: PersonRequestStatus,
-    /// How it is confirmed, as taken down when it was created.
+    /// The authentication method at the time of creation; later changes of the person's method don't reach it.
     pub authentication_method: AuthenticationMethod,
-    /// The verification whose code approved it.
+    /// The verification of the code that approved the request; `None` before, and if no code was required.
     pub approved_by: Option<VerificationId>,
-    /// When it was made.
+    /// When the request was created: its life begins here.
     pub inserted_at: Timestamp,
-    /// When it last changed.
+    /// When the request last changed: `updated_at` of the answer.
     pub updated_at: Timestamp,
 }
 
-/// Where a person request stands (model of `person_requests`, and its chart of states).
+/// Status of a person request: the page of the model `person_requests` and its chart of states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PersonRequestStatus {
-    /// Waits for the person's code.
+    /// Waits for the person's code, or for an approval without one.
     New,
-    /// Confirmed.
+    /// Approved by a code, or without one if the method is `NA`.
     Approved,
-    /// Signed by the clinic: in the registry.
+    /// Signed by the clinic and written to the registry.
     Signed,
-    /// Turned down by the clinic.
+    /// Rejected by the clinic before it was signed.
     Rejected,
-    /// Replaced by a newer request.
+    /// Replaced by a newer person request.
     Cancelled,
-    /// Too old.
+    /// Its life ended while it was `New`.
     Expired,
 }
 
-/// How a request is confirmed.
+/// The authentication method of a person request, with the phone that its code is sent to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthenticationMethod {
-    /// A code to this number.
+    /// A code by SMS confirms the request.
     Otp {
-        /// The number the request was created with.
+        /// The number that the request was created with: codes go only there.
         phone_number: Phone,
     },
-    /// Another person confirms, in the way that person has chosen by then.
+    /// Another person confirms, by the method that this person has at the time of the call.
     ThirdPerson {
-        /// Who confirms.
+        /// The person who confirms in place of the patient.
         person_id: PersonId,
-        /// Their number when the request was created, if they had one.
+        /// That person's number when the request was created; `None` if they had none.
         phone_number: Option<Phone>,
     },
-    /// Documents.
+    /// The clinic looks at documents: no code can be sent.
     Offline,
-    /// Not chosen.
+    /// No method was chosen: the request is approved without a code.
     Na,
 }
 
 impl PersonRequest {
-    /// The status at `now`: a request still NEW after `life` is EXPIRED, whether or not anything has written that down.
+    /// The status at `now`. A request that is still `New` `life` after `inserted_at` is `Expired`, even though the
+    /// store has `New`.
     pub fn status_at(&self, now: Timestamp, life: Duration) -> PersonRequestStatus {
         match self.status {
             PersonRequestStatus::New if self.inserted_at + life <= now => {
@@ -78,7 +79,8 @@ impl PersonRequest {
         }
     }
 
-    /// Refuses unless the request is NEW. Says so when it is NEW no longer because a code approved it.
+    /// Returns [`Refusal::InvalidTransition`] unless the request is `New` at `now`. Its field `already_used` is true if
+    /// a code approved the request before.
     pub fn must_be_new(&self, now: Timestamp, life: Duration) -> Result<(), Refusal> {
         match self.status_at(now, life) {
             PersonRequestStatus::New => Ok(()),
@@ -92,13 +94,14 @@ impl PersonRequest {
         }
     }
 
-    /// No code is due: it was made without a method. A request whose method is another's, or whose method was changed
-    /// later, is none of these.
+    /// Whether the request needs no code: it was created with the method `NA`. The method of a third person, and
+    /// changes after the creation, don't count.
     pub fn needs_no_code(&self) -> bool {
         matches!(self.authentication_method, AuthenticationMethod::Na)
     }
 
-    /// NEW → APPROVED by the code of a verification.
+    /// `New` → `Approved` by the code of the verification `by`. [`Refusal::InvalidTransition`] unless the request is
+    /// `New` at `now`.
     pub fn approve(
         self,
         by: VerificationId,
@@ -109,7 +112,7 @@ impl PersonRequest {
         Ok(self.approved(Some(by), now))
     }
 
-    /// NEW → APPROVED without a code, where none is due.
+    /// `New` → `Approved` without a code. [`Refusal::MethodNotOtp`] if the request requires one.
     pub fn approve_without_code(self, now: Timestamp, life: Duration) -> Result<Self, Refusal> {
         self.must_be_new(now, life)?;
         if !self.needs_no_code() {

@@ -2,31 +2,31 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A Ukrainian phone number, `^\+380[0-9]{9}$`: the one form that limits, store and drivers see.
+/// A Ukrainian phone number, `^\+380[0-9]{9}$`, stored as the nine digits after `+380`.
 ///
-/// Whoever prints it chooses: [`Phone::full`] for the patient's own answer and the SMS driver, [`Phone::masked`]
-/// (also `Display` and `Debug`) for everything else. Kept as the nine digits after `+380`.
+/// [`Phone::full`] is for the patient's own answer and for SMS drivers. [`Phone::masked`], `Display` and `Debug` hide
+/// five digits: every other use prints those.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Phone(u32);
 
-/// What may be seen of a number: the first six and the last two characters, `+38093*****85`, as `person_requests` mask it
-/// (ehealth-ua/ehealth.api, `apps/core/lib/core/utils/phone.ex`). It does not hold the others. Kept as the four digits
-/// that are its own.
+/// A masked number such as `+38093*****85`: the first six and the last two characters, as `person_requests` mask it
+/// (ehealth-ua/ehealth.api, `apps/core/lib/core/utils/phone.ex`). It holds only the four visible digits after `+380`,
+/// so the number can't be restored from it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct MaskedPhone(u16);
 
-/// The text is no phone number of the form `+380` and nine digits. It does not hold the text.
+/// The text is not `+380` and nine digits. The error does not contain the text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a phone number is +380 and nine digits")]
 pub struct NotAPhone;
 
 impl Phone {
-    /// The pattern as ЕСОЗ prints it in `invalid[].rules[].params`.
+    /// The pattern that an error of a body lists in `invalid[].rules[].params`.
     pub const PATTERN: &'static str = r"^\+380[0-9]{9}$";
 
-    /// Reads `+380` and exactly nine ASCII digits.
+    /// Reads `+380` and exactly nine ASCII digits; spaces and other spellings are `NotAPhone`.
     pub fn parse(text: &str) -> Result<Self, NotAPhone> {
         let digits = text.strip_prefix("+380").ok_or(NotAPhone)?;
         if digits.len() != 9 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -35,32 +35,32 @@ impl Phone {
         digits.parse().map(Self).map_err(|_| NotAPhone)
     }
 
-    /// `+380…` with every digit.
+    /// All twelve digits with their `+`. It must not reach a log, an error or a metric.
     pub fn full(self) -> String {
         format!("+380{:09}", self.0)
     }
 
-    /// What may be seen of it, as text.
+    /// The text of [`MaskedPhone`], for example `+38093*****85`.
     pub fn masked(self) -> String {
         MaskedPhone::from(self).to_string()
     }
 
-    /// The nine digits after `+380` as a number: the order of keys.
+    /// The nine digits after `+380` as a number, at most 999 999 999: the key of trees that are sorted by phone.
     pub const fn national(self) -> u32 {
         self.0
     }
 
-    /// The first five digits after `+380`: what numbers that are bought together have in common.
+    /// The first five digits after `+380`, shared by 10 000 numbers: the limit `sends_per_range` counts by it.
     pub const fn range(self) -> u32 {
         self.0 / 10_000
     }
 
-    /// The first two digits after `+380`: those of the operator that gave the number out.
+    /// The first two digits after `+380`: the code of the mobile operator that issued the number, such as `93`.
     pub const fn start(self) -> u32 {
         self.0 / 10_000_000
     }
 
-    /// From the nine digits after `+380`; `None` when there are more.
+    /// The phone with these nine digits after `+380`; `None` above 999 999 999.
     pub fn from_national(number: u32) -> Option<Self> {
         (number <= 999_999_999).then_some(Self(number))
     }

@@ -4,9 +4,9 @@ use strum::{EnumDiscriminants, VariantArray};
 
 use super::{Scope, Timestamp};
 
-/// Why something is not done. What status and words it becomes is the dialect's business.
+/// Why a service refuses a request. The dialect decides the HTTP status and the words (`src/api/dialect`).
 ///
-/// [`RefusalKind`] has the same variants without their fields: a dialect's table of errors is searched by it.
+/// [`RefusalKind`] has the same variants without fields. It is the key of a dialect's table of errors.
 #[derive(Clone, Debug, PartialEq, Eq, EnumDiscriminants)]
 #[strum_discriminants(name(RefusalKind))]
 #[strum_discriminants(derive(Hash, VariantArray))]
@@ -14,88 +14,88 @@ use super::{Scope, Timestamp};
     doc = "A [`Refusal`] without its fields. `VARIANTS` has every one, in the order of the source."
 )]
 pub enum Refusal {
-    /// No `Authorization: Bearer …`.
+    /// The request has no `Authorization: Bearer …` header.
     TokenMissing,
-    /// No such token, or a revoked one.
+    /// No stored token has this digest, or the token was revoked.
     TokenUnknown,
-    /// The token has ended.
+    /// The token's `expires_at` has passed.
     TokenExpired,
-    /// The token's client is blocked.
+    /// The token's client has `is_blocked` set.
     ClientBlocked,
-    /// A BROKER client's token without an api-key.
+    /// The token's client has the access type `BROKER`, and the request has no `api-key` header.
     ApiKeyMissing,
-    /// The api-key is nobody's, or a blocked client's, or of a client that is no vendor.
+    /// No client has this `api-key`, or its client is blocked or has no `broker_scope`.
     ApiKeyInvalid,
-    /// The token, or the vendor behind it, lacks this permission.
+    /// The token, or the `broker_scope` of the vendor behind it, lacks this permission.
     ScopeMissing(Scope),
-    /// There is no user of that id (any more).
+    /// The token's user is not in the store, or not any more.
     UserUnknown,
-    /// The token's user is blocked.
+    /// The token's user has `is_blocked` set.
     UserBlocked,
 
-    /// No such thing, or not the caller's.
+    /// The record does not exist, or belongs to another client.
     NotFound,
-    /// The token's user, or that user's person, is not there.
+    /// The token's user, or the person of that user, does not exist.
     PersonNotFound,
-    /// The person has left the registry.
+    /// The person's status in the registry is `inactive`.
     PersonNotActive,
-    /// The user has no factor.
+    /// The user has no authentication factor of the type `SMS`.
     FactorNotSet,
-    /// The request is not confirmed by a code.
+    /// The person request is not confirmed by a code (`OFFLINE`, or a third person without OTP).
     MethodNotOtp,
-    /// The request is not NEW.
+    /// The person request is not `NEW` any more.
     InvalidTransition {
-        /// A code approved it before.
+        /// Whether a code approved it before: `error.reason` is `already_used` then.
         already_used: bool,
     },
 
-    /// No code is sent to numbers of this range.
+    /// The number begins with one of `otp.refused_prefixes`, or with none of `otp.allowed_prefixes`.
     PhoneRefused,
-    /// Sent too often.
+    /// A limit of `Limits::sends` has no room for another code.
     SendLimited {
-        /// The word of the limits' table for it.
+        /// `Limit::reason` of the row that refuses, for `error.reason`.
         limit: &'static str,
-        /// When a send is allowed again, if none comes between.
+        /// When a send is allowed again if there is no other send before: `Retry-After`.
         next_attempt_at: Timestamp,
     },
-    /// Too many wrong codes for this phone.
+    /// A limit of `Limits::guesses` has no room for another guess.
     GuessLimited {
-        /// The word of the limits' table for it.
+        /// `Limit::reason` of the row that refuses, for `error.reason`.
         limit: &'static str,
-        /// When a try is allowed again.
+        /// When a guess is allowed again: `Retry-After`.
         next_attempt_at: Timestamp,
     },
-    /// Not the code.
+    /// The guess was compared with the hash of the code and is wrong.
     CodeWrong,
-    /// The code's time is over.
+    /// The code's life has ended: `code_expired_at` of its verification.
     CodeExpired,
-    /// The code is worth nothing any more.
+    /// The code can't be used any more; the guess was not compared.
     CodeSpent(SpentReason),
 
-    /// More work than can be taken on now; nothing has changed.
+    /// The writer, the hashing threads or the outbox have more work than they accept. Nothing has changed: retry.
     Busy,
-    /// The code could not be hashed: no thread, no memory, or no key.
+    /// The code could not be hashed: no thread, too little memory, or no key.
     HashingFailed,
-    /// The disk is nearly full; nothing has changed.
+    /// The disk is nearly full, so the store accepts no writes. Nothing has changed.
     DiskFull,
-    /// The store has failed; whether the change was kept is not known.
+    /// The store has failed. Whether the change is durable is not known.
     StorageFailed,
-    /// Messages wait that should have left.
+    /// Codes are not sent in time: the oldest message that could be sent has waited too long.
     MessagesLate {
-        /// For how long the first of them has.
+        /// How long the oldest of these messages has waited.
         late: Duration,
     },
-    /// Nobody sends messages any more.
+    /// Every SMS driver fails, so new codes would not be sent.
     DriversDown,
 }
 
-/// Why a code is worth nothing any more; upstream says `Maximum attempts exceed` to all of them.
+/// Why a code can't be used any more. Upstream answers all three with `Maximum attempts exceed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpentReason {
-    /// Every attempt was used up.
+    /// Wrong guesses have used up every attempt of the code.
     AttemptsExhausted,
-    /// It was right once.
+    /// The right code was given once; a code is valid for one use (NIST SP 800-63B 5.1.3.2).
     AlreadyUsed,
-    /// A newer code took its place.
+    /// A newer code for the same phone and purpose replaced it.
     Superseded,
 }

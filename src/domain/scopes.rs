@@ -1,25 +1,25 @@
 use serde::{Deserialize, Serialize};
 
-/// One permission, spelled as ЕСОЗ spells it.
+/// One permission as ЕСОЗ spells it, for example `otp:write`.
 pub type Scope = &'static str;
 
-/// Permissions separated by spaces, as tokens and clients carry them.
+/// A list of permissions separated by ASCII white space, as `scope` of a token and `broker_scope` of a client hold it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Scopes(String);
 
 impl Scopes {
-    /// Takes the list as it is written.
+    /// Stores the list as written: unknown, repeated or misspelled scopes are kept.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Whether the scope is in the list.
+    /// Whether `scope` is one of the listed permissions, compared letter by letter.
     pub fn allow(&self, scope: Scope) -> bool {
         self.iter().any(|s| s == scope)
     }
 
-    /// Each of them.
+    /// The permissions in their written order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split_ascii_whitespace()
     }

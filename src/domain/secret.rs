@@ -5,34 +5,35 @@ use zeroize::Zeroizing;
 
 use super::{bytes, from_hex, to_hex};
 
-/// A bearer token or an api-key in clear, wiped when dropped and never printed.
+/// A bearer token or an `api-key` in clear. Its memory is wiped on drop, and `Debug` does not print it.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
-/// SHA-256 of a [`Secret`]: all that is kept of it. Secrets are long and random, so nothing slower is needed.
+/// SHA-256 of a [`Secret`], the only stored form of it. The secrets are random with 256 bits, so a slow hash such as
+/// argon2 would add nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretDigest(#[serde(with = "bytes")] [u8; 32]);
 
 impl Secret {
-    /// Takes the secret over.
+    /// Takes ownership of the text; the caller keeps no copy.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The secret itself: for the banner of a demo and for what `init` and `import` print once.
+    /// The secret in clear: for the banner of `demo`, and for `init` and `import`, which print it once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What the store knows it by.
+    /// SHA-256 of the secret: the key of the trees `tokens` and `clients_by_api_key`.
     pub fn digest(&self) -> SecretDigest {
         SecretDigest::of(self.0.as_bytes())
     }
 }
 
 impl SecretDigest {
-    /// The digest of a secret as it came in a header.
+    /// SHA-256 of a secret as it came in an `Authorization` or `api-key` header.
     pub fn of(secret: &[u8]) -> Self {
         let digest = ring::digest::digest(&ring::digest::SHA256, secret);
         let mut bytes = [0; 32];
@@ -40,22 +41,22 @@ impl SecretDigest {
         Self(bytes)
     }
 
-    /// From the 32 bytes of a digest.
+    /// The digest with these 32 bytes, as a stored key has them.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// From 64 hexadecimal digits.
+    /// Reads 64 hexadecimal digits of either case: `digest` of a world file.
     pub fn from_hex(text: &str) -> Option<Self> {
         from_hex(text).map(Self)
     }
 
-    /// As 64 hexadecimal digits.
+    /// The digest as 64 lowercase hexadecimal digits.
     pub fn to_hex(&self) -> String {
         to_hex(&self.0)
     }
 
-    /// The 32 bytes.
+    /// The 32 bytes: a key of the `tokens` tree.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -1,32 +1,32 @@
-//! How many parts of an SMS a text takes, each of which is paid for.
+//! How many parts (segments) an SMS has. Gateways charge each part.
 //!
-//! A text whose characters are all in the default alphabet of GSM 03.38 (3GPP TS 23.038, 6.2.1) has room for 160 of them in
-//! one part, those of the extension table counting two; any other is sent in UCS-2, in which one part has room for 70 units
-//! of UTF-16. Several parts have a header each, and room for 153 or 67.
+//! A text in the default alphabet of GSM 03.38 (3GPP TS 23.038, 6.2.1) fits 160 characters into one part; a character
+//! of the extension table counts as two. Any other text is sent in UCS-2: 70 UTF-16 units in one part. In a text of
+//! several parts each part has a header, and room for 153 or 67.
 
-/// The default alphabet, but for the escape.
+/// The default alphabet of 3GPP TS 23.038, 6.2.1, without the escape character.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿\
                      abcdefghijklmnopqrstuvwxyzäöñüà";
-/// Its extension table: an escape and another character each.
+/// The extension table of 6.2.1.1: each character is sent as an escape and a second septet.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// Room of one part alone, and of each of several.
+/// Capacity of a single part, and of each part of several, in units of the alphabet.
 const GSM: (usize, usize) = (160, 153);
 const UCS_2: (usize, usize) = (70, 67);
 
-/// A text as it is counted.
+/// The length of a text as a gateway charges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segments {
-    /// Its length in the units of its alphabet.
+    /// Length in units of the alphabet: septets of GSM 03.38, or UTF-16 units.
     pub length: usize,
-    /// How many of them one part alone has room for.
+    /// Units that a message of one part can hold: 160 or 70.
     pub room: usize,
-    /// How many parts it takes.
+    /// Number of parts, at least one even for an empty text.
     pub parts: usize,
 }
 
 impl Segments {
-    /// Of this text.
+    /// Counts `text`, in GSM 03.38 if every character is in it, otherwise in UCS-2.
     pub fn of(text: &str) -> Self {
         let gsm: Option<Vec<usize>> = text.chars().map(septets).collect();
         let is_gsm = gsm.is_some();
@@ -38,7 +38,7 @@ impl Segments {
     }
 }
 
-/// What is one character is not torn apart.
+/// Number of parts when each holds `room` units. An escape pair or a surrogate pair is never split between two parts.
 fn parts(widths: &[usize], room: usize) -> usize {
     let (mut parts, mut filled) = (1, 0);
     for width in widths {

@@ -1,6 +1,7 @@
-//! Words that one may have meant by another.
+//! Words that differ by a typing mistake: for messages that suggest the nearest known name.
 
-/// Whether so little differs between two words that one may stand for the other: a third of the longer one, or one letter.
+/// Whether `word` may be a misspelling of `other`: the edit distance (`strsim::osa_distance`) is at most a third of the
+/// longer word, and one letter is always allowed.
 pub fn is_similar(word: &str, other: &str) -> bool {
     let longer = word.chars().count().max(other.chars().count());
     strsim::osa_distance(word, other) <= (longer / 3).max(1)

@@ -5,77 +5,78 @@ use std::time::Duration;
 use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 
-/// A point in time: microseconds since 1970-01-01T00:00:00Z, the precision ЕСОЗ prints (`…T12:20:16.300597Z`).
+/// A point in time: microseconds since 1970-01-01T00:00:00Z, the precision of ЕСОЗ (`…T12:20:16.300597Z`).
 ///
-/// Arithmetic saturates, so no duration from a configuration can turn "later" into "earlier".
+/// `+` and `-` saturate, so no `Duration` of a configuration can turn a later time into an earlier one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
-/// The text is no RFC 3339 time.
+/// The text is not an RFC 3339 time. The error contains the text.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is no RFC 3339 time such as 2026-01-31T12:00:00Z")]
 pub struct NotATime(String);
 
 impl Timestamp {
-    /// From microseconds since the epoch.
+    /// The time this many microseconds after 1970-01-01T00:00:00Z.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since the epoch.
+    /// Microseconds since 1970-01-01T00:00:00Z; negative before it.
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// Reads an RFC 3339 time; digits beyond microseconds are cut off.
+    /// Reads an RFC 3339 time and truncates digits beyond microseconds. The last hours of the year 9999 become the
+    /// latest time of `jiff`.
     pub fn parse(text: &str) -> Result<Self, NotATime> {
         let at = text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond);
         let at = at.ok().or_else(|| last_day(text));
         at.map(Self).ok_or_else(|| NotATime(text.to_owned()))
     }
 
-    /// The time from `earlier` to here; zero when `earlier` is later.
+    /// The duration from `earlier` to `self`; zero if `earlier` is the later one.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The same, in whole seconds rounded up: what `Retry-After` says.
+    /// [`Timestamp::since`] in whole seconds, rounded up: the value of `Retry-After`.
     pub fn seconds_since(self, earlier: Self) -> u64 {
         let length = self.since(earlier);
         length.as_secs() + u64::from(length.subsec_micros() > 0)
     }
 
-    /// The day in UTC, `2026-12-01`. Days before 1970 are the first of it.
+    /// The day in UTC, for example `2026-12-01`. Times before 1970 give `1970-01-01`.
     pub fn day(self) -> String {
         let mut text = calendar(self.0.max(0)).to_string();
         text.truncate("2026-12-01".len());
         text
     }
 
-    /// The whole second that it is or that comes next: a client who waits until then has waited long enough, whether or
-    /// not it reads fractions.
+    /// The next whole second, or `self` if it is one. A client that waits until then has waited long enough, even if it
+    /// does not read fractions.
     #[must_use]
     pub fn rounded_up(self) -> Self {
         let seconds = self.0.div_euclid(1_000_000) + i64::from(self.0.rem_euclid(1_000_000) > 0);
         Self(seconds.saturating_mul(1_000_000))
     }
 
-    /// RFC 3339 in whole seconds, rounded up, for people.
+    /// RFC 3339 in whole seconds, rounded up: for messages to operators.
     pub fn to_whole_second(self) -> String {
         format!("{:.0}", calendar(self.rounded_up().0))
     }
 }
 
-/// A time at the end of the year 9999, which for many systems is "never". jiff leaves the last hours out, so that every time
-/// has one in every zone; it is kept as the latest time that jiff has.
+/// The last hours of the year 9999, which many systems write for "never". `jiff` excludes them, so that every time
+/// exists in every time zone; they are read as `jiff::Timestamp::MAX`.
 fn last_day(text: &str) -> Option<i64> {
     let pieces = Pieces::parse(text).ok()?;
     let is_whole = pieces.time().is_some() && pieces.to_numeric_offset().is_some();
     (is_whole && pieces.date().year() == LAST_YEAR).then(|| jiff::Timestamp::MAX.as_microsecond())
 }
 
-/// A year has four digits in RFC 3339.
+/// RFC 3339 writes a year with four digits.
 const LAST_YEAR: i16 = 9999;
 
 fn calendar(micros: i64) -> jiff::Timestamp {
@@ -86,7 +87,7 @@ fn calendar(micros: i64) -> jiff::Timestamp {
     })
 }
 
-/// RFC 3339 in UTC with six digits of fraction.
+/// RFC 3339 in UTC with six digits of fraction: `2026-12-01T12:20:16.300597Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.6}", calendar(self.0))

@@ -2,32 +2,33 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClientId, Scopes, Timestamp, UserId};
 
-/// What is kept of a bearer token; the key it is found by is the digest of its value.
+/// The stored part of a bearer token. Its key in the `tokens` tree is the [`SecretDigest`](super::SecretDigest) of the
+/// token's value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Whose it is.
+    /// The user who calls with the token: `Requester::user_id`.
     pub user_id: UserId,
-    /// The client it was given to.
+    /// The client that the token was issued to: `Requester::client_id`.
     pub client_id: ClientId,
-    /// What it allows.
+    /// The permissions of the token, separated by spaces.
     pub scope: Scopes,
-    /// When it ends.
+    /// The end of the token's life. [`TokenExpiry`] says whether this microsecond still belongs to it.
     pub expires_at: Timestamp,
-    /// A revoked token is an unknown one.
+    /// Whether the token was revoked; it is refused as `TokenUnknown` then.
     pub is_revoked: bool,
 }
 
-/// Whether a token still holds in the very microsecond of its `expires_at`; the sources disagree.
+/// Whether a token is valid in the microsecond of its `expires_at`. The sources disagree, so the dialect decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenExpiry {
-    /// Expired when `expires_at < now`, as the page "Get authentication factor" has it.
+    /// Expired when `expires_at < now`: the page "Get authentication factor".
     After,
-    /// Expired when `expires_at <= now`, as the token service does.
+    /// Expired when `expires_at <= now`: the token service.
     At,
 }
 
 impl Token {
-    /// Whether the token has ended.
+    /// Whether the token has expired at `now`, the wall clock's time.
     pub fn is_expired(&self, now: Timestamp, expiry: TokenExpiry) -> bool {
         match expiry {
             TokenExpiry::After => self.expires_at < now,

@@ -1,12 +1,13 @@
-//! One code sent to one phone for one purpose.
+//! One code that was sent to one phone for one purpose.
 //!
-//! A verification is `new` until it is `verified` by the right code, `unverified` by too many wrong ones or
-//! `canceled` by a newer one. `expired` is never stored: it follows from the time. An attempt is spent *before* the
-//! code is compared ([`Verification::spend_attempt`]), so parallel guesses can't be more than the attempts there are.
+//! A verification is `New` until the right code makes it `Verified`, too many wrong guesses make it `Unverified`, or a
+//! newer code makes it `Canceled`. `Expired` is never stored: it follows from the time. An attempt is spent *before*
+//! the code is compared ([`Verification::spend_attempt`]), so parallel guesses can't exceed the number of attempts
+//! (NIST SP 800-63B 5.2.2).
 //!
-//! Time: a record is judged at the later of now and its own last change, so what has been seen to happen is never in
-//! the future. A code that is seen more than [`CLOCK_TOLERANCE`] before its own issue is taken for expired: the clock
-//! has been set back further than any drift explains, and how much of the code's life is left can't be known.
+//! Time: a record is judged at the later of `now` and its `updated_at`, so an event that is stored never lies in the
+//! future. A code that is read more than [`CLOCK_TOLERANCE`] before its `inserted_at` counts as expired: the clock was
+//! set back, and the rest of the code's life is unknown.
 
 use std::time::Duration;
 
@@ -14,95 +15,95 @@ use serde::{Deserialize, Serialize};
 
 use super::{PersonRequestId, Phone, Refusal, SpentReason, Timestamp, VerificationId, bytes};
 
-/// How far before its issue a code may be seen, for clocks that are corrected while running.
+/// How far before its `inserted_at` a code is still accepted: clocks are corrected by a little while a node runs.
 pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 
-/// A code sent, and what became of it.
+/// A code that was sent, and its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
-    /// Its id, which the code's hash is bound to.
+    /// The UUID in answers. The hash of the code is bound to it.
     pub id: VerificationId,
-    /// Where the code went.
+    /// The phone that the code was sent to.
     pub phone_number: Phone,
-    /// What the code is good for, and nothing else.
+    /// The one purpose that the code can be used for.
     pub purpose: Purpose,
-    /// When the code was issued.
+    /// When the code was issued: its life begins here.
     pub inserted_at: Timestamp,
-    /// When the code is worth nothing: at this very moment it is expired.
+    /// When the code expires: in this microsecond it is expired already.
     pub code_expired_at: Timestamp,
-    /// When this record last changed.
+    /// When the record last changed: `updated_at` of the answer.
     pub updated_at: Timestamp,
-    /// What became of it.
+    /// The state that is stored. Answers show [`Verification::status`].
     pub state: VerificationState,
 }
 
-/// What a code is good for.
+/// The action that a code permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Purpose {
-    /// To show that the phone is the caller's.
+    /// To verify that the caller holds the phone (`initialize` and `complete`).
     PhoneVerification,
-    /// To approve this person request.
+    /// To approve this person request (`resend_otp` and `approve`).
     PersonRequest(PersonRequestId),
 }
 
-/// What became of a verification. Only a `New` one still has something to compare with.
+/// The stored state of a verification. Only `New` holds a hash to compare guesses with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VerificationState {
-    /// Waits for the code.
+    /// The code has not been given yet.
     New {
-        /// What the code is compared with.
+        /// Salt and hash that guesses are compared with.
         code: HashedCode,
-        /// How many tries are left.
+        /// Attempts that are left; at 0 the verification reads as `Unverified`.
         attempts_left: u8,
     },
-    /// The right code came.
+    /// The right code was given: it can't be used again.
     Verified,
-    /// Only wrong ones came.
+    /// Every attempt was used for a wrong guess.
     Unverified,
-    /// A newer code took its place.
+    /// A newer code for the same phone and purpose replaced it.
     Canceled,
 }
 
-/// A code as it is kept: argon2id, keyed with the pepper of a key of the keyring.
+/// A code as it is stored: argon2id, with the pepper of a key of the keyring as argon2's secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HashedCode {
-    /// Which key's pepper.
+    /// Id of the keyring's key that the pepper was derived from.
     pub key_id: String,
-    /// Salt of this code alone.
+    /// Random salt of this code alone, 128 bits.
     #[serde(with = "bytes")]
     pub salt: [u8; 16],
-    /// The hash.
+    /// The argon2id tag, 256 bits.
     #[serde(with = "bytes")]
     pub hash: [u8; 32],
 }
 
-/// What `status` of an answer says: lower-case, as the live system does (ehealth-ua/otp_verification.api).
+/// `status` of an answer, in lowercase as the live system writes it (ehealth-ua/otp_verification.api).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VerificationStatus {
-    /// Waits for the code.
+    /// The code was sent and can be used.
     New,
-    /// The right code came.
+    /// The right code was given.
     Verified,
-    /// Attempts used up.
+    /// Every attempt was used for a wrong guess.
     Unverified,
-    /// Replaced by a newer one.
+    /// A newer code for the same phone and purpose replaced it.
     Canceled,
-    /// Nobody came in time.
+    /// The life of the code ended before the right one came.
     Expired,
 }
 
-/// How long codes live and how often they may be tried.
+/// The life of codes and the number of attempts: the settings `otp.life_seconds` and `otp.attempts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerificationRules {
-    /// Life of a code; at most 600 s (NIST SP 800-63B 5.1.3.2).
+    /// Life of a code, 30 to 600 s (NIST SP 800-63B 5.1.3.2).
     pub life: Duration,
-    /// Attempts of a code, 1 to 5.
+    /// Attempts per code, 1 to 5; each guess spends one.
     pub attempts: u8,
 }
 
 impl Verification {
-    /// A new one, issued at `now`.
+    /// Creates a verification that is `New` at `now`, with all attempts of `rules`.
     pub fn issue(
         id: VerificationId,
         phone_number: Phone,
@@ -122,7 +123,8 @@ impl Verification {
         }
     }
 
-    /// Takes one attempt off and hands out what the code is to be compared with, or says why no code is good.
+    /// Spends one attempt and returns the hash to compare the guess with. If the code can't be used,
+    /// [`Refusal::CodeExpired`] or [`Refusal::CodeSpent`].
     pub fn spend_attempt(self, now: Timestamp) -> Result<(Self, HashedCode), Refusal> {
         let expired = self.is_past(now);
         match self.state {
@@ -140,7 +142,7 @@ impl Verification {
         }
     }
 
-    /// The attempt that was just spent is the last one.
+    /// Removes the attempts that are left: the one that was just spent was the last.
     #[must_use]
     pub fn without_more_attempts(self) -> Self {
         match self.state {
@@ -153,7 +155,7 @@ impl Verification {
         }
     }
 
-    /// How many tries are left of what can still be tried.
+    /// Attempts that are left, whether or not the code has expired; 0 unless the state is `New`.
     pub fn attempts_left(&self) -> u8 {
         match self.state {
             VerificationState::New { attempts_left, .. } => attempts_left,
@@ -163,7 +165,7 @@ impl Verification {
         }
     }
 
-    /// Gives attempts back that were spent on a guess that was not compared. `None` when it is over.
+    /// Returns attempts of guesses that were not compared. `None` if the state is not `New`.
     pub fn give_back(self, attempts: u8) -> Option<Self> {
         match self.state {
             VerificationState::New { code, attempts_left } => {
@@ -176,10 +178,11 @@ impl Verification {
         }
     }
 
-    /// The compared code was right: from now on it is used. Refused when another try, or another code, got there first.
+    /// The compared guess was right. [`Refusal::CodeSpent`] if another guess was right before, or a newer code has
+    /// replaced this one.
     ///
-    /// Whoever compares has paid with an attempt. So it does not matter whether the wrong ones that were compared at the
-    /// same time have been judged before it and made the verification `unverified`.
+    /// The guess has paid for its comparison with an attempt. So the state may already be `Unverified`, by wrong
+    /// guesses that were compared at the same time.
     pub fn verify(self, now: Timestamp) -> Result<Self, Refusal> {
         match self.state {
             VerificationState::New { .. } | VerificationState::Unverified => {
@@ -190,7 +193,8 @@ impl Verification {
         }
     }
 
-    /// The compared code was wrong: after the last attempt the verification is over. `None` when nothing changes.
+    /// The compared guess was wrong. With no attempt left, the state becomes `Unverified`; otherwise nothing changes
+    /// and the result is `None`.
     pub fn reject(self, now: Timestamp) -> Option<Self> {
         match self.state {
             VerificationState::New { attempts_left: 0, .. } => {
@@ -203,7 +207,7 @@ impl Verification {
         }
     }
 
-    /// A newer code takes this one's place. `None` when it was over already.
+    /// A newer code replaces this one. `None` unless the state is `New`.
     pub fn cancel(self, now: Timestamp) -> Option<Self> {
         match self.state {
             VerificationState::New { .. } => Some(self.end(VerificationState::Canceled, now)),
@@ -213,7 +217,7 @@ impl Verification {
         }
     }
 
-    /// The status at `now`.
+    /// The status at `now`: the stored state, or `Expired` if the life of a `New` code is over.
     pub fn status(&self, now: Timestamp) -> VerificationStatus {
         match self.state {
             VerificationState::New { attempts_left: 0, .. } | VerificationState::Unverified => {
@@ -235,7 +239,7 @@ impl Verification {
     }
 }
 
-/// The hash is no secret of its own, but nothing in a log needs it either.
+/// Prints the key's id without salt and hash. The hash alone is not secret, but a log has no use for it.
 impl std::fmt::Debug for HashedCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "HashedCode(key {})", self.key_id)

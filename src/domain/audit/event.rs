@@ -4,97 +4,97 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Purpose, Refusal, SpentReason};
 
-/// What can happen. Records name a variant by its place: new ones go to the end, and none is taken away.
+/// What an audit row reports. Stored records refer to a variant by its position: add new ones at the end, remove none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AuditEvent {
-    /// A code was made, to be sent.
+    /// A code was issued, and its message queued.
     CodeIssued,
-    /// No code was sent.
+    /// A code was requested and not sent.
     SendRefused(SendFault),
-    /// A code was compared, and was not the one.
+    /// A guess was compared with the code, and was wrong.
     CodeWrong,
-    /// A code was not even compared, or came too late.
+    /// A guess was refused before it was compared, or came too late.
     GuessRefused(GuessFault),
-    /// The right code showed that the phone is at hand.
+    /// The right code verified a phone (`complete`).
     PhoneVerified,
     /// The right code approved a person request.
     RequestApproved,
-    /// A caller's token was not good for what was asked.
+    /// A token was refused, or did not allow the request.
     TokenRefused(TokenFault),
-    /// A caller's api-key was not good.
+    /// An `api-key` was refused.
     ApiKeyRefused,
-    /// More was refused at once than has rows of its own; `times` says how much.
+    /// Too many different refusals for rows of their own. `AuditRow::times` counts them.
     NotRecorded,
-    /// An operator has taken back a phone's wrong guesses.
+    /// An operator ended a phone's row of wrong guesses (`unlock`).
     PhoneUnlocked,
-    /// A person request was approved for which no code was due.
+    /// A person request was approved that required no code.
     RequestApprovedWithoutCode,
-    /// Receipts came with a secret that is no gateway's.
+    /// Receipts came with a secret that no gateway has.
     ReceiptsRefused,
-    /// Lines of the log were dropped, for nobody took them; `times` says how many.
+    /// The log dropped lines because standard error did not accept them. `AuditRow::times` counts them.
     LogLinesLost,
 }
 
-/// Why no code was sent.
+/// Why no code was sent: `reason` of the row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SendFault {
-    /// Numbers of this range get none.
+    /// `otp.refused_prefixes` or `otp.allowed_prefixes` exclude the number.
     RefusedPrefix,
-    /// The limit of this name.
+    /// The limit with this reason, for example `sends_per_hour`.
     Limited(Cow<'static, str>),
 }
 
-/// Why a code was not compared, or did not count.
+/// Why a guess was refused: `reason` of the row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum GuessFault {
-    /// None was ever sent.
+    /// No code was sent to this phone for this purpose.
     NoCode,
-    /// Its time was over.
+    /// The code had expired.
     Expired,
-    /// Every attempt was used up.
+    /// Wrong guesses had used up every attempt.
     AttemptsExhausted,
-    /// It was right once.
+    /// The code had been used before.
     AlreadyUsed,
-    /// A newer one took its place.
+    /// A newer code had replaced it.
     Superseded,
-    /// The limit of this name.
+    /// The limit with this reason, for example `too_many_guesses`.
     Limited(Cow<'static, str>),
 }
 
-/// Why a token was not good.
+/// Why a token was refused: `reason` of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TokenFault {
-    /// It is nobody's, or revoked.
+    /// No token has this digest, or it was revoked.
     Unknown,
-    /// It has ended.
+    /// The token's `expires_at` had passed.
     Expired,
-    /// Its client is blocked.
+    /// The token's client is blocked.
     ClientBlocked,
-    /// Its user is not there any more.
+    /// The token's user is not in the store.
     UserUnknown,
-    /// Its user is blocked.
+    /// The token's user is blocked.
     UserBlocked,
-    /// It came without the api-key that it needs beside it.
+    /// The client's access type `BROKER` requires an `api-key` header.
     ApiKeyMissing,
-    /// It, or the vendor behind it, does not allow that.
+    /// The token, or the vendor's `broker_scope`, lacks the permission.
     ScopeMissing,
 }
 
-/// The kind of credential that a caller has shown.
+/// The credential that a failed request showed: `what` of the log line `authentication failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialKind {
-    /// A token.
+    /// A bearer token.
     Token,
-    /// An api-key.
+    /// A vendor's `api-key`.
     ApiKey,
-    /// A code.
+    /// A one-time code.
     Code,
-    /// A gateway's secret, with receipts.
+    /// A gateway's secret, in the path or header of its receipts.
     Receipt,
 }
 
 impl AuditEvent {
-    /// The right code for this purpose has come.
+    /// The event for a right code: `PhoneVerified` or `RequestApproved`.
     pub fn used(purpose: Purpose) -> Self {
         match purpose {
             Purpose::PhoneVerification => Self::PhoneVerified,
@@ -102,8 +102,8 @@ impl AuditEvent {
         }
     }
 
-    /// What is written down of a refusal, if anything is: not that nobody said who they are, that something is not
-    /// there, or that the server could not.
+    /// The event for a refusal. `None` for refusals without a row: a request without a token, a record that does not
+    /// exist, a request in the wrong state, and failures of the node.
     pub fn of(refusal: &Refusal) -> Option<Self> {
         Some(match refusal {
             Refusal::TokenUnknown => Self::TokenRefused(TokenFault::Unknown),
@@ -148,7 +148,7 @@ impl AuditEvent {
         })
     }
 
-    /// Its name, for programs.
+    /// The event's name in JSON, for programs.
     pub fn word(&self) -> &'static str {
         match self {
             Self::CodeIssued => "code_issued",
@@ -167,7 +167,7 @@ impl AuditEvent {
         }
     }
 
-    /// Why, for programs, where the event alone does not say it.
+    /// `reason` of the row in JSON; `None` if the event says everything.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::SendRefused(fault) => Some(fault.word()),
@@ -186,7 +186,8 @@ impl AuditEvent {
         }
     }
 
-    /// The secret that was shown and was not good. A token that is good for something else is none.
+    /// The credential that was wrong, for `fail2ban` and the like. A valid token that lacks a permission is not a
+    /// failed one.
     pub fn failed(&self) -> Option<CredentialKind> {
         match self {
             Self::TokenRefused(
@@ -200,7 +201,7 @@ impl AuditEvent {
             Self::ApiKeyRefused => Some(CredentialKind::ApiKey),
             Self::ReceiptsRefused => Some(CredentialKind::Receipt),
             Self::CodeWrong | Self::GuessRefused(GuessFault::NoCode) => Some(CredentialKind::Code),
-            // What is not looked at may be right: others' guesses can have used up what there was.
+            // The guess was not compared, so it may be right: guesses of another caller can have used up the attempts.
             Self::GuessRefused(
                 GuessFault::Expired
                 | GuessFault::AttemptsExhausted
@@ -258,7 +259,7 @@ impl TokenFault {
 }
 
 impl CredentialKind {
-    /// Its name, for programs.
+    /// The credential's name in JSON, for programs.
     pub fn word(self) -> &'static str {
         match self {
             Self::Token => "token",

@@ -1,7 +1,7 @@
-//! What is written down for whoever has to answer, later, for who had which code sent, guessed and used.
+//! Audit rows: for each code, the record of which client and user had it sent, guessed and used.
 //!
-//! A row holds no secret and no full number: what a code or a token was is not in it, and a phone is in it as it is
-//! masked. The words of [`AuditEvent::word`] and [`AuditEvent::reason`] are for programs and stay as they are.
+//! A row contains no secret and no full number: no code, no token, and only a masked phone. The names of
+//! [`AuditEvent::word`] and [`AuditEvent::reason`] are a contract with programs and don't change.
 
 mod event;
 mod request_id;
@@ -18,42 +18,43 @@ use super::{
     VerificationId,
 };
 
-/// Something that happened, or was refused, and who asked for it.
+/// One event, or several equal ones within a second, with the requester.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRow {
-    /// When; of several times the first.
+    /// When it happened; for several equal events, the first.
     pub at: Timestamp,
-    /// What happened.
+    /// The event, its requester, phone and code.
     pub what: AuditSubject,
-    /// How often the same has happened about then.
+    /// How many equal events the row stands for.
     pub times: u32,
-    /// What the caller calls the request; of several the first.
+    /// `x-request-id` of the request; for several equal events, of the first.
     pub request_id: Option<RequestId>,
 }
 
-/// What a row is about: rows of one moment that are equal in this are one row.
+/// The part of a row that two events must have in common to share a row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AuditSubject {
-    /// What it was.
+    /// The event and its reason.
     pub event: AuditEvent,
-    /// Who asked, as far as that is known.
+    /// Client, user and address of the request, as far as they are known.
     pub by: Requester,
-    /// Whose code it was about.
+    /// The phone that the code was for, masked.
     pub phone: Option<MaskedPhone>,
-    /// The same number, so that its rows can be found by who has it and the directory's secret.
+    /// The phone's HMAC, so that an operator can search for the rows of a number.
     pub phone_hash: Option<PhoneHash>,
-    /// Which code.
+    /// The verification of the code, if there is one.
     pub verification_id: Option<VerificationId>,
-    /// Which person request the code was for.
+    /// The person request that the code was for.
     pub person_request_id: Option<PersonRequestId>,
 }
 
-/// A number under a secret of the data directory: equal for equal numbers, and worth nothing without the secret.
+/// The first 128 bits of a phone's HMAC-SHA-256 with a secret of the data directory. Equal phones have equal hashes.
+/// Without the secret the phone can't be found by trying all numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PhoneHash([u8; 16]);
 
 impl PhoneHash {
-    /// From its sixteen bytes.
+    /// The hash with these sixteen bytes: see `audit::PhoneKey::hash`.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -66,7 +67,7 @@ impl fmt::Debug for PhoneHash {
 }
 
 impl AuditRow {
-    /// What happened, once.
+    /// A row for one event, without phone, verification or person request.
     pub fn new(at: Timestamp, event: AuditEvent, origin: impl Into<RequestOrigin>) -> Self {
         let RequestOrigin { requester: by, request_id } = origin.into();
         let what = AuditSubject {
@@ -80,13 +81,13 @@ impl AuditRow {
         Self { at, what, times: 1, request_id }
     }
 
-    /// The same about the code of this verification.
+    /// The row with the verification of its code.
     #[must_use]
     pub fn of(self, id: VerificationId) -> Self {
         Self { what: AuditSubject { verification_id: Some(id), ..self.what }, ..self }
     }
 
-    /// The same about a code for this phone and purpose.
+    /// The row with the masked phone, and the person request of `purpose` if it has one.
     #[must_use]
     pub fn about_phone(self, phone: Phone, purpose: Purpose) -> Self {
         let person_request_id = match purpose {
@@ -99,13 +100,13 @@ impl AuditRow {
         }
     }
 
-    /// The same about a person request.
+    /// The row with the person request that it is about.
     #[must_use]
     pub fn about_request(self, id: PersonRequestId) -> Self {
         Self { what: AuditSubject { person_request_id: Some(id), ..self.what }, ..self }
     }
 
-    /// The same, to be found by the number that has this hash.
+    /// The row with the phone's HMAC; `None` leaves it out.
     #[must_use]
     pub fn findable_by(self, phone_hash: Option<PhoneHash>) -> Self {
         Self { what: AuditSubject { phone_hash, ..self.what }, ..self }

@@ -4,33 +4,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::mask_numbers;
 
-/// The most that is kept of a request's id.
+/// Characters of a request id that are kept.
 const MOST: usize = 64;
 
-/// What a caller calls a request: visible ASCII, at most 64 characters of it, and no phone's number.
+/// The id that a caller gives a request in `x-request-id`: 1 to 64 characters of visible ASCII. Digits that may be a
+/// phone number are masked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RequestId {
-    /// Behind its length nothing but zeros.
+    /// ASCII, and zeros after `length`.
     bytes: [u8; MOST],
     length: u8,
 }
 
-/// The text is no request id as it is kept. It does not hold the text.
+/// The text is not a stored request id. The error does not contain the text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a request id is 1 to 64 characters of visible ASCII")]
 pub struct NotARequestId;
 
 impl RequestId {
-    /// What is kept of this text: its first 64 characters, with `?` for each that is not visible ASCII, and what may be a
-    /// phone's number masked. `None` for an empty text.
+    /// Makes an id of a header's text: characters other than visible ASCII become `?`, phone numbers are masked, and 64
+    /// characters are kept. `None` for an empty text.
     pub fn of(text: &str) -> Option<Self> {
         let kept = |c: char| if c.is_ascii_graphic() { c } else { '?' };
         let whole: String = text.chars().map(kept).collect();
         Self::of_visible(mask_numbers(&whole).get(..MOST.min(whole.len()))?)
     }
 
-    /// As text.
+    /// The id as text, 1 to 64 characters.
     pub fn as_str(&self) -> &str {
         let text = self.bytes.get(..usize::from(self.length)).unwrap_or_default();
         std::str::from_utf8(text).unwrap_or_default()

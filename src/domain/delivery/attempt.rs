@@ -1,60 +1,61 @@
 use super::DeliveryError;
 use crate::domain::Timestamp;
 
-/// What came of calling drivers, one after the other, until one had a last word.
+/// The result of one attempt: drivers are called one after the other until one gives a final answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// How many were called.
+    /// Number of drivers that were called.
     pub calls: u16,
-    /// Who was called last; nobody when all were resting.
+    /// Name of the driver that was called last; `None` if all drivers were paused.
     pub driver: Option<String>,
-    /// Who of them said no in a way that leaves a doubt: tried again as after any no, and marked.
+    /// The driver that refused with a doubtful error ([`DeliveryError::is_doubtful`]): the message is retried, and
+    /// marked as uncertain.
     pub doubtful_driver: Option<String>,
-    /// What the last one said.
+    /// The answer of the last driver, or why none was called.
     pub outcome: AttemptOutcome,
 }
 
-/// What a driver's word comes to.
+/// The answer of a driver, as far as the delivery is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
-    /// It took the message, and calls it by this id if it gives one.
+    /// The driver accepted the message. The field is the gateway's id of it, if the answer has one.
     Accepted(Option<String>),
-    /// It took the message at a try that had left that open, and calls it by this id if it gives one.
+    /// The driver says that it accepted the message at an earlier, unclear try. The field is the gateway's id of it.
     AlreadyAccepted(Option<String>),
-    /// Nobody will ever take this message.
+    /// The message was refused for good, for example an invalid number: no other driver is tried.
     Refused(DeliveryError),
-    /// It was not taken, but may be later.
+    /// The message was not accepted, and can be retried.
     NotAccepted {
-        /// Why not.
+        /// The error of the last driver.
         error: DeliveryError,
-        /// When to try again.
+        /// When the message is due again.
         again_at: Timestamp,
     },
-    /// It may have been taken.
+    /// The driver may or may not have accepted the message.
     Ambiguous {
-        /// Why nobody knows.
+        /// Why the answer is unclear, for example a timeout.
         error: DeliveryError,
-        /// When to try again, if that is still allowed.
+        /// When the message is due again, if its extra try has not been used.
         again_at: Timestamp,
     },
 }
 
-/// What a gateway says has become of a message that it took.
+/// A gateway's report about a message that it accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryReport {
-    /// Nothing yet.
+    /// The message is still on its way.
     Underway,
-    /// It has arrived.
+    /// The message has reached the phone.
     Delivered,
-    /// It will not arrive.
+    /// The message will not arrive, for this reason.
     Undelivered(DeliveryError),
 }
 
-/// A gateway's word about a message that it took.
+/// One report of a gateway, from a receipt or a poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// What it calls the message.
+    /// The gateway's id of the message: `Delivery::gateway_id`.
     pub gateway_id: String,
-    /// What has become of it.
+    /// What the gateway says about it.
     pub report: DeliveryReport,
 }

@@ -2,116 +2,116 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What went wrong with a message, in words that an operator understands. Says nothing of what was in it.
+/// Why a message was not sent, or not delivered, in words for operators. An error contains nothing of the message.
 ///
-/// New variants go to the end: deliveries are kept with them.
+/// Stored records refer to a variant by its position: add new ones at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum DeliveryError {
-    /// No connection: nothing was sent.
+    /// No connection, for a reason without a variant of its own. Nothing was sent.
     #[error("the gateway could not be reached")]
     Unreachable,
-    /// The target is one that is not called.
+    /// The gateway's address is local, and `allow_local` is not set for it.
     #[error("the gateway's address is on this machine or link, which is not allowed (allow_local)")]
     TargetRefused,
-    /// TLS did not come about, for another reason than those that have a variant of their own.
+    /// The TLS handshake failed, for a reason without a variant of its own.
     #[error(
         "no secure connection: the gateway's certificate was not accepted, or it speaks no TLS that is spoken here"
     )]
     NotSecure,
-    /// The request was begun, and no answer came in time.
+    /// The request was sent, and no answer came before the timeout.
     #[error("the gateway did not answer in time; it may have taken the message")]
     TimedOut,
-    /// The request was begun, and the connection ended.
+    /// The request was sent, and the connection ended before the answer.
     #[error("the connection broke before an answer; the gateway may have taken the message")]
     CutOff,
-    /// An answer that says no with its status.
+    /// An HTTP status that refuses the message.
     #[error("the gateway answered with status {0}")]
     Status(u16),
-    /// Too much was asked of it.
+    /// HTTP status 429: the gateway limits our rate.
     #[error("the gateway takes no more for now (status 429)")]
     TooMany,
-    /// It points elsewhere, and that is not followed.
+    /// An HTTP redirection, which the client does not follow.
     #[error("the gateway redirects (status {0}), which is not followed: set its final address")]
     Redirected(u16),
-    /// An answer in which nothing is found.
+    /// An answer without a known verdict.
     #[error("the gateway's answer has no verdict that is known; it may have taken the message")]
     Unintelligible,
-    /// An answer that says with a word of its own that nobody will take the message.
+    /// An answer with a verdict that refuses the message for good.
     #[error("the gateway refused the message: {0}")]
     Verdict(VendorStatus),
-    /// A receipt says that it did not arrive.
+    /// A receipt says that the message did not arrive.
     #[error("the gateway could not deliver the message: {0}")]
     Undelivered(VendorStatus),
-    /// A file or console took nothing.
+    /// The `file` or `console` driver wrote nothing.
     #[error("it could not be written")]
     NotWritten,
-    /// A file or console did not say whether it took it.
+    /// The `file` or `console` driver may have written a part.
     #[error("whether it was written is not known")]
     WrittenOrNot,
-    /// Every driver has failed too often, or wants a rest, and is left alone for a while.
+    /// All drivers are paused after failures or by their rate limits.
     #[error("every driver is down or resting")]
     AllDown,
-    /// The process ended while it was being sent.
+    /// The process ended while the state was `submitting`.
     #[error("the node was stopped while the message was being sent")]
     Interrupted,
-    /// The key that it was sealed with is not in the keyring any more.
+    /// The key that sealed the message is not in the keyring any more.
     #[error("the message cannot be opened: its key is not in the keyring")]
     Unopenable,
-    /// Nobody who is trusted has signed the gateway's certificate.
+    /// The certificate is signed by an authority that is not in `ca_file`, or not trusted by the system.
     #[error(
         "no secure connection: no authority that is trusted here has signed the gateway's certificate (ca_file)"
     )]
     UnknownIssuer,
-    /// The gateway's certificate does not have the name that it is called by.
+    /// The certificate does not have the host of `url` among its names (`subjectAltName`).
     #[error(
         "no secure connection: the gateway's certificate is for another host than the one in url (subjectAltName)"
     )]
     WrongHost,
-    /// The gateway's certificate was good once.
+    /// The certificate's `notAfter` has passed.
     #[error("no secure connection: the gateway's certificate has expired")]
     CertificateExpired,
-    /// The gateway's certificate will be good.
+    /// The certificate's `notBefore` has not come yet.
     #[error(
         "no secure connection: the gateway's certificate is not valid yet, or this machine's clock is behind"
     )]
     CertificateNotYetValid,
-    /// The gateway shows a certificate that is for signing others.
+    /// The certificate is one of an authority (`CA:TRUE`), not of a server.
     #[error(
         "no secure connection: the gateway's certificate is an authority's, not a server's (CA:TRUE)"
     )]
     AuthorityAsServer,
-    /// What was called does not speak TLS.
+    /// The peer does not speak TLS, or closes the connection during the handshake.
     #[error(
         "no secure connection: what answers at the gateway's address does not speak TLS, or hangs up on it"
     )]
     NoTls,
-    /// An answer that says with a word of its own that the message was not taken, but may be later.
+    /// An answer with a verdict that refuses the message for now.
     #[error("the gateway did not take the message for now: {0}")]
     NotNow(VendorStatus),
-    /// An answer that says that the same message was taken before, of one that was not.
+    /// An answer says that the message was accepted before, though no try of it was unclear.
     #[error("the gateway says that it has taken the same message before: {0}")]
     AlreadyAccepted(VendorStatus),
-    /// No connection: nothing listens there.
+    /// No connection: `ECONNREFUSED`, no process listens on the port.
     #[error("the gateway could not be reached: the connection was refused")]
     ConnectionRefused,
-    /// No connection: the host of its address is called by a name that has no address.
+    /// No connection: the name server says that the host of `url` does not exist.
     #[error("the gateway could not be reached: there is no such name as the host in url")]
     NoSuchName,
-    /// No connection: whether its name has an address could not be learnt.
+    /// No connection: the name server did not answer.
     #[error("the gateway could not be reached: the name server did not answer")]
     NoNameServer,
-    /// No connection, TLS and all, in the time for it.
+    /// No connection: TCP and TLS together took longer than the timeout.
     #[error("the gateway could not be reached: connecting timed out")]
     ConnectingTimedOut,
-    /// No connection: the network has no way to its address.
+    /// No connection: the network has no route to the address.
     #[error("the gateway could not be reached: there is no route to its address")]
     NoRoute,
 }
 
 impl DeliveryError {
-    /// Whether a gateway that says with this that it did not take a message may have taken it all the same: something went
-    /// wrong there, and what it did before that, nobody knows. 503 says that it did nothing, and so does a redirection
-    /// that keeps the method.
+    /// Whether a gateway that refuses with this error may still have accepted the message. A status of 500 and above
+    /// says that its server failed, perhaps after it had accepted. 503 says that it did nothing; so do the redirections
+    /// 307 and 308, which keep the method.
     pub fn is_doubtful(&self) -> bool {
         match self {
             Self::Status(status) => *status >= 500 && *status != 503,
@@ -147,8 +147,8 @@ impl DeliveryError {
     }
 }
 
-/// A gateway's own word for an error, as far as it can be shown: letters, digits and `_.-` and spaces, short, and no
-/// more than three digits in a row, for a gateway may repeat what it was sent.
+/// A word of a gateway's answer, cleaned for logs and operators: ASCII letters, digits, `_.-` and spaces, at most 40
+/// characters and three digits in a row. A gateway may repeat the phone or the code that it received.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VendorStatus(String);
 
@@ -156,7 +156,7 @@ const LONGEST_WORD: usize = 40;
 const MOST_DIGITS: usize = 3;
 
 impl VendorStatus {
-    /// What of this text can be shown.
+    /// The text if it is short and plain enough, otherwise a placeholder.
     pub fn of(text: &str) -> Self {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
         let runs = text.split(|c: char| !c.is_numeric()).map(|run| run.chars().count());

@@ -1,12 +1,22 @@
-//! What becomes of a message with a code in it.
+//! What becomes of the SMS with a code.
 //!
-//! A delivery is `queued` until it is claimed, `submitting` while drivers are called, and then over: `sent` and later
-//! perhaps `delivered`, or `failed`, `expired`, `canceled`. `submitting` is kept durably before anybody is called. So
-//! whenever nobody can tell whether a message left (no answer, or the process ended), it was `submitting`; it is sent
-//! once more at most, is marked as uncertain from then on, and ends `uncertain` unless a receipt says `delivered`, or the
-//! gateway says at the second try that it has taken it before: then it is `sent`.
-//! A gateway that says that it did not take it, but in a way that leaves a doubt, is believed: the message goes on as after
-//! any other no, and is marked, too. (Should it take the message each time and say so, it gets it each time.)
+//! | state | meaning | next |
+//! |---|---|---|
+//! | `queued` | waits in the outbox | `submitting`, `expired`, `canceled` |
+//! | `submitting` | drivers are being called | `queued`, `sent`, `failed`, `uncertain`, `expired`, `canceled` |
+//! | `sent` | a driver accepted it | `delivered`, `failed` |
+//! | `uncertain` | it may have been sent, even twice | `delivered` |
+//! | `failed` | it was refused, or a receipt says so | `delivered` |
+//! | `delivered`, `expired`, `canceled` | the end | |
+//!
+//! `submitting` is durable before the first driver is called. So if an answer is missing or the process ends, the store
+//! says `submitting`, and the message may have left. It is sent at most once more ([`Delivery::is_final_try`]) and
+//! keeps the mark `is_uncertain`. It ends as `uncertain`, unless a receipt says `delivered`, or the gateway answers the
+//! second try with "already accepted": then it is `sent`.
+//!
+//! A gateway may refuse a message with an error that leaves a doubt ([`DeliveryError::is_doubtful`]). Its answer is
+//! believed: the message is retried as after any refusal, and is marked as uncertain. If that gateway sends the message
+//! in spite of its answer, the patient gets it once for each try.
 
 mod attempt;
 mod error;
@@ -23,55 +33,58 @@ use super::audit::RequestId;
 use super::verification::CLOCK_TOLERANCE;
 use super::{ClientId, Phone, Timestamp, VerificationId};
 
-/// A message on its way, and what became of it.
+/// The message of one code, and its progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// The verification whose code it carries: its id is the delivery's.
+    /// The verification of the code in the message; the delivery has the same id.
     pub verification_id: VerificationId,
-    /// Whose it is: the client that had the code sent. None is who calls without a token.
+    /// The client that requested the code; `None` for requests without a token.
     pub client_id: Option<ClientId>,
-    /// Where it goes.
+    /// The phone that the message goes to.
     pub phone_number: Phone,
-    /// The message before it for the same phone and purpose.
+    /// The previous message for the same phone and purpose: its verification's id.
     pub previous: Option<VerificationId>,
-    /// When it was accepted.
+    /// When the outbox accepted the message.
     pub queued_at: Timestamp,
-    /// From when on it would carry a code that is worth nothing: it is not sent any more.
+    /// When the code expires: from then on the message is not sent.
     pub expires_at: Timestamp,
-    /// How far it has come.
+    /// The state that is stored; answers show [`Delivery::status`].
     pub state: DeliveryState,
-    /// Whether it may have been sent once without anybody knowing: the mark that it keeps.
+    /// Whether one submission ended without a clear answer. Once set, it is never cleared.
     pub is_uncertain: bool,
-    /// Whether the one more time that it is sent because of that has come.
+    /// Whether the one extra try after an unclear answer has been used: the next unclear answer ends the delivery as
+    /// `uncertain`.
     pub is_final_try: bool,
-    /// Who may have it, as far as that is known: called last the next time.
+    /// The driver that may have the message in spite of an unclear or doubtful answer: it is called last at the next
+    /// try.
     pub doubtful_driver: Option<String>,
-    /// How often a driver was called for it.
+    /// Number of calls to drivers so far.
     pub attempts: u16,
-    /// The driver that took it, or that was called last.
+    /// Name of the driver that accepted the message, or that was called last.
     pub driver: Option<String>,
-    /// What the gateway calls it.
+    /// The gateway's id of the message, which receipts name.
     pub gateway_id: Option<String>,
-    /// What last went wrong.
+    /// The error of the last attempt or receipt; `None` after a success.
     pub last_error: Option<DeliveryError>,
-    /// When drivers were last called.
+    /// When the last attempt began.
     pub submitted_at: Option<Timestamp>,
-    /// When a driver took it.
+    /// When a driver accepted the message.
     pub sent_at: Option<Timestamp>,
-    /// When it was known that nothing more becomes of it, or that it had arrived.
+    /// When the state became final, or a receipt said `delivered`.
     pub ended_at: Option<Timestamp>,
-    /// What the caller who had the code sent calls the request.
+    /// `x-request-id` of the request that the code was sent for, masked.
     pub request_id: Option<RequestId>,
 }
 
-/// For how long a gateway is asked what became of a message.
+/// How long after `sent_at` a gateway without receipts is polled for a report.
 const POLLED_FOR: Duration = Duration::from_hours(24);
 
-/// How soon it is asked first, and how seldom in the end.
+/// The shortest and the longest pause between two polls of a message. The pause equals the age of the message in
+/// between.
 const POLL_INTERVAL: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(30));
 
 impl Delivery {
-    /// A message that is accepted at `now`, of a code that is worth something until `expires_at`.
+    /// A message that the outbox accepts at `now`, with a code that expires at `expires_at`.
     pub fn queue(
         verification_id: VerificationId,
         client_id: Option<ClientId>,
@@ -102,14 +115,14 @@ impl Delivery {
         }
     }
 
-    /// Drivers are about to be called. `None` when it does not wait for that.
+    /// Drivers are about to be called: `queued` → `submitting`. `None` from any other state.
     pub fn submit(self, now: Timestamp) -> Option<Self> {
         self.due_at()?;
         let state = DeliveryState::Submitting { is_obsolete: false };
         Some(Self { state, submitted_at: Some(now), ..self })
     }
 
-    /// From when on it may be sent, if it waits for that.
+    /// When the message is due to be sent; `None` unless it is `queued`.
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
             DeliveryState::Queued { due_at } => Some(due_at),
@@ -123,7 +136,7 @@ impl Delivery {
         }
     }
 
-    /// Drivers have been called. `None` when it was not being submitted.
+    /// Applies the result of calling drivers. `None` unless the state is `submitting`.
     pub fn conclude(mut self, attempt: Attempt, now: Timestamp) -> Option<Self> {
         let DeliveryState::Submitting { is_obsolete } = self.state else { return None };
         self.attempts = self.attempts.saturating_add(attempt.calls);
@@ -140,7 +153,7 @@ impl Delivery {
                     if self.is_uncertain { DeliveryState::Uncertain } else { DeliveryState::Sent };
                 Self { state, gateway_id, sent_at: Some(now), last_error: None, ..self }
             }
-            // That ends the doubt: it has left, and only then.
+            // The gateway has the message from the first try and sends it once, so the doubt is over.
             AttemptOutcome::AlreadyAccepted(gateway_id) => Self {
                 state: DeliveryState::Sent,
                 gateway_id,
@@ -164,7 +177,7 @@ impl Delivery {
         })
     }
 
-    /// The process that was submitting it has ended. `None` when none was.
+    /// The process ended while the state was `submitting`: counts as an unclear answer. `None` from any other state.
     pub fn interrupt(self, now: Timestamp) -> Option<Self> {
         let outcome =
             AttemptOutcome::Ambiguous { error: DeliveryError::Interrupted, again_at: now };
@@ -172,17 +185,17 @@ impl Delivery {
         self.conclude(attempt, now)
     }
 
-    /// A newer code takes the place of this one. `None` when nothing changes.
+    /// A newer code replaces this one: the message is not sent, or not sent again. `None` if that changes nothing.
     pub fn cancel(self, now: Timestamp) -> Option<Self> {
         self.withdraw(DeliveryState::Canceled, now)
     }
 
-    /// The code's life has ended. `None` when nothing changes.
+    /// The code has expired: the message is not sent, or not sent again. `None` if that changes nothing.
     pub fn expire(self, now: Timestamp) -> Option<Self> {
         self.withdraw(DeliveryState::Expired, now)
     }
 
-    /// The gateway says what became of it. `None` when that is nothing new.
+    /// Applies a receipt of the gateway. `None` if it changes nothing, for example a second one with the same report.
     pub fn receive(self, report: DeliveryReport, now: Timestamp) -> Option<Self> {
         match (self.state, report) {
             (
@@ -215,7 +228,8 @@ impl Delivery {
         }
     }
 
-    /// When to ask the gateway next what became of it; `None` when there is nothing to ask any more.
+    /// When to poll the gateway next for a report. `None` if the message has no `gateway_id`, is not `sent`, or is
+    /// older than a day.
     pub fn next_poll_at(&self, now: Timestamp) -> Option<Timestamp> {
         self.gateway_id.as_ref()?;
         let sent_at = self.sent_at.filter(|_| self.ended_at.is_none())?;
@@ -223,7 +237,7 @@ impl Delivery {
         (age < POLLED_FOR).then(|| now + age.clamp(POLL_INTERVAL.0, POLL_INTERVAL.1))
     }
 
-    /// As it is while no driver may be called until then, if that is so.
+    /// The delivery as shown while all drivers are paused: due no earlier than `until`.
     #[must_use]
     pub fn delayed_until(self, until: Option<Timestamp>) -> Self {
         match (self.state, until) {
@@ -236,7 +250,7 @@ impl Delivery {
         }
     }
 
-    /// Whether it has an entry in the outbox.
+    /// Whether the outbox still holds the message: `queued` or `submitting`.
     pub fn is_in_outbox(&self) -> bool {
         match self.state {
             DeliveryState::Queued { .. } | DeliveryState::Submitting { .. } => true,
@@ -249,7 +263,8 @@ impl Delivery {
         }
     }
 
-    /// Whether it is over, and for sure nothing of it has left.
+    /// Whether the delivery has ended and the message certainly never left: the send is given back to the phone's
+    /// limits.
     pub fn has_ended_unsent(&self) -> bool {
         match self.state {
             DeliveryState::Failed | DeliveryState::Expired | DeliveryState::Canceled => {
@@ -263,7 +278,7 @@ impl Delivery {
         }
     }
 
-    /// Whether the clock has been set back further than any drift explains since it was accepted.
+    /// Whether the clock was set back by more than 5 s since the message was queued.
     pub fn is_from_the_future(&self, now: Timestamp) -> bool {
         now + CLOCK_TOLERANCE < self.queued_at
     }
@@ -304,7 +319,7 @@ impl Delivery {
         Self { last_error: Some(error), ..self }
     }
 
-    /// What may have been sent once never ends as if it had not.
+    /// Sets the final state; a message that may have been sent always ends as `uncertain`.
     fn end(self, state: DeliveryState, now: Timestamp) -> Self {
         let state = if self.is_uncertain { DeliveryState::Uncertain } else { state };
         Self { state, ended_at: Some(now), ..self }

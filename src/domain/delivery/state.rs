@@ -2,34 +2,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 
-/// How far a message has come.
+/// The stored state of a delivery: see the table of `delivery`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryState {
     /// Waits in the outbox.
     Queued {
-        /// From when on it may be sent.
+        /// When it may be sent: `now` at first, later after a pause.
         due_at: Timestamp,
     },
-    /// Drivers are called.
+    /// Drivers are being called, or were when the process ended.
     Submitting {
-        /// Its code has become worth nothing meanwhile: whatever comes of it, it is not sent again.
+        /// Whether the code has expired or was replaced meanwhile: the message is not sent
+        /// again after the answer of the drivers.
         is_obsolete: bool,
     },
-    /// A driver took it.
+    /// A driver accepted the message.
     Sent,
-    /// A receipt says that it has arrived.
+    /// A receipt says that the message has reached the phone.
     Delivered,
-    /// It can't be delivered.
+    /// Every driver refused the message, or a receipt says that it did not arrive.
     Failed,
-    /// It may have been sent, perhaps twice, and nobody knows.
+    /// The message may have been sent, perhaps twice, and no answer tells.
     Uncertain,
-    /// Its code's life ended first.
+    /// The code expired before the message was sent.
     Expired,
-    /// A newer code took its place first.
+    /// A newer code replaced this one before the message was sent.
     Canceled,
 }
 
-/// What an answer says of a delivery.
+/// `status` of a delivery in an answer: [`DeliveryState`] without its fields, in lowercase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "see `DeliveryState`")]
@@ -45,7 +46,7 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryState {
-    /// What an answer says of it.
+    /// The state without its fields: `status` of an answer.
     pub fn status(self) -> DeliveryStatus {
         match self {
             Self::Queued { .. } => DeliveryStatus::Queued,

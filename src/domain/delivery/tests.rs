@@ -228,8 +228,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
-    /// Whatever happens in whatever order: it may have left twice at most, and then it is marked; what is over stays over,
-    /// and never says that it was not sent when it may have been.
+    /// For any order of events: a message leaves at most twice, and is marked then. A final state stays final, and is never
+    /// one that says "not sent" of a message that may have been sent.
     #[test]
     fn nothing_leaves_more_than_twice_and_nothing_that_may_have_left_twice_is_unmarked(
         events in events(),

@@ -5,23 +5,23 @@
 //! | `send_pause` | phone | 60, 120, 300, then 900 s between sends | a phone from being flooded |
 //! | `sends_per_hour` | phone | 5 | a phone from being flooded |
 //! | `sends_per_day` | phone | 10, a share kept | a phone from being flooded |
-//! | `sends_per_range` | first eight digits after `+` | 20 in 10 minutes, a share kept | from numbers tried in a row |
+//! | `sends_per_range` | first eight digits after `+` | 20 in 10 minutes, a share kept | the bill from numbers tried in a row |
 //! | `sends_per_client` | client | 120 a minute | the node from a client that runs wild |
 //! | `sends_per_node` | node | 1 000 an hour, a share kept | the bill |
 //! | `client_share_of_node` | client | half of that while other clients send, a share kept | clients from one another |
 //! | `guesses_per_hour` | phone | 10 | a code from being guessed across resends |
-//! | `guesses_in_a_row` | phone | 100, then one an hour | a phone from patience |
+//! | `guesses_in_a_row` | phone | 100, then one an hour | a phone from guesses over weeks |
 //! | `guesses_per_client` | client | 300 an hour | all codes from one client that guesses |
 //! | `wrong_guesses_per_hour` | node | 1 000, then alarm | all phones from one guess each |
 //!
-//! What is counted for a phone is kept moment by moment, in a [`SlidingWindow`], so its limits are exact. Everything else is a
-//! budget that fills up again evenly, a [`Rate`]. What is allowed is counted in the same write that it allows, so a
-//! restart forgives nothing; what is refused writes nothing, so a refusal never lengthens a wait.
+//! Counts for a phone are kept moment by moment in a [`SlidingWindow`], so these limits are exact. Every other limit is a
+//! budget that refills evenly: a [`Rate`]. A send or guess is counted in the write that it belongs to, so a restart forgets
+//! none. A refusal writes nothing, so it never makes a wait longer.
 //!
-//! A send that never left gives its place in the phone's windows back, five a day at most, and nothing else: see [`Sends`].
+//! A send of a message that never left the node is given back to the phone's windows, at most five a day: see [`Sends`].
 //!
-//! A *share kept*: of these counts the sends of phone verifications may use up only a part. The rest is there for person
-//! requests, so that nobody who may verify phones can keep a patient from approving a request.
+//! *A share kept*: phone verifications can use only a part of such a limit. The rest is left for person requests, so that a
+//! client with the right to verify phones can't block a patient's approval.
 
 mod rate;
 mod sends;
@@ -37,98 +37,98 @@ pub use wrong_guesses::{LEAST_TO_LOCK, WrongGuesses};
 
 use super::{ClientId, Phone, Purpose, Timestamp};
 
-/// One row: a name for configuration and `error.reason`, a rule, and what it is there for.
+/// One row of the table of limits: a name, a rule, and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// Name of the row.
+    /// The setting's key below `limits`, for example `sends_per_hour`.
     pub name: &'static str,
-    /// What `error.reason` says when it refuses.
+    /// `error.reason` of the refusal; it differs from `name` for guesses.
     pub reason: &'static str,
-    /// What is allowed.
+    /// How much the row allows, and what it counts.
     pub rule: Rule,
-    /// Whether a share of it is kept for person requests.
+    /// Whether phone verifications leave `Limits::kept_percent` of this limit to person requests.
     pub keeps_a_share: bool,
-    /// What it protects, for the people who set it.
+    /// What the limit protects, for the description of its setting.
     pub protects: &'static str,
 }
 
-/// What is allowed.
+/// How a limit counts, with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// For a phone, a pause after the first, a longer one after the second, and so on; the last pause is for all later
-    /// ones. The pauses start again after a success, and a send older than a day counts no more.
+    /// For a phone: pauses between sends that grow. After the first send the first pause applies, after the fourth and
+    /// every later one the last. A right code, or a day without a send, starts them again.
     Escalating([Duration; 4]),
-    /// For a phone, at most so many in any stretch of this length; at least one, at most a day.
+    /// For a phone: at most `most` in any period of this `length`. `most` is at least 1, `length` at most a [`DAY`].
     Window {
-        /// How many.
+        /// How many the window allows.
         most: usize,
-        /// In what length of time.
+        /// Length of the window.
         length: Duration,
     },
-    /// For a phone, after so many without a success only one in this length of time.
+    /// For a phone: after this many wrong guesses without a right one, one guess per `pause`.
     Lock {
-        /// How many.
+        /// Wrong guesses in a row that lock the phone: at least [`LEAST_TO_LOCK`].
         after: u32,
-        /// The pause from then on.
+        /// Time between two guesses for a locked phone.
         pause: Duration,
     },
-    /// A budget of this share of the node's, in percent: for each client, and only while others send.
+    /// For a client: a share of the node's budget of sends, applied only while other clients send as well.
     Share {
-        /// How much of it.
+        /// The share in percent of the node's `burst`, within [`Limits::SHARE_PERCENT`].
         percent: u8,
     },
-    /// A budget that fills up evenly: GCRA (ITU-T I.371).
+    /// A budget that refills evenly, counted by GCRA (ITU-T I.371, annex A).
     Rate {
-        /// What each budget is kept for.
+        /// Whether each range, each client or the node has one budget.
         per: BudgetScope,
-        /// The whole budget, which may be spent at once.
+        /// Size of the budget: this many may be spent at once.
         burst: u32,
-        /// In what time the whole budget comes back.
+        /// Time in which an empty budget refills completely.
         period: Duration,
     },
 }
 
-/// Whose a budget is.
+/// Which requests share one budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BudgetScope {
-    /// All numbers that begin with the same eight digits.
+    /// Requests for phones with the same five digits after `+380`: [`Phone::range`].
     Range,
-    /// The client that asks; all calls without a token are one.
+    /// Requests of the same client. Requests without a token form one client.
     Client,
-    /// This node.
+    /// All requests to this node.
     Node,
 }
 
-/// What one budget is kept for.
+/// The owner of one budget: part of its key in the tree of rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BudgetOwner {
-    /// Numbers that begin with these digits after `+380`.
+    /// The phones with these five digits after `+380`.
     Range(u32),
-    /// This client; none is who calls without a token.
+    /// This client; `None` for requests without a token.
     Client(Option<ClientId>),
-    /// This node.
+    /// The node, for budgets that all requests share.
     Node,
 }
 
-/// The table: which limits judge sends, which judge guesses.
+/// All limits: rows that judge sends, and rows that judge guesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Judge a code's sending, whichever route asks for it.
+    /// Rows that are checked before a code is sent, on every route that sends one.
     pub sends: Vec<Limit>,
-    /// Judge a code's comparing.
+    /// Rows that are checked before a guess is compared.
     pub guesses: Vec<Limit>,
-    /// Counts wrong guesses of all phones. It refuses none, but raises the alarm.
+    /// Counts the wrong guesses for all phones. It refuses no request: if it is used up, the node raises the alarm.
     pub wrong_guesses: Limit,
-    /// How much is kept for person requests where a share is kept, in percent.
+    /// Percentage of each row with `keeps_a_share` that only person requests can use.
     pub kept_percent: u8,
 }
 
-/// A limit says no.
+/// The refusal of one row: becomes `Refusal::SendLimited` or `Refusal::GuessLimited`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitExceeded {
-    /// The word of the row that said so.
+    /// `Limit::reason` of the row that refuses.
     pub limit: &'static str,
-    /// From when on it says yes.
+    /// When the row has room again if nothing else is counted before.
     pub next_attempt_at: Timestamp,
 }
 
@@ -168,7 +168,7 @@ impl Default for Limits {
                 keeping(
                     "sends_per_range",
                     rate(BudgetScope::Range, 20, 10 * MINUTE),
-                    "the bill from somebody who tries numbers in a row",
+                    "the bill from a caller who tries numbers in a row",
                 ),
                 row(
                     "sends_per_client",
@@ -200,7 +200,7 @@ impl Default for Limits {
                     row(
                         "guesses_in_a_row",
                         Rule::Lock { after: 100, pause: HOUR },
-                        "a phone from somebody with patience",
+                        "a phone from guesses over weeks",
                     ),
                 ),
                 row(
@@ -212,7 +212,7 @@ impl Default for Limits {
             wrong_guesses: row(
                 "wrong_guesses_per_hour",
                 rate(BudgetScope::Node, 1000, HOUR),
-                "all phones from somebody who tries each once",
+                "all phones from a caller who tries each once",
             ),
             kept_percent: 40,
         }
@@ -220,13 +220,13 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The bounds of a [`Rule::Share`].
+    /// Bounds of the setting `limits.client_share_of_node`, in percent: [`Rule::Share`].
     pub const SHARE_PERCENT: std::ops::RangeInclusive<u8> = 10..=100;
 
-    /// The bounds of `limits.kept_for_person_requests`.
+    /// Bounds of the setting `limits.kept_for_person_requests`, in percent.
     pub const KEPT_PERCENT: std::ops::RangeInclusive<u8> = 0..=80;
 
-    /// A table that refuses nothing, for a demo.
+    /// A table for `demo` that refuses nothing: no rows, and an alarm that never comes in practice.
     pub fn none() -> Self {
         let usual = Self::default();
         let rule = Rule::Rate { per: BudgetScope::Node, burst: 1_000_000, period: MINUTE };
@@ -234,12 +234,12 @@ impl Limits {
         Self { sends: Vec::new(), guesses: Vec::new(), wrong_guesses, ..usual }
     }
 
-    /// Every row, whatever it judges.
+    /// Every row: those for sends, those for guesses, and `wrong_guesses`.
     pub fn rows(&self) -> impl Iterator<Item = &Limit> {
         self.sends.iter().chain(&self.guesses).chain([&self.wrong_guesses])
     }
 
-    /// The same table with the row of this name judging by another rule; `None` when there is no such row.
+    /// The same table with another rule in the row `name`; `None` if no row has this name.
     pub fn with(mut self, name: &str, rule: Rule) -> Option<Self> {
         let rows = self.sends.iter_mut().chain(&mut self.guesses).chain([&mut self.wrong_guesses]);
         let row = rows.into_iter().find(|row| row.name == name)?;
@@ -247,7 +247,8 @@ impl Limits {
         Some(self)
     }
 
-    /// What is counted against a row as a budget; `None` when it counts moments, or a share of a budget that is not there.
+    /// The budget of a row and which requests share it. `None` for rules that count moments, and for a [`Rule::Share`]
+    /// if the table has no budget of the node.
     pub fn budget(&self, row: &Limit) -> Option<(BudgetScope, Budget)> {
         let (per, burst, period) = match row.rule {
             Rule::Rate { per, burst, period } => (per, burst, period),
@@ -269,7 +270,7 @@ impl Limits {
         })
     }
 
-    /// How many of `most` this purpose may use up under this row: at least one.
+    /// How many of `most` this purpose can use under `row`. Phone verifications leave the kept share; at least 1.
     pub fn usable(&self, row: &Limit, most: u32, purpose: Purpose) -> u32 {
         match purpose {
             Purpose::PhoneVerification if row.keeps_a_share => {
@@ -282,7 +283,7 @@ impl Limits {
 }
 
 impl BudgetScope {
-    /// The one that a code for this phone, asked for by this client, is counted for.
+    /// The owner of the budget that a code for this phone, requested by this client, counts against.
     pub fn subject(self, phone: Phone, client: Option<ClientId>) -> BudgetOwner {
         match self {
             Self::Range => BudgetOwner::Range(phone.range()),

@@ -4,37 +4,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 
-/// A budget that fills up evenly, kept by the generic cell rate algorithm (GCRA, ITU-T I.371). What is spent comes back one
-/// by one, one each emission interval, which is `period / burst`. So `burst` may be spent at once, and right after that as
-/// many as have come back meanwhile.
+/// The state of one budget: the generic cell rate algorithm (GCRA, ITU-T I.371, annex A).
 ///
-/// Time: the budget is judged at the later of now and when it was last spent from. So the debt after a clock was set back
-/// is the debt of then; [`Rate::clamp_to_now`] makes it come back from now on.
+/// A unit comes back every emission interval, `period / burst`. So `burst` units can be spent at once, and after that
+/// as many as have come back meanwhile.
+///
+/// Time: the budget is judged at the later of `now` and `spent_at`. If the clock is set back, the debt is that of
+/// `spent_at` until the clock catches up; [`Rate::clamp_to_now`] makes it decrease from `now` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
-    /// When everything has come back: GCRA's theoretical arrival time.
+    /// When the whole budget is back: GCRA's theoretical arrival time.
     full_at: Timestamp,
-    /// It has run low, and not half of it has come back since.
+    /// Whether the budget has reached the low-water mark, and less than half of that has come back since.
     is_low: bool,
-    /// When it was last spent from, or clamped. Records of before this was kept have [`NOT_KNOWN`].
+    /// The time of the last [`Rate::spend`] or [`Rate::clamp_to_now`]. Records without it have [`NOT_KNOWN`].
     spent_at: Timestamp,
 }
 
 const NOT_KNOWN: Timestamp = Timestamp::from_micros(0);
 
-/// The parameters of GCRA that a [`Rate`] is judged by.
+/// The parameters of GCRA for one budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// How many may be spent at once: the whole budget.
+    /// Size of the budget: this many units can be spent at once.
     pub burst: u32,
-    /// In what time the whole budget comes back.
+    /// Time in which an empty budget refills completely.
     pub period: Duration,
-    /// The budget has run low once this many are spent and have not come back: at most `burst`.
+    /// The budget runs low when this many units are spent and not back, at most `burst`. [`Rate::spend`] reports it.
     pub low_water: u32,
 }
 
 impl Budget {
-    /// In what time one comes back. It is rounded up, so that never more comes back than is configured.
+    /// Time in which one unit comes back. It is rounded up to microseconds: no more comes back than is configured.
     fn emission_interval(self) -> Duration {
         let burst = u128::from(self.burst.max(1));
         micros(self.period.as_micros().div_ceil(burst))
@@ -48,20 +49,21 @@ impl Default for Rate {
 }
 
 impl Rate {
-    /// As it was kept when nothing said when it was last spent from.
+    /// A record of an earlier version, which has no `spent_at`.
     pub fn of_old(full_at: Timestamp, is_low: bool) -> Self {
         Self { full_at, is_low, spent_at: NOT_KNOWN }
     }
 
-    /// When one more may be spent, if `usable` of the budget may be used up: at once when that is not later than `now`.
+    /// When one more unit can be spent, if only `usable` of the budget's units can be. A time up to `now` means at
+    /// once.
     pub fn allows_at(&self, budget: Budget, usable: u32, now: Timestamp) -> Timestamp {
         let interval = budget.emission_interval();
         let wanted = self.debt(budget, now) + interval;
         now + wanted.saturating_sub(interval * usable.clamp(1, budget.burst))
     }
 
-    /// Spends one, whether it is there or not; the debt never grows beyond the whole budget. Says whether the budget has
-    /// just run low: once, until half of what that leaves has come back.
+    /// Spends one unit, even if none is left; the debt never exceeds the whole budget. Returns whether the budget runs
+    /// low with this unit. It reports that again only after half of the low-water mark has come back.
     pub fn spend(&mut self, budget: Budget, now: Timestamp) -> bool {
         let was_low = self.low_until(budget, now).is_some();
         let interval = budget.emission_interval();
@@ -71,23 +73,23 @@ impl Rate {
         self.is_low && !was_low
     }
 
-    /// Takes one back that was spent, when it would have been full again at `full_at` right after that. What has come back of
-    /// it by the last time that something was spent may be spent already, and is not given back once more.
+    /// Gives a unit back. `full_at` is the value of the record right after the unit was spent. The part of the unit
+    /// that had come back by `spent_at` may be spent already, so only the other part is given back.
     pub fn give_back(&mut self, budget: Budget, full_at: Timestamp, now: Timestamp) {
         let left = full_at.since(self.spent_at).min(budget.emission_interval());
         let debt = self.debt(budget, now).saturating_sub(left);
         self.full_at = now.max(self.spent_at) + debt;
     }
 
-    /// Until when it counts as low, if it does.
+    /// Until when the budget counts as low; `None` if it does not.
     pub fn low_until(&self, budget: Budget, now: Timestamp) -> Option<Timestamp> {
         let half = budget.emission_interval() * budget.low_water / 2;
         let over = self.debt(budget, now).saturating_sub(half);
         (self.is_low && !over.is_zero()).then(|| now + over)
     }
 
-    /// After a clock was set back: what was owed when it was last spent from is owed as of now. Where that is not known, a
-    /// debt of more than the whole can't be, and counts as `bound`. `None` when nothing has to change.
+    /// After a clock was set back: the debt of `spent_at` becomes a debt as of `now`. A record without `spent_at` that
+    /// owes more than the whole budget owes `bound` at most. `None` if nothing changes.
     pub fn clamp_to_now(&self, budget: Budget, bound: Duration, now: Timestamp) -> Option<Self> {
         let whole = budget.emission_interval() * budget.burst;
         let debt = if self.spent_at > now {
@@ -97,18 +99,18 @@ impl Rate {
         } else if self.spent_at == NOT_KNOWN {
             bound.min(whole)
         } else {
-            // The whole is a smaller one than it was.
+            // The limit was lowered since: the debt is the whole of the smaller budget.
             whole
         };
         Some(Self { full_at: now + debt, spent_at: now, ..*self })
     }
 
-    /// Whether it has run low; half of it may have come back since.
+    /// Whether the low-water mark was reached, even if half of it has come back since.
     pub fn was_low(&self) -> bool {
         self.is_low
     }
 
-    /// When it is full again, and need not be kept.
+    /// When the budget is full again; an expired record equals a new one, so the sweep removes it.
     pub fn keep_until(&self) -> Timestamp {
         self.full_at
     }
@@ -136,7 +138,7 @@ mod tests {
         Budget { burst, period: Duration::from_secs(seconds), low_water }
     }
 
-    /// Spends if it may, as whoever asks does.
+    /// Spends one unit if the budget allows it at `now`.
     fn ask(rate: &mut Rate, budget: Budget, usable: u32, now: Timestamp) -> bool {
         let allowed = rate.allows_at(budget, usable, now) <= now;
         if allowed {

@@ -4,23 +4,24 @@ use super::sliding_window::DAY;
 use super::{LimitExceeded, Limits, Rule, SlidingWindow};
 use crate::domain::{Purpose, Timestamp};
 
-/// How many sends of a phone are given back in a day.
+/// Most sends to one phone that [`Sends::give_back`] returns in 24 hours.
 pub const GIVEN_BACK_A_DAY: usize = 5;
 
-/// The sends to one phone.
+/// The sends to one phone, judged by `Limits::sends`.
 ///
-/// A send that never left may be given back: the windows do not count it any more. The escalating pauses count it all the
-/// same, so that a number that can't be reached is no way around the pauses.
+/// A send of a message that never left the node can be given back: windows stop counting it. Pauses ([`Rule::Escalating`])
+/// still count it, so that an unreachable number is no way around them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sends {
-    /// All of them.
+    /// All sends, those that were given back included.
     counted: SlidingWindow,
-    /// The moments of those that were given back. Moments may be equal, and each stands for one.
+    /// The moments of sends that were given back. Two sends can have the same moment; each entry stands for one of
+    /// them.
     given_back: Vec<Timestamp>,
 }
 
 impl Sends {
-    /// Which limit forbids one more for this purpose: of several the one that does so longest.
+    /// The limit that refuses one more send for this purpose. If several do, the one with the latest `next_attempt_at`.
     pub fn refusal(
         &self,
         limits: &Limits,
@@ -38,17 +39,18 @@ impl Sends {
         refusals.into_iter().flatten().max_by_key(|verdict| verdict.next_attempt_at)
     }
 
-    /// Counts one more.
+    /// Counts one send and returns the moment that it is counted at: [`Sends::give_back`] expects it.
     pub fn count(&mut self, limits: &Limits, now: Timestamp) -> Timestamp {
-        // Of a day's sends so many are given back at most, those of two days that overlap included.
+        // Two days that overlap can each have given back `GIVEN_BACK_A_DAY` sends: the moments of all of them have to
+        // be remembered.
         let moment = self.counted.count_and_keep(&limits.sends, 2 * GIVEN_BACK_A_DAY, now);
         let counted = &self.counted;
         self.given_back.retain(|given| *given > moment - DAY && counted.count_at(*given) > 0);
         moment
     }
 
-    /// The send that was counted at `moment` has ended, and never left. Says whether it is given back: not twice, not when
-    /// it is forgotten, and only so many in a day.
+    /// Gives back the send that was counted at `moment`, because its message never left. Returns `false` if it was
+    /// given back before, is forgotten, or [`GIVEN_BACK_A_DAY`] sends of the day before it were given back.
     pub fn give_back(&mut self, moment: Timestamp) -> bool {
         let counted = self.counted.count_at(moment);
         let given = self.given_back.iter().filter(|given| **given == moment).count();
@@ -60,13 +62,13 @@ impl Sends {
         may
     }
 
-    /// A right code came: the pauses start again.
+    /// A right code was given: the pauses start again with the first.
     pub fn restart(&mut self) {
         self.counted.restart();
     }
 
-    /// Moments that are ahead of `now` become `now`: the wait that they make is a usual one, not as long as the clock was
-    /// ahead.
+    /// After a clock was set back: moments after `now` become `now`. The phone then waits as long as usual, not as long
+    /// as the clock was ahead.
     pub fn clamp_to_now(&mut self, now: Timestamp) {
         self.counted.clamp_to_now(now);
         for moment in &mut self.given_back {
@@ -74,13 +76,13 @@ impl Sends {
         }
     }
 
-    /// When no pause and no window knows of anything in it.
+    /// When no rule counts any of these moments: the sweep can remove the record.
     pub fn keep_until(&self) -> Timestamp {
         self.counted.keep_until()
     }
 }
 
-/// As it was kept before sends were given back.
+/// A record of an earlier version, which had only the window.
 impl From<SlidingWindow> for Sends {
     fn from(counted: SlidingWindow) -> Self {
         Self { counted, given_back: Vec::new() }

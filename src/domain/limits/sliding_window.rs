@@ -5,27 +5,28 @@ use serde::{Deserialize, Serialize};
 use super::{Limit, LimitExceeded, Limits, Rule};
 use crate::domain::{Purpose, Timestamp};
 
-/// After this long without counting, no pause and no window knows of anything in a log.
+/// The longest period that a rule looks back. A window without a moment in it for this long equals an empty one.
 pub const DAY: Duration = Duration::from_hours(24);
 
-/// What was counted for one phone, oldest first.
+/// The moments of sends to one phone, or of wrong guesses for it, oldest first.
 ///
-/// Time: it is judged at the later of now and its last moment, so a clock set back makes a wait longer and never
-/// shorter.
+/// Time: the window is judged at the later of `now` and its last moment. So a clock that is set back makes a wait
+/// longer, never shorter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlidingWindow {
     pub(super) moments: Vec<Timestamp>,
-    /// How many came since the last right code, forgotten moments included.
+    /// Number of moments since the last right code, forgotten ones included: [`Rule::Escalating`] and [`Rule::Lock`]
+    /// use it.
     pub(super) in_a_row: u32,
 }
 
 impl SlidingWindow {
-    /// As of when the next one is counted.
+    /// The moment that the next count would get: `now`, or the last moment if the clock was set back.
     pub(super) fn as_of(&self, now: Timestamp) -> Timestamp {
         self.moments.last().map_or(now, |last| now.max(*last))
     }
 
-    /// Which of these rows forbids one more for this purpose: of several the one that does so longest.
+    /// The row that refuses one more for this purpose. If several do, the one with the latest `next_attempt_at`.
     pub fn refusal<'l>(
         &self,
         limits: &Limits,
@@ -43,7 +44,8 @@ impl SlidingWindow {
             .max_by_key(|verdict| verdict.next_attempt_at)
     }
 
-    /// When the row allows the next one, if none comes between; budgets are not asked here.
+    /// When `row` allows the next one if nothing is counted before; `as_of` means at once. Budgets ([`Rule::Rate`],
+    /// [`Rule::Share`]) are counted elsewhere and always allow it here.
     fn allows_at(
         &self,
         limits: &Limits,
@@ -75,12 +77,13 @@ impl SlidingWindow {
         }
     }
 
-    /// Counts one more, and says as of when.
+    /// Counts one more and returns its moment, which [`SlidingWindow::give_back`] expects. Moments that no row needs
+    /// are forgotten.
     pub fn count(&mut self, rows: &[Limit], now: Timestamp) -> Timestamp {
         self.count_and_keep(rows, 0, now)
     }
 
-    /// The same, and remembers so many moments more than the rows look at.
+    /// [`SlidingWindow::count`], but remembers `more` moments in addition to those that the rows need.
     pub(super) fn count_and_keep(
         &mut self,
         rows: &[Limit],
@@ -94,12 +97,12 @@ impl SlidingWindow {
         now
     }
 
-    /// How many were counted at this very moment.
+    /// How many of the remembered counts have exactly this moment.
     pub(super) fn count_at(&self, moment: Timestamp) -> usize {
         self.moments.iter().filter(|counted| **counted == moment).count()
     }
 
-    /// The same log as if those of these moments had never been counted.
+    /// A copy without these moments; `in_a_row` stays the same.
     pub(super) fn without(&self, moments: &[Timestamp]) -> Self {
         let mut left = self.clone();
         for moment in moments {
@@ -110,34 +113,35 @@ impl SlidingWindow {
         left
     }
 
-    /// Takes back one that was counted at `moment`: the guess was no wrong one.
+    /// Removes one count of `moment`, because the guess was right or was not compared.
     pub fn give_back(&mut self, moment: Timestamp) {
         if let Some(place) = self.moments.iter().rposition(|m| *m == moment) {
             self.moments.remove(place);
-            // Where no more are in a row than came after it, a right one has come since.
+            // A right code since then has restarted the row: `in_a_row` counts only later moments, so this one is not
+            // part of it.
             let after = self.moments.len() - place;
             let is_in_the_row = usize::try_from(self.in_a_row).is_ok_and(|row| row > after);
             self.in_a_row -= u32::from(is_in_the_row);
         }
     }
 
-    /// A right code came: the pauses start again.
+    /// A right code was given: `in_a_row` starts again at 0.
     pub fn restart(&mut self) {
         self.in_a_row = 0;
     }
 
-    /// When no pause and no window knows of anything in it.
+    /// When no rule counts any of these moments: a [`DAY`] after the last one.
     pub fn keep_until(&self) -> Timestamp {
         self.moments.last().map_or(Timestamp::from_micros(0), |last| *last + DAY)
     }
 
-    /// How many were counted after `start`, of those that are remembered.
+    /// How many remembered moments lie after `start`.
     pub fn count_since(&self, start: Timestamp) -> usize {
         self.since(start).len()
     }
 
-    /// Moments that are ahead of `now` become `now`: the wait that they make is a usual one, not as long as the clock was
-    /// ahead.
+    /// After a clock was set back: moments after `now` become `now`. The phone then waits as long as usual, not as long
+    /// as the clock was ahead.
     pub fn clamp_to_now(&mut self, now: Timestamp) {
         for moment in &mut self.moments {
             *moment = now.min(*moment);
@@ -157,7 +161,7 @@ impl SlidingWindow {
 }
 
 impl Rule {
-    /// How many moments the rule looks at.
+    /// How many of the latest moments the rule needs.
     fn looks_at(self) -> usize {
         match self {
             Self::Escalating(pauses) => pauses.len(),

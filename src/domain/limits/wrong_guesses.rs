@@ -6,19 +6,22 @@ use super::sliding_window::DAY;
 use super::{LimitExceeded, Limits, SlidingWindow};
 use crate::domain::{Purpose, Timestamp};
 
-/// Fewer wrong guesses in a row than this lock no phone, whatever the settings say.
+/// The smallest `Rule::Lock::after`: settings can't lock a phone after fewer wrong guesses in a row.
 pub const LEAST_TO_LOCK: u32 = 10;
 
-/// After this long without a wrong guess, fewer of them are forgotten.
+/// How long a row of fewer than [`LEAST_TO_LOCK`] wrong guesses is remembered after the last of them.
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
-/// The wrong guesses for one phone. How many came in a row is not forgotten with time, but by a right code or an operator: a
-/// record that counts any is kept. Only a count that no lock comes after is forgotten, a year after the last guess.
+/// The wrong guesses for one phone, judged by `Limits::guesses`.
+///
+/// Only a right code or an operator (`unlock`) ends a row of wrong guesses. So a record that can lock the phone is
+/// kept forever; a shorter row is forgotten after a year.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrongGuesses(SlidingWindow);
 
 impl WrongGuesses {
-    /// Counts one more, if every row allows it, and says as of when it was counted.
+    /// Counts one guess if every row allows it, and returns its moment for [`WrongGuesses::give_back`] or
+    /// [`WrongGuesses::forgive`].
     pub fn spend(
         &mut self,
         limits: &Limits,
@@ -31,7 +34,7 @@ impl WrongGuesses {
         }
     }
 
-    /// Which row forbids one more: of several the one that does so longest.
+    /// The row that refuses one more guess. If several do, the one with the latest `next_attempt_at`.
     pub fn refusal(
         &self,
         limits: &Limits,
@@ -41,37 +44,39 @@ impl WrongGuesses {
         self.0.refusal(limits, &limits.guesses, purpose, now)
     }
 
-    /// Counts one more, and says as of when.
+    /// Counts one guess without asking the rows, and returns its moment.
     pub fn count(&mut self, limits: &Limits, now: Timestamp) -> Timestamp {
         self.0.count(&limits.guesses, now)
     }
 
-    /// How many there were of late: enough of them for every row.
+    /// How many moments are remembered: as many as the longest row needs, at most a day old.
     pub fn remembered(&self) -> usize {
         self.0.moments.len()
     }
 
-    /// How many came since the last right one.
+    /// Number of wrong guesses since the last right code.
     pub fn in_a_row(&self) -> u32 {
         self.0.in_a_row
     }
 
-    /// The guess counted at `moment` was not compared.
+    /// Takes back the guess of `moment`, because it was not compared.
     pub fn give_back(&mut self, moment: Timestamp) {
         self.0.give_back(moment);
-        // The others in the row are older than a day and forgotten one by one; the row itself is kept for a year.
+        // The other moments of the row are older than a day and were forgotten. One stands for them, so that
+        // `keep_until` still counts a year from a guess.
         if self.0.moments.is_empty() && self.0.in_a_row > 0 {
             self.0.moments.push(moment - DAY);
         }
     }
 
-    /// The guess counted at `moment` was right: it is given back, and those before it are no row any more.
+    /// The guess of `moment` was right: it is taken back, and the row of wrong guesses ends.
     pub fn forgive(&mut self, moment: Timestamp) {
         self.0.give_back(moment);
         self.0.restart();
     }
 
-    /// When it is worth nothing and may be swept, if time alone brings that about.
+    /// When the record can be removed: a day after the last guess without a row, a year and a day with a short row.
+    /// `None` if only a right code or an operator ends the row.
     pub fn keep_until(&self) -> Option<Timestamp> {
         match self.0.in_a_row {
             0 => Some(self.0.keep_until()),
