@@ -166,7 +166,7 @@ fn loggable(method: &Method) -> &str {
 }
 
 /// Logs one more line for a wrong token, api-key, code or gateway's secret. Programs such as fail2ban read it to shut out
-/// addresses with many of them. The line always has the same form and no text of the caller's; systemd/README.md has it.
+/// addresses with many of them. The line always has the same form and no text of the caller's; systemd/PROXIES.md has it.
 pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, by: Requester) {
     let Some(event) = event(rejection, operation) else { return };
     let Some(shown) = event.failed() else { return };

@@ -211,7 +211,7 @@ fn events() -> Vec<AuditEvent> {
 
 #[test]
 fn the_readme_lists_every_event_with_its_reasons() {
-    let readme = include_str!("../../../systemd/README.md");
+    let readme = include_str!("../../../systemd/AUDIT.md");
     let (_, table) = readme.split_once("| event | reason |\n|---|---|\n").unwrap();
     let rows: Vec<_> = table.lines().take_while(|line| line.starts_with('|')).collect();
     for event in events() {

@@ -1,4 +1,4 @@
-//! The filter of `systemd/README.md` over the log of the built program: it finds every secret that was no good, with the address it came
+//! The filter of `systemd/PROXIES.md` over the log of the built program: it finds every secret that was no good, with the address it came
 //! from, and nothing else, whatever callers write.
 
 use std::io::{Read as _, Write as _};
@@ -12,11 +12,11 @@ use crate::binary::node::make;
 use crate::binary::program::{Program, command};
 use crate::support::{MIS, Reply, SEED_PHONE, SEED_REQUEST, call, other_than};
 
-const README: &str = include_str!("../../../systemd/README.md");
+const PROXIES: &str = include_str!("../../../systemd/PROXIES.md");
 
 /// The lines of `failregex`, with a name for whatever stands in the place of the address.
 fn filter() -> Vec<Regex> {
-    let (_, rest) = README.split_once("[Definition]\nfailregex = ").unwrap();
+    let (_, rest) = PROXIES.split_once("[Definition]\nfailregex = ").unwrap();
     let (lines, _) = rest.split_once("\njournalmatch").unwrap();
     let patterns = lines.lines().map(|line| line.trim().replace("<HOST>", r"(?P<host>\S*?)"));
     patterns.map(|pattern| Regex::new(&pattern).unwrap()).collect()

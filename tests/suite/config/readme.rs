@@ -27,9 +27,9 @@ fn the_table_of_settings_is_the_one_in_the_code() {
 
 #[test]
 fn the_readme_s_settings_for_a_proxy_are_in_order() {
-    let operators = include_str!("../../../systemd/README.md");
+    let proxies = include_str!("../../../systemd/PROXIES.md");
     let (_, rest) =
-        operators.split_once("```toml\n[public]\n").expect("systemd/README.md shows them");
+        proxies.split_once("```toml\n[public]\n").expect("systemd/PROXIES.md shows them");
     let written = format!("[public]\n{}", rest.split_once("```").unwrap().0);
     let public = super::load(&written).unwrap().config.public;
     assert!(public.behind_proxy);
