@@ -160,9 +160,10 @@ impl Drop for HashSlot<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc::channel;
+    use std::sync::{Arc, Barrier};
+    use std::thread::yield_now;
 
     use super::*;
 
@@ -174,10 +175,10 @@ mod tests {
     }
 
     impl Busy {
-        fn work(&self) {
+        fn work(&self, work: impl FnOnce()) {
             let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
             self.most.fetch_max(now, Ordering::SeqCst);
-            std::thread::yield_now();
+            work();
             self.now.fetch_sub(1, Ordering::SeqCst);
         }
     }
@@ -200,14 +201,23 @@ mod tests {
             for _ in 0..2 {
                 scope.spawn(|| {
                     while let Some(slot) = pool.spare(|| is_over.load(Ordering::SeqCst)) {
-                        busy.work();
+                        busy.work(yield_now);
                         drop(slot);
                     }
                 });
             }
+            // Each of the first three waits for the other two, so three are at it at once.
+            let all_three = Arc::new(Barrier::new(3));
+            for _ in 0..3 {
+                let (busy, all_three) = (Arc::clone(&busy), Arc::clone(&all_three));
+                let wait = move || {
+                    all_three.wait();
+                };
+                pool.push(Lane::default(), Box::new(move |_| busy.work(wait)));
+            }
             for _ in 0..2000 {
                 let busy = Arc::clone(&busy);
-                pool.push(Lane::default(), Box::new(move |_| busy.work()));
+                pool.push(Lane::default(), Box::new(move |_| busy.work(yield_now)));
             }
             pool.close();
             for worker in workers {
@@ -216,7 +226,7 @@ mod tests {
             is_over.store(true, Ordering::SeqCst);
             pool.wake();
         });
-        assert!(busy.most.load(Ordering::SeqCst) <= 3);
+        assert_eq!(busy.most.load(Ordering::SeqCst), 3);
         assert_eq!(pool.most_busy(), 3);
     }
 
