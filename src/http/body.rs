@@ -27,7 +27,7 @@ pub async fn read_body(
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    // Whoever announces too much is refused before being asked to send it.
+    // A client that announces too much is refused before it gets `100 Continue`.
     if body.size_hint().lower() > most as u64 {
         return Err(BodyFault::TooLarge);
     }

@@ -25,5 +25,5 @@ pub use server::{Listener, bind, serve};
 /// An answer, complete in memory before its first byte is sent.
 pub type Response = hyper::Response<http_body_util::Full<hyper::body::Bytes>>;
 
-/// A request whose body is not read yet.
+/// A request. Its body is not read yet.
 pub type Request = hyper::Request<hyper::body::Incoming>;

@@ -12,7 +12,7 @@ pub fn check_target(path: &str, query: Option<&str>) -> Result<(), MalformedPath
         return Err(MalformedPath);
     }
     for segment in path.split('/') {
-        // An escaped separator makes segments too, for whoever decodes a second time.
+        // A program behind us may decode a second time: an escaped separator counts as one.
         let decoded = decode(segment)?;
         if decoded.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
             return Err(MalformedPath);

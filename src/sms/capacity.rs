@@ -1,4 +1,4 @@
-//! How many messages the outbox may hold: `sms.queue` of them, one place each.
+//! The places of the outbox: one for each message, `sms.queue` of them.
 //!
 //! A client may hold [`SHARE`] times as many places as are free, so that it never takes the last ones: three quarters of
 //! all places when it is alone, and less of what others have left. All calls without a token are one client.
@@ -16,7 +16,7 @@ pub(super) struct OutboxCapacity {
     taken: Mutex<Reserved>,
 }
 
-/// How many places are reserved, in all and by client.
+/// The places that are taken, in all and by client.
 #[derive(Debug, Default)]
 struct Reserved {
     all: usize,
@@ -28,7 +28,7 @@ impl OutboxCapacity {
         Self { most, taken: Mutex::default() }
     }
 
-    /// Takes a place. False when none is left for this client.
+    /// Takes a place. Returns `false` when the client has its share, or none is free.
     pub(super) fn take(&self, client: Option<ClientId>) -> bool {
         let mut taken = self.lock();
         let free = self.most.saturating_sub(taken.all);
@@ -40,12 +40,12 @@ impl OutboxCapacity {
         may_take
     }
 
-    /// Counts a message that an earlier process kept, even beyond the limit.
+    /// Counts a message of an earlier process, even beyond `sms.queue`.
     pub(super) fn keep(&self, client: Option<ClientId>) {
         self.lock().add(client);
     }
 
-    /// Gives one back.
+    /// Gives a place of this client back.
     pub(super) fn give_back(&self, client: Option<ClientId>) {
         let mut taken = self.lock();
         let Some(its) = taken.by_client.get_mut(&client) else { return };
@@ -56,12 +56,12 @@ impl OutboxCapacity {
         taken.all -= 1;
     }
 
-    /// Gives all back.
+    /// Gives all places back.
     pub(super) fn clear(&self) {
         *self.lock() = Reserved::default();
     }
 
-    /// How many are taken.
+    /// The number of places that are taken.
     pub(super) fn count(&self) -> usize {
         self.lock().all
     }

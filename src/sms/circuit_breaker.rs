@@ -1,33 +1,35 @@
-//! When a driver is left alone.
+//! When the worker may call a driver: a circuit breaker for each one.
 //!
-//! - After [`FAILURES`] failures in a row, each for another number, a driver is given up on. It is not called for a
-//!   while; then one message is the probe. If the probe fails, the while is twice as long, up to [`LONGEST`]. If the
-//!   driver takes it, or refuses it in its own words, all is well again.
-//! - A failure does not count when the driver took another message after that call had begun: it fails for some numbers
-//!   only, or is well again.
-//! - A driver that was given up on for nothing but time-outs may hang for some numbers only, and only a try can tell.
-//!   So messages that have not hung yet are still tried, once each. They are all probes: the first one that is taken
-//!   ends it.
-//! - While messages wait, a driver that was given up on stays so until it answers. While none waits there is no probe:
-//!   it counts as given up for [`LONGEST`] after its last failure.
-//! - A driver may also ask for a rest, which is no failure.
+//! - `Closed`: the driver gets every message. After [`FAILURES`] failures in a row, each for another number, the circuit is
+//!   `Open`.
+//! - `Open`: the driver gets no message during the pause, [`SHORTEST`] at first. Then one message is the probe.
+//! - `HalfOpen`: the probe is under way. If it fails, the circuit is `Open` for twice the pause, up to [`LONGEST`]. If the
+//!   driver accepts it, or refuses it in its own words, the circuit is `Closed`.
+//! - A failure does not count if the driver accepted another message after that call had begun: it fails for some numbers
+//!   only, or works again.
+//! - A driver that had only time-outs may hang for some numbers only. So an open circuit still lets messages through that
+//!   have not hung yet ([`Try::First`]), once each. Each of them is a probe: the first that is accepted closes the circuit.
+//! - While messages wait, an open circuit counts as down until the driver answers. While none waits there is no probe: the
+//!   driver counts as down for [`LONGEST`] after its last failure.
+//! - A gateway that limits our rate (`429`, `Retry-After`) pauses its driver. That is no failure.
 
 use std::time::Duration;
 
 use crate::domain::{Phone, Timestamp};
 
-/// So many failures in a row are no accident.
+/// Failures in a row that open the circuit.
 const FAILURES: usize = 5;
+/// The first pause.
 const SHORTEST: Duration = Duration::from_secs(2);
-/// A code lives for five minutes by default: a gateway that is back has to be found soon.
+/// The longest pause. A code lives for five minutes by default, so a gateway that works again has to be noticed soon.
 const LONGEST: Duration = Duration::from_secs(15);
 
 #[derive(Debug)]
 pub(super) struct CircuitBreaker {
-    /// How long a probe may take. One that has not been answered after so long is followed by another.
+    /// The time for a probe. Without an answer within it, the next message is another probe.
     probe: Duration,
     state: CircuitState,
-    /// The numbers of the failures in a row.
+    /// The phones of the failures in a row, each once.
     failed: Vec<Phone>,
     /// Whether each failure in a row was a time-out.
     only_hangs: bool,
@@ -43,45 +45,45 @@ enum CircuitState {
     HalfOpen { until: Timestamp, pause: Duration },
 }
 
-/// What changes for a driver.
+/// A change that the log reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transition {
-    /// It is given up on.
+    /// From `Closed` to `Open`.
     Down,
-    /// It works again.
+    /// Back to `Closed`.
     Up,
 }
 
-/// How many messages a driver takes.
+/// How many messages the circuit breaker lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Admission {
     /// None before this time.
     Blocked(Timestamp),
     /// One, as the probe.
     Probe,
-    /// As many as there are.
+    /// All of them.
     Open,
 }
 
-/// Whether a message can still be lost to a driver that hangs.
+/// Which try of a message it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Try {
-    /// It has not hung yet: should it hang now, it is sent once more.
+    /// The message has not hung yet. If it hangs now, it is sent once more.
     First,
-    /// It is the one more time, and the last.
+    /// The last try, after a call that hung.
     Second,
 }
 
 /// How a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallFailure {
-    /// The driver has the message, and said nothing until the time was over.
+    /// The driver had the message, and did not answer within the time-out.
     Hang,
-    /// Any other way.
+    /// Any other failure.
     Other,
 }
 
-/// A call that may be made: to be given back with what came of it.
+/// Permission for one call. [`CircuitBreaker::fail`] takes it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CallPermit {
     began: Timestamp,
@@ -89,7 +91,7 @@ pub(super) struct CallPermit {
 }
 
 impl CircuitBreaker {
-    /// Of a driver that has said what came of a probe after so long.
+    /// `probe` is the time for a probe.
     pub(super) fn new(probe: Duration) -> Self {
         Self {
             probe,
@@ -102,7 +104,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// How many messages of this kind it takes, if no other driver takes them.
+    /// How many messages of this kind it lets through if no other driver works.
     pub(super) fn admission(&self, kind: Try, now: Timestamp) -> Admission {
         let is_later = |until: &Timestamp| now < *until;
         if let Some(until) = self.rests_until.filter(is_later) {
@@ -124,13 +126,13 @@ impl CircuitBreaker {
         }
     }
 
-    /// Whether it takes messages as usual.
+    /// Whether it lets every message through.
     pub(super) fn is_open_to_all(&self, now: Timestamp) -> bool {
         self.admission(Try::Second, now) == Admission::Open
     }
 
-    /// Lets a message through if it may be tried now; the first one after a pause is the probe. With `is_only_hope` no
-    /// other driver takes messages as usual.
+    /// A permit for one call, or `None` while the circuit is open. The first call after a pause is the probe.
+    /// `is_only_hope` says that no other driver's circuit is closed.
     pub(super) fn admit(
         &mut self,
         kind: Try,
@@ -155,7 +157,7 @@ impl CircuitBreaker {
         Some(CallPermit { began: now, is_probe })
     }
 
-    /// Whether it is given up on, while messages wait or not.
+    /// Whether the driver counts as down.
     pub(super) fn is_down(&self, messages_wait: bool, now: Timestamp) -> bool {
         match self.state {
             CircuitState::Closed => false,
@@ -165,7 +167,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// It took the message, or refused it in its own words.
+    /// The driver accepted the message, or refused it in its own words.
     pub(super) fn succeed(&mut self, now: Timestamp) -> Option<Transition> {
         let was_down = !matches!(self.state, CircuitState::Closed);
         self.state = CircuitState::Closed;
@@ -175,7 +177,7 @@ impl CircuitBreaker {
         was_down.then_some(Transition::Up)
     }
 
-    /// It did not, for this number.
+    /// The call with this permit failed for this phone.
     pub(super) fn fail(
         &mut self,
         permit: CallPermit,
@@ -208,12 +210,12 @@ impl CircuitBreaker {
                 self.state = open((pause * 2).min(LONGEST));
                 None
             }
-            // Messages that were under way when it was given up on, or that were no probe.
+            // Calls that had begun before the circuit opened, or that were no probe.
             CircuitState::HalfOpen { .. } | CircuitState::Open { .. } => None,
         }
     }
 
-    /// It asked for a rest of this length.
+    /// Pauses the driver for at least `length`, without a failure.
     pub(super) fn rest(&mut self, now: Timestamp, length: Duration) {
         let until = now + length;
         self.rests_until = self.rests_until.max(Some(until));

@@ -1,4 +1,4 @@
-//! What stands where for a delivery: its trees follow its state.
+//! Keeps the trees `outbox`, `outbox_due`, `outbox_again`, `gateway_ids` and `questions` in step with a delivery's state.
 
 use crate::domain::{Delivery, DeliveryState, Phone, Timestamp};
 use crate::store::schema::{
@@ -7,25 +7,26 @@ use crate::store::schema::{
 };
 use crate::store::{StoreError, Table, Write};
 
-/// The key of its message in the outbox.
+/// The key of a delivery's message in [`OUTBOX`].
 pub(super) fn outbox_key(delivery: &Delivery) -> AtKey {
     AtKey { at: delivery.expires_at, id: delivery.verification_id }
 }
 
-/// Where it stands while it waits: what may hang once more waits apart, or it would keep others from their first try.
+/// The entry of a delivery that waits. A second try waits in [`OUTBOX_AGAIN`], so that it delays no first try.
 fn due(delivery: &Delivery) -> Option<(Table<AtKey, Due>, AtKey)> {
     let key = AtKey { at: delivery.due_at()?, id: delivery.verification_id };
     Some((if delivery.is_final_try { OUTBOX_AGAIN } else { OUTBOX_DUE }, key))
 }
 
-/// Earlier releases kept all that waits in one place.
+/// Moves a second try to [`OUTBOX_AGAIN`]: earlier releases kept every entry in [`OUTBOX_DUE`].
 pub(super) fn set_apart(write: &mut Write<'_>, delivery: &Delivery) -> Result<(), StoreError> {
     let Some((table, key)) = due(delivery).filter(|_| delivery.is_final_try) else { return Ok(()) };
     write.remove(OUTBOX_DUE, &key);
     write.put(table, &key, &Due {})
 }
 
-/// The one place where a delivery changes. Says whether its message has left the outbox by that: it is erased then.
+/// Stores a delivery and its entries. No other function changes [`DELIVERIES`]. Returns whether the message has left the
+/// outbox.
 pub(super) fn change(
     write: &mut Write<'_>,
     before: Option<&Delivery>,
@@ -43,7 +44,7 @@ pub(super) fn change(
         write.remove(OUTBOX, &outbox_key(after));
     }
     if let DeliveryState::Submitting { is_obsolete: true } = after.state {
-        // The entry stays, so that it is found should the process end now.
+        // A driver has the text. The entry stays, so that the next process finds it if this one ends now.
         write.put(OUTBOX, &outbox_key(after), &SealedMessage::erased())?;
     }
     if after.has_ended_unsent() && !before.is_some_and(Delivery::has_ended_unsent) {
@@ -53,8 +54,8 @@ pub(super) fn change(
     Ok(has_left)
 }
 
-/// The one place where a send that never left gives its place in the phone's hour and day back. It is counted at the moment
-/// at which its message is accepted, unless the clock was set back between: then it stays counted.
+/// Takes a send that never left out of the phone's hour and day. It was counted when its message was accepted. If the clock
+/// was set back between, it stays counted.
 pub(crate) fn give_back_send(
     write: &mut Write<'_>,
     phone: Phone,
@@ -67,7 +68,7 @@ pub(crate) fn give_back_send(
     Ok(())
 }
 
-/// From now on receipts with this name are for it: a gateway that gives one twice means the newest.
+/// Connects the gateway's id with the delivery. A gateway that gives an id twice means the newest message.
 pub(super) fn name(
     write: &mut Write<'_>,
     key: &GatewayKey,
@@ -78,13 +79,13 @@ pub(super) fn name(
     write.put(GATEWAY_IDS, key, &GatewayId { verification_id, keep_until })
 }
 
-/// What its gateway calls it.
+/// The gateway's id of the delivery, if it has one.
 pub(super) fn gateway_key(delivery: &Delivery) -> Option<GatewayKey> {
     let (driver, gateway_id) = (delivery.driver.clone()?, delivery.gateway_id.clone()?);
     Some(GatewayKey { driver, gateway_id })
 }
 
-/// When the gateway is asked next what became of it. Says whether it is.
+/// Plans the next question to the gateway. Returns `false` if there is none to ask.
 pub(super) fn ask_later(
     write: &mut Write<'_>,
     delivery: &Delivery,
@@ -97,7 +98,7 @@ pub(super) fn ask_later(
     Ok(true)
 }
 
-/// Earlier releases kept the questions to all drivers in one row.
+/// Moves a question from [`ASKS`], where earlier releases kept those to all drivers.
 pub(super) fn ask_in_its_row(write: &mut Write<'_>, key: AtKey) -> Result<(), StoreError> {
     write.remove(ASKS, &key);
     let Some(delivery) = write.get(DELIVERIES, &key.id)? else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! What the log says of a message whose delivery has changed. That a driver took it is said where it is called.
+//! The log line of a delivery's new state. `failover` logs the answers of drivers.
 
 use tracing::field::display;
 

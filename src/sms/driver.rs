@@ -9,132 +9,132 @@ use zeroize::Zeroizing;
 use crate::domain::audit::RequestId;
 use crate::domain::{DeliveryError, DeliveryReport, Phone, Receipt, VerificationId};
 
-/// Sends messages. The answer says whether the message was accepted, not whether it was delivered.
+/// Sends messages. `Ok` says that the message was accepted, not that it was delivered.
 pub trait SmsDriver: Send + Sync + 'static {
-    /// What configuration and logs call it.
+    /// The name in `sms.drivers` and in logs.
     fn name(&self) -> &str;
 
-    /// Hands one message over. The worker drops this future when its time is over: that counts as
+    /// Hands one message over. The worker drops this future at the time-out: that counts as
     /// [`SendError::Ambiguous`].
     fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a>;
 
-    /// Whether it can be asked what became of a message.
+    /// Whether [`SmsDriver::ask`] is implemented.
     fn is_asked(&self) -> bool {
         false
     }
 
-    /// What became of the message that the gateway calls by this id.
+    /// Asks the gateway for the state of the message with this id.
     fn ask<'a>(&'a self, _gateway_id: &'a str) -> StatusFuture<'a> {
         Box::pin(std::future::ready(Ok(DeliveryReport::Underway)))
     }
 
-    /// Whether this is the secret that its gateway sends receipts with; compared in constant time.
+    /// Whether this is the secret of `gateway.NAME.receipts`; compared in constant time.
     fn is_called_with(&self, _secret: &str) -> bool {
         false
     }
 
-    /// What its gateway says with this body.
+    /// Reads the body of a gateway's call with receipts.
     fn receipts(&self, _body: &Value) -> ReceiptBatch {
         ReceiptBatch::default()
     }
 
-    /// Whether this id of an unknown message may stand in the log: a gateway may repeat in it what it was sent.
+    /// Whether this id of an unknown message may be logged: a gateway may repeat a phone or a code in it.
     fn may_show(&self, _gateway_id: &str) -> bool {
         true
     }
 
-    /// Opens the file that it writes to anew, if it writes to one, such as after the file was renamed. It may wait for the
-    /// disk. One that can't be opened leaves the driver with the file that it has.
+    /// Opens the driver's file again, for example after `logrotate` has renamed it. `None` for a driver without a file. May
+    /// block on the disk. After an error the driver goes on with the file that it has.
     fn reopen(&self) -> Option<io::Result<()>> {
         None
     }
 
-    /// The host that it takes messages to, for the log.
+    /// The host of the gateway's URL, for the log.
     fn host(&self) -> Option<String> {
         None
     }
 }
 
-/// What a gateway's call says.
+/// The content of a gateway's call with receipts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReceiptBatch {
-    /// Receipts.
+    /// The receipts that could be read.
     pub receipts: Vec<Receipt>,
-    /// How much of it is none that can be read.
+    /// The number of entries that could not be read.
     pub unreadable: usize,
-    /// How many of the receipts have a verdict that is in no list.
+    /// The number of receipts with a verdict that no list of the settings has.
     pub unlisted: usize,
 }
 
-/// A message being handed over.
+/// The future of [`SmsDriver::send`].
 pub type SendFuture<'a> = Pin<Box<dyn Future<Output = Result<Accepted, SendError>> + Send + 'a>>;
 
-/// A gateway being asked.
+/// The future of [`SmsDriver::ask`].
 pub type StatusFuture<'a> =
     Pin<Box<dyn Future<Output = Result<DeliveryReport, DeliveryError>> + Send + 'a>>;
 
-/// A text for a phone, with a code in it: wiped when dropped, and never printed but by a driver.
+/// A text with a code, for a phone. It is wiped when dropped, and only a driver prints it.
 #[derive(Clone)]
 pub struct SmsMessage {
-    /// The verification that it carries the code of.
+    /// The verification of its code.
     pub verification_id: VerificationId,
-    /// The phone that it is for.
+    /// The phone that it is sent to.
     pub phone: Phone,
-    /// The id of the request that had it sent, for the log.
+    /// The id of the HTTP request behind it, for the log.
     pub request_id: Option<RequestId>,
     text: Zeroizing<String>,
-    /// Where in the text the code is, if that is known.
+    /// The bytes of the code in the text, if they are known.
     code: Option<Range<usize>>,
 }
 
-/// A driver took a message.
+/// A driver accepted a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// What the gateway calls it, if it says so: what receipts name, and what it is asked by.
+    /// The gateway's id of the message, if it gave one: receipts and questions name the message by it.
     pub gateway_id: Option<String>,
 }
 
-/// A driver did not take a message, or not for sure. Says nothing of what was in it.
+/// A driver did not accept a message, or that is not certain. Its text has no part of the message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// It will never be accepted, by any driver: such as a number that does not exist.
+    /// No driver will ever accept it, for example because the number does not exist.
     #[error("{0}")]
     Refused(DeliveryError),
-    /// Not taken, but it may be later. For sure: nothing of it has left.
+    /// Not accepted now, and it has certainly not left. A later try may succeed.
     #[error("{error}")]
     NotAccepted {
-        /// Why not.
+        /// The reason.
         error: DeliveryError,
-        /// For how long the driver wants to be left alone, if it says so.
+        /// The gateway's `Retry-After`: it limits our rate.
         rest: Option<Duration>,
     },
-    /// It may have been taken.
+    /// The gateway may have accepted it.
     #[error("{0}")]
     Ambiguous(DeliveryError),
-    /// Not taken this time, for the same message was taken before.
+    /// The gateway has accepted the same message before.
     #[error("{error}")]
     AlreadyAccepted {
-        /// What says so.
+        /// The gateway's answer.
         error: DeliveryError,
-        /// What the gateway calls it, if it says so.
+        /// The gateway's id of the message, if it gave one.
         gateway_id: Option<String>,
     },
 }
 
 impl SendError {
-    /// Not taken, and nothing is said of when it may be.
+    /// [`SendError::NotAccepted`] without `Retry-After`.
     pub fn not_accepted(error: DeliveryError) -> Self {
         Self::NotAccepted { error, rest: None }
     }
 }
 
 impl SmsMessage {
-    /// A message for `phone` with this text.
+    /// A message without a known code and without a request.
     pub fn new(verification_id: VerificationId, phone: Phone, text: Zeroizing<String>) -> Self {
         Self { verification_id, phone, request_id: None, text, code: None }
     }
 
-    /// The same with a code between two of these parts, as it was written, unless the text is another.
+    /// Marks the code between two parts of the template, if the text fits the template.
     pub(super) fn with_code<'a>(
         verification_id: VerificationId,
         phone: Phone,
@@ -149,23 +149,23 @@ impl SmsMessage {
         Self { code, ..Self::new(verification_id, phone, text) }
     }
 
-    /// The same of the request with this id.
+    /// Adds the id of the HTTP request.
     pub(super) fn of_request(self, request_id: Option<RequestId>) -> Self {
         Self { request_id, ..self }
     }
 
-    /// The code in the text, if it is known which part of it that is.
+    /// The code in the text, if its place is known.
     pub fn code(&self) -> Option<&str> {
         self.text.get(self.code.clone()?)
     }
 
-    /// The text, code and all: for drivers.
+    /// The whole text with its code: for drivers only.
     pub fn text(&self) -> &str {
         &self.text
     }
 }
 
-/// The number is masked: logs are read by more people than may know who is a patient.
+/// The phone is masked: more people read logs than may know the patients.
 impl fmt::Debug for SmsMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Message({} to {})", self.verification_id, self.phone)

@@ -1,4 +1,4 @@
-//! Which of the messages that wait is next.
+//! Chooses the next of the waiting messages.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use crate::domain::Timestamp;
 use crate::store::schema::{AtKey, DELIVERIES, Due, OUTBOX_AGAIN, OUTBOX_DUE};
 use crate::store::{StoreError, Table};
 
-/// Of how many messages that are due the probe is chosen.
+/// Due messages among which the probe is chosen.
 const PROBE_CANDIDATES: usize = 64;
 
-/// A tree of messages that wait.
+/// [`OUTBOX_DUE`] or [`OUTBOX_AGAIN`].
 pub(super) type DueTree = Table<AtKey, Due>;
 
 impl OutboxState {
-    /// Which messages may be claimed now, beside those that are with drivers.
+    /// The messages to claim now, as many as `lanes` and the drivers admit.
     pub(super) fn next_to_claim(
         &self,
         lanes: Lanes,
@@ -41,7 +41,8 @@ impl OutboxState {
         Ok(first.chain(second).collect())
     }
 
-    /// The message that makes the best probe: one that failed before says less of the driver.
+    /// The due message with the fewest tries. It is the best probe: a message that failed before says less about the
+    /// driver.
     fn least_tried(&self, now: Timestamp) -> Result<Vec<AtKey>, StoreError> {
         let mut best: Option<(u16, AtKey)> = None;
         for key in self.due_in(OUTBOX_DUE, PROBE_CANDIDATES, now)? {
@@ -63,7 +64,7 @@ impl OutboxState {
         Ok(page.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect())
     }
 
-    /// How long it is until a message is due, `most` at most; those that are due already wait for a driver.
+    /// The time until the next message is due, `most` at most. Messages that are due already wait for a driver.
     pub(super) fn until_the_next(
         &self,
         most: Duration,

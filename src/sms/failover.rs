@@ -9,16 +9,16 @@ use super::hanging::{Crowd, Hanging};
 use crate::clock::Clock;
 use crate::domain::{Attempt, AttemptOutcome, DeliveryError, Phone, Timestamp};
 
-/// How much longer than its time-out a driver is waited for: it knows best whether anything had left by then.
+/// Time beyond the time-out in which a driver can still answer: it knows best whether anything had left.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
-/// The rest of a driver that answers 429 without `Retry-After`.
+/// The pause of a driver that answers `429` without `Retry-After`.
 const REST: Duration = Duration::from_secs(2);
 
-/// The shortest rest. A `Retry-After` date that is past by this clock would otherwise release all waiting messages at once.
+/// The shortest pause. Otherwise a `Retry-After` date in this clock's past would release all waiting messages at once.
 const LEAST_REST: Duration = Duration::from_secs(1);
 
-/// Drivers in the order in which they are called: the next one when one does not take a message.
+/// Drivers in the order of `sms.drivers`. When one does not accept a message, the next one is called.
 pub(super) struct Failover {
     routes: Vec<DriverRoute>,
     timeout: Duration,
@@ -30,28 +30,28 @@ struct DriverRoute {
     hanging: Mutex<Hanging>,
 }
 
-/// How a message is to be sent.
+/// The circumstances of one send.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SendOptions<'a> {
-    /// Whether it has hung before.
+    /// Whether the message has hung before.
     pub(super) kind: Try,
-    /// Whether a driver may have it already.
+    /// Whether a driver may have the message already.
     pub(super) is_uncertain: bool,
-    /// Which, as far as that is known: it comes last.
+    /// The driver that may have it, if that is known. It is called last.
     pub(super) doubtful: Option<&'a str>,
-    /// How much later it is tried again if no driver takes it.
+    /// The pause before the next try, if no driver accepts the message.
     pub(super) pause: Duration,
 }
 
 impl SendOptions<'_> {
-    /// Whether it is this driver that may have it.
+    /// Whether this driver may have the message already.
     fn is_doubted(self, driver: &str) -> bool {
         self.is_uncertain && self.doubtful.is_none_or(|doubtful| doubtful == driver)
     }
 }
 
 impl Failover {
-    /// Each driver has `timeout` for a message, and may be handed `parallel` messages at the same time.
+    /// Each driver has `timeout` for a message. `parallel` messages may be with drivers at the same time.
     pub(super) fn of(drivers: Vec<Arc<dyn SmsDriver>>, timeout: Duration, parallel: usize) -> Self {
         let route = |driver| DriverRoute {
             driver,
@@ -61,14 +61,14 @@ impl Failover {
         Self { routes: drivers.into_iter().map(route).collect(), timeout }
     }
 
-    /// How many messages of this kind it may be given.
+    /// How many messages of this kind the drivers let through, taken together.
     pub(super) fn admission(&self, kind: Try, now: Timestamp) -> Admission {
         let admissions =
             self.routes.iter().map(|route| route.circuit_breaker().admission(kind, now));
         admissions.reduce(more).unwrap_or(Admission::Blocked(now + REST))
     }
 
-    /// Until when no driver may be called, not even with a message that has not hung yet.
+    /// The end of the pause, while no driver may be called, not even for a [`Try::First`].
     pub(super) fn delayed_until(&self, now: Timestamp) -> Option<Timestamp> {
         match self.admission(Try::First, now) {
             Admission::Blocked(until) => Some(until),
@@ -81,17 +81,17 @@ impl Failover {
         self.routes.iter().map(|route| &route.driver).find(|driver| driver.name() == name)
     }
 
-    /// Whether the driver of this name is there, and can be asked what became of a message.
+    /// Whether there is a driver of this name, and it can be asked for the state of a message.
     pub(super) fn is_asked(&self, name: &str) -> bool {
         self.driver(name).is_some_and(|driver| driver.is_asked())
     }
 
-    /// How many drivers there are.
+    /// The number of drivers.
     pub(super) fn length(&self) -> usize {
         self.routes.len()
     }
 
-    /// Drivers that are given up on, while messages wait or not, and whether those are all.
+    /// The names of the drivers that are down, and whether all are.
     pub(super) fn down(&self, messages_wait: bool, now: Timestamp) -> (Vec<String>, bool) {
         let is_down = |route: &&DriverRoute| route.circuit_breaker().is_down(messages_wait, now);
         let down: Vec<_> = self.routes.iter().filter(is_down).map(DriverRoute::name).collect();
@@ -99,7 +99,7 @@ impl Failover {
         (down, are_all)
     }
 
-    /// Calls one driver after the other until one has the last word.
+    /// Calls one driver after the other until one accepts the message, refuses it for good or leaves that unclear.
     pub(super) async fn send(
         &self,
         message: &SmsMessage,
@@ -118,7 +118,7 @@ impl Failover {
             calls += 1;
             let said = hand_over(&*route.driver, message, self.timeout).await;
             route.note(message, options.kind, permit, &said, clock.now());
-            // Decide: a last word ends the loop, any other goes on to the next route.
+            // Decide: a final outcome ends the loop, any other goes on to the next route.
             let driver = Some(route.name());
             let outcome = match said {
                 Ok(Accepted { gateway_id }) => AttemptOutcome::Accepted(gateway_id),
@@ -127,7 +127,7 @@ impl Failover {
                 {
                     AttemptOutcome::AlreadyAccepted(gateway_id)
                 }
-                // The gateway may mean another message: this one was not known to be with it.
+                // The gateway may mean another message: nothing said that it had this one.
                 Err(SendError::AlreadyAccepted { error, .. }) => {
                     last = (driver, error);
                     continue;
@@ -146,7 +146,7 @@ impl Failover {
             };
             return Attempt { calls, driver, doubtful_driver, outcome };
         }
-        // No route had the last word.
+        // No route had a final outcome: try again after the pause.
         let (driver, error) = last;
         let again_at = clock.now() + options.pause;
         let outcome = AttemptOutcome::NotAccepted { error, again_at };
@@ -209,7 +209,7 @@ impl DriverRoute {
         }
     }
 
-    /// Says when so many messages hang that others have to wait for a place.
+    /// Logs it when so many messages hang that others wait for a place.
     fn note_hanging(&self, phone: Phone, now: Timestamp) {
         let mut hanging = self.hanging.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Crowd { messages, starts }) = hanging.note(phone, now) {
@@ -238,7 +238,7 @@ impl DriverRoute {
             };
         };
         let is_too_much = *error == DeliveryError::TooMany;
-        // One that says no in its own words works, and may say yes to the next message.
+        // A driver that refuses in its own words works, and may accept the next message.
         let is_orderly = matches!(error, DeliveryError::NotNow(_));
         let transition = if is_orderly {
             breaker.succeed(now)
@@ -258,7 +258,7 @@ impl DriverRoute {
     }
 }
 
-/// How a call failed. A driver that refuses a message, or has it, works: the message does not.
+/// How the driver failed. `None` if it works: it refused this message for good, or has it already.
 fn failure_of(said: &Result<Accepted, SendError>) -> Option<CallFailure> {
     match said {
         Ok(_) | Err(SendError::Refused(_) | SendError::AlreadyAccepted { .. }) => None,
@@ -267,7 +267,7 @@ fn failure_of(said: &Result<Accepted, SendError>) -> Option<CallFailure> {
     }
 }
 
-/// Gives a driver a message, and `timeout` for it.
+/// Calls the driver. The outcome is [`SendError::Ambiguous`] if there is no answer a second after `timeout`.
 pub async fn hand_over(
     driver: &dyn SmsDriver,
     message: &SmsMessage,
@@ -277,7 +277,7 @@ pub async fn hand_over(
     said.unwrap_or(Err(SendError::Ambiguous(DeliveryError::TimedOut)))
 }
 
-/// The better of two; of two that are shut, the one that opens first.
+/// The wider admission. Of two that are blocked, the one that ends first.
 fn more(one: Admission, other: Admission) -> Admission {
     match (one, other) {
         (Admission::Blocked(one), Admission::Blocked(other)) => Admission::Blocked(one.min(other)),

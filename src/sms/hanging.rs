@@ -1,4 +1,4 @@
-//! When messages that hang leave others too few places.
+//! Notices when messages that hang leave too few places to others.
 //!
 //! A message that hangs holds its place for the time-out. So the places that are held are as many as have timed out within
 //! the last time-out. While those are half of all places at most, others find one at once. When there are more (and more
@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use crate::domain::{Phone, Timestamp};
 
-/// No crowd, however few places there are.
+/// So few messages are never a crowd.
 const FEW: usize = 2;
 
-/// How long the log is silent about it after a line.
+/// The time between two lines of the log.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// Time-outs of late, of messages that have not hung before: those that have get places of their own.
+/// The latest time-outs of first tries. Second tries have places of their own.
 #[derive(Debug)]
 pub(super) struct Hanging {
     timeout: Duration,
@@ -24,12 +24,12 @@ pub(super) struct Hanging {
     told_at: Option<Timestamp>,
 }
 
-/// More messages hang than leave others room.
+/// Messages that hold more than half of the places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Crowd {
-    /// How many.
+    /// Their number.
     pub(super) messages: usize,
-    /// How many of them for numbers that begin so: `+38067 (5), +38099 (4)`, the most first.
+    /// Their numbers' starts with counts, the most first: `+38067 (5), +38099 (4)`.
     pub(super) starts: String,
 }
 
@@ -38,7 +38,7 @@ impl Hanging {
         Self { timeout, parallel, late: VecDeque::new(), told_at: None }
     }
 
-    /// A message for this number has timed out.
+    /// Counts a time-out. Returns the crowd if the log has to report it.
     pub(super) fn note(&mut self, phone: Phone, now: Timestamp) -> Option<Crowd> {
         self.late.push_back((now, phone));
         let is_over = |(at, _): &(Timestamp, Phone)| now.since(*at) >= self.timeout;

@@ -6,23 +6,23 @@ use crate::domain::Timestamp;
 use crate::store::StoreError;
 use crate::store::schema::{DELIVERIES, OUTBOX, OUTBOX_DUE};
 
-/// How delivery goes: what the health endpoints report.
+/// The state of delivery, for `/health/ready`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboxHealth {
-    /// How many messages wait.
+    /// The number of waiting messages.
     pub waiting: usize,
-    /// For how long the one that has been due longest waits, of those that have not hung.
+    /// The longest wait of a first try that is due.
     pub late: Option<Duration>,
-    /// For how long one waits while no driver has taken any.
+    /// The longest wait of a message since a driver last accepted one.
     pub stuck: Option<Duration>,
-    /// Drivers that are given up on, for they have failed too often.
+    /// The drivers that are down: their circuit breakers are open.
     pub down: Vec<String>,
-    /// Whether those are all.
+    /// Whether all drivers are down.
     pub is_down: bool,
 }
 
 impl Outbox {
-    /// How delivery goes at `now`.
+    /// The state of delivery at `now`.
     pub fn health(&self, now: Timestamp) -> Result<OutboxHealth, StoreError> {
         let oldest = self.0.store.page(OUTBOX_DUE, None, 1)?.pop();
         let late = oldest.map(|(key, _)| key.at).filter(|at| *at <= now).map(|at| now.since(at));
@@ -31,17 +31,17 @@ impl Outbox {
         Ok(OutboxHealth { waiting, late, stuck: self.stuck(now)?, down, is_down })
     }
 
-    /// Counts from acceptance, however often the message was tried. While other messages leave, one that no driver takes
-    /// is not stuck.
+    /// The wait counts from the message's acceptance, over all its tries. While other messages leave, a message that no
+    /// driver accepts is not stuck.
     fn stuck(&self, now: Timestamp) -> Result<Option<Duration>, StoreError> {
-        // In the order in which they expire, which is that in which they came.
+        // Messages expire in the order in which they were accepted.
         let Some((oldest, _)) = self.0.store.page(OUTBOX, None, 1)?.pop() else { return Ok(None) };
         let Some(delivery) = self.0.store.get(DELIVERIES, &oldest.id)? else { return Ok(None) };
         let taken_at = Timestamp::from_micros(self.0.taken_at.load(Ordering::SeqCst));
         Ok(Some(now.since(delivery.queued_at.max(taken_at))))
     }
 
-    /// Until when no driver may be called, for those that there are have failed too often or want a rest.
+    /// The end of the pause, while no driver may be called.
     pub fn delayed_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.0.failover.delayed_until(now)
     }

@@ -1,7 +1,7 @@
-//! Which messages get the places: `sms.parallel` of them.
+//! Shares `sms.parallel` places between first and second tries.
 //!
-//! - A message that has not hung yet is a first try; one that may have left, and is sent once more, is a second try. A
-//!   number whose route hangs makes one of each, and each holds its place for the whole time-out.
+//! - A message that has not hung yet is a first try. A message that may have left, and is sent once more, is a second try.
+//!   Each holds its place until its driver answers, at most for the time-out.
 //! - First tries go before second tries.
 //! - A quarter of the places (one at least) is for second tries: they never hold more, and first tries leave them as many
 //!   of those as there are second tries that wait. With a single place there is nothing to share: it is for first tries
@@ -10,18 +10,18 @@
 
 use super::circuit_breaker::Admission;
 
-/// How many messages are with drivers.
+/// The messages that are with drivers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lanes {
-    /// All of them that there may be.
+    /// The places: `sms.parallel`.
     pub(super) parallel: usize,
-    /// First tries.
+    /// First tries that are with drivers.
     pub(super) first: usize,
-    /// Second tries.
+    /// Second tries that are with drivers.
     pub(super) second: usize,
 }
 
-/// So many of both kinds: messages that wait, or that may be claimed.
+/// A number of messages of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tries {
     pub(super) first: usize,
@@ -29,7 +29,7 @@ pub(super) struct Tries {
 }
 
 impl Lanes {
-    /// How many may be claimed of those that are due, with this admission of drivers for first and second tries.
+    /// How many of the due messages may be claimed, with these admissions of first and second tries.
     pub(super) fn claims(
         self,
         due: Tries,
@@ -45,7 +45,7 @@ impl Lanes {
         Tries { first, second }
     }
 
-    /// How many places no message holds.
+    /// The number of free places.
     pub(super) fn free(self) -> usize {
         self.parallel.saturating_sub(self.first + self.second)
     }

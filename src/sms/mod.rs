@@ -1,18 +1,18 @@
-//! Gets a text to a phone.
+//! Sends texts to phones, through an outbox that survives a crash.
 //!
 //! - [`SmsDriver`]: sends one message. `drivers` holds those without a gateway: [`Console`], [`File`], [`Memory`] and
 //!   [`DemoGateway`]. [`HttpGateway`] calls a gateway.
 //! - [`Outbox`]: keeps accepted messages sealed until a driver has them. `capacity`: how many it may hold.
 //!   `outbox_state`: what the outbox and its worker share.
 //! - [`Worker`]: takes messages out, claims them durably and hands them to the `failover`.
-//! - `failover`: calls the drivers in their order. `circuit_breaker`: leaves a failing driver alone for a while.
-//! - `due_messages`: which messages are next. `lanes`: how many of each kind. `hanging`: warns when messages that hang
+//! - `failover`: calls the drivers in their order. `circuit_breaker`: pauses a failing driver.
+//! - `due_messages`: the next messages. `lanes`: how many of each kind. `hanging`: warns when messages that hang
 //!   leave too few places to others.
-//! - `receipts`: notes what gateways report about messages that they took. `receipt_polling`: asks gateways for it.
-//!   `poll_budget`: how often each gateway is asked. `pending_receipts`: receipts that came before the message's id.
+//! - `receipts`: stores what gateways report about accepted messages. `receipt_polling`: asks gateways for it.
+//!   `poll_budget`: how many questions each gateway gets. `pending_receipts`: receipts that came before the message's id.
 //! - `delivery_index`: the trees that follow a delivery's state. `delivery_log`: the log line of each state.
 //! - `health`: how many messages wait, and for how long.
-//! - `recovery`: what a new process does with messages of the process before it.
+//! - `recovery`: completes at the start what the process before has left.
 
 mod capacity;
 mod circuit_breaker;

@@ -22,39 +22,39 @@ use crate::keyring::Sealer;
 use crate::store::schema::{DELIVERIES, OUTBOX};
 use crate::store::{Store, StoreError, Write};
 
-/// The parts that an outbox is built from.
+/// The dependencies of an outbox.
 pub struct OutboxParts {
-    /// Where it is kept.
+    /// Where messages and deliveries are stored.
     pub store: Store,
-    /// What it is sealed with.
+    /// Seals the texts.
     pub sealer: Sealer,
-    /// What calls drivers, in this order.
+    /// The drivers, in the order of `sms.drivers`.
     pub drivers: Vec<Arc<dyn SmsDriver>>,
-    /// Its time.
+    /// The clock of the worker and its drivers.
     pub clock: Arc<dyn Clock>,
-    /// Its chance.
+    /// Randomness for nonces and pauses.
     pub entropy: Arc<dyn Entropy>,
-    /// What messages are like, and how many.
+    /// The section `sms`.
     pub config: SmsConfig,
 }
 
-/// Messages on their way: kept from the write that issues their code until a driver has them.
+/// Accepted messages, from the write that issues their code until a driver has them.
 #[derive(Clone)]
 pub struct Outbox(pub(super) Arc<OutboxState>);
 
-/// A reserved place for one message. It is taken before anything is written, so an accepted message always fits.
+/// A reserved place for one message, taken before the first write. So an accepted message always fits.
 pub struct OutboxReservation {
     shared: Arc<OutboxState>,
     client: Option<ClientId>,
     is_filled: bool,
 }
 
-/// A message that was taken out of the outbox because its code can no longer be used.
-#[must_use = "its place is free once that is kept"]
+/// A message that left the outbox because its code can no longer be used.
+#[must_use = "pass it to `Outbox::release` once the write is durable"]
 #[derive(Debug)]
 pub struct Canceled(Box<Delivery>);
 
-/// An outbox, and the worker that empties it.
+/// Makes an outbox and its worker.
 pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
     let OutboxParts { store, sealer, drivers, clock, entropy, config } = parts;
     let parallel = config.parallel;
@@ -81,7 +81,7 @@ pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
 }
 
 impl Outbox {
-    /// Reserves a place, or refuses with [`Refusal::Busy`] when this client can have no more.
+    /// Reserves a place, or refuses with [`Refusal::Busy`] when this client has its share.
     pub fn reserve(&self, client: Option<ClientId>) -> Result<OutboxReservation, Refusal> {
         if !self.0.capacity.take(client) {
             return Err(Refusal::Busy);
@@ -89,8 +89,8 @@ impl Outbox {
         Ok(OutboxReservation { shared: Arc::clone(&self.0), client, is_filled: false })
     }
 
-    /// Puts a message with this code in, in the write that issues it: sealed, and in the place of the message before
-    /// it, which is given if it was still here.
+    /// Puts the sealed message with this code into the write that issues the code. It replaces the message of
+    /// `delivery.previous`, and returns that one if it was still in the outbox.
     pub fn put(
         &self,
         write: &mut Write<'_>,
@@ -113,7 +113,7 @@ impl Outbox {
         Ok(replaced)
     }
 
-    /// Cancels the message of a verification whose code is used or spent. Returns it if it was still in the outbox: pass it
+    /// Cancels the message of a verification: its code is used or spent. Returns it if it was still in the outbox: pass it
     /// to [`Outbox::release`] when the write is durable.
     pub fn cancel(
         &self,
@@ -124,13 +124,13 @@ impl Outbox {
         cancel(write, id, now)
     }
 
-    /// Gives the place of a canceled message back.
+    /// Gives the place of a canceled message back, and logs the cancellation.
     pub fn release(&self, canceled: &Canceled) {
         delivery_log::record(&canceled.0);
         self.0.leave(canceled.0.client_id);
     }
 
-    /// The text that is sent. It is made in one piece: a text that grows leaves copies of itself behind.
+    /// The text of the message. It is allocated once, since a `String` that grows leaves copies of the code in memory.
     fn text_of(&self, code: &Code, purpose: Purpose) -> Zeroizing<String> {
         let template = self.0.config.template.of(purpose);
         let mut text = Zeroizing::new(String::with_capacity(template.len() + code.reveal().len()));
@@ -141,7 +141,7 @@ impl Outbox {
         text
     }
 
-    /// Takes receipts that a gateway sent with this secret, for the driver of this name, as this body.
+    /// Receives a gateway's call with receipts for the driver of this name.
     pub async fn receive(
         &self,
         driver: &str,
@@ -161,24 +161,24 @@ impl Outbox {
         receipts::receive(&self.0, name, driver.receipts(body), now).await
     }
 
-    /// All that was kept has been taken away, as the demo's reset does.
+    /// Gives all places back: the demo's reset has removed the messages.
     pub fn forget(&self) {
         self.0.capacity.clear();
         self.0.left.notify_waiters();
     }
 
-    /// How many receipts named a message that is not known.
+    /// The number of receipts for unknown messages since the start.
     pub fn unknown_receipts(&self) -> u64 {
         self.0.unknown_receipts.load(Ordering::SeqCst)
     }
 
-    /// No message is taken to a driver from now on: what is with one can be answered for still, and what waits is whole
-    /// at the next start. What is cut off in the middle has to be sent twice.
+    /// Stops the worker from handing messages to drivers. A driver that has one can still answer, and the waiting ones are
+    /// there at the next start. A message may be sent twice if its call is cut off.
     pub fn shut(&self) {
         self.0.is_shut.store(true, Ordering::SeqCst);
     }
 
-    /// Waits until no message is on its way, but no longer than `patience`.
+    /// Waits until the outbox is empty, for `patience` at most.
     pub async fn drain(&self, patience: Duration) {
         let emptied = async {
             loop {
@@ -189,18 +189,18 @@ impl Outbox {
                 left.await;
             }
         };
-        // A time-out is no error: the caller looks at what is left.
+        // A time-out is no error: the caller counts the messages that are left.
         drop(tokio::time::timeout(patience, emptied).await);
     }
 
-    /// Has the worker look at once whether there is something to do, such as after the clock was pushed.
+    /// Wakes the worker, for example after the demo's clock was moved.
     pub fn wake(&self) {
         self.0.wake.notify_one();
     }
 }
 
 impl OutboxReservation {
-    /// The message is stored. If it replaced an older one, that one's place is given back.
+    /// The message is stored: it keeps the place. Gives the place of the message that it replaced back.
     pub fn fill(mut self, replaced: Option<&Canceled>) {
         if let Some(Canceled(delivery)) = replaced {
             delivery_log::record(delivery);

@@ -22,27 +22,27 @@ pub(super) struct OutboxState {
     pub(super) failover: Failover,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
-    /// Those of messages that are kept, and of others that may be.
+    /// Places of stored messages, and reserved ones.
     pub(super) capacity: OutboxCapacity,
-    /// How many are with drivers.
+    /// The number of messages that are with drivers.
     pub(super) under_way: AtomicUsize,
-    /// How often messages have been taken to drivers; counted on the writer's thread.
+    /// The number of claims so far. The writer's thread counts it.
     pub(super) claims: AtomicU64,
-    /// When a driver last took a message, in microseconds.
+    /// When a driver last accepted a message, in microseconds; `i64::MIN` before the first.
     pub(super) taken_at: AtomicI64,
-    /// There may be something to do.
+    /// Wakes the worker.
     pub(super) wake: Notify,
-    /// A message is kept no more, or a place given back.
+    /// Notifies [`Outbox::drain`](super::Outbox::drain) of a place that was given back.
     pub(super) left: Notify,
     pub(super) pending_receipts: PendingReceipts,
     pub(super) unknown_receipts: AtomicU64,
-    /// No message is taken to a driver any more.
+    /// See [`Outbox::shut`](super::Outbox::shut).
     pub(super) is_shut: AtomicBool,
     pub(super) config: SmsConfig,
 }
 
 impl OutboxState {
-    /// A message of the outbox, for drivers.
+    /// The message as drivers get it. It marks the code in the text.
     pub(super) fn message(
         &self,
         id: VerificationId,
@@ -53,7 +53,7 @@ impl OutboxState {
         SmsMessage::with_code(id, phone, text, around.into_iter().flatten())
     }
 
-    /// A message of this client is kept no more.
+    /// Gives a place of this client back, and wakes `drain`.
     pub(super) fn leave(&self, client: Option<ClientId>) {
         self.capacity.give_back(client);
         self.left.notify_waiters();

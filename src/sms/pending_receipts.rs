@@ -5,14 +5,14 @@ use std::time::Duration;
 use crate::domain::{DeliveryReport, Timestamp};
 use crate::store::schema::GatewayKey;
 
-/// Receipts that may wait; the oldest go first.
+/// The most receipts that wait. Then the oldest go.
 const MOST: usize = 1024;
 
-/// For how long one may. No driver has longer for an answer.
+/// The longest wait. No driver has longer for its answer.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// Receipts that came before the answer that gives their message its name: some gateways are that quick. One is only for a
-/// message that was being handed over when it came: a gateway may use an id again.
+/// Receipts that came before the answer with their message's `gateway_id`: some gateways are that quick. A receipt is only
+/// for a message that was with drivers when it came, since a gateway may use an id again.
 #[derive(Default)]
 pub(super) struct PendingReceipts(Mutex<VecDeque<PendingReceipt>>);
 
@@ -20,13 +20,13 @@ struct PendingReceipt {
     key: GatewayKey,
     report: DeliveryReport,
     came_at: Timestamp,
-    /// The last claim before it came.
+    /// The number of the last claim before it came.
     claim: u64,
 }
 
 impl PendingReceipts {
-    /// Keeps one that came when messages of this claim and earlier ones were being handed over. Gives the oldest when that
-    /// had to go for it.
+    /// Keeps a receipt for a message of this claim or an earlier one. Returns the key of the oldest receipt if that had to
+    /// go.
     pub(super) fn keep(
         &self,
         key: GatewayKey,
@@ -40,8 +40,7 @@ impl PendingReceipts {
         oldest.map(|waiting| waiting.key)
     }
 
-    /// Those for the message that is called so from now on and was handed over with this claim, in the order in which they
-    /// came.
+    /// The reports for the message with this key and claim, in the order in which they came.
     pub(super) fn of(&self, key: &GatewayKey, claim: u64, now: Timestamp) -> Vec<DeliveryReport> {
         let kept = self.lock();
         let is_for = |waiting: &&PendingReceipt| {
@@ -50,12 +49,12 @@ impl PendingReceipts {
         kept.iter().filter(is_for).map(|waiting| waiting.report.clone()).collect()
     }
 
-    /// The message that is called so is kept under its name.
+    /// Removes the receipts with this key: the `gateway_id` of their message is stored now.
     pub(super) fn settle(&self, key: &GatewayKey) {
         self.lock().retain(|waiting| waiting.key != *key);
     }
 
-    /// Forgets those that have waited too long, and gives their names.
+    /// Removes receipts that have waited too long. Returns their keys.
     pub(super) fn forget(&self, now: Timestamp) -> Vec<GatewayKey> {
         let mut kept = self.lock();
         let over = kept.iter().take_while(|waiting| waiting.is_over(now)).count();

@@ -1,4 +1,4 @@
-//! How often a driver is asked what became of messages.
+//! How many questions about deliveries a driver gets.
 //!
 //! - Up to [`SHARE`] questions to a driver are open at the same time. Each driver has a budget of its own, so one that does
 //!   not answer keeps no other from being asked.
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use crate::domain::Timestamp;
 
-/// How many questions to a driver are open at the same time.
+/// The most open questions to one driver.
 const SHARE: usize = 4;
 const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// What a driver may be asked.
+/// The questions of one driver.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PollBudget {
     open: usize,
@@ -28,7 +28,7 @@ struct Pause {
 }
 
 impl PollBudget {
-    /// How many questions may be asked now.
+    /// The number of questions that may be asked now.
     pub(super) fn allowed(&self, now: Timestamp) -> usize {
         match self.pause {
             None => SHARE.saturating_sub(self.open),
@@ -36,24 +36,24 @@ impl PollBudget {
         }
     }
 
-    /// A question is asked.
+    /// Counts a question.
     pub(super) fn begin(&mut self) {
         self.open += 1;
     }
 
-    /// A question has been answered.
+    /// Ends the pause: a question was answered.
     pub(super) fn answered(&mut self) {
         self.open = self.open.saturating_sub(1);
         self.pause = None;
     }
 
-    /// A question that began then has not been answered.
+    /// Begins a pause: a question that began at this time failed.
     pub(super) fn failed(&mut self, began: Timestamp) {
         self.open = self.open.saturating_sub(1);
         let length = match self.pause {
             None => SHORTEST,
             Some(Pause { length, until }) if began >= until => (length * 2).min(LONGEST),
-            // It was open when another one failed.
+            // This question was open when another one failed.
             Some(_) => return,
         };
         self.pause = Some(Pause { length, until: began + length });

@@ -1,4 +1,4 @@
-//! Asks gateways what became of messages that they took.
+//! Asks gateways for the state of messages that they accepted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,22 +14,22 @@ use crate::domain::{Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GatewayKey, QUESTIONS, QuestionKey};
 use crate::store::{Priority, StoreError, Write};
 
-/// How many questions to a driver that is asked no longer are dropped at a time.
+/// Questions of one write that are dropped because their driver can't be asked any more.
 const DROPPED: usize = 64;
 
-/// A question that is not answered by then is asked again another time.
+/// The time for an answer. After that the question is asked again later.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct ReceiptPoller {
     shared: Arc<OutboxState>,
-    /// Each says whether it was answered.
+    /// The open questions. A task returns whether its question was answered.
     tasks: JoinSet<bool>,
-    /// For each task, the driver that it asks and when it began.
+    /// The driver that each task asks, and when it began.
     open: HashMap<task::Id, (String, Timestamp)>,
     budgets: BTreeMap<String, PollBudget>,
 }
 
-/// Who is asked, and for what.
+/// A question to a driver.
 struct Question {
     driver: String,
     gateway_id: String,
@@ -40,8 +40,8 @@ impl ReceiptPoller {
         Self { shared, tasks: JoinSet::new(), open: HashMap::new(), budgets: BTreeMap::new() }
     }
 
-    /// Asks as much as may be asked at a time of what is due. When to ask again is kept before: an answer that never
-    /// comes does not end the asking.
+    /// Asks the due questions within each driver's budget. The time of the next question is stored first, so an answer that
+    /// never comes does not end the polling.
     pub(super) async fn poll_due(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let due = self.due(now)?;
         if due.is_empty() {
@@ -76,7 +76,7 @@ impl ReceiptPoller {
         Ok(())
     }
 
-    /// Returns when a question has ended, and never while none is open.
+    /// Returns when a question has ended. Waits for ever while none is open.
     pub(super) async fn ended(&mut self) {
         let (id, is_answered) = match self.tasks.join_next_with_id().await {
             Some(Ok(ended)) => ended,
@@ -88,7 +88,7 @@ impl ReceiptPoller {
         if is_answered { budget.answered() } else { budget.failed(began) }
     }
 
-    /// Of each driver as much as it may be asked now.
+    /// The due questions of all drivers, within their budgets.
     fn due(&self, now: Timestamp) -> Result<Vec<QuestionKey>, StoreError> {
         let (mut due, mut after) = (Vec::new(), None);
         while let Some((first, _)) = self.shared.store.page(QUESTIONS, after.as_ref(), 1)?.pop() {
@@ -107,7 +107,7 @@ impl ReceiptPoller {
 }
 
 impl OutboxState {
-    /// Says whether there was an answer.
+    /// Asks, and stores the answer. Returns whether there was one.
     async fn ask(self: Arc<Self>, Question { driver: name, gateway_id }: Question) -> bool {
         let Some(driver) = self.failover.driver(&name) else { return false };
         let report = match tokio::time::timeout(PATIENCE, driver.ask(&gateway_id)).await {

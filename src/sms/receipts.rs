@@ -8,35 +8,35 @@ use crate::domain::{Delivery, DeliveryReport, Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GATEWAY_IDS, GatewayKey};
 use crate::store::{Priority, StoreError, Write};
 
-/// What came of a gateway's call with receipts.
+/// The result of a gateway's call with receipts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reception {
-    /// No driver of that name takes receipts with that secret.
+    /// No driver of that name accepts receipts with that secret.
     NotCalled,
-    /// They have been looked at.
+    /// The driver's receipts were stored or dropped.
     Received {
-        /// Receipts for messages that are known, or that are being handed over right now.
+        /// The number of receipts for known messages, or kept for messages that are with drivers now.
         known: usize,
-        /// Others, which are dropped.
+        /// The number of receipts for other messages. They are dropped.
         unknown: usize,
-        /// What is no receipt as far as the settings say, and is dropped too.
+        /// The number of entries that `gateway.NAME.receipts` can't read. They are dropped.
         unreadable: usize,
-        /// Of the receipts, known or not, those with a verdict that is in no list: they change nothing.
+        /// The number of receipts, known or not, with a verdict that no list has. They change nothing.
         unlisted: usize,
     },
 }
 
-/// What came of a receipt.
+/// The message of a receipt.
 enum ReceiptMatch {
-    /// Its message is known, and is this now if that is something else.
+    /// The message is known. The delivery as the receipt changed it, or `None` if it did not.
     Known(Option<Box<Delivery>>),
-    /// It waits for the name of a message that is being handed over.
+    /// The receipt waits: its message may be with a driver.
     Waits,
-    /// No message has this id: the receipt is dropped, or an older one for its sake.
+    /// No message has this id. The receipt is dropped, or an older one that waited.
     Unknown(GatewayKey),
 }
 
-/// Notes what a gateway says has become of messages. Saying it again changes nothing.
+/// Stores the receipts of one call. A repeated receipt changes nothing.
 pub(super) async fn receive(
     shared: &Arc<OutboxState>,
     driver: &str,
@@ -75,7 +75,7 @@ pub(super) async fn receive(
     Ok(Reception::Received { known, unknown: unknown.len(), unreadable, unlisted })
 }
 
-/// Notes one.
+/// Stores one receipt.
 fn note(
     write: &mut Write<'_>,
     shared: &OutboxState,
@@ -84,7 +84,7 @@ fn note(
     now: Timestamp,
 ) -> Result<ReceiptMatch, StoreError> {
     let Some(named) = write.get(GATEWAY_IDS, &key)? else {
-        // Here on the writer's thread, as the naming is: one of the two comes first, and sees the other.
+        // `Worker` stores the id on this thread, too. So the later one of the two sees the other.
         if shared.under_way.load(Ordering::SeqCst) == 0 {
             return Ok(ReceiptMatch::Unknown(key));
         }
@@ -103,7 +103,7 @@ fn note(
 }
 
 impl OutboxState {
-    /// Forgets receipts that came before the answer that would give their message its name, when that never came.
+    /// Drops receipts that have waited too long for their message's `gateway_id`.
     pub(super) fn expire_pending_receipts(&self, now: Timestamp) {
         self.drop_receipts(&self.pending_receipts.forget(now));
     }
@@ -130,10 +130,10 @@ impl OutboxState {
     }
 }
 
-/// In place of an id that may repeat what the gateway was sent.
+/// Logged in place of an id that may hold a phone or a code.
 const NOT_SHOWN: &str = "(an id that is not shown)";
 
-/// Whether a phone's number may stand in an id: 380 and nine digits within others, or ten digits that begin with 0.
+/// Whether an id may hold a phone number: `380` and nine digits within others, or ten digits that begin with `0`.
 fn has_number(id: &str) -> bool {
     let mut runs = id.split(|c: char| !c.is_ascii_digit());
     runs.any(|run| {

@@ -1,4 +1,4 @@
-//! What is found in the outbox when the process starts.
+//! Recovers the outbox when the process starts.
 
 use super::outbox::Outbox;
 use super::{delivery_index, delivery_log};
@@ -6,12 +6,12 @@ use crate::domain::{Delivery, Timestamp};
 use crate::store::schema::{ASKS, AtKey, DELIVERIES, OUTBOX};
 use crate::store::{Priority, StoreError, Write};
 
-/// Messages that are read at a time.
+/// Messages of one write.
 const PAGE: usize = 1024;
 
 impl Outbox {
-    /// Counts the messages that are kept, and interrupts those that were with a driver when the last process ended: whether
-    /// they left is not known. Call it before the first message.
+    /// Counts the stored messages. Interrupts those that were `submitting` when the last process ended: whether they left is
+    /// not known. Call it before [`Worker::run`](super::Worker::run).
     pub fn recover(&self, now: Timestamp) -> Result<(), StoreError> {
         self.0.capacity.clear();
         let mut last = None;
@@ -52,14 +52,14 @@ impl Outbox {
     }
 }
 
-/// A message of the outbox, as it is from now on.
+/// A message of the outbox after its recovery.
 struct Recovered {
     delivery: Delivery,
     has_changed: bool,
 }
 
-/// What was with a driver is interrupted, and what comes from the future is over: how much of its life is left can't be
-/// known. `None` when nothing is known of it.
+/// Interrupts a message that was with a driver, and expires one that was accepted in the future: the rest of its life is not
+/// known. Returns `None` if it has no delivery.
 fn recover_one(
     write: &mut Write<'_>,
     key: AtKey,

@@ -1,5 +1,5 @@
-//! Takes messages from the outbox to drivers: which of them, and how many, `lanes` says; of each kind the one that has
-//! been due longest first.
+//! Takes messages from the outbox and hands them to drivers. `lanes` says how many of each kind; of a kind, the message
+//! that has been due longest goes first.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,16 +21,16 @@ use crate::entropy::draw_bytes;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX};
 use crate::store::{Priority, StoreError, Write};
 
-/// How soon it looks again at the latest.
+/// The longest time between two steps.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How many expired messages are taken out at a time: more than may be with drivers, which stay.
+/// Expired messages of one write. They are more than may be with drivers, since those stay in the outbox.
 const EXPIRE_MOST: usize = 256;
 
-/// The pause before a message is tried a second time, and the longest there is.
+/// The pause before the second try of a message, and the longest pause.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// Empties the outbox.
+/// The task that empties the outbox.
 pub struct Worker {
     shared: Arc<OutboxState>,
     parallel: usize,
@@ -39,11 +39,11 @@ pub struct Worker {
     poller: ReceiptPoller,
 }
 
-/// A message that is with drivers from now on.
+/// A message that was claimed for the drivers.
 struct Claimed {
     message: Option<SmsMessage>,
     delivery: Delivery,
-    /// Which claim it is part of.
+    /// The number of its claim; see `OutboxState::claims`.
     claim: u64,
 }
 
@@ -54,7 +54,7 @@ impl Worker {
         Self { shared, parallel, first_tries, second_tries, poller }
     }
 
-    /// Sends until `closing` ends; after that what is due and can be sent, and nothing later.
+    /// Sends until `closing` ends. Then it sends the messages that are due and that drivers accept now, and returns.
     pub async fn run(&mut self, closing: impl Future<Output = ()>) {
         let mut closing = pin!(closing);
         let mut is_closing = false;
@@ -62,7 +62,7 @@ impl Worker {
             // Clear away the tasks that have ended.
             while self.first_tries.try_join_next().is_some() {}
             while self.second_tries.try_join_next().is_some() {}
-            // Do what is due, and learn how long nothing more will be.
+            // Do what is due.
             let next = self.step().await.unwrap_or_else(|error| {
                 tell(&error);
                 Some(TICK)
@@ -73,7 +73,7 @@ impl Worker {
                 Some(_) if is_closing && self.lanes().free() == self.parallel => return,
                 Some(wait) => wait.min(TICK),
             };
-            // Sleep until there may be something to do.
+            // Sleep until a message may be due, a task ends or the process stops.
             let woken = Arc::clone(&self.shared);
             tokio::select! {
                 () = woken.wake.notified() => {}
@@ -86,7 +86,7 @@ impl Worker {
         }
     }
 
-    /// Does what is to be done now. `None` when there is more of it at once, else how long until there may be.
+    /// Does what is due. Returns the time until more may be due, or `None` if there is more now.
     async fn step(&mut self) -> Result<Option<Duration>, StoreError> {
         // Expire: receipts without a message, then messages that have outlived their code.
         let now = self.shared.clock.now();
@@ -94,7 +94,7 @@ impl Worker {
         if self.expire(now).await? == EXPIRE_MOST {
             return Ok(None);
         }
-        // Poll receipts. A failure must not stop sending: asking writes, which a full disk refuses.
+        // Poll receipts. A failure must not stop sending: polling writes, and a full disk refuses that.
         if let Err(error) = self.poller.poll_due(now).await {
             tell(&error);
         }
@@ -119,9 +119,9 @@ impl Worker {
         Lanes { parallel: self.parallel, first, second }
     }
 
-    /// Erases messages that have outlived their code.
+    /// Erases messages with an expired code. Returns how many it looked at, or 0 if none of them has left the outbox.
     async fn expire(&self, now: Timestamp) -> Result<usize, StoreError> {
-        // Nearly always there is nothing, and more than one need not be read to see that.
+        // Nearly always nothing has expired, and the first entry shows that.
         let first = self.shared.store.page(OUTBOX, None, 1)?.pop();
         if first.is_none_or(|(key, _)| key.at > now) {
             return Ok(0);
@@ -147,11 +147,11 @@ impl Worker {
                 self.shared.leave(delivery.client_id);
             }
         }
-        // Those with drivers stay.
+        // Messages that are with drivers stay.
         Ok(if left == 0 { 0 } else { looked_at })
     }
 
-    /// Marks messages that are due, and that drivers have room for, as being submitted, durably.
+    /// Marks due messages, as many as drivers have room for, as `submitting`. That is durable before any driver is called.
     async fn claim(&self, now: Timestamp) -> Result<Vec<Claimed>, StoreError> {
         let due = self.shared.next_to_claim(self.lanes(), now)?;
         if due.is_empty() {
@@ -170,7 +170,7 @@ impl Worker {
     }
 }
 
-/// Logs an error, unless it only says that there is no room.
+/// Logs an error, but for [`StoreError::Busy`] and [`StoreError::DiskFull`].
 fn tell(error: &StoreError) {
     if !matches!(error, StoreError::Busy | StoreError::DiskFull) {
         tracing::error!(%error, "the outbox cannot be read or changed");
@@ -178,7 +178,7 @@ fn tell(error: &StoreError) {
 }
 
 impl OutboxState {
-    /// Calls drivers, and notes what came of it.
+    /// Sends the message and stores the outcome.
     async fn deliver(self: Arc<Self>, Claimed { message, delivery, claim }: Claimed) {
         // Send.
         let attempt = if let Some(message) = message {
@@ -199,7 +199,7 @@ impl OutboxState {
         while let Err(error) = self.conclude(&delivery, claim, attempt.clone()).await {
             match error {
                 StoreError::Busy | StoreError::DiskFull => tokio::time::sleep(TICK).await,
-                // The next start finds it submitting.
+                // The next start of the process finds it `submitting`, and recovers it.
                 StoreError::Failed(_)
                 | StoreError::TooLarge { .. }
                 | StoreError::Damaged { .. } => {
@@ -249,13 +249,13 @@ impl OutboxState {
         Ok(())
     }
 
-    /// Twice as long after each try, and a random part of that shorter, so that what failed together does not come back
-    /// together.
+    /// The pause before the next try: twice as long in each round, minus up to half of it at random, so that messages that
+    /// failed together do not return together.
     fn pause_after(&self, attempts: u16) -> Duration {
         let (first, longest) = PAUSES;
         let rounds = usize::from(attempts) / self.failover.length().max(1);
         let pause = first.saturating_mul(1 << rounds.min(5)).min(longest);
-        // Without chance they do come back together.
+        // Without randomness the pause is the longest.
         let [chance] = draw_bytes(&*self.entropy).unwrap_or([u8::MAX]);
         pause / 2 + pause / 2 * u32::from(chance) / u32::from(u8::MAX)
     }

@@ -58,7 +58,7 @@ fn carry_out(
         }
         Ok(())
     });
-    // Whichever it is now, the database is closed in order.
+    // The old database or the new one: it is closed in order.
     let sealed = checksums::seal(path, &home).map_err(at(&home));
     swapped.and(sealed)?;
     observer(SwapStep::Sealed).map_err(at(path))?;

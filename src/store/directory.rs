@@ -134,8 +134,8 @@ pub(super) fn check_made(path: &Path) -> Result<(), OpenError> {
     Err(OpenError::NotMade(path))
 }
 
-/// Refuses what is no file where this program has one, before anybody waits for it. What has the name of a file that is made
-/// anew goes then; the folder with the rows of audit is looked at by whoever reads them.
+/// Refuses a pipe, socket, folder or device under the name of one of this program's files, before an `open` of it blocks.
+/// Files that are made anew replace it. `audit` checks its own folder.
 pub(super) fn check_files(path: &Path) -> Result<(), OpenError> {
     for name in ["lock", "seal", progress_marker::FILE] {
         check_file(&path.join(name))?;

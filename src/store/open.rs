@@ -192,7 +192,7 @@ mod tests {
         StoreConfig { cache_mib: 8, ..StoreConfig::default() }
     }
 
-    /// Somebody has sled's log locked, and not our own lock.
+    /// Another process holds the lock of sled's log, but not our `DIR/lock`.
     #[test]
     fn sled_s_lock_is_recognized() {
         let home = tempfile::tempdir().unwrap();

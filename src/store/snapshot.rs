@@ -2,7 +2,7 @@
 //!
 //! A snapshot ends with a checksum. When that is wrong the snapshot is broken and says nothing of the log, which has
 //! checksums of its own: the snapshot is set aside, and the database opened from the log. sled takes the last name that
-//! begins with `snap.` for its newest snapshot, whatever the file is, and removes the others.
+//! begins with `snap.` for its newest snapshot, without a look at the file, and removes the others.
 
 use std::fs::{self, File};
 use std::io;

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::line_writer::BackgroundLineWriter;
 use crate::sms::driver::{SendFuture, SmsDriver, SmsMessage};
 
-/// Prints every message as one line, `SMS +380… text`: a console that has stopped taking lines keeps no answer waiting.
+/// Prints every message as one line, `SMS +380… text`. A console that does not read delays no caller.
 pub struct Console(BackgroundLineWriter);
 
 impl Console {

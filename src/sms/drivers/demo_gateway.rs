@@ -1,6 +1,6 @@
-//! The gateway of a demo: it takes every message, or behaves as gateways do on a bad day.
+//! The gateway of a demo: it accepts every message, or fails as [`GatewayMode`] says.
 //!
-//! It is an ordinary driver: what becomes of a message is decided, kept and told by the worker, as with any other.
+//! It is an ordinary driver: the worker decides, stores and logs its outcomes as those of any other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,41 +12,41 @@ use crate::config::Word;
 use crate::domain::{DeliveryError, VendorStatus, VerificationId};
 use crate::sms::driver::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 
-/// How a demo's gateway behaves.
+/// How a demo's gateway answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GatewayMode {
-    /// Takes every message at once.
+    /// Accepts every message at once.
     #[default]
     Ok,
-    /// Takes every message after `SLOW`.
+    /// Accepts every message after three seconds.
     Slow,
-    /// Can't be reached: a message waits, and expires with its code.
+    /// Not reachable: a message waits, and expires with its code.
     Down,
     /// Refuses every message for good.
     Refuse,
-    /// Takes every message, and its answer is lost.
+    /// Accepts every message, but its answer is lost.
     Lost,
 }
 
-/// How long a slow gateway takes for a message.
+/// The answer time of [`GatewayMode::Slow`].
 const SLOW: Duration = Duration::from_secs(3);
 
-/// What a gateway says that refuses a message.
+/// The status word of [`GatewayMode::Refuse`].
 const REFUSED: &str = "REFUSED_BY_THE_DEMO";
 
-/// How a gateway behaves, and to how many messages.
+/// A mode, and how many messages it holds for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GatewayPlan {
-    /// How it behaves.
+    /// The mode.
     pub mode: GatewayMode,
-    /// To so many messages more, and after them as [`GatewayMode::Ok`]; to all when there is no number.
+    /// The number of messages, after which the mode is [`GatewayMode::Ok`] again; `None` for all.
     pub messages: Option<u32>,
 }
 
-/// Takes a demo's messages: shows and remembers those that it takes.
+/// The driver of a demo. It prints and remembers the messages that it accepts.
 #[derive(Clone)]
 pub struct DemoGateway {
-    /// What it took.
+    /// The messages that it accepted.
     pub sent: Memory,
     console: Arc<dyn SmsDriver>,
     state: Arc<Mutex<GatewayState>>,
@@ -55,33 +55,33 @@ pub struct DemoGateway {
 struct GatewayState {
     at_start: GatewayMode,
     plan: GatewayPlan,
-    /// How it behaves to messages that were counted: each is counted once, however often it is tried.
+    /// The mode for each message that was counted. Further tries of a message do not count again.
     counted: HashMap<VerificationId, GatewayMode>,
-    /// Grows with each reset: a message of an older world is not shown.
+    /// The number of resets. A message of an older world is not shown.
     world: u64,
 }
 
 impl DemoGateway {
-    /// A gateway that behaves like this, and shows on this console what it takes.
+    /// A gateway in this mode that prints on `console`.
     pub fn new(mode: GatewayMode, console: Arc<dyn SmsDriver>, clock: Arc<dyn Clock>) -> Self {
         let plan = GatewayPlan { mode, messages: None };
         let state = GatewayState { at_start: mode, plan, counted: HashMap::new(), world: 0 };
         Self { sent: Memory::new(clock), console, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// How it behaves now.
+    /// The plan for the next message.
     pub fn plan(&self) -> GatewayPlan {
         self.state().plan
     }
 
-    /// From now on it behaves like this, to messages that wait for another try as well.
+    /// Follows another plan, for messages that wait for another try as well.
     pub fn follow(&self, plan: GatewayPlan) {
         let mut state = self.state();
         state.plan = plan;
         state.counted.clear();
     }
 
-    /// The world is a new one: nothing was sent, and it behaves as at the start. What it still has in hand is not shown.
+    /// Forgets the messages and returns to the first mode. A message that it has in hand is not shown.
     pub fn reset(&self) {
         let mut state = self.state();
         let plan = GatewayPlan { mode: state.at_start, messages: None };
@@ -103,7 +103,7 @@ impl DemoGateway {
 }
 
 impl GatewayState {
-    /// How it behaves to this message.
+    /// The mode for this message, which is counted if it is new.
     fn behave_to(&mut self, message: VerificationId) -> GatewayMode {
         if let Some(mode) = self.counted.get(&message) {
             return *mode;

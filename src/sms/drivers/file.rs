@@ -13,8 +13,8 @@ use crate::domain::VerificationId;
 use crate::files;
 use crate::sms::driver::{SendFuture, SmsDriver, SmsMessage};
 
-/// Appends every message to a file as one JSON object a line, for test stands: whoever tests reads the code there. The
-/// file is its owner's alone.
+/// Appends every message to a file as one JSON object a line, for test stands: a test reads the code there. Only the owner
+/// can read the file (`0600`).
 pub struct File {
     path: PathBuf,
     lines: BackgroundLineWriter,
@@ -31,13 +31,13 @@ struct Line<'a> {
 }
 
 impl File {
-    /// Appends to the file of this name, which is made if there is none.
+    /// Appends to this file. Makes it if there is none.
     pub fn append_to(path: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
         let lines = BackgroundLineWriter::to("sms-file", Self::open(path)?)?;
         Ok(Self { path: path.to_owned(), lines, clock })
     }
 
-    /// Opens the file of this name to append to it, unless others may read what goes into it.
+    /// Opens this file to append to it. Refuses a file that other users may read.
     pub fn open(path: &Path) -> Result<fs::File> {
         let file = files::open_to_append(path)?;
         let (found, user) = (file.metadata()?, files::user());

@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 use crate::domain::DeliveryError;
 use crate::sms::driver::{Accepted, SendError, SendFuture};
 
-/// How many lines may wait while the reader does not read.
+/// Lines that may wait while the reader does not read.
 const WAITING: usize = 1024;
 
-/// How long the last lines may take.
+/// The time for the lines that wait when the writer is dropped.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Writes lines on a thread of its own, so a reader that does not read holds up no caller. Dropping it writes the lines that
+/// Writes lines on a thread of its own, so a reader that does not read delays no caller. Dropping it writes the lines that
 /// wait, for up to [`LAST_LINES`].
 pub(super) struct BackgroundLineWriter {
     jobs: Option<SyncSender<LineJob>>,
@@ -27,13 +27,13 @@ pub(super) struct BackgroundLineWriter {
 /// Where lines go.
 type LineTarget = Box<dyn Write + Send>;
 
-/// What the thread does, one after the other.
+/// A job of the thread.
 enum LineJob {
     Write {
         text: Zeroizing<String>,
         written: oneshot::Sender<Result<(), SendError>>,
     },
-    /// Goes on with another place to write to.
+    /// Goes on with another target.
     Replace(LineTarget),
 }
 
@@ -48,7 +48,7 @@ impl BackgroundLineWriter {
             for job in waiting {
                 match job {
                     LineJob::Write { text, written } => {
-                        // One that is gone is no reason to stop serving; the next line may find it back.
+                        // A closed target is no reason to stop: it may be open again at the next line.
                         let done = write(&mut out, &mut is_torn, text.as_bytes());
                         drop(written.send(done));
                     }
@@ -60,7 +60,7 @@ impl BackgroundLineWriter {
         Ok(Self { jobs: Some(jobs), ended: Mutex::new(ended) })
     }
 
-    /// Writes the lines that come from now on to this one. Waits until there is room to say so.
+    /// Writes all later lines to `out`. Blocks while the queue is full.
     pub(super) fn replace(&self, out: impl Write + Send + 'static) -> io::Result<()> {
         let gone = || io::Error::other("the thread that writes has ended");
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
@@ -88,7 +88,7 @@ impl BackgroundLineWriter {
     }
 }
 
-/// Writes a line, below the part of one that could not be written to its end.
+/// Writes a line. After a line that could not be written to its end it begins a new one.
 fn write(out: &mut impl Write, is_torn: &mut bool, line: &[u8]) -> Result<(), SendError> {
     let not_begun = |_| SendError::not_accepted(DeliveryError::NotWritten);
     if *is_torn {
@@ -107,7 +107,7 @@ impl Drop for BackgroundLineWriter {
     fn drop(&mut self) {
         self.jobs = None;
         if let Ok(ended) = self.ended.get_mut() {
-            // It is the end of the thread that is waited for; nothing is ever received.
+            // Nothing is ever sent here: the end of the thread closes the channel.
             let _ = ended.recv_timeout(LAST_LINES);
         }
     }

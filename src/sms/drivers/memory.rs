@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::domain::{Phone, Timestamp};
 use crate::sms::driver::{Accepted, SendFuture, SmsDriver, SmsMessage};
 
-/// Remembers what was sent: the stand-in for tests, and what `demo` shows to authors of tests.
+/// Keeps the latest messages in memory: for tests, and for the messages page of `demo`.
 #[derive(Clone)]
 pub struct Memory {
     sent: Arc<Mutex<VecDeque<Sent>>>,
@@ -22,10 +22,10 @@ pub struct Sent {
 }
 
 impl Memory {
-    /// Messages that are remembered; the oldest go first.
+    /// The most messages that are kept. Then the oldest go.
     pub const REMEMBERED: usize = 10_000;
 
-    /// Remembers nothing yet.
+    /// An empty memory.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { sent: Arc::default(), clock }
     }
@@ -53,7 +53,7 @@ impl SmsDriver for Memory {
 
     fn send<'a>(&'a self, message: &'a SmsMessage) -> SendFuture<'a> {
         let mut sent = self.lock();
-        // One that is sent once more is the same message.
+        // A second try is the same message.
         sent.retain(|sent| sent.message.verification_id != message.verification_id);
         if sent.len() == Self::REMEMBERED {
             sent.pop_front();

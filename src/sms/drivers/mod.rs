@@ -3,7 +3,7 @@
 //! - [`Console`]: prints each message as one line.
 //! - [`File`]: appends each message to a file as one JSON object a line.
 //! - [`Memory`]: keeps the latest messages for tests.
-//! - [`DemoGateway`]: behaves as gateways do on a bad day.
+//! - [`DemoGateway`]: fails in the ways that gateways do.
 //! - `line_writer`: the thread that writes the lines of the first two.
 
 mod console;

@@ -15,7 +15,7 @@ fn config() -> StoreConfig {
     StoreConfig { cache_mib: 8, reserve_mib: 0 }
 }
 
-/// An open directory whose database is written anew step by step.
+/// An open directory. Its database is written anew step by step.
 struct Stand {
     opened: Opened,
     renewal: Renewal,
