@@ -1,14 +1,15 @@
-//! The rows of audit: written down here and nowhere else, read in order, taken away when they are old.
+//! Audit rows: written, read in order and removed when they are old, all in this module.
 //!
-//! - [`append`]: for what is part of a write (a code issued, guessed wrong, used): there with it or not at all.
-//! - [`Recorder`]: for refusals, which write nothing of their own. They are gathered in memory and written behind.
-//! - [`AuditLog`]: the files that rows move to, from the database, within a second. It is where rows are read, and where
-//!   old ones go.
-//! - [`RowMover`]: has them moved, and old ones removed, while a node runs.
-//! - [`verify`]: whether a row was changed, removed or put back.
-//! - [`PhoneKey`]: under which rows can be found by number.
+//! - [`append`] adds a row within the write of the change that it reports (a code issued, guessed, used): both are
+//!   durable or neither is.
+//! - [`Recorder`] collects refusals, which change nothing, in memory and writes them once a second.
+//! - [`AuditLog`] is the directory of files that rows move to from the database within a second. Pages are read from
+//!   it, and old files are removed.
+//! - [`RowMover`] moves the rows while a node runs.
+//! - [`verify`] finds rows that were changed, removed or put back.
+//! - [`PhoneKey`] is the HMAC key that makes rows searchable by phone.
 //!
-//! A row is never changed, and its number is one more than that of the row before it.
+//! A row is never changed. Its number is one more than that of the row before it.
 
 mod log;
 mod phone_key;
@@ -27,10 +28,10 @@ use crate::domain::audit::AuditRow;
 use crate::store::schema::AUDIT;
 use crate::store::{StoreError, Write};
 
-/// Puts a row behind the last one.
+/// Adds `row` after the last one.
 ///
-/// This is the one place where a row comes into being, in a write that sees the row before it: its number stays its own,
-/// also when it moves to a file. A row that is too large for one goes without the name of its request.
+/// Every row is created here, in a write that sees the number of the row before it, so a number is never used twice,
+/// even after rows have moved to a file. A row above [`MAX_ROW_BYTES`] is written without its `request_id`.
 pub fn append(write: &mut Write<'_>, row: &AuditRow) -> Result<(), StoreError> {
     let number = match write.last(AUDIT)? {
         Some(number) => number + 1,

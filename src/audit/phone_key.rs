@@ -3,20 +3,20 @@ use ring::hmac;
 use crate::domain::Phone;
 use crate::domain::audit::PhoneHash;
 
-/// Before the number, so that no other use of the secret gives the same.
+/// Prefix of the HMAC's input: another use of the same secret gives other values.
 const LABEL: &[u8] = b"esoz-otp audit phone 1";
 
-/// What numbers are hashed with for rows of audit: a secret of the data directory. There are only a billion numbers, so
-/// whoever has it can find out each.
+/// The HMAC key for phones in audit rows, derived from a secret of the data directory. There are only a billion phones,
+/// so with this key every hash can be reversed by trying them all.
 pub struct PhoneKey(hmac::Key);
 
 impl PhoneKey {
-    /// From the directory's secret.
+    /// The key with these 32 bytes, which `Keyring::phone_key` unseals.
     pub fn of(secret: &[u8; 32]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
     }
 
-    /// What this number is called in rows of audit: the first half of its HMAC-SHA-256.
+    /// The first 128 bits of HMAC-SHA-256 over the label and the phone's national number.
     pub fn hash(&self, phone: Phone) -> PhoneHash {
         let number = phone.national().to_be_bytes();
         let tag = hmac::sign(&self.0, &[LABEL, &number].concat());

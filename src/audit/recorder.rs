@@ -11,34 +11,35 @@ use crate::domain::limits::{Budget, Rate};
 use crate::domain::{Phone, Refusal, RequestOrigin, Requester, Timestamp};
 use crate::store::{Priority, Store, StoreError, Write};
 
-/// How often what was noted is written.
+/// Pause between two writes of collected refusals.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Different refusals that are kept between two writes. Beyond that they are only counted.
+/// Most different refusals that are collected between two writes; further ones are counted in one `NotRecorded` row.
 const MOST: usize = 1024;
 
-/// Refusals that get a row of their own: so many at once, and on and on one each five seconds. A caller that sends bad tokens
-/// from ever new addresses fills no disk with that.
+/// Budget of rows for refusals: 10 000 at once, then one every 5 s. A caller that sends bad tokens from ever new
+/// addresses can't fill the disk.
 const ROWS: Budget =
     Budget { burst: 10_000, period: Duration::from_secs(50_000), low_water: 10_000 };
 
-/// Rows that one write has at most, so that it holds up no other for long.
+/// Most rows in one write: a larger write would delay the others in the queue.
 const TOGETHER: usize = 64;
 
-/// Writes refusals down behind the answers to them.
+/// Writes refusals to the audit after they were answered.
 ///
-/// A refusal is cheap and must stay so: a caller with a thousand bad tokens a second must not make the disk write a
-/// thousand times. So refusals are gathered, equal ones as one row with a count, and written once a second; of too many
-/// different ones, only their number. A process that is killed loses those of its last second.
+/// A refusal has to stay cheap: a caller with a thousand bad tokens per second must not cause a thousand disk writes.
+/// So equal refusals become one row with a count, and all are written once a second. Of too many different ones only
+/// the number is written. A killed process loses the refusals of its last second.
 pub struct Recorder {
     store: Store,
     phone_key: Option<PhoneKey>,
     noted: Mutex<PendingRefusals>,
-    /// Held while rows are on their way, so that a flush that finds nothing knows that all is written.
+    /// Rows on their way to the store. The lock is held during a write, so a `flush` that finds no rows knows that all
+    /// earlier ones are written.
     turn: AsyncMutex<Vec<AuditRow>>,
 }
 
-/// What was noted since it was last taken.
+/// The refusals that were collected since the last `flush`.
 #[derive(Default)]
 struct PendingRefusals {
     rows: Vec<AuditRow>,
@@ -48,28 +49,28 @@ struct PendingRefusals {
 }
 
 impl Recorder {
-    /// A recorder that writes to this store.
+    /// A recorder that writes to this store, without hashes of phones.
     pub fn new(store: Store) -> Self {
         Self { store, phone_key: None, noted: Mutex::default(), turn: AsyncMutex::default() }
     }
 
-    /// The same, with what numbers are hashed with.
+    /// The recorder with a [`PhoneKey`], so that [`Recorder::phone_hash`] returns hashes.
     #[must_use]
     pub fn with_phone_key(self, key: PhoneKey) -> Self {
         Self { phone_key: Some(key), ..self }
     }
 
-    /// What this number's rows can be found by.
+    /// The phone's hash for an audit row; `None` without a [`PhoneKey`].
     pub fn phone_hash(&self, phone: Phone) -> Option<PhoneHash> {
         self.phone_key.as_ref().map(|key| key.hash(phone))
     }
 
-    /// Notes a row, in memory. It may be called within a write.
+    /// Collects a row in memory. It takes no lock of the store, so it may be called within a write.
     pub fn note(&self, row: AuditRow) {
         self.noted().add(row);
     }
 
-    /// Notes a refusal, if its kind is audited.
+    /// Collects a refusal if [`AuditEvent::of`] has an event for it.
     pub fn note_refusal(
         &self,
         at: Timestamp,
@@ -81,16 +82,17 @@ impl Recorder {
         }
     }
 
-    /// Writes what was noted before the call. What could not be written is kept for the next time.
+    /// Writes the rows collected before the call. Rows that could not be written stay for the next call.
     pub async fn flush(&self) -> Result<(), StoreError> {
         let mut under_way = self.turn.lock().await;
-        // What is left of a time when it could not be written comes first; no more is taken before that is gone.
+        // Rows that an earlier call could not write come first. New ones are collected in memory until these are
+        // written.
         self.write(&mut under_way).await?;
         *under_way = self.noted().take();
         self.write(&mut under_way).await
     }
 
-    /// Takes away what is written.
+    /// Writes `under_way` in pieces of [`TOGETHER`] rows and removes what is written.
     async fn write(&self, under_way: &mut Vec<AuditRow>) -> Result<(), StoreError> {
         while !under_way.is_empty() {
             let next: Vec<_> = under_way.iter().take(TOGETHER).cloned().collect();
@@ -103,7 +105,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Writes once a second until `stop` ends, and then once more.
+    /// Calls `flush` once a second until `stop` ends, and once after that.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut timer = tokio::time::interval(EVERY);
         let mut stop = std::pin::pin!(stop);
@@ -113,7 +115,7 @@ impl Recorder {
                 _ = timer.tick() => true,
             };
             match self.flush().await {
-                // The store itself says that, once.
+                // The store logs `Busy` and `DiskFull` itself, once.
                 Ok(()) | Err(StoreError::Busy | StoreError::DiskFull) if goes_on => {}
                 Ok(()) => return,
                 Err(error) if goes_on => {
@@ -136,7 +138,7 @@ impl PendingRefusals {
     fn add(&mut self, row: AuditRow) {
         let is_full =
             self.rows.len() >= MOST || self.spent.allows_at(ROWS, ROWS.burst, row.at) > row.at;
-        // Of these there is one at a time, and a caller that fills the log would fill this too.
+        // There is at most one `LogLinesLost` at a time, and the caller that fills the log may also have filled this.
         let is_full = is_full && row.what.event != AuditEvent::LogLinesLost;
         let seen = match self.places.entry(row.what.clone()) {
             Entry::Occupied(place) => &mut self.rows[*place.get()],

@@ -6,29 +6,29 @@ use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::store::StoreError;
 
-/// How often rows are moved to their files.
+/// Pause between two moves of rows from the database to their files.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Most moves at a time, also at the end of a node: what is left stays in the database until later. Only a directory of an
-/// earlier release has so much to be moved.
+/// Most moves per second, and at the end of a node: 64 of 128 rows. Only a data directory of an earlier release has
+/// more; the rest stays in the database until later.
 const MOST_MOVES: usize = 64;
 
-/// Has rows moved to their files while a node runs, and says once a day what the head of the log is.
+/// Moves audit rows to their files while a node runs, and logs the head of the log once a day.
 pub struct RowMover {
     log: Arc<AuditLog>,
     clock: Arc<dyn Clock>,
-    /// The day on which the head was last told.
+    /// The day (`2026-12-01`) on which the head was last logged.
     logged_day: String,
     is_failing: bool,
 }
 
 impl RowMover {
-    /// Of this log.
+    /// Moves the rows of `log`, by the time of `clock`.
     pub fn of(log: Arc<AuditLog>, clock: Arc<dyn Clock>) -> Self {
         Self { log, clock, logged_day: String::new(), is_failing: false }
     }
 
-    /// Moves rows once a second until `stop` ends, and then what is left.
+    /// Moves rows once a second until `stop` ends. Then it moves the rest and closes the log.
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let mut timer = tokio::time::interval(EVERY);
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -49,7 +49,8 @@ impl RowMover {
         }
     }
 
-    /// The head of the log once a day, so that a copy of it stands where the node's own log goes.
+    /// The number and hash of the last entry, once a day. In the log of the node it is a copy that can't be changed
+    /// with the audit.
     fn head_to_log(&mut self, now: Timestamp) -> Option<(u64, ChainHash)> {
         let day = now.day();
         if day == self.logged_day {
@@ -62,7 +63,7 @@ impl RowMover {
         head
     }
 
-    /// One line when it begins to fail, and one when it works again. The rows are safe in the database meanwhile.
+    /// Logs the first failure and the first success after it. Meanwhile the rows are safe in the database.
     fn report(&mut self, moved: Result<(), AuditError>) {
         match moved {
             Ok(()) if self.is_failing => {
@@ -93,7 +94,7 @@ fn end(log: &AuditLog, now: Timestamp) -> Result<(), AuditError> {
     log.close(now)
 }
 
-/// Files are waited for on a thread of its own.
+/// File operations block, so they run on a thread of `spawn_blocking`.
 async fn run_blocking(
     work: impl FnOnce() -> Result<(), AuditError> + Send + 'static,
 ) -> Result<(), AuditError> {

@@ -1,4 +1,4 @@
-//! The end of the log, where entries are put.
+//! The end of the log: appends rows, anchors and new files.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -15,65 +15,64 @@ use crate::domain::audit::AuditRow;
 use crate::store::schema::{AUDIT, AUDIT_HEADS, AuditHead};
 use crate::store::{Priority, Store, StoreError, Write};
 
-/// The key of the one head.
+/// Key of the log's head in the tree `AUDIT_HEADS`.
 const LOG: &str = "log";
 
-/// The key of the head that the log had when it was last closed in order. The next process that
-/// writes removes it.
+/// Key of a copy of the head from the last clean shutdown. The next process removes it before it writes.
 const CLOSED: &str = "closed";
 
-/// A file that has this many bytes is followed by another one of the same day.
+/// Size in bytes at which a day's file is followed by another of the same day.
 pub(super) const FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Where the next entry goes, and what the database says of the end of the log. After an error it is of no use any more.
+/// The end of the log and its head in the database. After an error it is dropped, and `recovery` finds the end again.
 pub(super) struct Appender {
     folder: PathBuf,
     pub(super) head: AuditHead,
     end: LogEnd,
-    /// The newest name that there is.
+    /// Name of the newest file, also if it is damaged: the next name comes after it.
     newest: Option<FileName>,
 }
 
-/// What there is at the end of the log.
+/// The state of the newest file.
 pub(super) enum LogEnd {
-    /// Nothing: no file has been begun.
+    /// No file exists: no row has moved.
     New,
-    /// A file that is written on.
+    /// The newest file, open for appending.
     Open(OpenFile),
-    /// A file that this anchor has ended. It is never written on again.
+    /// This anchor is the last entry of the newest file. The next row begins another file.
     Ended(Anchor),
-    /// Not what the database knows. What there is instead.
+    /// The files don't contain the head that the database knows. The text describes what they contain.
     Lost(String),
 }
 
-/// A file that is written on.
+/// The newest file, open for appending.
 pub(super) struct OpenFile {
     pub(super) name: FileName,
     pub(super) file: File,
     pub(super) length: u64,
-    /// The anchor that is its last entry, if one is.
+    /// The last entry of the file, if it is an anchor.
     pub(super) anchor: Option<Anchor>,
 }
 
-/// What the database says of the log, if anything has moved.
+/// The head in the database; `None` before the first row has moved.
 pub(super) fn head(store: &Store) -> Result<Option<AuditHead>, StoreError> {
     store.get(AUDIT_HEADS, &LOG.to_owned())
 }
 
-/// Whether the log was closed in order, so that no file may have anything behind what the database says of it.
+/// Whether the last process closed the log cleanly: then no file contains an entry after the head.
 pub(super) fn is_closed(store: &Store) -> Result<bool, StoreError> {
     let closed = store.get(AUDIT_HEADS, &CLOSED.to_owned())?;
     Ok(closed.is_some() && closed == head(store)?)
 }
 
-/// Notes that nothing is behind this head.
+/// Stores that the log was closed cleanly at this head.
 pub(super) fn note_closed(store: &Store, head: AuditHead) -> Result<(), StoreError> {
     store.write_blocking(Priority::Upkeep, move |write: &mut Write<'_>| {
         write.put(AUDIT_HEADS, &CLOSED.to_owned(), &head)
     })
 }
 
-/// Notes that entries may be written from now on.
+/// Removes the note of a clean shutdown before the first entry is written.
 pub(super) fn note_open(store: &Store) -> Result<(), StoreError> {
     if store.get(AUDIT_HEADS, &CLOSED.to_owned())?.is_none() {
         return Ok(());
@@ -84,7 +83,7 @@ pub(super) fn note_open(store: &Store) -> Result<(), StoreError> {
     })
 }
 
-/// Number of the last row that has moved, as a write sees it.
+/// Number of the last row that has moved to a file, read within a write; 0 before the first.
 pub(in crate::audit) fn last_moved(write: &Write<'_>) -> Result<u64, StoreError> {
     Ok(write.get(AUDIT_HEADS, &LOG.to_owned())?.map_or(0, |head| head.number))
 }
@@ -103,7 +102,7 @@ impl Appender {
         ChainHash::from_bytes(self.head.hash)
     }
 
-    /// Whether rows of this day need another file.
+    /// Whether rows of this day begin a new file: no file is open, its day is earlier, or it has [`FILE_BYTES`].
     pub(super) fn needs_file(&self, day: &str) -> bool {
         self.open().is_none_or(|open| open.name.is_before(day) || open.length >= FILE_BYTES)
     }
@@ -119,12 +118,12 @@ impl Appender {
         self.open().is_some()
     }
 
-    /// Whether no file has been begun.
+    /// Whether no file exists yet ([`LogEnd::New`]).
     pub(super) fn is_new(&self) -> bool {
         matches!(self.end, LogEnd::New)
     }
 
-    /// What there is instead, if the end is not what the database knows.
+    /// The description of [`LogEnd::Lost`].
     pub(super) fn lost(&self) -> Option<&str> {
         match &self.end {
             LogEnd::Lost(found) => Some(found),
@@ -136,12 +135,12 @@ impl Appender {
         matches!(self.end, LogEnd::Ended(_))
     }
 
-    /// Where the next entry goes in the file that is open.
+    /// Offset of the next entry in the open file.
     pub(super) fn place(&self) -> u64 {
         self.open().map_or(0, |open| open.length)
     }
 
-    /// Whether the newest key has vouched for everything there is.
+    /// Whether the last entry is an anchor of the newest key with the current `kept_from`.
     pub(super) fn is_anchored(&self, keys: &AnchorKeys) -> bool {
         let anchor = match &self.end {
             LogEnd::Open(open) => open.anchor.as_ref(),
@@ -153,7 +152,7 @@ impl Appender {
         })
     }
 
-    /// Begins a file for this day. It is on the device when this returns.
+    /// Creates a file for `day` and opens it. Its first entry is on the device when this returns.
     pub(super) fn begin_file(&mut self, day: &str) -> Result<FileName, AuditError> {
         files::make_folder(&self.folder)?;
         let first = self.head.number + 1;
@@ -163,7 +162,7 @@ impl Appender {
         loop {
             let name = FileName::next(self.newest.as_ref(), day);
             self.newest = Some(name.clone());
-            // Something else may have the name.
+            // A file or folder of this name exists already: take the next name.
             if let Some(file) = files::create(&self.folder, &name, &beginning)? {
                 let length = beginning.len() as u64;
                 let name_of_file = name.clone();
@@ -175,8 +174,7 @@ impl Appender {
         }
     }
 
-    /// Appends these rows, numbered on from the last one, all to the file that is open. They are on the device when this
-    /// returns.
+    /// Appends `rows` to the open file, numbered after the last one. They are on the device when this returns.
     pub(super) fn append(&mut self, rows: &[AuditRow]) -> Result<(), AuditError> {
         let (mut bytes, mut hash, mut number) = (Vec::new(), self.hash(), self.head.number);
         for row in rows {
@@ -190,7 +188,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Vouches for everything so far with the newest key, on the device.
+    /// Appends an anchor of the newest key: an HMAC over everything before it. On the device when this returns.
     pub(super) fn anchor(
         &mut self,
         keys: &AnchorKeys,
@@ -220,7 +218,8 @@ impl Appender {
         self.check_in_place()
     }
 
-    /// Whether what is written is found under its name: the file may have been moved away, exchanged or cut.
+    /// Returns [`AuditError::Displaced`] if the open file is not found under its name with the expected length: it was
+    /// moved, replaced or cut.
     pub(super) fn check_in_place(&self) -> Result<(), AuditError> {
         let Some(open) = self.open() else { return Ok(()) };
         let path = self.folder.join(open.name.leaf());
@@ -234,8 +233,8 @@ impl Appender {
         Err(AuditError::Displaced { file: open.name.to_string() })
     }
 
-    /// Notes in the database how far the log has come since it had this head. Rows that are in the files go from there,
-    /// but for the last one: numbers go on from it.
+    /// Stores the new head, and removes from the database the rows that have moved since `before`. The last row stays,
+    /// since the next number follows from it.
     pub(super) fn note(&self, store: &Store, before: AuditHead) -> Result<(), StoreError> {
         let head = self.head;
         store.write_blocking(Priority::Upkeep, move |write: &mut Write<'_>| {

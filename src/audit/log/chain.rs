@@ -1,4 +1,4 @@
-//! What holds the entries of the log together, and what vouches for them.
+//! The hash chain through the entries of the log, and the HMACs of its anchors.
 
 use std::fmt;
 
@@ -7,24 +7,25 @@ use ring::hmac;
 
 use crate::domain::{from_hex, to_hex};
 
-/// Before what an anchor is made of, so that no other use of a key gives the same.
+/// Prefix of an anchor's HMAC input: another use of the same key gives other values.
 const LABEL: &[u8] = b"esoz-otp audit anchor 1";
 
-/// Bytes of an anchor's code.
+/// Length of an anchor's HMAC-SHA-256 in bytes.
 pub(super) const MAC_BYTES: usize = 32;
 
-/// SHA-256 of an entry of the log. The entry holds the hash of the one before it, so it stands for all before it, too.
+/// SHA-256 of an entry. An entry contains the hash of the entry before it, so the hash covers every earlier entry as
+/// well.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChainHash([u8; 32]);
 
-/// The keys that anchors are made and checked with: HMAC-SHA-256.
+/// HMAC-SHA-256 keys that create and check anchors, one for each key of the keyring.
 pub struct AnchorKeys {
-    /// By id, the newest last.
+    /// Pairs of id and key, the newest last.
     keys: Vec<(String, hmac::Key)>,
 }
 
 impl ChainHash {
-    /// What the first entry of all follows.
+    /// The previous hash of the first entry of a log.
     pub const START: Self = Self([0; 32]);
 
     pub(super) fn of(bytes: &[u8]) -> Self {
@@ -33,17 +34,17 @@ impl ChainHash {
         Self(hash)
     }
 
-    /// From its bytes.
+    /// The hash with these 32 bytes, as an `AuditHead` stores it.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// From 64 hexadecimal digits.
+    /// Reads 64 hexadecimal digits, as `audit verify --head` gives them.
     pub fn from_hex(text: &str) -> Option<Self> {
         from_hex(text).map(Self)
     }
 
-    /// Its bytes.
+    /// The 32 bytes of the digest.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -62,18 +63,18 @@ impl fmt::Debug for ChainHash {
 }
 
 impl AnchorKeys {
-    /// Makes anchors with the last of these keys, and checks them with all.
+    /// Creates anchors with the last of these keys, and checks them with all.
     pub fn of<'a>(keys: impl IntoIterator<Item = (&'a str, &'a [u8; 32])>) -> Self {
         let key = |bytes: &[u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
         Self { keys: keys.into_iter().map(|(id, bytes)| (id.to_owned(), key(bytes))).collect() }
     }
 
-    /// The key that anchors are made with.
+    /// Id of the key that creates anchors; `None` without a key.
     pub(super) fn newest(&self) -> Option<&str> {
         self.keys.last().map(|(id, _)| id.as_str())
     }
 
-    /// What vouches for this statement behind the entry of this hash.
+    /// HMAC over the hash of the previous entry and the anchor's record; `None` without a key.
     pub(super) fn sign(&self, previous: ChainHash, statement: &[u8]) -> Option<[u8; MAC_BYTES]> {
         let (_, key) = self.keys.last()?;
         let tag = hmac::sign(key, &signed(previous, statement));
@@ -82,7 +83,7 @@ impl AnchorKeys {
         Some(mac)
     }
 
-    /// Whether the key of this id has signed the statement there; `None` when there is no such key.
+    /// Whether the key `key_id` made this HMAC; `None` if the keyring doesn't hold the key.
     pub(super) fn is_signed(
         &self,
         key_id: &str,
@@ -99,7 +100,7 @@ fn signed(previous: ChainHash, statement: &[u8]) -> Vec<u8> {
     [LABEL, previous.as_bytes(), statement].concat()
 }
 
-/// Ids only.
+/// Prints the ids, not the keys.
 impl fmt::Debug for AnchorKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.keys.iter().map(|(id, _)| id)).finish()

@@ -6,56 +6,57 @@ use super::format::EntryFault;
 use crate::domain::Refusal;
 use crate::store::{BadRecord, StoreError};
 
-/// Why the log of audit can't be read or written.
+/// Why the log of audit can't be read or written. `Display` says what the operator can do.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// A file or the folder can't be made or reached.
+    /// A file operation failed.
     #[error("cannot use {path}: {source}")]
     Io {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The database can't be asked.
+    /// The database refused the read or write.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A file is not what was written.
+    /// An entry is not what the node wrote.
     #[error("{file} is damaged at row {number}: {why}. `esoz-otp audit verify` says more.")]
     Damaged {
-        /// Which.
+        /// The file, as a path from the data directory.
         file: String,
-        /// Number of the row that should be there.
+        /// Number of the row that was expected there.
         number: u64,
-        /// What is wrong.
+        /// The damage, for example a wrong checksum.
         why: String,
     },
-    /// The file that is written on was taken away under the node.
+    /// The open file was moved, replaced, cut or extended by another process.
     #[error(
         "{file} is not as it was written: it was moved away, exchanged, cut or added to while the node runs. Put it back as it was. If it is lost, start the node again: rows go on in a new file then."
     )]
     Displaced {
-        /// Which.
+        /// The file, as a path from the data directory.
         file: String,
     },
-    /// The end of the log is not in the files any more.
+    /// The files don't contain the head that the database knows.
     #[error(
         "{what}, and the database knows row {number} as the last one. Put the file back as it was. If it is lost, start the node again: rows go on in a new file then."
     )]
     Lost {
-        /// What there is.
+        /// What the files contain instead.
         what: String,
-        /// Number of the last row.
+        /// Number of the last row that the database knows.
         number: u64,
     },
-    /// The database has lost rows that the log holds, or one of them is from another time or another directory.
+    /// The file contains a row that the database doesn't know: the database is older than the file, or the file belongs
+    /// to another data directory.
     #[error(
         "{file} holds row {number}, which the database does not know. The database is older than its log of audit, or the file is another directory's. Nothing has been changed. Restore the data directory as a whole from one backup."
     )]
     NotKnown {
-        /// Which file.
+        /// The file, as a path from the data directory.
         file: String,
-        /// Number of the row.
+        /// Number of the unknown row.
         number: u64,
     },
 }
@@ -65,7 +66,7 @@ pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> AuditError {
     move |source| AuditError::Io { path, source }
 }
 
-/// A row that can't be laid out.
+/// Maps a row that can't be encoded to [`StoreError::Damaged`].
 pub(super) fn unwritable(number: u64) -> impl FnOnce(BadRecord) -> AuditError {
     move |why| StoreError::Damaged { tree: "audit", why: format!("row {number}: {why}") }.into()
 }
@@ -74,7 +75,7 @@ pub(super) fn damaged(file: &FileName, number: u64, why: &str) -> AuditError {
     AuditError::Damaged { file: file.to_string(), number, why: why.to_string() }
 }
 
-/// What kept the row of this number from being read.
+/// Maps an [`EntryFault`] at this row to an [`AuditError`].
 pub(super) fn unreadable(
     file: &FileName,
     path: &Path,

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::domain::Timestamp;
 
-/// The name of a file: a day, and which of that day's files it is. Usually a day has one.
+/// Name of a file: its day and its part, for example `2026-12-01.2.log`. Most days have one part, without a number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FileName {
     day: String,
@@ -11,7 +11,7 @@ pub(super) struct FileName {
 }
 
 impl FileName {
-    /// The name of the next file, on this day or, if the newest one's day is later, on that.
+    /// The name after `newest`: for `day`, or for the day of `newest` if the clock was set back.
     pub(super) fn next(newest: Option<&Self>, day: &str) -> Self {
         match newest {
             Some(newest) if newest.day.as_str() >= day => {
@@ -21,12 +21,12 @@ impl FileName {
         }
     }
 
-    /// Whether rows of this day belong in a later file.
+    /// Whether rows of `day` belong into a later file.
     pub(super) fn is_before(&self, day: &str) -> bool {
         self.day.as_str() < day
     }
 
-    /// When its day ends.
+    /// Midnight UTC after the file's day.
     pub(super) fn end_of_day(&self) -> Timestamp {
         let start = Timestamp::parse(&format!("{}T00:00:00Z", self.day));
         start.map_or(Timestamp::from_micros(i64::MAX), |start| start + Duration::from_hours(24))
@@ -43,7 +43,7 @@ impl FileName {
         (name.leaf() == text && part > 0).then_some(name)
     }
 
-    /// Its name within the folder.
+    /// The name within the folder `audit`.
     pub(super) fn leaf(&self) -> String {
         match self.part {
             1 => format!("{}.log", self.day),
@@ -52,7 +52,7 @@ impl FileName {
     }
 }
 
-/// As an operator sees it from the data directory.
+/// The path from the data directory, for messages to operators.
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "audit/{}", self.leaf())

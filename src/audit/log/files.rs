@@ -1,4 +1,4 @@
-//! The files of the log: which there are, and how they are made and opened.
+//! The files of the log in the folder `audit`: listing, creating, opening and scanning them.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -13,16 +13,16 @@ use super::error::{AuditError, at};
 use super::file_name::FileName;
 use super::format::{BEGINNING_BYTES, EntryFault, EntryReader, FileStart};
 
-/// What is in the folder.
+/// The entries of the folder `audit`.
 #[derive(Default)]
 pub(super) struct FolderListing {
-    /// The files of the log, oldest first.
+    /// Files of the log, oldest first.
     pub(super) names: Vec<FileName>,
-    /// What else there is.
+    /// Every other name, for example of a folder or a link.
     pub(super) strays: Vec<OsString>,
 }
 
-/// What is in the folder; nothing if there is none.
+/// Lists the folder; empty if it doesn't exist.
 pub(super) fn list(folder: &Path) -> Result<FolderListing, AuditError> {
     let mut listing = FolderListing::default();
     let entries = match fs::read_dir(folder) {
@@ -42,7 +42,7 @@ pub(super) fn list(folder: &Path) -> Result<FolderListing, AuditError> {
     Ok(listing)
 }
 
-/// Makes the folder if there is none, so that it is on the device.
+/// Creates the folder with mode `0700` if it doesn't exist, and makes its name durable.
 pub(super) fn make_folder(folder: &Path) -> Result<(), AuditError> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
@@ -51,12 +51,12 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), AuditError> {
     sync_folder(folder.parent().unwrap_or(folder))
 }
 
-/// Makes durable which files there are.
+/// Calls `fsync` on the folder: new and removed names are durable afterwards.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), AuditError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
 }
 
-/// A new file with this beginning, on the device when this returns. `None` when there is something of that name.
+/// Creates a file with mode `0600` and this beginning, durable when this returns. `None` if the name exists.
 pub(super) fn create(
     folder: &Path,
     name: &FileName,
@@ -73,12 +73,12 @@ pub(super) fn create(
     Ok(Some(file))
 }
 
-/// Whether a file is so short that it may be one whose beginning was not written when the node was killed.
+/// Whether the file is at most as long as a beginning: a killed node may have left it so.
 pub(super) fn is_unbegun(path: &Path) -> io::Result<bool> {
     Ok(fs::symlink_metadata(path)?.len() <= BEGINNING_BYTES)
 }
 
-/// A file that is written on behind `length` bytes; what is behind them goes.
+/// Opens a file to append after `length` bytes. Bytes after that are cut off.
 pub(super) fn reopen(folder: &Path, name: &FileName, length: u64) -> Result<File, AuditError> {
     let path = folder.join(name.leaf());
     let open = || {
@@ -93,12 +93,12 @@ pub(super) fn reopen(folder: &Path, name: &FileName, length: u64) -> Result<File
     open().map_err(at(&path))
 }
 
-/// The entries of a file behind its first line.
+/// A reader for the entries after the line [`MAGIC`](super::format::MAGIC).
 pub(super) fn read(path: &Path) -> Result<EntryReader<BufReader<File>>, EntryFault> {
     EntryReader::open(open(path).map_err(EntryFault::Io)?)
 }
 
-/// The entries of a file from this place on.
+/// A reader for the entries from this offset on.
 pub(super) fn read_from(
     path: &Path,
     place: u64,
@@ -114,23 +114,23 @@ fn open(path: &Path) -> io::Result<BufReader<File>> {
     Ok(BufReader::with_capacity(64 * 1024, file))
 }
 
-/// A whole entry of a file.
+/// Position of one whole entry of a file.
 pub(super) struct WholeEntry {
-    /// Where the next one begins.
+    /// Offset of the next entry.
     pub(super) end: u64,
-    /// Number of the last row so far.
+    /// Number of the last row up to here.
     pub(super) number: u64,
     pub(super) hash: ChainHash,
 }
 
-/// The whole entries of a file in order, up to its end or to the first that is not.
+/// The whole entries of a file, up to its end or to the first damaged one.
 pub(super) struct FileScan {
-    /// `None` if not even that is whole.
+    /// The first entry; `None` if it is damaged.
     pub(super) begin: Option<FileStart>,
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     pub(super) length: u64,
     pub(super) entries: Vec<WholeEntry>,
-    /// Nothing in it is no entry.
+    /// Whether every byte of the file belongs to a whole entry.
     pub(super) is_whole: bool,
 }
 

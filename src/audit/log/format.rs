@@ -1,17 +1,17 @@
-//! What a file of the log looks like.
+//! The layout of a file of the log.
 //!
-//! A file begins with the line [`MAGIC`]; then come entries, one behind the other:
+//! A file begins with the line [`MAGIC`]. Entries follow, without gaps:
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 2 | length of the payload, little-endian |
-//! | 1 | kind: 1 the file's beginning, 2 a row, 3 an anchor |
-//! | length | payload: a record as the store has it; behind an anchor's, 32 bytes of HMAC-SHA-256 |
-//! | 32 | chain hash of the entry before this one, in the file before for the first |
+//! | 1 | kind: 1 beginning of the file, 2 row, 3 anchor |
+//! | length | payload: a record as the store encodes it; an anchor's has 32 bytes of HMAC-SHA-256 after it |
+//! | 32 | chain hash of the previous entry; for the first entry, of the last one in the file before |
 //! | 4 | checksum: the first bytes of this entry's chain hash |
 //!
-//! The chain hash of an entry is the SHA-256 of all its bytes but the checksum. A row's number does not stand in it: rows are
-//! numbered from the file's beginning on.
+//! The chain hash of an entry is the SHA-256 of all its bytes except the checksum. A row does not contain its number:
+//! rows are counted from the number in the file's beginning.
 
 use std::io::{self, Read};
 
@@ -22,15 +22,15 @@ use crate::domain::Timestamp;
 use crate::domain::audit::AuditRow;
 use crate::store::{BadRecord, MAX_RECORD_BYTES, Record, decode, encode};
 
-/// The first line of a file.
+/// The first line of every file, with the version of the layout.
 pub(super) const MAGIC: &[u8] = b"esoz-otp audit 1\n";
 
-/// Most bytes of a row in a file, with all that is around it.
+/// Most bytes of a row's entry in a file, including length, hash and checksum.
 pub const MAX_ROW_BYTES: usize = 256;
 
-/// Bytes of an entry beside its payload.
+/// Bytes of an entry in addition to its payload.
 pub(super) const AROUND: usize = HEAD_BYTES + HASH_BYTES + CHECKSUM_BYTES;
-/// Most bytes of a file that has no entry behind its beginning: a record of a version and a number.
+/// Most bytes of a file with no entry after its beginning: one record with a version and a number.
 pub(super) const BEGINNING_BYTES: u64 = (MAGIC.len() + AROUND + 1 + 9) as u64;
 
 const HEAD_BYTES: usize = 3;
@@ -41,40 +41,40 @@ const BEGIN: u8 = 1;
 const ROW: u8 = 2;
 const ANCHOR: u8 = 3;
 
-/// The first entry of a file.
+/// The payload of the first entry of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileStart {
-    /// Number of the first row that comes.
+    /// Number of the first row in the file.
     pub(super) first: u64,
 }
 
-/// What an anchor vouches for: everything before it.
+/// The statement of an anchor: its HMAC covers every entry before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Anchor {
-    /// Number of the last row before it.
+    /// Number of the last row before the anchor.
     pub(super) number: u64,
-    /// Number of the first row that is kept.
+    /// Number of the first row that has not been removed.
     pub(super) kept_from: u64,
-    /// When it was made.
+    /// When the anchor was made, by the node's clock.
     pub(super) at: Timestamp,
-    /// Why.
+    /// The occasion of the anchor.
     pub(super) reason: AnchorReason,
-    /// With which key.
+    /// Id of the keyring's key that made the HMAC.
     pub(super) key_id: String,
 }
 
-/// Why an anchor was made. Records name a variant by its place: new ones go to the end, and none is taken away.
+/// The occasion of an anchor. Stored records refer to a variant by its position: add new ones at the end, remove none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AnchorReason {
-    /// The node has started.
+    /// The node has started (`serve`).
     Start,
-    /// It is the last entry of its file.
+    /// The file is full or its day is over: the anchor is its last entry.
     FileEnd,
-    /// Keys are exchanged.
+    /// The newest key of the keyring has changed.
     KeyExchange,
-    /// Old files are removed.
+    /// Old files are about to be removed.
     Trim,
-    /// The node has ended in order.
+    /// The node has shut down cleanly.
     Stop,
 }
 
@@ -86,13 +86,13 @@ impl Record for Anchor {
     const VERSION: u8 = 1;
 }
 
-/// An entry as it is written, and its chain hash.
+/// An encoded entry with its chain hash.
 pub(super) struct EncodedEntry {
     pub(super) bytes: Vec<u8>,
     pub(super) hash: ChainHash,
 }
 
-/// An entry as it was read. Its checksum is right.
+/// An entry with a valid checksum, its payload not decoded yet.
 pub(super) struct RawEntry {
     kind: u8,
     payload: Vec<u8>,
@@ -100,7 +100,7 @@ pub(super) struct RawEntry {
     pub(super) hash: ChainHash,
 }
 
-/// What an entry says.
+/// The decoded payload of an entry.
 pub(super) enum Entry {
     Begin(FileStart),
     Row(AuditRow),
@@ -111,9 +111,9 @@ pub(super) enum Entry {
 #[derive(Debug)]
 pub(super) enum EntryFault {
     Io(io::Error),
-    /// The file ends within it.
+    /// The file ends within the entry.
     Torn,
-    /// It is not what was written.
+    /// The checksum is wrong, or the length impossible.
     Changed,
 }
 
@@ -125,7 +125,7 @@ pub(super) fn row(row: &AuditRow, previous: ChainHash) -> Result<EncodedEntry, B
     Ok(written(ROW, &encode(row)?, previous))
 }
 
-/// The anchor, unless there is no key to make it with.
+/// Encodes an anchor; `None` without a key to make its HMAC.
 pub(super) fn anchor(
     anchor: &Anchor,
     previous: ChainHash,
@@ -136,7 +136,7 @@ pub(super) fn anchor(
     Ok(mac.map(|mac| written(ANCHOR, &[&statement[..], &mac].concat(), previous)))
 }
 
-/// Whether a key that is held has made this anchor; `None` when its key is not held.
+/// Whether the anchor's HMAC is right; `None` if the keyring doesn't hold its key.
 pub(super) fn is_genuine(
     anchor: &Anchor,
     mac: &[u8],
@@ -147,7 +147,7 @@ pub(super) fn is_genuine(
     keys.is_signed(&anchor.key_id, previous, &statement, mac)
 }
 
-/// Whether this row is within what a row may have in a file.
+/// Whether the row's entry has at most [`MAX_ROW_BYTES`].
 pub(in crate::audit) fn fits(row: &AuditRow) -> bool {
     encode(row).is_ok_and(|record| record.len() + AROUND <= MAX_ROW_BYTES)
 }
@@ -165,7 +165,7 @@ impl RawEntry {
         self.kind == ROW
     }
 
-    /// What it says, unless nothing that this program knows.
+    /// Decodes the payload. [`BadRecord`] if this program doesn't know the kind or the version.
     pub(super) fn entry(&self) -> Result<Entry, BadRecord> {
         match self.kind {
             BEGIN => decode(&self.payload).map(Entry::Begin),
@@ -180,19 +180,19 @@ impl RawEntry {
     }
 }
 
-/// Entries of a file, one after the other.
+/// Reads the entries of a file in order.
 pub(super) struct EntryReader<R> {
     source: R,
     at: u64,
 }
 
 impl<R: Read> EntryReader<R> {
-    /// Reads from a source that stands at this place of its file.
+    /// Reads from a source that is positioned at the offset `at` of its file.
     pub(super) fn at(source: R, at: u64) -> Self {
         Self { source, at }
     }
 
-    /// Reads the first line of a file.
+    /// Reads the line [`MAGIC`] and stops at the first entry.
     pub(super) fn open(mut source: R) -> Result<Self, EntryFault> {
         let mut line = [0; MAGIC.len()];
         let read = fill(&mut source, &mut line)?;
@@ -203,7 +203,7 @@ impl<R: Read> EntryReader<R> {
         }
     }
 
-    /// Where the next entry begins.
+    /// Offset of the next entry in the file.
     pub(super) fn place(&self) -> u64 {
         self.at
     }
@@ -237,7 +237,7 @@ impl<R: Read> EntryReader<R> {
         Ok(Some(RawEntry { kind, payload: rest, previous: ChainHash::from_bytes(previous), hash }))
     }
 
-    /// The file's beginning, which has to be next.
+    /// The next entry, which has to be the beginning of the file; [`EntryFault::Changed`] otherwise.
     pub(super) fn beginning(&mut self) -> Result<(FileStart, RawEntry), EntryFault> {
         let frame = self.next()?.ok_or(EntryFault::Torn)?;
         match frame.entry() {
@@ -247,7 +247,7 @@ impl<R: Read> EntryReader<R> {
     }
 }
 
-/// Reads as much as there is, and says how much that was.
+/// Fills the buffer as far as the source has bytes, and returns their number.
 fn fill(source: &mut impl Read, buffer: &mut [u8]) -> Result<usize, EntryFault> {
     let mut read = 0;
     while read < buffer.len() {

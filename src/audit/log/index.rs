@@ -1,4 +1,4 @@
-//! Which files there are to read, and where in them a row begins: a page is found without reading every file.
+//! Which files can be read, and the offsets of some of their rows: a page is found without reading every file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,25 +11,26 @@ use crate::domain::audit::AuditRow;
 use crate::store::Store;
 use crate::store::schema::AUDIT;
 
-/// A place is kept of one in so many rows.
+/// The offset of every 64th row is remembered.
 const EVERY: u64 = 64;
 
-/// A file of the log as it is read: which rows it holds, and where some of them are.
+/// A file of the log for readers: its first row, and the offsets of some rows.
 pub(super) struct LogFile {
     pub(super) name: FileName,
-    /// Number of its first row.
+    /// Number of the first row in the file.
     pub(super) first: u64,
-    /// Of every 64th row that has been come across, beginning with the first.
+    /// Offsets of every [`EVERY`]th row that was read, beginning with the first row.
     places: Mutex<Vec<u64>>,
 }
 
 impl LogFile {
-    /// Its first row comes at this place.
+    /// A file with its first row at the offset `place`.
     pub(super) fn new(name: FileName, first: u64, place: u64) -> Self {
         Self { name, first, places: Mutex::new(vec![place]) }
     }
 
-    /// The rows of these numbers, all of which have to be in it.
+    /// The rows `from` to `to`, all of which the file has to hold. [`AuditError::Damaged`] names the first one that
+    /// can't be read.
     pub(super) fn read(
         &self,
         folder: &Path,
@@ -45,7 +46,7 @@ impl LogFile {
             self.note(number, frames.place());
             let frame = frames.next().map_err(cannot(number))?;
             let frame = frame.ok_or_else(|| damaged(&self.name, number, "the file is cut"))?;
-            // What is not wanted is not decoded.
+            // Rows before `from` are counted, not decoded.
             if !frame.is_row() {
                 continue;
             }
@@ -61,7 +62,7 @@ impl LogFile {
         Ok(rows)
     }
 
-    /// Whether a row is in it.
+    /// Whether the file holds at least one row.
     pub(super) fn has_row(&self, folder: &Path) -> bool {
         let (_, place) = self.nearest(self.first);
         let Ok(mut frames) = files::read_from(&folder.join(self.name.leaf()), place) else {
@@ -70,7 +71,7 @@ impl LogFile {
         std::iter::from_fn(|| frames.next().ok().flatten()).any(|frame| frame.is_row())
     }
 
-    /// The nearest row at or before this one whose place is known.
+    /// The last row at or before `number` with a known offset, and that offset.
     fn nearest(&self, number: u64) -> (u64, u64) {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let last = places.len().saturating_sub(1);
@@ -90,14 +91,14 @@ impl LogFile {
     }
 }
 
-/// The files that a reader of the log sees, and which rows they hold.
+/// The files that a reader of the log sees, and the numbers of their rows.
 #[derive(Clone)]
 pub(super) struct ReadableFiles {
-    /// Oldest first.
+    /// The files with rows that are kept, oldest first.
     pub(super) files: Vec<Arc<LogFile>>,
-    /// Number of the last row that can be read from them.
+    /// Number of the last row in the files; later ones are in the database.
     pub(super) number: u64,
-    /// Number of the first row that they have to hold.
+    /// Number of the first row that the files have to hold.
     pub(super) kept_from: u64,
 }
 

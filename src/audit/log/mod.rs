@@ -1,14 +1,14 @@
-//! The log of audit: append-only files, one a day, in `DIR/audit`.
+//! The log of audit: append-only files in `DIR/audit`, one for each day.
 //!
-//! - A row is born in the database, in the same write as the change that it is about. [`AuditLog::move_rows`] moves it to
-//!   the file of its day. When it is there on the device, it goes from the database; only the newest row stays until
-//!   the next one has moved.
-//! - `format`: what a file looks like. `chain`: each entry holds a hash of the one before it, and anchors made with the
-//!   keyring vouch for everything before them.
-//! - `recovery`: what a crash has left at the end.
-//! - `index`: a page is found without reading everything.
-//! - [`verify()`]: whether anything was changed or is missing.
-//! - Old rows go with their file: [`AuditLog::trim`].
+//! - A row is written to the database first, together with the change that it reports. [`AuditLog::move_rows`] appends
+//!   it to the file of its day. When the file is on the device, the row is removed from the database. Only the newest
+//!   row stays there until the next one has moved.
+//! - `format` is the layout of a file. `chain` links each entry to the one before it, and makes anchors: HMACs with
+//!   keys of the keyring over everything before them.
+//! - `recovery` repairs the end of the log after a crash.
+//! - `index` finds a page without reading every file.
+//! - [`verify()`] reports changed and missing entries.
+//! - [`AuditLog::trim`] removes files with old rows.
 
 mod appender;
 mod chain;
@@ -40,31 +40,31 @@ use crate::domain::audit::AuditRow;
 use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Priority, Store, StoreError};
 
-/// Rows that move together. A row costs the writer some 20 µs when it goes from the database.
+/// Rows that move together. Removing a row from the database takes the writer some 20 µs.
 const TOGETHER: usize = 128;
 
-/// How often a page is begun again because rows have moved meanwhile.
+/// How often [`AuditLog::page`] starts again because rows moved while it was reading.
 const TRIES: usize = 8;
 
-/// The log of a data directory. One process has it, as it has the store.
+/// The log of a data directory. Only one process opens it, the one with the lock of the store.
 pub struct AuditLog {
     store: Store,
     folder: PathBuf,
     keys: AnchorKeys,
-    /// `None` after an error: the end has to be found again.
+    /// `None` after an error: `recovery` has to find the end again.
     appender: Mutex<Option<Appender>>,
-    /// The head that was not in the files at the start already: rows go on without it.
+    /// The head that the files did not contain at the start: this process goes on in a new file.
     abandoned_head: Option<AuditHead>,
     readable: Mutex<ReadableFiles>,
 }
 
 impl AuditLog {
-    /// Opens the log of this store: sets right what a crash has left, and vouches for what there is.
+    /// Opens the log of this store: repairs the end after a crash, and appends an anchor ([`AnchorReason::Start`]).
     pub fn open(store: Store, keys: AnchorKeys, now: Timestamp) -> Result<Self, AuditError> {
         Self::open_for(store, keys, now, AnchorReason::Start)
     }
 
-    /// The same when keys are exchanged.
+    /// [`AuditLog::open`] with another reason for the anchor, for example [`AnchorReason::KeyExchange`].
     pub fn open_for(
         store: Store,
         keys: AnchorKeys,
@@ -85,15 +85,15 @@ impl AuditLog {
         Ok(log)
     }
 
-    /// Number of the last row in the files, and the hash that stands for everything in them. `None` before there is any.
+    /// Number of the last row in the files, and the chain hash of the last entry. `None` before the first row.
     pub fn head(&self) -> Result<Option<(u64, ChainHash)>, StoreError> {
         let head = appender::head(&self.store)?;
         let head = head.filter(|head| head.number > 0);
         Ok(head.map(|head| (head.number, ChainHash::from_bytes(head.hash))))
     }
 
-    /// Moves some of the rows that the database holds to their file, and says whether there may be more. While the disk is
-    /// nearly full none moves. Where none is to be moved, the file has to be there all the same.
+    /// Moves up to 128 rows from the database to their file. Returns whether there may be more. While the disk is
+    /// nearly full, no row moves. If there is none to move, only the place of the open file is checked.
     pub fn move_rows(&self, now: Timestamp) -> Result<bool, AuditError> {
         let mut held = self.appender();
         let after = held.as_ref().map_or(self.readable().number, |appender| appender.head.number);
@@ -118,8 +118,8 @@ impl AuditLog {
 
     fn move_some(&self, appender: &mut Appender, now: Timestamp) -> Result<bool, AuditError> {
         let before = appender.head;
-        // When this write is answered, every row that it sees is on the device: what is in a file is never ahead of the
-        // database.
+        // When this write is acknowledged, every row that it sees is durable. So a file never contains a row that the
+        // database could lose.
         let last = self.store.write_blocking(Priority::Upkeep, |write| write.last(AUDIT))?;
         let last = last.unwrap_or(before.number);
         let kept = self.store.page(AUDIT, Some(&before.number), TOGETHER)?;
@@ -146,7 +146,7 @@ impl AuditLog {
         Ok(is_full || day_ends < rows.len())
     }
 
-    /// The first file comes before the first row: where no file is found beside a node, files were removed.
+    /// A node creates its first file before its first row moves. If a running node has no file, files were removed.
     fn begin_log(&self, appender: &mut Appender, now: Timestamp) -> Result<(), AuditError> {
         if appender.is_new() {
             self.begin_file(appender, &now.day(), now)?;
@@ -155,7 +155,7 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Ends the file that is open with an anchor, and begins another.
+    /// Ends the open file with an anchor ([`AnchorReason::FileEnd`]), and begins the file of `day`.
     fn begin_file(
         &self,
         appender: &mut Appender,
@@ -174,7 +174,7 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Vouches for everything that is in the files.
+    /// Appends an anchor, unless the last entry is one of the newest key.
     pub fn anchor(&self, now: Timestamp, reason: AnchorReason) -> Result<(), AuditError> {
         let mut held = self.appender();
         let mut appender = self.take(&mut held)?;
@@ -183,7 +183,7 @@ impl AuditLog {
         Ok(())
     }
 
-    /// The same with the end of the log in hand. Behind a file that has ended the anchor comes in another.
+    /// [`AuditLog::anchor`] with the appender in hand. After a file that has ended, the anchor goes into a new one.
     fn ensure_anchored(
         &self,
         appender: &mut Appender,
@@ -204,11 +204,11 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Vouches for everything that is in the files, and notes that nothing comes behind it: what is found there before the
-    /// log is opened again was not written by a node.
+    /// Appends an anchor ([`AnchorReason::Stop`]) and stores that the log ends here. Entries that are found after it at
+    /// the next start were not written by a node.
     pub fn close(&self, now: Timestamp) -> Result<(), AuditError> {
         self.anchor(now, AnchorReason::Stop)?;
-        // A process that goes on all the same has to find the end again, which takes the note back.
+        // Without its appender, a process that writes again has to run `recovery`, which removes the note.
         let closed = self.appender().take();
         match closed {
             Some(appender) if appender.is_open() || appender.has_ended() => {
@@ -218,7 +218,8 @@ impl AuditLog {
         }
     }
 
-    /// Removes files whose day has ended `keep` before `until`, the oldest first, but never the newest. Says how many went.
+    /// Removes files that ended `keep` before `until`, the oldest first and never the newest. Returns how many were
+    /// removed.
     pub fn trim(
         &self,
         now: Timestamp,
@@ -245,13 +246,12 @@ impl AuditLog {
         Ok(old)
     }
 
-    /// Up to `most` rows with their numbers, oldest first, from behind the number `after` on: those in files, and those that
-    /// have not moved yet.
+    /// Up to `most` rows with numbers above `after`, oldest first: from the files, then from the database.
     pub fn page(&self, after: u64, most: usize) -> Result<Vec<(u64, AuditRow)>, AuditError> {
         for _ in 0..TRIES {
             let readable = self.readable().clone();
             let page = readable.page(&self.folder, &self.store, after, most);
-            // Rows have moved, or files have gone, under our hands.
+            // Rows may have moved, or files may have been removed, while the page was read.
             let is_same = self.readable().is_same(&readable);
             match page {
                 Ok(rows) if is_same || readable.is_gapless(&rows, after) => return Ok(rows),
@@ -259,7 +259,7 @@ impl AuditLog {
                 Ok(_) | Err(_) => {}
             }
         }
-        // Moving rows waits now.
+        // Holding the appender stops moves, so this read can't be disturbed.
         let _held = self.appender();
         let readable = self.readable().clone();
         readable.page(&self.folder, &self.store, after, most)
@@ -279,7 +279,8 @@ impl AuditLog {
         if expired.is_empty() { Ok(()) } else { files::sync_folder(&self.folder) }
     }
 
-    /// At a start: rows that the database counts on and the files do not have. Those between others show when they are read.
+    /// At the start: logs rows that the database counts and the files don't contain, at both ends. A gap between other
+    /// rows is found when it is read.
     fn log_what_is_lost(&self, appender: &Appender) {
         let AuditHead { number, kept_from, .. } = appender.head;
         if let Some(found) = appender.lost() {
@@ -299,14 +300,14 @@ impl AuditLog {
         }
     }
 
-    /// The end of the log, to be put back when all has gone well.
+    /// Takes the appender out; the caller puts it back after a success. After an error `recovery` finds the end again.
     fn take(&self, held: &mut Option<Appender>) -> Result<Appender, AuditError> {
         if let Some(appender) = held.take() {
             return Ok(appender);
         }
         let appender = recovery::recover(&self.store, &self.folder, false)?;
         if let Some(what) = appender.lost().filter(|_| self.abandoned_head != Some(appender.head)) {
-            // The file may come back as it was, and rows are safe meanwhile.
+            // The file may come back unchanged, and meanwhile the rows are safe in the database.
             return Err(AuditError::Lost { what: what.into(), number: appender.head.number });
         }
         self.readable().number = appender.head.number;
@@ -323,7 +324,7 @@ impl AuditLog {
     }
 }
 
-/// The day whose file a row belongs in: its own, unless the clock that dated it was ahead of now.
+/// The day of a row's file: its own day, or the day of `now` if the row's clock was ahead.
 fn day_of(row: &AuditRow, now: Timestamp) -> String {
     row.at.min(now).day()
 }

@@ -1,9 +1,9 @@
-//! What a crash has left at the end of the log.
+//! Repairs the end of the log after a crash.
 //!
-//! A row is in the database until it is in its file, on the device, and the database has noted that. So what stands in the
-//! files behind the entry that the database notes as the last one is cut off: the database holds it still, and it
-//! moves again. Nothing is cut off that the database does not hold, and nothing of a log that was closed in order: that
-//! has no such end, and what is there was put there.
+//! A row stays in the database until its file is on the device and the database has stored the new head. So entries
+//! after that head are cut off: the database still holds their rows, and they move again. A row that the database does
+//! not hold is never cut off. After a clean shutdown nothing is cut off either: there is no such end then, so another
+//! program wrote the bytes.
 
 use std::fs;
 use std::path::Path;
@@ -17,8 +17,8 @@ use super::format::{Anchor, AnchorReason, BEGINNING_BYTES, Entry, EntryFault};
 use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Store, StoreError};
 
-/// The end of the log, where the database says that it is. What is cut off behind it is told when the log is opened; later it
-/// is what a write that failed has left.
+/// Finds the end of the log at the head that the database knows, and cuts off later bytes. They are logged when the log
+/// is opened (`is_opened`). Afterwards they can only come from a failed write of this process.
 pub(super) fn recover(
     store: &Store,
     folder: &Path,
@@ -92,7 +92,7 @@ fn find_end(
     Ok(Appender::new(folder, head, LogEnd::Lost(found), names.pop()))
 }
 
-/// What is cut off moves again from the database, if it was ours: a row that was being written when the node was killed.
+/// If the bytes were a row that a killed node was writing, the row moves again from the database.
 fn warn_of_cut(name: &FileName, bytes: u64) {
     tracing::warn!(
         file = %name,
@@ -106,7 +106,7 @@ fn put_there(name: &FileName, bytes: u64) -> String {
     format!("{name} has {bytes} bytes more than when the node was stopped in order")
 }
 
-/// What is there of a file whose end is not.
+/// Describes a file that does not contain the head.
 fn told(name: &FileName, scan: &FileScan) -> String {
     match (scan.entries.last(), scan.is_whole) {
         (None, _) => format!("{name} can't be read from its beginning on"),
@@ -117,7 +117,7 @@ fn told(name: &FileName, scan: &FileScan) -> String {
     }
 }
 
-/// Before anything has moved: the first row there is comes first.
+/// The head before the first move: the first row in the database comes next.
 fn beginning(store: &Store) -> Result<AuditHead, StoreError> {
     let first = store.page(AUDIT, None, 1)?.first().map_or(1, |(number, _)| *number);
     Ok(AuditHead {
@@ -127,13 +127,13 @@ fn beginning(store: &Store) -> Result<AuditHead, StoreError> {
     })
 }
 
-/// Where the last entry that the database knows is, as seen from a file.
+/// Where the head of the database lies, seen from one file.
 enum HeadPosition {
-    /// In this file; it ends there.
+    /// In this file; the field is the offset after its entry.
     Within(u64),
-    /// Before this file.
+    /// In an earlier file.
     Behind,
-    /// It should be in this file, and is not.
+    /// It should be in this file and is not.
     Lost,
 }
 
@@ -143,13 +143,14 @@ fn place_of(scan: &FileScan, head: AuditHead) -> HeadPosition {
     match (scan.entries.iter().find(is_last), scan.begin) {
         (Some(seen), _) => HeadPosition::Within(seen.end),
         (None, Some(begin)) if begin.first > head.number => HeadPosition::Behind,
-        // A crash may leave a new file without its beginning, and so without a row.
+        // A crash can leave a new file without its first entry, and so without a row.
         (None, None) if scan.length <= BEGINNING_BYTES => HeadPosition::Behind,
         (None, None | Some(_)) => HeadPosition::Lost,
     }
 }
 
-/// Refuses rows behind this place of a file, where `last` is the number of the last one, that the database does not hold.
+/// [`AuditError::NotKnown`] if a row after the offset `place` is not in the database. `last` is the number of the row
+/// before it.
 fn check_known(
     store: &Store,
     name: &FileName,
@@ -179,7 +180,7 @@ fn check_known(
     }
 }
 
-/// The anchor that ends here, if it is one that does.
+/// The entry that ends at the offset `end`, if it is an anchor.
 fn last_anchor(path: &Path, scan: &FileScan, end: u64) -> Result<Option<Anchor>, AuditError> {
     let ends = scan.entries.iter().map(|seen| seen.end);
     let Some(start) = ends.take_while(|before| *before < end).last() else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What is held against what was read, when everything was.
+//! The checks of [`verify`](super::verify) that need all files to have been read.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use super::{DatabaseHead, LogReport, Verifier};
 use crate::store::schema::{AUDIT, AuditHead};
 use crate::store::{Store, StoreError};
 
-/// Rows of the database that are read at a time.
+/// Rows that are read from the database at a time.
 const PAGE: usize = 1024;
 
 impl Verifier<'_> {
@@ -19,7 +19,8 @@ impl Verifier<'_> {
         Ok(self.result)
     }
 
-    /// The first file has to be the one that was left when older ones were removed.
+    /// The first file has to begin with `kept_from`, the row that the last
+    /// [`AuditLog::trim`](super::super::AuditLog::trim) left as the first.
     fn check_trimmed(&mut self) {
         let of_database = self.known.as_ref().map(|known| known.head.map(|head| head.kept_from));
         let of_anchor = self.anchor.as_ref().map(|(_, anchor, _)| anchor.kept_from);
@@ -30,7 +31,7 @@ impl Verifier<'_> {
         let old = self.begun.iter().take_while(|first| **first < kept_from).count();
         let what = match first.cmp(&kept_from) {
             Ordering::Equal => return,
-            // A node was killed before it had removed them, or they were put back.
+            // A node was killed before it had removed the old files, or they were put back.
             Ordering::Less if self.begun.get(old) == Some(&kept_from) => {
                 self.result.too_old = old;
                 return;
@@ -48,7 +49,8 @@ impl Verifier<'_> {
         self.found(name.to_string(), Some(first), what);
     }
 
-    /// When a key goes, the one that stays vouches for everything first.
+    /// Before a key is retired, the key that stays makes an anchor. So the last anchor has to be of a key in the
+    /// keyring.
     fn check_last_anchor(&mut self) {
         if let Some((name, anchor, false)) = self.anchor.clone() {
             let what = format!(
@@ -68,7 +70,7 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// The files have to end with the row that the database knows as the last one.
+    /// The files have to end with the head that the database knows.
     fn check_head(&mut self, store: &Store, head: AuditHead) -> Result<(), StoreError> {
         let number = head.number;
         let what = match self.last {
@@ -84,7 +86,7 @@ impl Verifier<'_> {
             Some((last, _)) if last < number => {
                 format!("rows {} to {number} are missing at the end", last + 1)
             }
-            // What is wrong has been found before this.
+            // The chain is broken, and the reason is among the findings already.
             None if !self.result.findings.is_empty() => return Ok(()),
             _ => "the end of the log is not the one that the database knows".into(),
         };
@@ -93,7 +95,7 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// Rows that have not moved follow the others without a gap. Says how many there are.
+    /// The rows in the database have to follow the files without a gap. Returns their number.
     fn check_waiting_rows(
         &mut self,
         store: &Store,

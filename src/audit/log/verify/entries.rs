@@ -1,4 +1,4 @@
-//! A look at each entry of a file.
+//! The checks of [`verify`](super::verify) on each entry of a file.
 
 use std::io;
 use std::path::Path;
@@ -12,12 +12,12 @@ use super::Verifier;
 use crate::domain::audit::AuditRow;
 use crate::store::schema::{AUDIT, AuditHead};
 
-/// Why no more of a file is looked at.
+/// Why the rest of a file is not checked.
 enum Broken {
     Io(io::Error),
-    /// At this row, or at the one that is due.
+    /// The finding is at this row, or at the next one that is due.
     Wrong(Option<u64>, &'static str),
-    /// Behind the last row that was seen.
+    /// The finding is after the last row that was read.
     Behind(&'static str),
 }
 
@@ -37,8 +37,8 @@ const NONE_FOLLOWS: &str = "the newest file ends, and none follows: a file may b
 const NOT_CHAINED: &str =
     "it does not follow what stands before it: a row was changed, removed or moved";
 
-/// Whether this anchor ends a file. Some releases have put more than one where the next file could not be begun at once: they
-/// take nothing away, and each has to be genuine.
+/// Whether this anchor ends a file. Some releases wrote several such anchors when the next file could not be created.
+/// They hide nothing, and each is checked.
 fn is_end(frame: &RawEntry) -> bool {
     matches!(frame.entry(), Ok(Entry::Anchor(Anchor { reason: AnchorReason::FileEnd, .. }, _)))
 }
@@ -66,7 +66,7 @@ impl Verifier<'_> {
                 self.found_behind(name.to_string(), seen, what);
             }
         }
-        // Where the chain is broken, nothing can be said of what follows on it.
+        // After a broken chain, the next file has no hash to be compared with.
         self.last = None;
         Ok(())
     }
@@ -83,7 +83,7 @@ impl Verifier<'_> {
         }
         let opened = files::read(path).and_then(|mut frames| Ok((frames.beginning()?, frames)));
         let ((begin, frame), mut frames) = match opened {
-            // A node was killed between making the file and writing its beginning.
+            // A node was killed between creating the file and writing its first entry.
             Err(EntryFault::Torn | EntryFault::Changed)
                 if is_newest
                     && self.may_be_torn()
@@ -112,11 +112,11 @@ impl Verifier<'_> {
                 }
                 Ok(None) if has_ended || is_newest => return Ok(()),
                 Ok(None) => return Err(Broken::Behind("it is cut: its end is missing")),
-                // What a node was writing when it was killed is in the database still.
+                // The database still holds the row that a killed node was writing.
                 Err(EntryFault::Torn | EntryFault::Changed) if is_newest && self.may_be_torn() => {
                     return Ok(());
                 }
-                // There is no row here.
+                // The entry comes after the last row, so no row number can be named.
                 Err(EntryFault::Changed) if self.is_behind_the_head(number) => {
                     return Err(Broken::Behind(CHANGED));
                 }
@@ -135,8 +135,8 @@ impl Verifier<'_> {
         }
     }
 
-    /// Looks at an entry behind the beginning of its file, and says whether it is the last one. `number` is that of the last row
-    /// so far.
+    /// Checks an entry after the file's first, and returns whether it ends the file. `number` is the number of the last
+    /// row so far.
     fn entry(&mut self, name: &FileName, number: u64, frame: &RawEntry) -> Result<bool, Broken> {
         let entry = frame.entry().map_err(|_| Broken::Wrong(Some(number), "it can't be read"))?;
         match entry {
@@ -154,7 +154,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// A file begins with this row.
+    /// Checks that the file begins with the row after the last one, and with the right hash.
     fn begin(&mut self, name: &FileName, first: u64, frame: &RawEntry) {
         if self.first.is_none() {
             self.first = Some((name.clone(), first));
@@ -174,7 +174,7 @@ impl Verifier<'_> {
         self.found(name.to_string(), Some(first), what);
     }
 
-    /// The chain is whole up to here.
+    /// Records that the chain is unbroken up to this entry.
     fn reached(&mut self, number: u64, hash: ChainHash) {
         self.last = Some((number, hash));
         let known = self.known.as_ref().and_then(|known| known.head);
@@ -189,12 +189,12 @@ impl Verifier<'_> {
         self.result.hash = Some(hash);
     }
 
-    /// The database has noted that nothing comes any more.
+    /// Whether the log was closed cleanly at the head that was just reached: no entry may follow.
     fn is_at_the_end(&self) -> bool {
         self.has_seen_head && self.known.as_ref().is_some_and(|known| known.is_closed)
     }
 
-    /// Whether the database knows no row behind this one.
+    /// Whether row `number` is at or after the head of the database.
     fn is_behind_the_head(&self, number: u64) -> bool {
         let head = self.known.as_ref().and_then(|known| known.head);
         head.is_some_and(|head| number >= head.number)
@@ -204,7 +204,7 @@ impl Verifier<'_> {
         self.known.as_ref().is_some_and(|known| self.has_seen_head || known.head.is_none())
     }
 
-    /// Behind what the database knows as the end there is only what it holds itself.
+    /// A row after the head has to be in the database as well: it was appended, and its move was not stored yet.
     fn check_waiting(&self, number: u64, row: &AuditRow) -> Result<(), Broken> {
         let Some(known) = &self.known else { return Ok(()) };
         let is_behind = self.has_seen_head || known.head.is_none();

@@ -1,8 +1,8 @@
-//! Whether anything in the log was changed, or is missing.
+//! Finds entries of the log that were changed, removed or added.
 //!
-//! Everything is read once, in order. Each entry has to hold the hash of the one before it, each file has to begin with the
-//! number behind the last one of the file before it, and every anchor whose key is held has to be genuine. In a file
-//! nothing is looked at behind the first thing that is wrong with it.
+//! Every file is read once, in order. Each entry has to contain the hash of the one before it. Each file has to begin
+//! with the number after the last row of the file before it. Every anchor of a key in the keyring has to be genuine.
+//! Within a file, checking stops at the first finding.
 
 mod end;
 mod entries;
@@ -21,39 +21,39 @@ use crate::domain::audit::AuditRow;
 use crate::store::Store;
 use crate::store::schema::AuditHead;
 
-/// Something that is wrong with the log.
+/// One fault of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// In which file, as seen from the data directory.
+    /// The file, as a path from the data directory.
     pub file: String,
-    /// At which row, if it is at one.
+    /// Number of the row; `None` if the fault is not at a row.
     pub number: Option<u64>,
-    /// Not at that row, but behind it.
+    /// Whether the fault lies after row `number`, not at it.
     pub is_behind: bool,
-    /// What.
+    /// The fault, in words for operators.
     pub what: String,
 }
 
-/// What a look at the whole log has come to.
+/// The result of [`verify`]: counts for the report, and the faults.
 #[derive(Debug, Default)]
 pub struct LogReport {
-    /// How many files there are.
+    /// Number of files in the log.
     pub files: usize,
-    /// Numbers of the first and the last row in them.
+    /// Numbers of the first and the last row in files.
     pub rows: Option<(u64, u64)>,
-    /// The hash of the last entry.
+    /// Chain hash of the last entry that was read.
     pub hash: Option<ChainHash>,
-    /// How many rows the database holds that have not moved yet; `None` when it was not asked.
+    /// Number of rows that are still in the database; `None` if it was not read.
     pub waiting: Option<usize>,
-    /// How many anchors keys that are held have made.
+    /// Number of genuine anchors of keys in the keyring.
     pub anchors: usize,
-    /// How many were made with keys that are not held any more.
+    /// Number of anchors of keys that the keyring doesn't hold.
     pub of_other_keys: usize,
-    /// Number of the last row that an anchor vouches for, the anchor's key, and when it was made.
+    /// The last genuine anchor: the number of its last row, its key, and its time.
     pub anchored: Option<(u64, String, Timestamp)>,
-    /// How many files hold only rows that need not be kept any more.
+    /// Number of files that hold only expired rows.
     pub too_old: usize,
-    /// What is wrong.
+    /// The faults, in the order of the files.
     pub findings: Vec<Finding>,
 }
 
@@ -69,8 +69,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Reads the whole log in this folder. `database` is the store that it belongs to; without it a node may be writing, and what
-/// only the database knows is not compared. `copies` are heads of the log that were noted elsewhere.
+/// Checks all files of `folder`. `database` is the store of the same data directory; without it a node may be running,
+/// and the checks against the database are left out. `copies` are heads that the operator noted elsewhere.
 pub fn verify(
     folder: &Path,
     keys: &AnchorKeys,
@@ -96,11 +96,11 @@ pub fn verify(
     verifier.end()
 }
 
-/// The database, and what it says of the log.
+/// The store, and its view of the end of the log.
 struct DatabaseHead<'a> {
     store: &'a Store,
     head: Option<AuditHead>,
-    /// The log was closed in order: nothing may be behind its head.
+    /// Whether the log was closed cleanly: no entry may follow the head.
     is_closed: bool,
 }
 
@@ -109,17 +109,17 @@ struct Verifier<'a> {
     known: Option<DatabaseHead<'a>>,
     copies: Vec<((u64, ChainHash), bool)>,
     result: LogReport,
-    /// Number of the last row, and hash of the last entry, while the chain is whole.
+    /// Number of the last row and hash of the last entry, while the chain is unbroken.
     last: Option<(u64, ChainHash)>,
-    /// Number of the row that the first file begins with.
+    /// The first file, and the number of its first row.
     first: Option<(FileName, u64)>,
-    /// The same of every file.
+    /// Numbers of the first row of every file.
     begun: Vec<u64>,
-    /// What the last anchor said, and whether its key is held.
+    /// The last anchor with its file, and whether the keyring holds its key.
     anchor: Option<(FileName, Anchor, bool)>,
-    /// The last row that was read.
+    /// The last row that was read, to be compared with the database.
     row: Option<AuditRow>,
-    /// The newest file, as it is told of.
+    /// The newest file, as a path from the data directory.
     newest: Option<String>,
     has_seen_head: bool,
 }
@@ -150,7 +150,7 @@ impl<'a> Verifier<'a> {
         self.result.findings.push(Finding { file, number, is_behind: false, what });
     }
 
-    /// The same where there may be no row: behind this one, or at the beginning of the file.
+    /// Adds a fault after the row `number`, or at the beginning of the file if there is none.
     fn found_behind(&mut self, file: String, number: Option<u64>, what: impl Into<String>) {
         let what = what.into();
         self.result.findings.push(Finding { file, number, is_behind: number.is_some(), what });
