@@ -1,21 +1,21 @@
-//! What time it is: asked once for each request, at the edge, and handed on as an argument.
+//! The current time. It is read once for each request, at the edge, and passed on as `now`.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::domain::Timestamp;
 
-/// Tells the time.
+/// A source of the current time; tests use [`ManualClock`].
 pub trait Clock: Send + Sync + 'static {
-    /// The time now: what codes, limits and deliveries go by.
+    /// The node's time: codes, limits and deliveries use it.
     fn now(&self) -> Timestamp;
 
-    /// What the machine's clock says: what tokens go by, which others have given an end.
+    /// The machine's time: tokens use it, since another system sets their `expires_at`.
     fn wall(&self) -> Timestamp;
 }
 
-/// The wall clock as it was at start, moved on by the monotonic clock: nobody who sets the machine's clock while the
-/// process runs lengthens a code or shortens a wait. (The monotonic clock of Linux stands still in suspend.)
+/// The wall clock at the start, moved on by the monotonic clock. Setting the machine's clock while the process runs
+/// makes no code live longer and no wait shorter. (Linux stops `CLOCK_MONOTONIC` during suspend.)
 #[derive(Debug)]
 pub struct SystemClock {
     started: std::time::Instant,
@@ -23,7 +23,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// Reads the wall clock; [`Clock::now`] does not read it again.
+    /// Reads the wall clock for [`Clock::now`], which does not read it again.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
     pub fn start() -> Self {
         Self { started: std::time::Instant::now(), wall: wall_clock() }
@@ -52,21 +52,21 @@ impl Clock for SystemClock {
     }
 }
 
-/// How far the two may be apart before anything is said.
+/// The difference between the two clocks up to which `ClockWatch` is silent.
 const APART: Duration = Duration::from_secs(5);
 
-/// How often it is said again.
+/// Pause between two warnings about the same difference.
 const SAID_EVERY: Duration = Duration::from_hours(1);
 
-/// Watches the wall clock and the node's for being apart: somebody has set the machine's clock, or the node was started
-/// before the machine knew the time.
+/// Warns when `now` and `wall` differ: the machine's clock was set, or the node was started before the machine knew the
+/// time.
 #[derive(Debug, Default)]
 pub struct ClockWatch {
-    /// What was said last, and when.
+    /// The difference that was logged last, and when.
     said: Option<(Offset, Timestamp)>,
 }
 
-/// By how much the wall clock is ahead of the node's, or behind it.
+/// How far the wall clock is ahead of the node's clock, or behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Offset {
     length: Duration,
@@ -74,7 +74,8 @@ struct Offset {
 }
 
 impl ClockWatch {
-    /// Looks at both, and warns when they are apart and that is new, other than before, or an hour ago.
+    /// Compares the clocks. It warns if they differ by more than 5 s, unless it has warned of the same difference
+    /// within the last hour. It logs once when they agree again.
     pub fn look(&mut self, clock: &dyn Clock) {
         let (now, wall) = (clock.now(), clock.wall());
         let offset = Offset { length: wall.since(now).max(now.since(wall)), is_ahead: wall > now };
@@ -107,8 +108,7 @@ impl Offset {
     }
 }
 
-/// A clock that stands still until it is pushed: the stand-in for tests. Its wall clock goes with it, as far ahead or
-/// behind as it was put.
+/// A clock for tests that stands still until it is set. `wall` keeps its difference to `now`.
 #[derive(Debug)]
 pub struct ManualClock {
     now: AtomicI64,
@@ -116,27 +116,27 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// Stands at `now`.
+    /// A clock that shows `now`, as wall clock too.
     pub fn at(now: Timestamp) -> Self {
         Self { now: AtomicI64::new(now.as_micros()), wall_is_ahead: AtomicI64::new(0) }
     }
 
-    /// Puts it to another time, earlier or later.
+    /// Sets the time to `now`, which may be earlier.
     pub fn set(&self, now: Timestamp) {
         self.now.store(now.as_micros(), Ordering::SeqCst);
     }
 
-    /// Puts the wall clock to another time than this.
+    /// Sets the wall clock to `wall` and leaves `now` as it is.
     pub fn set_wall(&self, wall: Timestamp) {
         self.wall_is_ahead.store(wall.as_micros() - self.now().as_micros(), Ordering::SeqCst);
     }
 
-    /// Moves it on.
+    /// Moves the time forward by `length`.
     pub fn push(&self, length: Duration) {
         self.set(self.now() + length);
     }
 
-    /// Moves it back.
+    /// Moves the time back by `length`.
     pub fn pull(&self, length: Duration) {
         self.set(self.now() - length);
     }

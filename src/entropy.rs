@@ -1,4 +1,4 @@
-//! Where chance comes from: codes, salts, ids and keys are drawn here and nowhere else.
+//! Random bytes: codes, salts, ids and keys are drawn here and in no other module.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,24 +8,24 @@ use zeroize::Zeroizing;
 
 use crate::domain::{Code, CodeFormat, Id, Secret, to_hex};
 
-/// A source of random bytes.
+/// A source of random bytes; tests use [`SeededEntropy`].
 pub trait Entropy: Send + Sync + 'static {
-    /// Fills the buffer, every bit of it unpredictable.
+    /// Fills the buffer with unpredictable bytes. [`NoEntropy`] if the source fails.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy>;
 }
 
-/// The system gave no random bytes; nothing can be issued without them.
+/// The system's random number generator failed: codes and keys can't be created.
 #[derive(Debug, thiserror::Error)]
 #[error("the system's random number generator gave nothing")]
 pub struct NoEntropy;
 
-/// ring's CSPRNG, which is the system's.
+/// The system's generator (`getrandom`), called through `ring`.
 #[derive(Debug)]
 #[expect(clippy::disallowed_types, reason = "the one place that asks the system for chance")]
 pub struct SystemEntropy(ring::rand::SystemRandom);
 
 impl SystemEntropy {
-    /// Opens it.
+    /// A handle to the generator, without a state of its own.
     #[expect(
         clippy::disallowed_methods,
         clippy::disallowed_types,
@@ -43,26 +43,26 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// What was drawn once, to be drawn again from the beginning: a world that is read a second time gets the secrets that
-/// were made for it the first time.
+/// Random bytes that are recorded, to be replayed from the beginning: a world that is read again at a reset of `demo`
+/// gets the same secrets as before.
 pub struct EntropyRecording {
     source: Arc<dyn Entropy>,
     drawn: Mutex<Zeroizing<Vec<u8>>>,
 }
 
-/// A recording from its beginning.
+/// Reads an [`EntropyRecording`] from its beginning.
 pub struct EntropyReplay {
     recording: Arc<EntropyRecording>,
     at: AtomicUsize,
 }
 
 impl EntropyRecording {
-    /// Nothing is drawn yet; what is comes from `source`.
+    /// An empty recording. Bytes that a replay asks for beyond its end come from `source`.
     pub fn of(source: Arc<dyn Entropy>) -> Arc<Self> {
         Arc::new(Self { source, drawn: Mutex::default() })
     }
 
-    /// Begins again.
+    /// A replay that starts with the first byte.
     pub fn replay(self: &Arc<Self>) -> EntropyReplay {
         EntropyReplay { recording: Arc::clone(self), at: AtomicUsize::new(0) }
     }
@@ -83,12 +83,12 @@ impl Entropy for EntropyReplay {
     }
 }
 
-/// The same bytes for the same seed: the stand-in for tests. Nothing about it is secret.
+/// A generator for tests: the same `seed` gives the same bytes. Nothing about it is secret.
 #[derive(Debug)]
 pub struct SeededEntropy(Mutex<u64>);
 
 impl SeededEntropy {
-    /// Starts from `seed`.
+    /// A generator that starts with this seed.
     pub fn new(seed: u64) -> Self {
         Self(Mutex::new(seed))
     }
@@ -110,25 +110,26 @@ impl Entropy for SeededEntropy {
     }
 }
 
-/// A new id.
+/// Draws a version 4 UUID as an [`Id`].
 pub fn draw_id<T>(entropy: &dyn Entropy) -> Result<Id<T>, NoEntropy> {
     draw_bytes(entropy).map(Id::from_random)
 }
 
-/// So many random bytes.
+/// Draws `N` random bytes: salts, nonces and keys.
 pub fn draw_bytes<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEntropy> {
     let mut bytes = [0; N];
     entropy.fill(&mut bytes)?;
     Ok(bytes)
 }
 
-/// A new token or api-key: 256 bits in hexadecimal.
+/// Draws a token or an `api-key`: 256 bits as 64 hexadecimal digits.
 pub fn draw_secret(entropy: &dyn Entropy) -> Result<Secret, NoEntropy> {
     let bytes: [u8; 32] = draw_bytes(entropy)?;
     Ok(Secret::new(to_hex(&bytes)))
 }
 
-/// A new code, every one that is drawn at all as likely as every other: what would make some likelier is drawn again.
+/// Draws a code; every code of the format is equally likely. A number from the incomplete last multiple of the range
+/// would favour some codes, so it is drawn again.
 pub fn draw_code(entropy: &dyn Entropy, format: CodeFormat) -> Result<Code, NoEntropy> {
     let (least, greatest) = format.drawn().into_inner();
     let count = greatest - least + 1;

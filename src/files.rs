@@ -1,8 +1,8 @@
-//! Files that settings and commands name, and those of the data directory: opened here, so that each is a file and none is waited for.
+//! Opens the files of settings, commands and the data directory: regular files only, and without blocking.
 //!
-//! A FIFO keeps whoever opens it waiting until somebody opens its other end, a device may do anything, and a directory can
-//! be opened but not read. So what is no regular file is refused, and before it is opened. It is opened without waiting all
-//! the same: between the two looks another one can take its place.
+//! Opening a FIFO blocks until its other end is opened, opening a device may have side effects, and a directory can be
+//! opened but not read. So each path is checked with `stat` first. It can be replaced between the check and `open`, so
+//! `O_NONBLOCK` is set and the opened file is checked again.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Read as _, Result};
@@ -11,13 +11,13 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Opens a regular file for reading.
+/// Opens a regular file for reading; an error for any other kind of file.
 pub fn open(path: &Path) -> Result<File> {
     must_be_regular(&fs::metadata(path)?)?;
     regular(OpenOptions::new().read(true), path)
 }
 
-/// Opens a regular file to append to it. If there is none, it is made, and is its owner's alone.
+/// Opens a regular file for appending. A new file gets the mode `0600`.
 pub fn open_to_append(path: &Path) -> Result<File> {
     match fs::metadata(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -27,7 +27,7 @@ pub fn open_to_append(path: &Path) -> Result<File> {
     regular(OpenOptions::new().create(true).append(true).mode(0o600), path)
 }
 
-/// Opens a regular file to write to it, as it is. If there is none, it is made.
+/// Opens a regular file for writing without truncating it, or creates it.
 pub fn open_or_make(path: &Path) -> Result<File> {
     match fs::metadata(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -37,7 +37,7 @@ pub fn open_or_make(path: &Path) -> Result<File> {
     regular(OpenOptions::new().create(true).write(true).truncate(false), path)
 }
 
-/// Makes a file anew. Whatever else has its name goes, and is not written through.
+/// Removes `path` if it exists and creates a new file there: a link of this name is not followed.
 pub fn make_anew(path: &Path) -> Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -46,7 +46,7 @@ pub fn make_anew(path: &Path) -> Result<File> {
     OpenOptions::new().create_new(true).write(true).open(path)
 }
 
-/// The whole of a file, or why not: such as that it has more bytes than these.
+/// Reads a whole file. `ErrorKind::FileTooLarge` if it has more than `most` bytes.
 pub fn read(file: File, most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -60,17 +60,17 @@ pub fn read(file: File, most: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What lets others change a file, and what to do about it.
+/// A finding of [`writable_by_others`], for a message to the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WritableByOthers {
-    /// What is wrong.
+    /// Which permission is too wide, as the end of a sentence about the file.
     pub what: String,
-    /// How to mend it.
+    /// The command that corrects it, as a sentence.
     pub remedy: String,
 }
 
-/// Whether anybody but root and this user can change a file: its owner, its group or everybody. (Who can change the folder
-/// that it is in can put another one in its place; that is not looked at.)
+/// Whether other users than root and the process's own can change the file, by its owner or its mode. Permissions of
+/// its folder, which would allow replacing it, are not checked.
 pub fn writable_by_others(path: &Path, file: &Metadata) -> Option<WritableByOthers> {
     let (name, owner, user) = (path.display(), file.uid(), user());
     if owner != 0 && owner != user {
@@ -86,7 +86,7 @@ pub fn writable_by_others(path: &Path, file: &Metadata) -> Option<WritableByOthe
     })
 }
 
-/// Refuses what is no regular file, and says what it is.
+/// Returns an error that names the kind of file, unless it is a regular one.
 pub fn must_be_regular(found: &Metadata) -> Result<()> {
     if found.is_file() {
         return Ok(());
@@ -94,23 +94,23 @@ pub fn must_be_regular(found: &Metadata) -> Result<()> {
     Err(Error::other(NoFile(kind(found.file_type()))))
 }
 
-/// Whether this says that something is no file.
+/// Whether `error` comes from [`must_be_regular`].
 pub fn is_no_file(error: &Error) -> bool {
     error.get_ref().and_then(|error| error.downcast_ref::<NoFile>()).is_some()
 }
 
-/// It is something else, of this kind.
+/// The path leads to a file of this kind, for example a `FIFO`.
 #[derive(Debug, thiserror::Error)]
 #[error("it is no file, but a {0}")]
 struct NoFile(&'static str);
 
-/// The number of the user who runs this process.
+/// The effective user id (`geteuid`) of the process.
 pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
 fn regular(options: &mut OpenOptions, path: &Path) -> Result<File> {
-    // A terminal that is opened may become the one whose end ends this process.
+    // `O_NOCTTY`: opening a terminal must not make it the controlling terminal of this process.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = options.custom_flags(flags.bits().cast_signed()).open(path)?;
     must_be_regular(&file.metadata()?)?;

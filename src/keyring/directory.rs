@@ -1,7 +1,7 @@
-//! A keyring held against what a data directory was used with.
+//! Compares a keyring with the keys that a data directory was used with, and retires keys.
 //!
-//! The directory remembers of every key it was ever used with an id and a check value, of retired ones, too: so other
-//! content under an old id is found, and a key that is missing is missed unless it was retired.
+//! The tree `KEY_CHECKS` stores the id and a check value of every key that the directory was used with, retired ones
+//! included. So other key bytes under a known id are detected, and so is a missing key that was not retired.
 
 use std::collections::BTreeMap;
 
@@ -12,31 +12,31 @@ use crate::domain::Timestamp;
 use crate::store::schema::{KEY_CHECKS, KeyCheck};
 use crate::store::{Priority, Store, StoreError, Write};
 
-/// How a key stands between a keyring and a data directory.
+/// The status of a key, from the keyring and the data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyStatus {
-    /// In the keyring; the directory was not used with it yet.
+    /// In the keyring, and not yet used with the data directory.
     New,
-    /// In both.
+    /// In the keyring, and used with the data directory.
     InUse,
-    /// In the keyring, but with other content than the directory was used with under this id.
+    /// In the keyring, but the directory was used with another key of this id.
     Changed {
-        /// The other key was retired.
+        /// Whether that other key was retired.
         was_retired: bool,
     },
-    /// The directory was used with it, the keyring does not hold it.
+    /// The directory was used with the key, and the keyring doesn't hold it.
     Missing,
-    /// The directory does without it.
+    /// The directory no longer needs the key (`keys retire`).
     Retired {
-        /// Since when.
+        /// When the key was retired.
         at: Timestamp,
-        /// Whether the keyring holds it all the same.
+        /// Whether the keyring still holds the key.
         is_held: bool,
     },
 }
 
 impl Keyring {
-    /// Every key that the keyring or the directory knows.
+    /// The status of every key that the keyring or the data directory knows, by id.
     pub fn statuses(&self, store: &Store) -> Result<BTreeMap<String, KeyStatus>, StoreError> {
         let known: BTreeMap<_, _> = store.page(KEY_CHECKS, None, usize::MAX)?.into_iter().collect();
         let mut all: BTreeMap<_, _> =
@@ -48,13 +48,14 @@ impl Keyring {
         Ok(all)
     }
 
-    /// Whether the directory was ever used with a key of this id.
+    /// Whether the data directory was ever used with a key of this id, even a retired one.
     pub fn is_known(id: &str, store: &Store) -> Result<bool, StoreError> {
         Ok(store.get(KEY_CHECKS, &id.to_owned())?.is_some())
     }
 
-    /// Holds the keyring against what the data directory was used with, and notes the keys that are new. Retired ones
-    /// are laid aside, should the keyring still hold them.
+    /// Compares the keyring with the data directory and stores the check values of new keys. Retired keys that the
+    /// keyring still holds are dropped from `self` with a warning. A changed or missing key, or a newest key that was
+    /// retired, is an error.
     pub fn check(&mut self, store: &Store) -> Result<(), KeyringError> {
         let mut retired = Vec::new();
         for (id, status) in self.statuses(store)? {
@@ -78,10 +79,11 @@ impl Keyring {
         })
     }
 
-    /// Notes that the directory does without this key from now on. What still needs it is a reason not to, unless that
-    /// is to be worth nothing (`by_force`). A key that the keyring has lost can be retired, too.
+    /// Stores that the data directory no longer needs the key `id`. [`NotRetired::Needed`] if codes or messages still
+    /// need it, unless `by_force`: these become worthless then. A key that the keyring has lost can be retired too.
     ///
-    /// It is the first half: until the key is taken out of the file, it lies there unused.
+    /// This is the first half of `keys retire`. Afterwards the key is removed from the file; until then it lies there
+    /// unused.
     pub fn retire(
         &self,
         id: &str,
@@ -103,7 +105,8 @@ impl Keyring {
         })
     }
 
-    /// Refuses what [`Keyring::retire`] would refuse. Says whether it is done already, by a run that could not finish.
+    /// Returns the error of [`Keyring::retire`], if there is one. `true` if the key is retired already, by a run that
+    /// did not finish.
     pub fn check_retirable(
         &self,
         id: &str,
@@ -146,7 +149,7 @@ fn status(held: Option<&DerivedKey>, seen: &KeyCheck) -> KeyStatus {
     }
 }
 
-/// The id stood for another key.
+/// The error for a key with other bytes than the directory knows under its id.
 fn changed(id: &str, was_retired: bool) -> KeyringError {
     if was_retired {
         KeyringError::Reused(id.to_owned())
@@ -155,7 +158,8 @@ fn changed(id: &str, was_retired: bool) -> KeyringError {
     }
 }
 
-/// Refuses the keyring of another directory, of which nothing may be noted here: it has none of this one's keys.
+/// [`NotRetired::Foreign`] if the keyring has no key of this data directory: it belongs to another one, and nothing of
+/// it may be stored here.
 fn check_same(all: &BTreeMap<String, KeyStatus>, by_force: bool) -> Result<(), NotRetired> {
     for (id, status) in all {
         if let KeyStatus::Changed { was_retired } = status {

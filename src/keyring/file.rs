@@ -1,4 +1,4 @@
-//! What stands in a keyring's file. An edit keeps the order of the keys, and of every other key each letter.
+//! The keyring's file. An edit keeps the order of the keys, and every other key letter by letter.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use super::error::{KeyringError, NotAdded, NotRetired};
 use crate::domain::{Timestamp, from_hex, to_hex};
 use crate::entropy::{Entropy, NoEntropy, draw_bytes, draw_secret};
 
-/// The one there is.
+/// The only value of `format` so far.
 const FORMAT: u32 = 1;
 
-/// Room for one key in the text: an id of 32 letters, a time, a key, and what is around them.
+/// Bytes reserved for one key in the text: an id of 32 letters, a time, the key and JSON around them.
 const KEY_BYTES: usize = 256;
 
-/// How often an id is drawn until one is free: there are 65 536 a day.
+/// How often a new id is drawn until it is free. There are 65 536 ids for a day.
 const DRAWS: usize = 64;
 
-/// The keys of a file, as they are written and in that order.
+/// The keys of a file, in their order and with the text of their fields.
 pub struct KeyringFile {
     pub(super) keys: Vec<WrittenKey>,
 }
 
-/// A key of a file.
+/// One key of a file, decoded and as text.
 pub(super) struct WrittenKey {
     pub(super) created_at: Timestamp,
     pub(super) bytes: Zeroizing<[u8; 32]>,
@@ -46,7 +46,7 @@ struct KeyEntry {
 }
 
 impl KeyringFile {
-    /// Reads a file.
+    /// Reads the text of a file. [`KeyringError`] names the first fault.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
         let text: KeyringJson<KeyEntry> = serde_json::from_str(text)
             .map_err(|error| KeyringError::Format { line: error.line(), column: error.column() })?;
@@ -55,7 +55,7 @@ impl KeyringFile {
         }
         let mut file = Self { keys: Vec::new() };
         for entry in text.keys {
-            // A key that stands where an id should be must not be repeated below.
+            // `Twice` and the errors of `read` print the id, so check it first: a misplaced key must not be printed.
             if !is_id(&entry.id) {
                 return Err(KeyringError::Id(file.keys.len() + 1));
             }
@@ -67,15 +67,16 @@ impl KeyringFile {
         if file.keys.is_empty() { Err(KeyringError::Empty) } else { Ok(file) }
     }
 
-    /// A file with one new random key.
+    /// A file with one key that is drawn from `entropy`.
     pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> Result<Self, NoEntropy> {
         let mut file = Self { keys: Vec::new() };
         file.push(&new_id(entropy, now)?, now, entropy)?;
         Ok(file)
     }
 
-    /// Adds a new random key, the newest from now on, whatever the clock says of the others. Gives its id, which is
-    /// drawn unless one is given: an id is never given again, not even after its key has been retired.
+    /// Adds a random key and returns its id. The key becomes the newest: its `created_at` is later than that of all
+    /// others, even if the clock is behind. Without `id`, one is drawn. Ids are never reused, not even after their key
+    /// was retired.
     pub fn add(
         &mut self,
         id: Option<&str>,
@@ -97,7 +98,7 @@ impl KeyringFile {
         Ok(id)
     }
 
-    /// Takes a key out, but never the newest.
+    /// Removes a key from the file. [`NotRetired::Newest`] for the newest one.
     pub fn remove(&mut self, id: &str) -> Result<(), NotRetired> {
         if self.get(id).is_none() {
             return Err(NotRetired::unknown(id, self.ids()));
@@ -114,9 +115,9 @@ impl KeyringFile {
         self.keys.iter().map(WrittenKey::id)
     }
 
-    /// The file as it is written.
+    /// The text of the file, wiped on drop.
     pub fn to_text(&self) -> Zeroizing<String> {
-        // All at once: a text that grows leaves copies of itself behind.
+        // Allocated once: growing the buffer would leave copies of keys in memory.
         let mut text = Zeroizing::new(Vec::with_capacity(KEY_BYTES * (self.keys.len() + 1)));
         let entries = self.keys.iter().map(|key| &key.entry).collect();
         serde_json::to_writer_pretty(&mut *text, &KeyringJson { format: FORMAT, keys: entries })
@@ -125,7 +126,7 @@ impl KeyringFile {
         Zeroizing::new(String::from_utf8(text).expect("JSON is UTF-8"))
     }
 
-    /// The key made last; of two at the same time the one further down.
+    /// The key with the latest `created_at`; of two with the same time, the later one in the file.
     fn newest(&self) -> &WrittenKey {
         let newest = self.keys.iter().max_by_key(|key| key.created_at);
         newest.expect("a keyring without a key is not read, and the newest key is not removed")
@@ -171,7 +172,7 @@ impl WrittenKey {
     }
 }
 
-/// When a key was made, and so much chance that no other key of that day has had the id, retired ones included.
+/// A new id: `k`, the day, and two random bytes, so that keys of one day differ, retired ones included.
 fn new_id(entropy: &dyn Entropy, now: Timestamp) -> Result<String, NoEntropy> {
     let chance: [u8; 2] = draw_bytes(entropy)?;
     let at = now.to_whole_second();
@@ -179,7 +180,7 @@ fn new_id(entropy: &dyn Entropy, now: Timestamp) -> Result<String, NoEntropy> {
     Ok(format!("k{day}-{}", to_hex(&chance)))
 }
 
-/// The calendar ends before this time.
+/// Whether RFC 3339 can't write a time as late as `now`.
 fn is_at_the_end(now: Timestamp) -> bool {
     !Timestamp::parse(&now.to_whole_second()).is_ok_and(|written| written >= now)
 }
@@ -193,14 +194,14 @@ fn key_bytes(hex: &str) -> Option<Zeroizing<[u8; 32]>> {
     from_hex(hex).map(Zeroizing::new)
 }
 
-/// Ids only.
+/// Prints the ids, not the keys.
 impl std::fmt::Debug for KeyringFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.ids()).finish()
     }
 }
 
-/// A file of keys of one digit each.
+/// The text of a file for tests: `(id, created_at, digit)`, the key being 64 times the digit.
 #[cfg(test)]
 pub(super) fn written(keys: &[(&str, &str, char)]) -> String {
     let keys: Vec<_> = keys

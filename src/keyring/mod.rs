@@ -1,12 +1,12 @@
-//! The secrets that keep a stolen database worthless: without the pepper, the hash of a six-digit code falls to a
-//! graphics card in a minute, whatever argon2 costs.
+//! The keys that make a stolen database worthless. Without the pepper, a graphics card finds the code for an argon2id
+//! hash in a minute, since there are only 900 000 codes of six digits.
 //!
-//! - [`KeyringFile`]: what stands in the file, and how a key is added to it.
-//! - [`Keyring`]: what is made of it.
-//! - `directory`: a keyring held against what a data directory was used with; how a key is retired.
-//! - [`Sealer`]: seals the texts of messages that wait on disk.
-//! - `secret`: what the directory keeps secret for itself.
-//! - [`usage_by_key`]: what can't do without a key.
+//! - [`KeyringFile`] reads and edits the file.
+//! - [`Keyring`] derives the keys for each use from it.
+//! - `directory` compares a keyring with a data directory, and retires keys.
+//! - [`Sealer`] encrypts the messages that wait in the outbox.
+//! - `secret` encrypts the secret that the data directory keeps for hashes of phones.
+//! - [`usage_by_key`] counts the codes and messages that need a key.
 
 mod directory;
 mod error;
@@ -27,7 +27,7 @@ use crate::audit::AnchorKeys;
 use crate::domain::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 
-/// Keys by id. The newest makes new hashes, all are read.
+/// The keys of a keyring file. New codes are hashed with the newest; every key can check older ones.
 pub struct Keyring {
     keys: Vec<DerivedKey>,
 }
@@ -37,58 +37,59 @@ struct DerivedKey {
     created_at: Timestamp,
     pepper: Zeroizing<[u8; 32]>,
     outbox: Zeroizing<[u8; 32]>,
-    /// Vouches for the log of audit.
+    /// HMAC key for anchors of the audit log.
     anchor: Zeroizing<[u8; 32]>,
-    /// Seals what the directory keeps secret for itself.
+    /// AES-256-GCM key for the secret of the data directory.
     secret: Zeroizing<[u8; 32]>,
     check: [u8; 16],
 }
 
 impl Keyring {
-    /// Reads a keyring file.
+    /// Reads the text of a keyring file and derives its keys.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
         KeyringFile::parse(text).map(|file| Self::of(&file))
     }
 
-    /// The keys of a file. The one made last is the newest; of two at the same time the one further down.
+    /// Derives the keys of a file, sorted by `created_at`; of two with the same time, the later one in the file counts
+    /// as newer.
     pub fn of(file: &KeyringFile) -> Self {
         let mut keys: Vec<_> = file.keys.iter().map(DerivedKey::derive).collect();
         keys.sort_by_key(|key| key.created_at);
         Self { keys }
     }
 
-    /// The text of a keyring file with one new random key.
+    /// The text of a new keyring file with one random key, wiped on drop.
     pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> Result<Zeroizing<String>, NoEntropy> {
         KeyringFile::generate(entropy, now).map(|file| file.to_text())
     }
 
-    /// Ids and birthdays of the keys, the newest last.
+    /// Id and `created_at` of each key, the newest last.
     pub fn keys(&self) -> impl Iterator<Item = (&str, Timestamp)> {
         self.keys.iter().map(|key| (key.id.as_str(), key.created_at))
     }
 
-    /// Whether what was hashed with this key can be compared.
+    /// Whether the keyring holds this key, so that codes hashed with it can be compared.
     pub fn holds(&self, id: &str) -> bool {
         self.get(id).is_some()
     }
 
-    /// What messages that wait are sealed with.
+    /// AES-256-GCM keys for the messages in the outbox.
     pub fn sealer(&self) -> Sealer {
         Sealer::of(self.keys.iter().map(|key| (key.id.as_str(), &*key.outbox)))
     }
 
-    /// What vouches for the log of audit.
+    /// HMAC keys for the anchors of the audit log.
     pub fn anchor_keys(&self) -> AnchorKeys {
         AnchorKeys::of(self.keys.iter().map(|key| (key.id.as_str(), &*key.anchor)))
     }
 
-    /// Id and pepper of the key that new codes are hashed with.
+    /// Id and pepper of the newest key, for new codes.
     pub(crate) fn newest(&self) -> (&str, &[u8; 32]) {
         let key = self.keys.last().expect("a keyring without a key is not read");
         (&key.id, &key.pepper)
     }
 
-    /// The pepper of this key.
+    /// The pepper of this key; `None` if the keyring doesn't hold it.
     pub(crate) fn pepper(&self, id: &str) -> Option<&[u8; 32]> {
         self.get(id).map(|key| &*key.pepper)
     }
@@ -99,7 +100,7 @@ impl Keyring {
 }
 
 impl DerivedKey {
-    /// HKDF-SHA-256 (RFC 5869): one label for each use, so that no use gives another away.
+    /// HKDF-SHA-256 (RFC 5869) with one `info` label per use, so that a derived key reveals nothing about the others.
     fn derive(written: &file::WrittenKey) -> Self {
         let source = hkdf::Salt::new(hkdf::HKDF_SHA256, b"esoz-otp").extract(&*written.bytes);
         let mut check = [0; 16];

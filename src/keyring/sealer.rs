@@ -5,18 +5,19 @@ use crate::domain::VerificationId;
 use crate::entropy::{Entropy, NoEntropy, draw_bytes};
 use crate::store::schema::SealedMessage;
 
-/// Room for the tag that AES-GCM appends.
+/// Length of the tag that AES-GCM appends.
 const TAG_BYTES: usize = 16;
 
-/// Seals texts that wait on disk, so that whoever has the disk and not the keyring reads no code: AES-256-GCM with a
-/// random nonce each. The text is bound to its verification and its key: put under another id it does not open.
+/// Encrypts the messages that wait in the outbox: a stolen disk without the keyring reveals no code. AES-256-GCM with a
+/// random nonce for each message. The verification's id and the key's id are authenticated with it, so a message can't
+/// be moved to another verification.
 pub struct Sealer {
-    /// By id, the newest last.
+    /// Pairs of id and key, the newest last.
     keys: Vec<(String, LessSafeKey)>,
 }
 
 impl Sealer {
-    /// Seals with the last of these keys, and opens with all.
+    /// Encrypts with the last of these keys, and decrypts with all.
     pub fn of<'a>(keys: impl IntoIterator<Item = (&'a str, &'a [u8; 32])>) -> Self {
         let key = |bytes: &[u8; 32]| {
             let key = UnboundKey::new(&AES_256_GCM, bytes);
@@ -33,7 +34,7 @@ impl Sealer {
     ) -> Result<SealedMessage, NoEntropy> {
         let (key_id, key) = self.keys.last().ok_or(NoEntropy)?;
         let nonce: [u8; NONCE_LEN] = draw_bytes(entropy)?;
-        // With room for the tag: a buffer that grows leaves a copy of the text behind.
+        // Room for the tag: growing the buffer would leave a copy of the text in memory.
         let mut sealed = Vec::with_capacity(text.len() + TAG_BYTES);
         sealed.extend_from_slice(text.as_bytes());
         let unique = Nonce::assume_unique_for_key(nonce);
@@ -42,7 +43,7 @@ impl Sealer {
         Ok(SealedMessage { key_id: key_id.clone(), nonce, sealed })
     }
 
-    /// The text, unless its key is gone or it is not what was sealed.
+    /// Decrypts a message. `None` if its key is gone, or it was changed or moved.
     pub(crate) fn open(
         &self,
         id: VerificationId,
@@ -60,7 +61,7 @@ fn bound_to(id: VerificationId, key_id: &str) -> Aad<Vec<u8>> {
     Aad::from([&id.as_bytes()[..], key_id.as_bytes()].concat())
 }
 
-/// Ids only.
+/// Prints the ids, not the keys.
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.keys.iter().map(|(id, _)| id)).finish()

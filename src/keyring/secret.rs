@@ -1,4 +1,5 @@
-//! What a data directory keeps secret for itself: drawn when it is made, and sealed with the newest key of the keyring.
+//! The secret of a data directory: 256 random bits, encrypted with the newest key of the keyring. It is the key for
+//! hashes of phones in the audit.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
@@ -10,14 +11,14 @@ use crate::entropy::{Entropy, draw_bytes};
 use crate::store::schema::{SEALED_SECRETS, SealedSecret};
 use crate::store::{Priority, Store, StoreError};
 
-/// What numbers are hashed with in rows of audit.
+/// Key of the secret in the tree `SEALED_SECRETS`.
 const PHONES: &str = "audit_phones";
 
 type SecretBytes = Zeroizing<[u8; 32]>;
 
 impl Keyring {
-    /// What numbers are hashed with in rows of audit. It is drawn if the directory has none yet, and sealed anew if that was
-    /// done with another key than the newest: so it outlives each of them.
+    /// The HMAC key for phones in audit rows. A new secret is drawn if the data directory has none. It is encrypted
+    /// again when the keyring has a newer key, so it survives every exchange of keys.
     pub fn phone_key(
         &self,
         store: &Store,
@@ -36,8 +37,8 @@ impl Keyring {
         Ok(PhoneKey::of(&secret))
     }
 
-    /// Sees to it that the secret does not need this key any more: it is sealed with the newest one. If it is lost with that
-    /// key, another is drawn at the next start.
+    /// Encrypts the secret with the newest key, so that it doesn't need key `id` any more. If the secret is lost
+    /// together with that key, it is removed: the next start draws another.
     pub fn reseal_without(
         &self,
         id: &str,
@@ -57,7 +58,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// The secret, and the key that it is sealed with. `None` when there is none, or it is lost with its key.
+    /// The secret, and the id of the key that encrypts it. `None` if there is none, or its key is lost.
     fn unseal(&self, store: &Store) -> Result<Option<(SecretBytes, String)>, KeyringError> {
         let Some(sealed) = store.get(SEALED_SECRETS, &PHONES.to_owned())? else { return Ok(None) };
         let Some(key) = self.get(&sealed.key_id) else {

@@ -5,21 +5,21 @@ use crate::domain::{Timestamp, Verification, VerificationState, VerificationStat
 use crate::store::schema::{AtKey, OUTBOX, VERIFICATIONS};
 use crate::store::{Record, Store, StoreError, Table, TableKey};
 
-/// How many records are read at a time.
+/// Records that are read from the store at a time.
 const PAGE: usize = 1024;
 
-/// The codes and messages that can't do without a key.
+/// The codes and messages that need a key: [`NotRetired::Needed`](super::NotRetired::Needed) prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyUsage {
-    /// How many codes may still be brought back.
+    /// Number of unexpired codes that were hashed with the key.
     pub codes: usize,
-    /// How many messages wait to be sent.
+    /// Number of messages in the outbox that are encrypted with the key.
     pub messages: usize,
-    /// When the last of them expires.
+    /// When the last of these codes and messages expires.
     pub until: Timestamp,
 }
 
-/// What of a data directory needs which key at `now`: the one place that knows.
+/// The codes and messages that need a key at `now`, by the key's id. Keys without any are absent.
 pub fn usage_by_key(
     store: &Store,
     now: Timestamp,
@@ -39,7 +39,7 @@ pub fn usage_by_key(
     Ok(found)
 }
 
-/// Looks at all records of a tree.
+/// Calls `look` for each record of a tree, a page at a time.
 fn each<K: TableKey, V: Record>(
     store: &Store,
     table: Table<K, V>,
@@ -56,7 +56,7 @@ fn each<K: TableKey, V: Record>(
     }
 }
 
-/// The key that a code was hashed with, while the code is good for something.
+/// The key that the code was hashed with; `None` if the code can't be used any more.
 fn needed_by(verification: &Verification, now: Timestamp) -> Option<&str> {
     match &verification.state {
         VerificationState::New { code, .. }
