@@ -18,54 +18,54 @@ use crate::service::Caller;
 /// The function that answers a row.
 #[derive(Clone, Copy, Debug)]
 pub enum Handler {
-    /// Answers at once, by reading the store.
+    /// A read: it answers from the store at once, and has no body.
     Sync(fn(&ApiState, &Call) -> Result<Success, Rejection>),
-    /// Awaits a write or a hash, and then answers.
+    /// A change: it awaits a write, a hash or a file.
     Async(fn(Arc<ApiState>, Call) -> HandlerFuture),
 }
 
-/// The future of an asynchronous handler.
+/// The future of a [`Handler::Async`].
 pub(super) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Success, Rejection>> + Send>>;
 
 /// The request as a handler sees it.
 pub struct Call {
-    /// The admitted caller, on rows with a scope.
+    /// The admitted caller; `None` on rows without a scope.
     pub caller: Option<Caller>,
-    /// The peer's address.
+    /// The caller's address, as `TrustedProxies` finds it.
     pub peer: Option<IpAddr>,
-    /// The caller's `X-Request-ID`.
+    /// The `X-Request-ID` as it is stored, or the id that was made in its place.
     pub request_id: Option<RequestId>,
-    /// The path's parameters, decoded.
+    /// The values of the path's `{…}` parameters, percent-decoded.
     pub params: Params,
-    /// The query, not decoded.
+    /// The query, still percent-encoded.
     pub query: Option<String>,
-    /// The JSON body; `null` on rows without one.
+    /// The JSON body; `null` on rows with `Body::None` or `Body::AnyJson`.
     pub body: Value,
-    /// The time of the request.
+    /// The time at which the request's head was read.
     pub now: Timestamp,
-    /// Tells whether the caller still waits for the answer.
+    /// Whether the caller still waits for the answer.
     pub waiting: Waiting,
 }
 
 impl Call {
-    /// The admitted caller. An error on rows without a scope.
+    /// The admitted caller, or [`Refusal::TokenMissing`] on rows without a scope.
     pub(super) fn caller(&self) -> Result<&Caller, Refusal> {
         self.caller.as_ref().ok_or(Refusal::TokenMissing)
     }
 
-    /// The caller, for limits and audit.
+    /// Client, user and address, for limits and audit. Without a token there is only the address.
     pub(super) fn requester(&self) -> Requester {
         let tokenless = || Requester { peer: self.peer, ..Requester::default() };
         self.caller.as_ref().map_or_else(tokenless, Caller::requester)
     }
 
-    /// The same, what the request is called, and whether it still waits.
+    /// The [`Self::requester`], the request id, and whether the caller still waits.
     pub(super) fn context(&self) -> RequestContext {
         let (request_id, waiting) = (self.request_id, self.waiting.clone());
         RequestContext { requester: self.requester(), request_id, waiting }
     }
 
-    /// The path's first parameter.
+    /// The path's first parameter; empty on rows without parameters.
     pub(super) fn param(&self) -> &str {
         self.params.first().map_or("", String::as_str)
     }

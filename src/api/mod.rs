@@ -2,25 +2,24 @@
 //!
 //! ## In the source
 //!
-//! A request's way: [`Api::answer`] finds its row in [`routes`], reads the clock once, admits the caller, reads the
-//! body; the row's handler parses, calls the service and makes a view. What goes wrong anywhere on the way is a
-//! [`Rejection`], and one place, the [`dialect`], gives it a status and words.
+//! [`Api::answer`] reads the clock once, finds the request's row in [`routes`], admits the caller and reads the body.
+//! The row's handler parses the parameters, calls the `Service` and makes a view. An error at any step is a
+//! [`Rejection`]. Only the [`dialect`] gives it a status and words.
 //!
-//! Each module uses only those named before it:
+//! Each module uses only modules above it:
 //!
-//! - `operation`: the name of what a row does;
-//! - `refusal`: why a request gets no success;
-//! - `request`: what is read of it;
-//! - `response`: how an answer goes back;
-//! - [`dialect`]: how refusals are worded;
-//! - `demo`, `state`: what handlers have at hand;
-//! - `handler`, `route`: what a row is made of;
+//! - `operation`: the operation of each row, an enum;
+//! - `refusal`: `Rejection`, the error of a request, and `FieldError`, an entry of `invalid[]`;
+//! - `request`: the parts of a request: head, origin, query, body;
+//! - `response`: `Success`, and the envelope around every answer;
+//! - [`dialect`]: statuses and words of rejections, and the order of checks;
+//! - `state`: the state that handlers share, and `demo`'s part of it;
+//! - `handler`, `route`: the types of a row;
 //! - `resources`: the handlers;
 //! - [`routes`]: the rows;
-//! - `unknown_path`, `request_log`: what the log has of a request;
-//! - `pipeline`: a request's way.
+//! - `unknown_path`, `request_log`: the log lines of a request;
+//! - `pipeline`: the stages from a request to its answer.
 
-mod demo;
 pub mod dialect;
 mod handler;
 mod operation;
@@ -35,7 +34,6 @@ pub mod routes;
 mod state;
 mod unknown_path;
 
-pub use demo::{Demo, ReadWorld, ShowSecrets, TakeLine, TellNotices};
 pub use operation::Operation;
 pub use pipeline::Api;
 pub use refusal::{ErrorKind, Rejection, RejectionKind};
@@ -43,3 +41,4 @@ pub use request::body::Body;
 pub use request::origin::ListenerKind;
 pub use request::query::Parameters;
 pub use route::{Access, Row, Surface};
+pub use state::{Demo, ReadWorld, ShowSecrets, TakeLine, TellNotices};

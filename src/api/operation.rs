@@ -1,4 +1,5 @@
-/// The operation of a row, by which dialects and the log name it.
+/// The operation of a row in the route table. A dialect can word a rejection differently for one operation, and the log
+/// of `authentication failed` depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the rows say it")]
 pub enum Operation {

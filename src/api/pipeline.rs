@@ -1,4 +1,4 @@
-//! A request's way to its answer.
+//! The stages from a request to its answer.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,20 +6,18 @@ use std::sync::Arc;
 use hyper::header::{CONNECTION, HeaderValue};
 use serde_json::Value;
 
-use super::demo::Demo;
 use super::dialect::Dialect;
 use super::handler::{Call, Handler, HandlerFuture};
 use super::refusal::Rejection;
-use super::request::head::{self, Head};
-use super::request::origin::{Door, ListenerKind};
-use super::request::peers::Peers;
-use super::request::request_id::RequestIds;
+use super::request::head::{self, Head, RequestIds};
+use super::request::origin::{ListenerKind, OriginPolicy};
+use super::request::trusted_proxies::TrustedProxies;
 use super::request::{accept, body, query};
 use super::request_log::{self, RequestLog};
 use super::response::{Success, envelope};
 use super::route::{Access, Row, Surface};
 use super::routes;
-use super::state::ApiState;
+use super::state::{ApiState, Demo};
 use crate::clock::Clock;
 use crate::domain::{Network, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
@@ -27,19 +25,22 @@ use crate::http::{self, Params, Request, Response, Routed, Router};
 use crate::otp::{Waiter, Waiting};
 use crate::service::{Caller, NotAdmitted, Service};
 
-/// Answers requests.
+/// The API: answers the requests of all listeners.
 pub struct Api {
     state: Arc<ApiState>,
     clock: Arc<dyn Clock>,
-    door: Door,
-    peers: Peers,
+    origin_policy: OriginPolicy,
+    proxies: TrustedProxies,
     request_ids: RequestIds,
+    /// The rows of the internal listener.
     internal: Router<Row>,
+    /// The rows of the public listener.
     public: Router<Row>,
 }
 
 impl Api {
-    /// Serves these methods in this dialect, to requests for these hosts, behind these proxies; the demo's own rows only with a [`Demo`].
+    /// An API in this `dialect`. `hosts` is the setting `server.hosts`, `proxies` the setting `public.trusted_proxies`.
+    /// The rows of [`Surface::Demo`] are served only with a `demo`.
     pub fn new(
         service: Service,
         dialect: &'static Dialect,
@@ -58,30 +59,34 @@ impl Api {
         let public = Router::new(routes::ROUTES.iter().filter(is_public));
         let request_ids = RequestIds::start(entropy)?;
         let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
-        let door = Door::new(hosts, origins);
-        let peers = Peers::behind(proxies);
+        let origin_policy = OriginPolicy::new(hosts, origins);
+        let proxies = TrustedProxies::new(proxies);
         let state = Arc::new(ApiState { service, dialect, demo, scopes: routes::scopes() });
-        Ok(Self { state, clock, door, peers, request_ids, internal, public })
+        Ok(Self { state, clock, origin_policy, proxies, request_ids, internal, public })
     }
 
-    /// The methods behind it.
+    /// The service that handlers call.
     pub fn service(&self) -> &Service {
         &self.state.service
     }
 
-    /// The answer to one request over a socket of this address: always an answer, always in the envelope.
+    /// Answers one request that came over a connection from the address `socket`. Every answer is an envelope, an
+    /// error's too.
     pub async fn answer(
         self: Arc<Self>,
         listener: ListenerKind,
         socket: IpAddr,
         mut request: Request,
     ) -> Response {
+        // The clock is read once: all stages share this time.
         let now = self.clock.now();
+        // The caller's name and address are read first, so that a refusal has them too.
         let head = Head::of(&request, listener.scheme(), &self.request_ids);
-        self.peers.warn_of_strangers(listener, socket, request.headers(), now);
-        let peer = self.peers.peer(listener, socket, request.headers());
-        let mut log = RequestLog::of(peer, head.kept_request_id());
+        self.proxies.warn_if_untrusted(listener, socket, request.headers(), now);
+        let peer = self.proxies.caller_address(listener, socket, request.headers());
+        let mut log = RequestLog::of(peer, head.stored_request_id());
         let result = self.handle(listener, &mut request, now, &mut log).await;
+        // The dialect words a rejection; handlers know neither statuses nor messages.
         let mut response = match &result {
             Ok(answer) => envelope::success(&head, answer),
             Err(rejection) => {
@@ -89,17 +94,20 @@ impl Api {
                 envelope::failure(&head, &self.state.dialect.word(rejection, operation, now))
             }
         };
+        // The log has a line for each answer.
         let took = self.clock.now().since(now);
         if let Some(calls) = self.state.demo.as_ref().and_then(|demo| demo.calls.as_ref()) {
             calls(log.line(&request, response.status(), took));
         }
         log.log(&request, response.status(), result.err().as_ref(), took);
-        if !log.body.is_gone(&mut request).await {
+        // A body that a refused request leaves unread would be taken for the next request.
+        if !log.body.can_reuse_connection(&mut request).await {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 
+    /// Admits the request and calls its row's handler.
     async fn handle(
         &self,
         listener: ListenerKind,
@@ -107,15 +115,18 @@ impl Api {
         now: Timestamp,
         log: &mut RequestLog,
     ) -> Result<Success, Rejection> {
+        // Everything before the body. A refused request costs no reading of it.
         let (row, params) = self.admit(listener, request, now, log)?;
+        // The call, as the handler gets it.
         let query = request.uri().query().map(str::to_owned);
         let caller = log.caller.clone();
         let (peer, request_id, waiting) = (log.by.peer, log.request_id, Waiting::default());
         let call =
             Call { caller, peer, request_id, params, query, body: Value::Null, now, waiting };
         match row.handler {
+            // A read answers at once and has no body.
             Handler::Sync(read) => read(&self.state, &call),
-            // On the heap, so that the many requests that only read carry nothing of it about.
+            // A write reads the body first. Boxed, so that the futures of the many reads stay small.
             Handler::Async(operate) => {
                 Box::pin(operate_on(Arc::clone(&self.state), request, log, row, operate, call))
                     .await
@@ -123,7 +134,8 @@ impl Api {
         }
     }
 
-    /// Up to the body: finds the row and admits the caller.
+    /// Everything up to the body: finds the row, admits the caller, and checks `Accept` and the query. Fills `log` on
+    /// the way, so that the line of a refusal has the row and the caller.
     fn admit(
         &self,
         listener: ListenerKind,
@@ -131,8 +143,10 @@ impl Api {
         now: Timestamp,
         log: &mut RequestLog,
     ) -> Result<(&'static Row, Params), Rejection> {
+        // Size, host and origin, before the path is looked up: a page of another site learns nothing about rows.
         http::check_size(request)?;
-        self.door.admit(listener, http::host(request)?, request.headers())?;
+        self.origin_policy.check(listener, http::host(request)?, request.headers())?;
+        // The row. The public listener has a router of its own, so an internal row is unknown there.
         let router = match listener {
             ListenerKind::Internal => &self.internal,
             ListenerKind::Public { .. } => &self.public,
@@ -144,9 +158,11 @@ impl Api {
         };
         log.row = Some(row);
         http::check_demands(request)?;
+        // The caller. Token and api-key may stand once each, also on rows without a scope.
         let credentials = head::credentials(request.headers(), log.by.peer, log.request_id)?;
         log.caller = match row.access {
             Access::Scope(scope) => {
+                // A token's expiry is a time of day, so the wall clock decides on it.
                 let wall = self.clock.wall();
                 let admitted = self.state.service.admit(credentials, scope, now, wall);
                 Some(admitted.map_err(|NotAdmitted { refusal, by, client_name }| {
@@ -156,13 +172,15 @@ impl Api {
             }
             Access::Anyone => None,
         };
-        accept::must_take_json(request.headers())?;
+        // Last what is wrong with the request itself: only an admitted caller learns it.
+        accept::ensure_accepts_json(request.headers())?;
         query::check(row.parameters, request.uri().query())?;
         Ok((row, params))
     }
 }
 
-/// Reads the body and waits for the operation.
+/// Reads the body, runs the operation in a task of its own, and waits for it. The row's deadline holds once for the
+/// body and once more for the operation; after it the answer is [`Rejection::BodyTooSlow`] or [`Rejection::TooSlow`].
 async fn operate_on(
     state: Arc<ApiState>,
     request: &mut Request,
@@ -172,18 +190,18 @@ async fn operate_on(
     call: Call,
 ) -> Result<Success, Rejection> {
     let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;
-    // Kept until the caller has been answered, or has hung up: what is not begun by then need not be.
+    // Dropped with this future when the caller hangs up: work that has not begun by then is skipped.
     let (waiter, waiting) = Waiter::start();
     let caller = call.caller.map(|caller| Caller { waiting: waiting.clone(), ..caller });
     let call = Call { caller, body, waiting, ..call };
     let (by, operation) = (call.requester(), row.operation);
     log.is_operated_on = true;
-    // A task of its own: a caller who hangs up does not leave an operation half done, nor unseen what failed, unless
-    // the process ends.
+    // A task of its own: when the caller hangs up, the operation still ends, and its failure is still logged.
     let running = tokio::spawn(async move {
         let done = operate(state, call).await;
         done.inspect_err(|rejection| request_log::log_failure(rejection, Some(operation), by))
     });
+    // After the deadline the caller gets an answer, so a guess that waits for its turn must not be compared any more.
     let done = tokio::time::timeout(row.deadline, running).await;
     if done.is_err() {
         waiter.answer();

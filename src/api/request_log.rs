@@ -1,4 +1,4 @@
-//! The log lines of a request: one when it is answered, and one more when a secret in it was wrong.
+//! The log lines of a request: `answered` or `refused`, and `authentication failed` when a secret in it was wrong.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tracing::field::display;
 use super::handler::Handler;
 use super::operation::Operation;
 use super::refusal::Rejection;
-use super::request::body::BodyState;
+use super::request::body::BodyProgress;
 use super::route::Row;
 use super::unknown_path;
 use crate::domain::audit::{AuditEvent, GuessFault, RequestId};
@@ -17,22 +17,26 @@ use crate::domain::{ClientId, Refusal, Requester, mask_numbers};
 use crate::http::Request;
 use crate::service::Caller;
 
-/// What is known of a request so far, for its line in the log.
+/// The facts about a request that its log line needs. The pipeline fills them in as it learns them.
 pub(super) struct RequestLog {
+    /// The row, once the path was found.
     pub(super) row: Option<&'static Row>,
+    /// The caller, once admitted.
     pub(super) caller: Option<Caller>,
-    /// The caller's `X-Request-ID`, if it is one that is kept.
+    /// The request id as `Head::stored_request_id` returns it.
     pub(super) request_id: Option<RequestId>,
-    /// The caller, as far as known, when the request was not admitted.
+    /// Client, user and address of a caller who was not admitted, as far as known.
     pub(super) by: Requester,
-    /// The client's name, when the request was not admitted.
+    /// The name of that caller's client.
     pub(super) client_name: Option<String>,
-    pub(super) body: BodyState,
-    /// The operation has started. It logs its own failures.
+    /// How far the body was read.
+    pub(super) body: BodyProgress,
+    /// Whether the operation has started. Its task logs its own `authentication failed`.
     pub(super) is_operated_on: bool,
 }
 
-/// Methods that a log line may name, beside the safe ones. A caller can make up others, with any text in them.
+/// Methods that a log line may name, beside `GET`, `HEAD`, `OPTIONS` and `TRACE`. Any other method is the caller's own
+/// text.
 const KNOWN: [Method; 5] =
     [Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::CONNECT];
 
@@ -40,7 +44,7 @@ const KNOWN: [Method; 5] =
 const LONGEST_NAME: usize = 64;
 
 impl RequestLog {
-    /// Starts the log of a request from this peer.
+    /// The log of a request that has only an address and an id yet.
     pub(super) fn of(peer: Option<IpAddr>, request_id: Option<RequestId>) -> Self {
         Self {
             row: None,
@@ -48,12 +52,12 @@ impl RequestLog {
             request_id,
             by: Requester { peer, ..Requester::default() },
             client_name: None,
-            body: BodyState::default(),
+            body: BodyProgress::default(),
             is_operated_on: false,
         }
     }
 
-    /// The short line of a demo's console: method, route (or the masked path if no row has it), status, milliseconds and
+    /// The line on the demo's console: method, route (or the masked path if no row has it), status, milliseconds,
     /// request id.
     pub(super) fn line(&self, request: &Request, status: StatusCode, took: Duration) -> String {
         let method = loggable(request.method());
@@ -66,8 +70,8 @@ impl RequestLog {
         format!("{method} {route} {status} {milliseconds:.1} ms {request_id}")
     }
 
-    /// Writes one line for the request. It names the row and not the path, since a path may hold a phone. A successful read
-    /// has a line at level DEBUG only.
+    /// Writes the line `answered` or `refused`. It has the row's path and not the request's, which may hold a phone. A
+    /// successful read is logged at level DEBUG only.
     pub(super) fn log(
         &self,
         request: &Request,
@@ -75,6 +79,7 @@ impl RequestLog {
         rejection: Option<&Rejection>,
         took: Duration,
     ) {
+        // A read changes nothing. While DEBUG is off, a successful one has no line.
         let reads = self.row.is_none_or(|row| matches!(row.handler, Handler::Sync(_)));
         if rejection.is_none() && reads && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
@@ -84,7 +89,7 @@ impl RequestLog {
         let client = self.client_id().map(|id| id.to_string());
         let client = client.as_deref().unwrap_or("-");
         let client_name = self.client_name();
-        // As a number: JSON has none of 128 bits.
+        // The JSON form of the log has no numbers of 128 bits.
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let request_id = self.request_id.map(display);
         let Some(rejection) = rejection else {
@@ -113,6 +118,7 @@ impl RequestLog {
             }
             return;
         };
+        // A secret that was wrong before the operation started: its own line for fail2ban comes first.
         let kind = rejection.kind();
         if !self.is_operated_on {
             let operation = self.row.map(|row| row.operation);
@@ -143,12 +149,13 @@ impl RequestLog {
         );
     }
 
-    /// The masked path, if no row was found for it.
+    /// The masked path of a request that has no row.
     fn path_of_no_row(&self, request: &Request) -> Option<String> {
         self.row.is_none().then(|| unknown_path::masked(request.uri().path()))
     }
 
-    /// The client's name, cut, masked and without control characters, so that it stays on its line.
+    /// The client's name for the log: at most [`LONGEST_NAME`] characters, digits masked that may be a phone, and `?`
+    /// for a control character such as a line break.
     fn client_name(&self) -> Option<String> {
         let admitted = self.caller.as_ref().map(|caller| &caller.client_name);
         let name = admitted.or(self.client_name.as_ref())?;
@@ -165,32 +172,34 @@ fn loggable(method: &Method) -> &str {
     if method.is_safe() || KNOWN.contains(method) { method.as_str() } else { "-" }
 }
 
-/// Logs one more line for a wrong token, api-key, code or gateway's secret. Programs such as fail2ban read it to shut out
-/// addresses with many of them. The line always has the same form and no text of the caller's; systemd/PROXIES.md has it.
+/// Logs `authentication failed` for a wrong token, api-key, code or gateway's secret. fail2ban and similar programs
+/// read this line and block addresses that cause many. Its form never changes, and it has no text of the caller's.
+/// `systemd/PROXIES.md` documents it.
 pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, by: Requester) {
     let Some(event) = event(rejection, operation) else { return };
     let Some(shown) = event.failed() else { return };
     let (what, reason) = (shown.word(), event.reason().unwrap_or("-"));
     let client = by.client_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
     let Some(peer) = by.peer else {
-        // A reader of the line finds no address here.
+        // Without an address there is nothing to block, so the line has another text.
         tracing::warn!(%what, %reason, %client, "authentication failed, peer unknown");
         return;
     };
     tracing::warn!(%peer, %what, %reason, %client, "authentication failed");
 }
 
+/// The audit event of a rejection; `None` if no secret was wrong.
 fn event(rejection: &Rejection, operation: Option<Operation>) -> Option<AuditEvent> {
     let refusal = match (rejection, operation) {
         (Rejection::Refused(refusal), _) => refusal,
-        // Without a gateway's secret there is nothing here.
+        // A wrong secret of a gateway is answered like an unknown path.
         (Rejection::RouteUnknown, Some(Operation::Receipts)) => {
             return Some(AuditEvent::ReceiptsRefused);
         }
         _ => return None,
     };
     match (refusal, operation) {
-        // A code for a phone that none was sent to.
+        // A guess for a phone to which no code was sent.
         (Refusal::NotFound, Some(Operation::Complete | Operation::InternalComplete)) => {
             Some(AuditEvent::GuessRefused(GuessFault::NoCode))
         }

@@ -1,4 +1,4 @@
-//! A row of the route table.
+//! The type of a row of the route table.
 
 use std::time::Duration;
 
@@ -12,50 +12,50 @@ use crate::http::Route;
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// Its operation.
+    /// The operation, by which dialects and the log name the row. Rows of several versions share one.
     pub operation: Operation,
-    /// Its method; HEAD goes with GET.
+    /// The HTTP method. A row with `GET` serves `HEAD` too.
     pub method: &'static str,
-    /// Its path.
+    /// The path, with `{name}` for a parameter.
     pub path: &'static str,
-    /// The listeners that serve it.
+    /// The listeners that serve the row.
     pub surface: Surface,
-    /// The access that it requires.
+    /// The scope that a caller needs, or `Access::Anyone`.
     pub access: Access,
-    /// Whether it takes a body.
+    /// How the body is read.
     pub body: Body,
-    /// Which query parameters it takes.
+    /// The query parameters that the row accepts.
     pub parameters: Parameters,
-    /// The most bytes of a body.
+    /// The largest body, in bytes. A larger one is `413`.
     pub max_body: usize,
-    /// The most time for the body, and again for the answer.
+    /// The longest time for reading the body, and again for the operation.
     pub deadline: Duration,
-    /// The function that answers.
+    /// The function that answers the request.
     pub handler: Handler,
 }
 
 /// The listeners that serve a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
-    /// Both kinds of listeners.
+    /// Both listeners, public and internal.
     Public,
     /// The internal listener only.
     Internal,
-    /// The internal listener of `demo` only.
+    /// The internal listener, and only under `demo`.
     Demo,
 }
 
 /// The access that a row requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// A token with this scope, and a vendor with it for a BROKER client.
+    /// A token with this scope. For a BROKER client its vendor must have the scope too.
     Scope(Scope),
-    /// None.
+    /// No token.
     Anyone,
 }
 
 impl Access {
-    /// The scope, if one is required.
+    /// The required scope; `None` for [`Self::Anyone`].
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::Scope(scope) => Some(scope),

@@ -24,7 +24,7 @@ const OTP_WRITE: Access = Access::Scope("otp:write");
 const ADMIN_READ: Access = Access::Scope("admin:read");
 const ADMIN_WRITE: Access = Access::Scope("admin:write");
 
-/// Every row.
+/// Every row of the API. A path and method stand in one row only.
 pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::ResendOtp,
@@ -167,31 +167,31 @@ pub static ROUTES: &[Row] = &[
     },
 ];
 
-/// The scopes that rows require.
+/// The scopes that the rows require, with repetitions.
 pub fn scopes() -> Vec<Scope> {
     ROUTES.iter().filter_map(|row| row.access.scope()).collect()
 }
 
-/// The rows that approve: clients call one of three versions, and all three do the same.
+/// The common fields of the three paths of approve. Live clients use all three versions, and they do the same.
 const APPROVE: Row = Row {
     operation: Operation::Approve,
     access: PERSON_REQUEST_WRITE,
     ..change("PATCH", Handler::Async(person_requests::approve))
 };
 
-/// The rows that read a person request, in the same three versions.
+/// The common fields of the three paths of a person request.
 const GET_PERSON_REQUEST: Row = Row {
     operation: Operation::GetPersonRequest,
     access: PERSON_REQUEST_READ,
     ..read(person_requests::get)
 };
 
-/// The common fields of rows that read.
+/// The defaults of a row that reads: `GET`, no body.
 const fn read(handler: fn(&ApiState, &Call) -> Result<Success, Rejection>) -> Row {
     Row { body: Body::None, max_body: 0, ..change("GET", Handler::Sync(handler)) }
 }
 
-/// The common fields of rows that change something.
+/// The defaults of a row: public, without a scope, JSON of at most 16 KiB, any query parameters, 5 seconds.
 const fn change(method: &'static str, handler: Handler) -> Row {
     Row {
         operation: Operation::Live,

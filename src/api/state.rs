@@ -1,15 +1,67 @@
-//! The state that all handlers share.
+//! The state that all handlers share, and the parts that only `demo` adds to it.
 
-use super::demo::Demo;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use super::dialect::Dialect;
-use crate::domain::Scope;
+use crate::domain::{Scope, SecretDigest};
+use crate::entropy::EntropyRecording;
 use crate::service::Service;
+use crate::service::import::{Notices, RevealedSecret};
+use crate::sms::DemoGateway;
+use crate::store::Store;
 
 /// The state that all handlers share.
 pub struct ApiState {
     pub(super) service: Service,
     pub(super) dialect: &'static Dialect,
+    /// `None` on a node that is no demo.
     pub(super) demo: Option<Demo>,
-    /// The scopes that rows require.
+    /// The scopes that the rows of the route table require. A world with other scopes gets a warning.
     pub(super) scopes: Vec<Scope>,
+}
+
+/// The parts of `demo` beside those of a node.
+pub struct Demo {
+    /// The gateway that keeps the demo's messages in memory.
+    pub gateway: DemoGateway,
+    /// The store with the demo's world, which a reset replaces.
+    pub store: Store,
+    /// Reads the file of the world. `POST /demo/reset` calls it again.
+    pub world: ReadWorld,
+    /// The random bytes of the secrets that were made at the start. A reset replays them and makes the same secrets.
+    pub secrets: Arc<EntropyRecording>,
+    /// The digests of the secrets that the console has shown. Each is shown once.
+    pub shown: Mutex<HashSet<SecretDigest>>,
+    /// Shows secrets on the console.
+    pub show: ShowSecrets,
+    /// The age at which a NEW person request of the world counts as EXPIRED.
+    pub request_life: Duration,
+    /// Prints the warnings about a world that a reset has read. `None` for the built-in world, which has none.
+    pub notices: Option<TellNotices>,
+    /// Prints a line for each request; `None` for no lines.
+    pub calls: Option<TakeLine>,
+    /// The origins of web pages that may call the demo.
+    pub origins: Vec<String>,
+}
+
+/// Reads the text of the demo's world, or returns the reason why the file can't be read.
+pub type ReadWorld = Box<dyn Fn() -> Result<String, String> + Send + Sync>;
+
+/// Shows secrets on the demo's console. It may wait for the terminal.
+pub type ShowSecrets = Box<dyn Fn(&[RevealedSecret]) + Send + Sync>;
+
+/// Prints warnings on the demo's console. It may wait for the terminal.
+pub type TellNotices = Box<dyn Fn(&Notices) + Send + Sync>;
+
+/// Queues a line for the demo's console, without waiting for the terminal.
+pub type TakeLine = Box<dyn Fn(String) + Send + Sync>;
+
+impl Demo {
+    /// The secrets among `known` that the console has not shown yet. They count as shown from now on.
+    pub(super) fn not_shown(&self, known: Vec<RevealedSecret>) -> Vec<RevealedSecret> {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        known.into_iter().filter(|known| shown.insert(known.secret.digest())).collect()
+    }
 }

@@ -1,15 +1,15 @@
-//! Masks a path that no row has, for the log.
+//! Masks a path that no row of the route table has, so that it can be logged.
 
 use super::routes::ROUTES;
 
-/// The most that a line has of such a path.
+/// The longest masked path in a log line, in characters.
 const LONGEST: usize = 200;
 
-/// Stands for a segment that is not shown.
+/// Replaces a segment that is not shown.
 const HIDDEN: &str = "*";
 
-/// The path with `*` for each segment that no row has word for word: in a mistyped path the others may be a phone, a code,
-/// a token or a gateway's secret.
+/// The path with `*` for each segment that is neither a fixed word of some row nor a version: in a mistyped path it may
+/// be a phone, a code, a token or a gateway's secret.
 pub(super) fn masked(path: &str) -> String {
     let shown = |segment| if is_shown(segment) { segment } else { HIDDEN };
     let segments: Vec<_> = path.split('/').map(shown).collect();
@@ -20,7 +20,7 @@ fn is_shown(segment: &str) -> bool {
     segment.is_empty() || is_a_version(segment) || is_of_a_row(segment)
 }
 
-/// `v2`, and `v4`, which a later client may ask for.
+/// `v` and one digit: a later client may call `v4`.
 fn is_a_version(segment: &str) -> bool {
     matches!(segment.as_bytes(), [b'v', digit] if digit.is_ascii_digit())
 }

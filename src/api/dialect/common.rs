@@ -1,4 +1,4 @@
-//! Wordings that no source disputes.
+//! The rows on which the pages and the live system agree, and those that neither has.
 
 use super::error_row::ErrorMessage::{self, Absent, LateBy, NextAttemptAt, Text};
 use super::error_row::{ErrorRow, on, refused, rejected};
@@ -6,8 +6,9 @@ use crate::api::operation::Operation;
 use crate::api::refusal::RejectionKind;
 use crate::domain::RefusalKind;
 
-/// Types and fixed messages as Nebo15/eview, `views/error_view.ex`, has them; the words about codes as
-/// ehealth-ua/otp_verification.api; the pause's message as the page "Resend device request SMS" (17492804985).
+/// Sources: types and fixed messages are those of Nebo15/eview, `views/error_view.ex`; the messages about codes those
+/// of ehealth-ua/otp_verification.api; the message of `SendLimited` that of the page "Resend device request SMS"
+/// (17492804985).
 pub(super) static ROWS: &[ErrorRow] = &[
     refused(
         RefusalKind::TokenMissing,
@@ -24,7 +25,7 @@ pub(super) static ROWS: &[ErrorRow] = &[
     refused(RefusalKind::NotFound, 404, "not_found", Absent),
     refused(RefusalKind::PersonNotFound, 404, "not_found", Text("Person not found")),
     refused(RefusalKind::PersonNotActive, 409, "request_conflict", Text("Person is not active")),
-    // The pages' own words for it are unknown; a dialect whose answer is a list never comes here.
+    // No page has this message. `deployed` answers an empty list instead.
     refused(RefusalKind::FactorNotSet, 404, "not_found", Text("Factor not set")),
     refused(RefusalKind::MethodNotOtp, 409, "request_conflict", Text("Auth method is not OTP")),
     refused(RefusalKind::InvalidTransition, 409, "request_conflict", Text("Invalid transition")),

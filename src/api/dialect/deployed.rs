@@ -12,19 +12,19 @@ use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry
 use crate::service::CheckOrder;
 use crate::service::RequestCheck::{Method, Status};
 
-/// What the live system was seen to do: the token service (edenlabllc/mithril.api), the gateway before it
-/// (edenlabllc/kong-mithril-plugin, `handler.lua`) and the methods themselves (ehealth-ua/ehealth.api).
+/// The dialect of the live system. Its sources are the token service (edenlabllc/mithril.api), the gateway in front of
+/// it (edenlabllc/kong-mithril-plugin, `handler.lua`) and the methods (ehealth-ua/ehealth.api).
 ///
-/// - The gateway asks the token service first and looks at scopes afterwards. The service goes from the token to its
-///   client, its user and the api-key; whatever it refuses is one and the same answer to the public.
-/// - The user's block stands at that one place on the factor too, in the words that the method itself has for it; a
-///   blocked user without the scope is told of the block.
-/// - A user who has gone while the token has not is found out where a block is: before api-key and scope.
-/// - The gateway joins several missing scopes by `, `. No row of ours wants more than one.
-/// - The 404 of a person request has no message: what is missing among `declaration_requests`, from which these methods
-///   come, is a bare `not_found`.
-/// - A resend looks at the status first, as the code of `declaration_requests` and the page of the same method for
-///   confidant persons do.
+/// - The gateway calls the token service first and checks scopes afterwards. The token service checks token, client,
+///   user and api-key in this order. Each refusal is `401` `Invalid access token`.
+/// - On the factor a blocked user gets `401` `User blocked`, the method's own message. The check comes at the same
+///   place: before the scope.
+/// - A token of a user that no longer exists is refused where a blocked user is: before api-key and scope.
+/// - The gateway joins several missing scopes with `, `. Our rows require one scope each.
+/// - The `404` of a person request has no message. The methods come from `declaration_requests`, where a missing record
+///   is a bare `not_found`.
+/// - A resend checks the status first, then the method. So do the code of `declaration_requests` and the page of the
+///   same method for confidant persons.
 pub(super) static DEPLOYED: Dialect = Dialect {
     name: DialectName::Deployed,
     order: CheckOrder {
@@ -51,11 +51,11 @@ pub(super) static DEPLOYED: Dialect = Dialect {
 const INVALID_TOKEN: ErrorMessage = Text("Invalid access token");
 const USER_BLOCKED: ErrorMessage = Text("User blocked");
 
-/// The length of a page of factors. A user has one of a type, and there is one type.
+/// `paging.page_size` of the list of factors. A user has at most one factor here: one of type `SMS`.
 const PAGE: usize = 50;
 
-/// An entry of the token service's own list. The live one also holds the whole user, tax number and e-mail included, which
-/// a patient's page has no use for and which is not kept here.
+/// An entry of the token service's list of factors. The live entry also has the whole user with tax number and e-mail,
+/// which this program does not store.
 #[derive(Serialize)]
 struct DeployedFactor {
     id: FactorId,
@@ -68,8 +68,8 @@ struct DeployedFactor {
     updated_at: String,
 }
 
-/// The factors of a user: a list, which may be empty.
-#[expect(clippy::unnecessary_wraps, reason = "the type of every dialect's answer")]
+/// A list of the user's factor, or an empty list. The phone is masked.
+#[expect(clippy::unnecessary_wraps, reason = "the field `Dialect::factor` has this type")]
 fn factor(factor: Option<&domain::AuthenticationFactor>) -> Result<Success, Refusal> {
     let views: Vec<_> = factor.into_iter().map(view).collect();
     Ok(Success::list(&views, PAGE))

@@ -14,8 +14,8 @@ use crate::service::AdmissionStep::{ApiKey, Client, Scope, TokenExpiry as Expiry
 use crate::service::CheckOrder;
 use crate::service::RequestCheck::{Method, Status};
 
-/// What the pages say, to the letter: "Resend Authorization OTP on Person Request" and "Get authentication factor"
-/// [API-005-010-006-0206]. Where a page's table and its text differ, the table counts.
+/// The dialect of the pages "Resend Authorization OTP on Person Request" and "Get authentication factor"
+/// [API-005-010-006-0206], to the letter. Where a page's table and its text differ, the table counts.
 pub(super) static DOCUMENTED: Dialect = Dialect {
     name: DialectName::Documented,
     order: CheckOrder {
@@ -44,7 +44,7 @@ pub(super) static DOCUMENTED: Dialect = Dialect {
     factor,
 };
 
-/// The page's example: one object, the number in full.
+/// The form of the page's example: one object, with the phone number in full.
 #[derive(Serialize)]
 struct DocumentedFactor {
     id: FactorId,

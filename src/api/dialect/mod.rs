@@ -1,11 +1,11 @@
-//! How refusals are worded, what two answers look like, and in which order things are checked: a table for each way
-//! of speaking. Handlers and services know nothing of it.
+//! The two dialects: status and words of each rejection, the answers that differ in form, and the order of checks. The
+//! pages and the live system disagree on them. Handlers and the service know no dialect.
 //!
-//! - `table`: what a dialect says of itself;
-//! - `error_row`: a row, and the parts of its message;
-//! - `common`: rows that no source disputes;
-//! - `documented`, `deployed`: the two dialects;
-//! - `word`: how a rejection is worded by any of them.
+//! - `table`: `Dialect`, a table of rows;
+//! - `error_row`: `ErrorRow`, status and words of one rejection;
+//! - `common`: the rows on which the pages and the live system agree;
+//! - `documented`, `deployed`: the rows of each dialect;
+//! - `word`: makes the error of an answer from a rejection and its row.
 
 mod common;
 mod deployed;

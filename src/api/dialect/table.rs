@@ -1,4 +1,4 @@
-//! A dialect as a table.
+//! A dialect as a table of rows.
 
 use super::common;
 use super::error_row::ErrorRow;
@@ -11,23 +11,23 @@ use crate::service::CheckOrder;
 
 /// A dialect: the errors, the order of checks and the views that differ between the pages and the live system.
 pub struct Dialect {
-    /// Its name in the configuration.
+    /// The value of the setting `dialect`.
     pub name: DialectName,
-    /// The order of checks.
+    /// The order of the checks on a caller and on a person request.
     pub order: CheckOrder,
-    /// The rows of errors. The first one that fits counts, and the rows of all dialects come after these.
+    /// The dialect's own rows. They are searched before `common::ROWS`, and the first match counts.
     pub rows: &'static [ErrorRow],
-    /// Makes the answer with a factor, or without one.
+    /// Makes the answer of `GET /api/cabinet/authentication_factor`; `None` if the user has no factor.
     pub factor: fn(Option<&AuthenticationFactor>) -> Result<Success, Refusal>,
 }
 
 impl Dialect {
-    /// All rows, in the order in which they are searched.
+    /// The dialect's own rows and then those of all dialects, in the order of the search.
     pub fn all_rows(&self) -> impl Iterator<Item = &'static ErrorRow> {
         self.rows.iter().chain(common::ROWS)
     }
 
-    /// The row for a kind of rejection and an operation.
+    /// The first row for a kind of rejection and an operation. A test holds that there is one for each pair.
     pub fn find(&self, kind: ErrorKind, operation: Option<Operation>) -> Option<&'static ErrorRow> {
         self.all_rows().find(|row| row.kind == kind && (row.on.is_none() || row.on == operation))
     }

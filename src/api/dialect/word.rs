@@ -1,4 +1,4 @@
-//! A rejection in the words of a dialect.
+//! Makes the error of an answer from a rejection and its row.
 
 use serde_json::Value;
 
@@ -10,7 +10,8 @@ use crate::api::response::envelope::ErrorBody;
 use crate::domain::{Refusal, Timestamp};
 
 impl Dialect {
-    /// Words a rejection.
+    /// The error of this rejection on this operation. Times are rounded up to whole seconds, so that a client that
+    /// drops the fraction does not come back too early.
     pub(in crate::api) fn word(
         &self,
         rejection: &Rejection,
@@ -28,7 +29,7 @@ impl Dialect {
             invalid: invalid(rejection),
             reason: rejection.reason(),
             next_attempt_at,
-            retry_after: retry_after(rejection, now).filter(|_| !is_looked_at(operation)),
+            retry_after: retry_after(rejection, now).filter(|_| !is_health(operation)),
             allow: match rejection {
                 Rejection::MethodNotAllowed(methods) => Some(methods.join(", ")),
                 _ => None,
@@ -77,12 +78,12 @@ fn invalid(rejection: &Rejection) -> Vec<Value> {
     }
 }
 
-/// A page that is only looked at: its reader comes back when it likes, and nothing of it would be done later.
-fn is_looked_at(operation: Option<Operation>) -> bool {
+/// `GET /health/…`: a monitor has its own interval, so these answers have no `Retry-After`.
+fn is_health(operation: Option<Operation>) -> bool {
     matches!(operation, Some(Operation::Live | Operation::Ready))
 }
 
-/// Seconds to wait.
+/// `Retry-After` in seconds, if waiting helps: until the next attempt, or a fixed time for a busy or failing server.
 fn retry_after(rejection: &Rejection, now: Timestamp) -> Option<u64> {
     match rejection {
         Rejection::Refused(Refusal::Busy) | Rejection::TooSlow => Some(1),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{CodeFormat, Phone};
 
-/// One entry of `invalid[]`.
+/// One entry of `invalid[]`: where a value is wrong, by which rule, and in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldError {
     entry_type: &'static str,
@@ -16,10 +16,11 @@ pub struct FieldError {
     description: String,
 }
 
-/// The `entry_type` of most entries.
+/// The `entry_type` of a property of the body.
 const PROPERTY: &str = "json_data_property";
 
 impl FieldError {
+    /// A required property that is missing.
     pub(in crate::api) fn required(name: &str) -> Self {
         Self {
             entry_type: PROPERTY,
@@ -30,6 +31,7 @@ impl FieldError {
         }
     }
 
+    /// A value of another JSON type. Only the type of `got` is shown.
     pub(in crate::api) fn cast(entry: String, expected: &str, got: &Value) -> Self {
         Self {
             entry_type: PROPERTY,
@@ -40,7 +42,8 @@ impl FieldError {
         }
     }
 
-    /// The pattern stands in the description as the source language prints a string, backslashes doubled.
+    /// A string that does not match a pattern. The description doubles its backslashes, as `nex_json_schema` (Elixir)
+    /// prints a string.
     pub(in crate::api) fn format(name: &str, pattern: &str) -> Self {
         Self {
             entry_type: PROPERTY,
@@ -54,6 +57,7 @@ impl FieldError {
         }
     }
 
+    /// A property that the method does not know. `params` lists those that it knows.
     pub(in crate::api) fn extra(name: &str, allowed: &[&str]) -> Self {
         let allowed: Map<_, _> =
             allowed.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
@@ -66,7 +70,7 @@ impl FieldError {
         }
     }
 
-    /// No code is sent to this range of numbers.
+    /// A phone number of a range to which the node sends no codes (`otp.allowed_prefixes`).
     pub(in crate::api) fn phone_refused() -> Self {
         Self {
             entry_type: PROPERTY,
@@ -77,7 +81,7 @@ impl FieldError {
         }
     }
 
-    /// The error of a query parameter. Its name may be the caller's own text.
+    /// A fault of a query parameter. An unknown name is masked as that of a property.
     pub(in crate::api) fn of_parameter(
         name: &str,
         rule: &'static str,
@@ -88,7 +92,7 @@ impl FieldError {
         Self { entry_type: "query_parameter", entry, rule, params, description }
     }
 
-    /// The path has no phone number where one is due.
+    /// A path with a `{phone}` that is no phone number.
     pub(in crate::api) fn no_phone_in_path(description: &str) -> Self {
         Self {
             entry_type: "path_parameter",
@@ -99,7 +103,7 @@ impl FieldError {
         }
     }
 
-    /// A property that is none of these words.
+    /// A property with a value that is none of these words.
     pub(in crate::api) fn inclusion(name: &str, words: &[&str]) -> Self {
         Self {
             entry_type: PROPERTY,
@@ -110,7 +114,7 @@ impl FieldError {
         }
     }
 
-    /// A property that is no whole number within these bounds.
+    /// A property with a value that is no whole number within these bounds.
     pub(in crate::api) fn number(name: &str, bounds: &RangeInclusive<u32>) -> Self {
         let (least, most) = bounds.clone().into_inner();
         Self {
@@ -122,17 +126,18 @@ impl FieldError {
         }
     }
 
-    /// Something that is wrong with the file of a demo's world, and where in it.
-    pub(in crate::api) fn of_file(place: &str, what: &str) -> Self {
+    /// A fault in the file of a demo's world: its location, such as `tokens[3].user_id`, and its description.
+    pub(in crate::api) fn of_file(location: &str, what: &str) -> Self {
         Self {
             entry_type: "file",
-            entry: place.to_owned(),
+            entry: location.to_owned(),
             rule: "fixtures",
             params: json!([]),
             description: what.to_owned(),
         }
     }
 
+    /// The entry as JSON.
     pub(in crate::api) fn view(&self) -> Value {
         json!({
             "entry_type": self.entry_type,
@@ -143,26 +148,26 @@ impl FieldError {
         })
     }
 
-    /// The entry of a body that is no JSON.
+    /// The entry of a body that is not valid JSON.
     pub(in crate::api) fn not_json() -> Value {
         json!({"entry_type": "request", "rules": [{"rule": "json"}]})
     }
 
-    /// The entry of a header that does not fit.
+    /// The entry of a header with an unsupported value.
     pub(in crate::api) fn header(name: &str) -> Value {
         json!({"entry_type": "header", "entry": name})
     }
 }
 
-/// Most entries about properties that were not asked for: an answer must not outgrow its question.
+/// The most entries about unknown properties, so that a long body does not get a longer answer.
 pub(in crate::api) const MOST_EXTRA: usize = 16;
 
-/// The longest name that is repeated; those of ЕСОЗ are shorter.
+/// The longest unknown name that an answer repeats, in bytes. The names of ЕСОЗ are shorter.
 const LONGEST_NAME: usize = 30;
 
-/// The name of a property that was not asked for is the caller's own text: a phone, a code or a token may stand in it by
-/// mistake, and errors are logged and forwarded. It is repeated if it looks like a name and has fewer digits than the
-/// shortest code; otherwise `*` stands for it.
+/// An unknown name for an answer. By mistake it may be a phone, a code or a token, and callers log and forward errors.
+/// So it is repeated only if it looks like a name and has fewer digits than the shortest code; otherwise it becomes
+/// `*`.
 fn shown(name: &str) -> &str {
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -191,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_shown_and_what_may_be_a_secret_is_not() {
+    fn a_name_is_shown_unless_it_may_be_a_secret() {
         for name in ["code", "_json", "PhoneNumber", "address_2", "authentication_method_current"] {
             assert_eq!(shown(name), name);
         }

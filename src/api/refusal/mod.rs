@@ -1,7 +1,7 @@
-//! Why a request gets no success:
+//! The errors of a request:
 //!
-//! - [`rejection`]: the service's refusal, or something about the request itself;
-//! - [`field_error`]: the errors of a body, a query or a path, one for each field.
+//! - [`rejection`]: `Rejection`, a refusal of the service or a fault of the request itself;
+//! - [`field_error`]: `FieldError`, one entry of `invalid[]`: a fault of a property, a parameter or a header.
 
 mod field_error;
 mod rejection;

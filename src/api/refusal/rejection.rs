@@ -7,60 +7,61 @@ use super::field_error::FieldError;
 use crate::domain::{Refusal, RefusalKind, SpentReason, Timestamp};
 use crate::http::{HeadFault, MalformedPath};
 
-/// Why a request gets no success: the service's refusal, or something about the request itself.
+/// The error of a request: a refusal of the service, or a fault of the request itself.
 #[derive(Debug, EnumDiscriminants)]
 #[strum_discriminants(name(RejectionKind))]
 #[strum_discriminants(derive(Hash, VariantArray))]
 #[strum_discriminants(doc = "A [`Rejection`] without its fields.")]
 pub enum Rejection {
-    /// The service says no.
+    /// The service refused the operation.
     Refused(Refusal),
-    /// The target is longer than anything here.
+    /// The request target is longer than 2 048 bytes.
     UriTooLong,
-    /// The head is larger than is read.
+    /// The head has more than 64 header fields or 16 384 bytes.
     HeadTooLarge,
-    /// Says nothing, or not the same, of the host it is meant for.
+    /// `Host` is missing, given twice, malformed, or differs from the request line.
     HostMalformed,
-    /// Meant for another host: this one.
+    /// `Host`, masked, is neither loopback nor in `server.hosts`.
     HostUnknown(String),
-    /// Sent by a page of another site.
+    /// `Origin` or `Sec-Fetch-Site` shows that a page of another site sent the request.
     CrossSite,
-    /// No row has this path.
+    /// No row of the route table has this path.
     RouteUnknown,
-    /// The path or the query is no text, or could be read in two ways.
+    /// The path or the query is not valid UTF-8, or two parsers could read it differently.
     PathMalformed,
-    /// The path has rows, for these methods.
+    /// The path has rows for these methods only.
     MethodNotAllowed(Vec<&'static str>),
-    /// A header that may stand once stands twice.
+    /// This header is given twice, and may be given once.
     HeaderTwice(HeaderName),
-    /// Expects what nobody here does.
+    /// `Expect` is not `100-continue`.
     Expectation,
-    /// The body is cut up in an unknown way.
+    /// `Transfer-Encoding` is not `chunked`.
     TransferEncoding,
-    /// The answer may not be JSON.
+    /// `Accept` excludes JSON.
     NotAcceptable,
-    /// The body is no JSON.
+    /// The body is not valid JSON, or two parsers could read it differently.
     BodyMalformed,
-    /// The body is larger than the row allows.
+    /// The body is larger than the row's `max_body`.
     BodyTooLarge,
-    /// The body did not come in time.
+    /// The body did not arrive within the row's `deadline`.
     BodyTooSlow,
-    /// The body is of another type.
+    /// `Content-Type` is not JSON.
     MediaType,
-    /// The body is packed.
+    /// `Content-Encoding` is not `identity`.
     ContentEncoding,
-    /// The body is JSON, but not what the method takes.
+    /// Properties or parameters are wrong: one entry for each fault.
     Invalid(Vec<FieldError>),
-    /// No answer in time; what was asked for may still happen.
+    /// The operation did not end within the row's `deadline`. It may still have an effect.
     TooSlow,
 }
 
-/// What a dialect's table is searched by: a refusal or a rejection without its fields. The log of requests has its name.
+/// The key of a dialect's rows: a [`Refusal`] or a [`Rejection`] without its fields. The line `refused` of the log names
+/// it in the field `kind`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// The service refuses.
+    /// A refusal of the service.
     Refused(RefusalKind),
-    /// Something about the request itself. `RejectionKind::Refused` has no rows: `Refused` above says which refusal it is.
+    /// A fault of the request itself. `RejectionKind::Refused` has no rows: [`Self::Refused`] has the refusal's own kind.
     Rejected(RejectionKind),
 }
 
@@ -74,7 +75,7 @@ impl ErrorKind {
     }
 }
 
-/// The name of the variant alone, such as `TokenExpired`: the log of requests prints it.
+/// The name of the inner variant alone, such as `TokenExpired`, as the log prints it.
 impl fmt::Debug for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -85,7 +86,7 @@ impl fmt::Debug for ErrorKind {
 }
 
 impl Rejection {
-    /// The key of its row in a dialect's table.
+    /// The key of the rejection's row in a dialect.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused(refusal) => ErrorKind::Refused(refusal.into()),
@@ -93,7 +94,7 @@ impl Rejection {
         }
     }
 
-    /// `error.reason`: what a program can go by where the messages of the pages are the same for several things.
+    /// `error.reason`, for programs: several refusals share a message of the pages, and differ in their reason.
     pub(in crate::api) fn reason(&self) -> Option<&'static str> {
         let Self::Refused(refusal) = self else { return None };
         match refusal {
@@ -129,7 +130,7 @@ impl Rejection {
         }
     }
 
-    /// When to come back, if waiting helps.
+    /// `error.next_attempt_at`: the earliest time at which a limit allows the call again.
     pub(in crate::api) fn next_attempt_at(&self) -> Option<Timestamp> {
         match self {
             Self::Refused(

@@ -1,30 +1,31 @@
-//! Whether a caller takes JSON (RFC 9110, 12.5.1).
+//! Checks the header `Accept` (RFC 9110, 12.5.1). Every answer is JSON.
 
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, HeaderValue};
 
 use crate::api::refusal::Rejection;
 
-/// Refuses a caller who says that the answer, which is always JSON, will not be taken. Whoever says nothing takes it.
-pub(in crate::api) fn must_take_json(headers: &HeaderMap) -> Result<(), Rejection> {
+/// Returns [`Rejection::NotAcceptable`] if `Accept` excludes `application/json`. A request without `Accept` accepts
+/// JSON.
+pub(in crate::api) fn ensure_accepts_json(headers: &HeaderMap) -> Result<(), Rejection> {
     let mut lines = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes);
     let Some(first) = lines.next() else { return Ok(()) };
     let ranges: Vec<_> = std::iter::once(first).chain(lines).flat_map(ranges).collect();
-    // The most exact of those that fit counts; of two that are as exact, one that says yes.
+    // The most exact range decides. Of two equally exact ranges, one with a weight above zero is enough.
     let most_exact = ranges.iter().filter_map(|range| range.exactness).max();
     let fits = |range: &Range| range.exactness == most_exact && range.is_wanted;
-    let says_something = !ranges.is_empty();
-    if says_something && !(most_exact.is_some() && ranges.iter().any(fits)) {
+    let is_restricted = !ranges.is_empty();
+    if is_restricted && !(most_exact.is_some() && ranges.iter().any(fits)) {
         return Err(Rejection::NotAcceptable);
     }
     Ok(())
 }
 
-/// A media range.
+/// One media range of `Accept`, such as `application/*;q=0.8`.
 struct Range {
-    /// How exactly it means JSON, if it does.
+    /// 2 for `application/json`, 1 for `application/*`, 0 for `*/*`; `None` if the range does not include JSON.
     exactness: Option<u8>,
-    /// Its weight is not zero.
+    /// Whether the weight `q` is above zero.
     is_wanted: bool,
 }
 
@@ -54,16 +55,16 @@ fn is_zero(weight: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn takes(lines: &[&'static str]) -> bool {
+    fn accepts(lines: &[&'static str]) -> bool {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(ACCEPT, HeaderValue::from_static(line));
         }
-        must_take_json(&headers).is_ok()
+        ensure_accepts_json(&headers).is_ok()
     }
 
     #[test]
-    fn json_is_taken_by_whoever_does_not_exclude_it() {
+    fn json_is_accepted_unless_it_is_excluded() {
         for lines in [
             &[][..],
             &[""],
@@ -79,12 +80,12 @@ mod tests {
             &["text/html;q=0, */*"],
             &[", application/json ,"],
         ] {
-            assert!(takes(lines), "{lines:?}");
+            assert!(accepts(lines), "{lines:?}");
         }
     }
 
     #[test]
-    fn who_excludes_json_does_not_take_it() {
+    fn an_excluded_json_is_not_accepted() {
         for lines in [
             &["text/html"][..],
             &["application/xml, text/*"],
@@ -96,7 +97,7 @@ mod tests {
             &["json"],
             &["text/html", "image/png"],
         ] {
-            assert!(!takes(lines), "{lines:?}");
+            assert!(!accepts(lines), "{lines:?}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Reads the body where a row takes one, and drops it otherwise, so that the next request can follow.
+//! Reads a request's body as JSON if its row has one, and otherwise discards it, so that the connection can serve the
+//! next request.
 
 use std::time::Duration;
 
@@ -9,71 +10,76 @@ use crate::api::refusal::Rejection;
 use crate::http::{BodyFault, Request, discard, is_empty_body, read_body};
 use crate::sms::with_every_digit;
 
-/// Whether a method takes a body.
+/// The body that a row of the route table reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// None is read.
+    /// The body is not read, and the handler gets `null`.
     None,
-    /// JSON; none at all counts as `{}`.
+    /// JSON. An empty body counts as `{}`.
     Json,
-    /// The same, but a number that 64 bits don't hold is the text of its digits.
+    /// As `Json`, but a number that 64 bits can't hold becomes the string of its digits. Gateways send such ids.
     JsonWithEveryDigit,
-    /// Any JSON, or none; its content is ignored.
+    /// Any JSON, or an empty body. The content is checked and then ignored: the handler gets `null`.
     AnyJson,
 }
 
-/// The state of a request's body.
+/// How far a request's body has been read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::api) enum BodyState {
-    /// It was not read.
+pub(in crate::api) enum BodyProgress {
+    /// Nothing was read.
     #[default]
     Unread,
-    /// It has been read to its end.
+    /// The body was read to its end.
     Read,
-    /// It was given up; where the next request begins is not known.
-    GivenUp,
+    /// Reading failed half-way, so the start of the next request is unknown.
+    Abandoned,
 }
 
-/// What a body that nobody wants may have, to be waited for.
-const UNWANTED_BYTES: usize = 16 * 1024;
-const UNWANTED_TIME: Duration = Duration::from_secs(1);
+/// The largest unread body that is discarded. For a larger one the connection is closed.
+const DISCARD_BYTES: usize = 16 * 1024;
+/// The longest time that discarding an unread body may take.
+const DISCARD_TIME: Duration = Duration::from_secs(1);
 
-impl BodyState {
-    /// Whether the connection may go on. A body that was sent with a refused request is let pass, if it is small, soon
-    /// there, and does not wait to be asked for.
-    pub(in crate::api) async fn is_gone(self, request: &mut Request) -> bool {
+impl BodyProgress {
+    /// Whether the connection can serve a further request. Discards an unread body first, if it is small, arrives in
+    /// time, and its caller does not wait for `100 Continue`.
+    pub(in crate::api) async fn can_reuse_connection(self, request: &mut Request) -> bool {
         match self {
-            Self::Unread => discard(request, UNWANTED_BYTES, UNWANTED_TIME).await,
+            Self::Unread => discard(request, DISCARD_BYTES, DISCARD_TIME).await,
             Self::Read => true,
-            Self::GivenUp => false,
+            Self::Abandoned => false,
         }
     }
 }
 
-/// The body as JSON, of no more than `most` bytes; an empty one is `{}`, whatever its type: many stacks put one of their own beside no body at all.
+/// The body as JSON, of at most `most` bytes. An empty body is `{}` with any `Content-Type`, because many HTTP
+/// libraries send a type of their own with an empty body.
+///
+/// Errors: [`Rejection::MediaType`], [`Rejection::ContentEncoding`], [`Rejection::HeaderTwice`],
+/// [`Rejection::BodyTooLarge`], [`Rejection::BodyTooSlow`] after `deadline`, [`Rejection::BodyMalformed`].
 pub(in crate::api) async fn read(
     request: &mut Request,
     body: Body,
     most: usize,
     deadline: Duration,
-    state: &mut BodyState,
+    progress: &mut BodyProgress,
 ) -> Result<Value, Rejection> {
     let parse: fn(&str) -> serde_json::Result<Value> = match body {
         Body::None => return Ok(Value::Null),
         Body::Json => json::value,
         Body::JsonWithEveryDigit => |text| json::check(text).and_then(|()| with_every_digit(text)),
-        // Numbers beyond our types are JSON too, as long as nobody looks.
+        // A number beyond 64 bits is valid JSON, and here its value is not needed.
         Body::AnyJson => |text| json::check(text).map(|()| Value::Null),
     };
-    match head::must_be_json(request.headers()) {
+    match head::ensure_json_body(request.headers()) {
         Ok(()) => {}
         Err(twice @ Rejection::HeaderTwice(_)) => return Err(twice),
-        Err(_) if is_empty(request, deadline, state).await? => {}
+        Err(_) if is_empty(request, deadline, progress).await? => {}
         Err(unfit) => return Err(unfit),
     }
     let bytes = read_body(request, most, deadline).await;
-    *state = if bytes.is_ok() { BodyState::Read } else { BodyState::GivenUp };
-    let bytes = bytes.map_err(broken)?;
+    *progress = if bytes.is_ok() { BodyProgress::Read } else { BodyProgress::Abandoned };
+    let bytes = bytes.map_err(rejection)?;
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
@@ -81,20 +87,20 @@ pub(in crate::api) async fn read(
     parse(text).map_err(|_| Rejection::BodyMalformed)
 }
 
-/// Whether there is no body. One in chunks is waited for: its head does not say it.
+/// Whether the body is empty. A chunked body has to be awaited: its head does not tell its length.
 async fn is_empty(
     request: &mut Request,
     deadline: Duration,
-    state: &mut BodyState,
+    progress: &mut BodyProgress,
 ) -> Result<bool, Rejection> {
     let is_empty = is_empty_body(request, deadline).await;
     is_empty.map_err(|fault| {
-        *state = BodyState::GivenUp;
-        broken(fault)
+        *progress = BodyProgress::Abandoned;
+        rejection(fault)
     })
 }
 
-fn broken(fault: BodyFault) -> Rejection {
+fn rejection(fault: BodyFault) -> Rejection {
     match fault {
         BodyFault::TooLarge => Rejection::BodyTooLarge,
         BodyFault::TooSlow => Rejection::BodyTooSlow,

@@ -1,40 +1,43 @@
-//! Reads a request's head.
+//! Reads a request's head: request id, URL, credentials, and the type of the body.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::HeaderMap;
+use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 
-use super::request_id::RequestIds;
 use crate::api::refusal::Rejection;
 use crate::domain::audit::RequestId;
-use crate::domain::{is_similar, mask_numbers};
+use crate::domain::{Id, is_similar, mask_numbers};
+use crate::entropy::{Entropy, NoEntropy, draw_id};
 use crate::http::{Request, decode, single};
 use crate::service::Credentials;
 
-/// The parts of a request that the envelope repeats.
+/// The parts of a request that the envelope and the answer's headers repeat.
 pub(in crate::api) struct Head {
-    /// Scheme, host, port unless it is the scheme's own, and as much of the path as may be seen; no query.
+    /// `meta.url`: scheme, host, port unless it is the scheme's default, and path. It has no query, and [`masked_path`]
+    /// hides a gateway's secret.
     pub(in crate::api) url: String,
     request_id: HeaderValue,
-    /// A secret of the caller's stands in it.
-    is_telling: bool,
+    /// Whether `request_id` holds a part of the caller's token or api-key.
+    id_holds_secret: bool,
     idempotency_key: Option<HeaderValue>,
 }
 
-/// How a listener is reached.
+/// The scheme of a listener's URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::api) enum Scheme {
-    /// In clear.
+    /// Without TLS; default port 80.
     Http,
-    /// Over TLS.
+    /// Over TLS, which a proxy ends; default port 443.
     Https,
 }
 
 impl Scheme {
-    /// The beginning of a URL, and the default port.
+    /// The start of a URL, and the default port as it ends a host.
     fn in_urls(self) -> (&'static str, &'static str) {
         match self {
             Self::Http => ("http://", ":80"),
@@ -46,12 +49,35 @@ impl Scheme {
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
 
-/// Lengths of ids that are taken over: any that does no harm.
+/// The lengths of an `X-Request-ID` that is repeated, in bytes. Another one is replaced by an id of [`RequestIds`].
 const REQUEST_ID_LENGTHS: RangeInclusive<usize> = 1..=200;
-/// A part of a token or api-key that is shorter is found in an id by chance.
-const TELLING: usize = 8;
-/// A key means something to the caller alone, so any length will do that does no harm.
+/// The shortest part of a token or api-key that an id is searched for, in bytes. A shorter part would match by chance.
+const SHORTEST_SECRET: usize = 8;
+/// The lengths of an `X-Idempotency-Key` that is repeated, in bytes. Another one is ignored.
 const IDEMPOTENCY_KEY_LENGTHS: RangeInclusive<usize> = 1..=200;
+
+/// Makes ids for requests without `X-Request-ID`: `<UUID of this process>#<counter>`, the form of the ЕСОЗ gateway
+/// (`6617aeec-15e2-4d6f-b9bd-53559c358f97#17810`).
+pub(in crate::api) struct RequestIds {
+    /// The process's UUID and `#`.
+    prefix: String,
+    /// The number of ids made so far.
+    counter: AtomicU64,
+}
+
+impl RequestIds {
+    pub(in crate::api) fn start(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
+        let process: Id<Self> = draw_id(entropy)?;
+        Ok(Self { prefix: format!("{process}#"), counter: AtomicU64::new(0) })
+    }
+
+    fn next(&self) -> HeaderValue {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
+        let text = [&self.prefix, &*number.to_string()].concat();
+        HeaderValue::from_maybe_shared(Bytes::from(text))
+            .expect("a UUID, a # and digits are visible ASCII")
+    }
+}
 
 impl Head {
     pub(in crate::api) fn of(request: &Request, scheme: Scheme, ids: &RequestIds) -> Self {
@@ -59,7 +85,7 @@ impl Head {
         let own_id = repeatable(headers, &X_REQUEST_ID, REQUEST_ID_LENGTHS);
         Self {
             url: url(scheme, headers, request.uri().path()),
-            is_telling: own_id.as_ref().is_some_and(|id| holds_secret(id, headers)),
+            id_holds_secret: own_id.as_ref().is_some_and(|id| holds_secret(id, headers)),
             request_id: own_id.unwrap_or_else(|| ids.next()),
             idempotency_key: repeatable(headers, &X_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_LENGTHS),
         }
@@ -69,18 +95,18 @@ impl Head {
         self.request_id.to_str().unwrap_or("-")
     }
 
-    /// The caller's name for what they do, if they gave it one. It is repeated, and that is all.
+    /// The caller's `X-Idempotency-Key`. The answer repeats it; it has no other effect.
     pub(in crate::api) fn idempotency_key(&self) -> Option<&str> {
         self.idempotency_key.as_ref()?.to_str().ok()
     }
 
-    /// What log, audit and delivery keep of it: what a caller has put into it, but for phones' numbers, and nothing of one
-    /// that has the caller's own token or api-key in it.
-    pub(in crate::api) fn kept_request_id(&self) -> Option<RequestId> {
-        RequestId::of(if self.is_telling { "(a-secret)" } else { self.request_id() })
+    /// The request id for log, audit and delivery, with phone numbers masked. An id that holds a part of the caller's
+    /// token or api-key is replaced by `(a-secret)`.
+    pub(in crate::api) fn stored_request_id(&self) -> Option<RequestId> {
+        RequestId::of(if self.id_holds_secret { "(a-secret)" } else { self.request_id() })
     }
 
-    /// Headers that the answer repeats.
+    /// The headers that the answer repeats.
     pub(in crate::api) fn repeated(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         let key = self.idempotency_key.clone().map(|key| (X_IDEMPOTENCY_KEY, key));
         [(X_REQUEST_ID, self.request_id.clone())].into_iter().chain(key)
@@ -93,35 +119,36 @@ fn url(scheme: Scheme, headers: &HeaderMap, path: &str) -> String {
     let host = host.strip_suffix(own_port).unwrap_or(host);
     // `OPTIONS *` and CONNECT name no path.
     let path = if path.starts_with('/') { path } else { "" };
-    [start, host, &shown(path)].concat()
+    [start, host, &masked_path(path)].concat()
 }
 
-/// What a log and an answer may have of a host: what may be a phone's number masked, and not more than a name has.
-pub(in crate::api) fn named_host(host: &str) -> String {
+/// A host for the log and an answer: at most [`LONGEST_HOST`] characters, with digits masked that may be a phone
+/// number. An IP address stays as it is.
+pub(in crate::api) fn masked_host(host: &str) -> String {
     let is_address = host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok();
     let shown = if is_address { host.to_owned() } else { mask_numbers(host) };
     shown.chars().take(LONGEST_HOST).collect()
 }
 
-/// RFC 1035, 2.3.4, and a port.
+/// The longest host, in characters: a name (RFC 1035, 2.3.4) and a port.
 const LONGEST_HOST: usize = 260;
 
-/// Where a gateway brings its receipts; what stands behind it is its secret.
+/// The path segment before a gateway's name and secret: `/receipts/{driver}/{secret}`.
 const RECEIPTS: &str = "receipts";
 
-/// The path without what stands behind `receipts`, wherever that is and however it is spelled: a gateway may have been
-/// told a wrong path with the right secret in it, and answers are kept in more places than secrets.
-fn shown(path: &str) -> Cow<'_, str> {
+/// The path with `***` for everything after `receipts`, at any depth and in any spelling. A gateway may be set up with
+/// a wrong path and the right secret, and an answer's `meta.url` is often logged.
+fn masked_path(path: &str) -> Cow<'_, str> {
     let mut start = 0;
     for segment in path.split('/') {
         let end = start + segment.len();
-        // An escaped separator makes segments too, for whoever decodes a second time.
+        // A program that decodes the path again would split it at an escaped separator.
         let text = decode(segment).unwrap_or(Cow::Borrowed(segment));
         let is_theirs = text.split(['/', '\\']).any(|part| part.eq_ignore_ascii_case(RECEIPTS));
         if is_theirs && (end < path.len() || text.len() > RECEIPTS.len()) {
             return Cow::Owned([&path[..start], RECEIPTS, "/***"].concat());
         }
-        // A slip of the hand in that word makes the secret behind it none the less one.
+        // After a misspelt `receipts` there is a secret too.
         let is_meant = || is_similar(&segment.to_ascii_lowercase(), RECEIPTS);
         if end < path.len() && segment.len().abs_diff(RECEIPTS.len()) <= 2 && is_meant() {
             return Cow::Owned([&path[..end], "/***"].concat());
@@ -131,8 +158,8 @@ fn shown(path: &str) -> Cow<'_, str> {
     Cow::Borrowed(path)
 }
 
-/// A header's value that may be sent back: given once, of visible ASCII, of one of these lengths. Any other is treated as
-/// if it were not there.
+/// A header's value that the answer may repeat: given once, of visible ASCII, with a length within `lengths`. Any other
+/// value counts as missing.
 fn repeatable(
     headers: &HeaderMap,
     name: &HeaderName,
@@ -144,18 +171,19 @@ fn repeatable(
     (is_visible && lengths.contains(&value.len())).then(|| value.clone())
 }
 
-/// Whether a token or api-key of this request stands in the text, or the other way round.
+/// Whether the text holds the request's token or api-key, or is a part of one.
 fn holds_secret(text: &HeaderValue, headers: &HeaderMap) -> bool {
     let text = text.as_bytes();
     let lines = [AUTHORIZATION, API_KEY].into_iter().flat_map(|name| headers.get_all(name));
     let parts = lines.flat_map(|line| line.as_bytes().split(|b| *b == b' '));
     let holds = |long: &[u8], short: &[u8]| {
-        short.len() >= TELLING && long.windows(short.len()).any(|window| window == short)
+        short.len() >= SHORTEST_SECRET && long.windows(short.len()).any(|window| window == short)
     };
     parts.into_iter().any(|secret| holds(text, secret) || holds(secret, text))
 }
 
-/// Token and api-key. Two of one kind are refused even when equal: whoever stands between might look at the other.
+/// The token of `Authorization: Bearer …` and the header `api-key`. Each may be given once; a second one is
+/// [`Rejection::HeaderTwice`] even if it is equal, because a proxy in between may read the other one.
 pub(in crate::api) fn credentials(
     headers: &HeaderMap,
     peer: Option<IpAddr>,
@@ -174,9 +202,10 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then_some(token)
 }
 
-/// Refuses a body that says of itself that it is no JSON, or packed. None that says nothing: the page's own clients send no
-/// type with an empty body.
-pub(in crate::api) fn must_be_json(headers: &HeaderMap) -> Result<(), Rejection> {
+/// Checks the headers of a JSON body: [`Rejection::ContentEncoding`] for a compressed one, [`Rejection::MediaType`] for
+/// another type, [`Rejection::HeaderTwice`] for two types. A missing `Content-Type` is accepted, since live clients
+/// send none with an empty body.
+pub(in crate::api) fn ensure_json_body(headers: &HeaderMap) -> Result<(), Rejection> {
     let codings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
     if !codings.flat_map(|line| line.split(|b| *b == b',')).all(is_no_coding) {
         return Err(Rejection::ContentEncoding);
@@ -186,13 +215,13 @@ pub(in crate::api) fn must_be_json(headers: &HeaderMap) -> Result<(), Rejection>
     if is_json(kind.trim_ascii()) { Ok(()) } else { Err(Rejection::MediaType) }
 }
 
-/// `identity` says that nothing was done (RFC 9110, 8.4.1), and so does an empty member of the list.
+/// Whether a content coding leaves the body as it is: `identity` (RFC 9110, 12.5.3), or an empty member of the list.
 fn is_no_coding(name: &[u8]) -> bool {
     let name = name.trim_ascii();
     name.is_empty() || name.eq_ignore_ascii_case(b"identity")
 }
 
-/// JSON, or something that is written in it (RFC 6839, 3.1).
+/// Whether a media type is JSON: `application/json`, or `application/*+json` (RFC 6839, 3.1).
 fn is_json(kind: &[u8]) -> bool {
     let kind = kind.to_ascii_lowercase();
     let suffixed = kind.strip_prefix(b"application/").and_then(|name| name.strip_suffix(b"+json"));
@@ -204,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_what_stands_behind_bearer() {
+    fn a_token_follows_the_word_bearer() {
         assert_eq!(bearer(b"Bearer abc"), Some(&b"abc"[..]));
         assert_eq!(bearer(b"bearer  abc "), Some(&b"abc"[..]));
         for value in ["", "Bearer", "Bearer ", "Bearer  ", "Basic abc", "abc", "Bearerabc"] {
@@ -213,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_leaves_out_the_port_that_its_scheme_has_anyway() {
+    fn a_url_leaves_out_its_scheme_s_default_port() {
         for (scheme, host, expected) in [
             (Scheme::Http, "localhost", "http://localhost/a"),
             (Scheme::Http, "localhost:80", "http://localhost/a"),
@@ -239,12 +268,12 @@ mod tests {
             ("067.123.45.67", "067.***.**.67"),
             ("380671234567.example", "38067*****67.example"),
         ] {
-            assert_eq!(named_host(host), named);
+            assert_eq!(masked_host(host), named);
         }
     }
 
     #[test]
-    fn what_stands_behind_receipts_is_not_shown() {
+    fn a_path_is_masked_after_receipts() {
         for (path, expected) in [
             ("/receipts/turbosms/s3cret", "/receipts/***"),
             ("/receipts/turbosms/s3cret/", "/receipts/***"),
@@ -266,7 +295,7 @@ mod tests {
             ("/%zz/a", "/%zz/a"),
             ("", ""),
         ] {
-            assert_eq!(shown(path), expected, "{path}");
+            assert_eq!(masked_path(path), expected, "{path}");
         }
     }
 
@@ -275,11 +304,11 @@ mod tests {
         for (name, value) in fields {
             headers.append(name, HeaderValue::from_static(value));
         }
-        must_be_json(&headers).is_ok()
+        ensure_json_body(&headers).is_ok()
     }
 
     #[test]
-    fn what_is_written_in_json_is_taken_whatever_its_parameters_say() {
+    fn a_json_type_is_accepted_with_any_parameters() {
         for value in [
             "application/json",
             "Application/JSON; charset=utf-8",
@@ -307,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coding_that_changes_nothing_is_taken() {
+    fn a_coding_that_changes_nothing_is_accepted() {
         for value in ["identity", "Identity", "identity, identity", "", " , identity"] {
             assert!(is_taken(&[(CONTENT_ENCODING, value)]), "{value}");
         }

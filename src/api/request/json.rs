@@ -1,8 +1,11 @@
-//! JSON that can be read in one way only.
+//! JSON that every parser reads in the same way.
 //!
-//! `serde_json` takes the last of two members of one name where other readers take the first, lets nesting go deep, and
-//! does not look into what is skipped. So a document is first walked level by level, each level as text that
-//! `serde_json` has found the ends of.
+//! Of two members with one name `serde_json` keeps the last, where other parsers keep the first. It also allows deep
+//! nesting, and does not check strings that it skips. So [`check`] walks a document level by level: each value of a
+//! level is a `RawValue`, the text between the bounds that `serde_json` has found.
+//!
+//! One pass with a `DeserializeSeed` is not enough: it would have to hold each number, and an ignored body may
+//! have numbers of any size, such as `1e400`.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,22 +16,23 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Error, Value};
 
-/// How deep lists and objects may stand in each other. No body of ours goes beyond three.
+/// The deepest nesting of lists and objects. The bodies of our methods have at most three levels.
 pub(super) const DEEPEST: usize = 32;
 
-/// The document, if it can be read in one way only.
+/// Parses a document that passes [`check`]. A number that neither 64 bits nor an `f64` can hold is an error.
 pub(super) fn value(text: &str) -> Result<Value, Error> {
     check(text)?;
     serde_json::from_str(text)
 }
 
-/// Refuses what is no JSON, names a member twice, goes too deep or has text that is no Unicode. Numbers may be of any
-/// size.
+/// Refuses a text that is no JSON, repeats a member's name, is nested deeper than [`DEEPEST`], or has a string with
+/// half a surrogate pair. Numbers may have any size.
 pub(super) fn check(text: &str) -> Result<(), Error> {
     check_value(serde_json::from_str(text)?, DEEPEST)
 }
 
-/// Each level reads what is below it once, so the work is bounded by size times depth.
+/// Checks one value. Each level parses the levels below it once more, so the work is at most the size times
+/// [`DEEPEST`].
 fn check_value(raw: &RawValue, depth: usize) -> Result<(), Error> {
     let text = raw.get();
     match text.as_bytes().first() {
@@ -41,16 +45,17 @@ fn check_value(raw: &RawValue, depth: usize) -> Result<(), Error> {
             let values: Vec<&RawValue> = serde_json::from_str(text)?;
             values.into_iter().try_for_each(|value| check_value(value, depth - 1))
         }
-        // Skipping a text has not looked at its surrogates.
+        // `serde_json` does not check the surrogates of a string that it skips.
         Some(b'"') => serde_json::from_str::<Cow<'_, str>>(text).map(drop),
         Some(_) | None => Ok(()),
     }
 }
 
-/// How names begin by which `serde_json` hands values through: to it, such an object is what stands in it as text.
+/// The prefix of names that `serde_json` uses inside. It would read an object with such a name as the value that the
+/// member's text holds.
 const RESERVED: &str = "$serde_json::private::";
 
-/// The members of an object, each name once.
+/// The values of an object's members, after a check of their names.
 struct Members<'t>(Vec<&'t RawValue>);
 
 struct Read;
@@ -90,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_in_two_ways_is_refused() {
+    fn a_document_that_parsers_read_differently_is_refused() {
         for text in [
             r#"{"a": 1, "a": 1}"#,
             r#"{"a": 1, "\u0061": 2}"#,
@@ -127,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_json_is_taken() {
+    fn json_is_accepted() {
         for text in [
             r#"{"a": 1, "b": {"a": 1}, "c": [{"a": 1}, {"a": 2}]}"#,
             r#""\ud83d\ude00 \u0000""#,
@@ -139,7 +144,7 @@ mod tests {
         ] {
             assert_eq!(value(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
         }
-        // Whoever looks at it has to be able to hold it.
+        // A number of any size passes the check, and is an error where its value is needed.
         assert!(check("[1e400]").is_ok() && value("[1e400]").is_err());
     }
 
@@ -177,7 +182,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_is_taken_that_serde_json_refuses(text in "[\\[\\]{}:,\"\\\\ud0-9aeE.+ntrufals-]{0,24}") {
+        fn no_text_passes_that_serde_json_refuses(text in "[\\[\\]{}:,\"\\\\ud0-9aeE.+ntrufals-]{0,24}") {
             if value(&text).is_ok() {
                 prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
             }

@@ -1,33 +1,32 @@
 //! Checks of `Host` and `Origin`, before any other.
 //!
-//! The listener on loopback takes calls without a token, and a browser can be made to call loopback: by a page of
-//! another site, or by a name that an attacker's DNS suddenly points here. Both are turned away by headers that a
-//! page's script can't forge.
+//! The internal listener serves calls without a token, and a web page can make a browser call it: directly from another
+//! site, or over a name that an attacker's DNS points to loopback (DNS rebinding). The headers `Host`, `Origin` and
+//! `Sec-Fetch-Site` give both away, and a page's script can't forge them.
 
 use std::net::IpAddr;
 
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue, ORIGIN};
 
-use super::head::{Scheme, named_host};
+use super::head::{Scheme, masked_host};
 use crate::api::refusal::Rejection;
-
 use crate::http::split_port;
 
 /// The kind of listener that a request came over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListenerKind {
-    /// For programs on this machine or in the operator's own network. It serves every row.
+    /// `server.listen`: for programs on this machine or in the operator's network. It serves every row.
     Internal,
-    /// For callers from outside. It serves only the public rows.
+    /// `public.listen`: for callers from outside. It serves the rows of `Surface::Public` only.
     Public {
-        /// Whether a proxy in front speaks TLS with the callers.
+        /// Whether a proxy in front of the listener ends the callers' TLS.
         behind_proxy: bool,
     },
 }
 
 impl ListenerKind {
-    /// The scheme of the URLs that callers use.
+    /// The scheme of the URLs that callers use: `https` behind a proxy, otherwise `http`.
     pub(in crate::api) fn scheme(self) -> Scheme {
         match self {
             Self::Internal | Self::Public { behind_proxy: false } => Scheme::Http,
@@ -36,26 +35,28 @@ impl ListenerKind {
     }
 }
 
-/// The hosts and origins that the internal listener knows.
-pub(in crate::api) struct Door {
-    /// Without ports, in lower case.
+/// The hosts and origins that the internal listener accepts.
+pub(in crate::api) struct OriginPolicy {
+    /// The setting `server.hosts`: names without ports, in lower case.
     hosts: Vec<String>,
-    /// The origins of pages that may call it, in lower case.
+    /// The origins of web pages that may call the listener, in lower case. Only `demo` sets any.
     origins: Vec<String>,
 }
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-impl Door {
+impl OriginPolicy {
     pub(in crate::api) fn new(hosts: &[String], origins: &[String]) -> Self {
         let lower = |texts: &[String]| texts.iter().map(|it| it.to_ascii_lowercase()).collect();
         Self { hosts: lower(hosts), origins: lower(origins) }
     }
 
-    /// Lets a request for this host in. Nothing on the public listener can be had without a token, or a gateway's secret,
-    /// which a page of another site does not have; on the internal one it must be known here, and the request come from no
-    /// other site.
-    pub(in crate::api) fn admit(
+    /// On the internal listener, `Host` must be loopback or in `server.hosts` ([`Rejection::HostUnknown`]), and the
+    /// request must not come from a page of another site ([`Rejection::CrossSite`]).
+    ///
+    /// The public listener accepts every host and origin: its rows require a token or a gateway's secret, which a page
+    /// of another site does not have.
+    pub(in crate::api) fn check(
         &self,
         listener: ListenerKind,
         host: &str,
@@ -67,7 +68,7 @@ impl Door {
         }
         let (name, _) = split_port(host);
         if !is_loopback(name) && !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            return Err(Rejection::HostUnknown(named_host(host)));
+            return Err(Rejection::HostUnknown(masked_host(host)));
         }
         let same_origin = |origin: &HeaderValue| {
             let Ok(origin) = origin.to_str() else { return false };
@@ -82,7 +83,7 @@ impl Door {
     }
 }
 
-/// Whether the host is a loopback address. An attacker's DNS can point a name here, but not an address.
+/// Whether the host is a loopback address. DNS rebinding needs a name, so an address is safe.
 fn is_loopback(name: &str) -> bool {
     let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
@@ -98,10 +99,10 @@ mod tests {
             headers.append(name, HeaderValue::from_static(value));
         }
         let hosts = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-        let door = Door::new(&hosts, &["https://Dev.Example:8443".to_owned()]);
+        let policy = OriginPolicy::new(&hosts, &["https://Dev.Example:8443".to_owned()]);
         let public = ListenerKind::Public { behind_proxy: false };
-        assert!(door.admit(public, host, &headers).is_ok());
-        door.admit(ListenerKind::Internal, host, &headers).is_ok()
+        assert!(policy.check(public, host, &headers).is_ok());
+        policy.check(ListenerKind::Internal, host, &headers).is_ok()
     }
 
     #[test]
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_sites_are_turned_away() {
+    fn pages_of_other_sites_are_refused() {
         let host = "localhost:4000";
         assert!(admitted(host, &[(ORIGIN, "http://localhost:4000")]));
         assert!(admitted(host, &[(SEC_FETCH_SITE, "none")]));

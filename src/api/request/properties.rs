@@ -1,4 +1,4 @@
-//! Checks the properties of a body.
+//! Reads the properties of a JSON body, and collects all their faults: one answer names every faulty property.
 
 use std::ops::RangeInclusive;
 
@@ -8,14 +8,16 @@ use crate::api::refusal::{FieldError, MOST_EXTRA, Rejection};
 use crate::config::Word;
 use crate::domain::{Code, CodeFormat, Phone};
 
-/// The properties of a body, and their faults.
+/// The properties of a body, and the faults found so far. Each reading method returns `None` after it has noted a
+/// fault.
 pub(in crate::api) struct Properties<'b> {
     object: Option<&'b Map<String, Value>>,
     faults: Vec<FieldError>,
 }
 
 impl<'b> Properties<'b> {
-    /// Takes an object with no other properties than these. An empty list counts as an empty object, as PHP writes it.
+    /// Reads an object, and notes each property that is not in `allowed`. An empty list counts as an empty object: PHP
+    /// writes an empty array so.
     pub(in crate::api) fn of(body: &'b Value, allowed: &[&str]) -> Self {
         let object = body.as_object();
         let mut faults = Vec::new();
@@ -33,7 +35,7 @@ impl<'b> Properties<'b> {
         Self { object, faults }
     }
 
-    /// A phone number.
+    /// A required phone number: `+380` and nine digits.
     pub(in crate::api) fn phone(&mut self, name: &str) -> Option<Phone> {
         let value = self.required(name)?;
         let Some(text) = value.as_str() else {
@@ -47,7 +49,8 @@ impl<'b> Properties<'b> {
         phone
     }
 
-    /// A code: text of exactly its digits, or an integer, padded on the left.
+    /// A required code: a string of exactly the format's number of digits, or an integer, which is padded with zeros on
+    /// the left.
     pub(in crate::api) fn code(&mut self, name: &str, format: CodeFormat) -> Option<Code> {
         let code = match self.required(name)? {
             Value::String(text) => format.parse(text).ok(),
@@ -63,7 +66,7 @@ impl<'b> Properties<'b> {
         code
     }
 
-    /// One of a few words.
+    /// A required string that is one of the words of `T`.
     pub(in crate::api) fn word<T: Word>(&mut self, name: &str) -> Option<T> {
         let value = self.required(name)?;
         let Some(text) = value.as_str() else {
@@ -78,7 +81,7 @@ impl<'b> Properties<'b> {
         word
     }
 
-    /// A whole number within these bounds; none when it is not given, or is `null`, or wrong.
+    /// An optional whole number within these bounds. `None` also if it is missing or `null`.
     pub(in crate::api) fn number(
         &mut self,
         name: &str,
@@ -97,7 +100,7 @@ impl<'b> Properties<'b> {
         fits
     }
 
-    /// The values that were read, if there is no fault.
+    /// Returns what was read, or [`Rejection::Invalid`] with every fault.
     pub(in crate::api) fn finish<T>(self, read: Option<T>) -> Result<T, Rejection> {
         match read {
             Some(value) if self.faults.is_empty() => Ok(value),
@@ -121,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_about_many_properties_stays_short() {
+    fn an_answer_about_many_unknown_properties_stays_short() {
         let body: Map<_, _> = (0..1000).map(|i| (format!("p{i}"), json!(1))).collect();
         let body = Value::Object(body);
         let properties = Properties::of(&body, &["code"]);

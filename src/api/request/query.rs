@@ -1,3 +1,5 @@
+//! Reads query parameters, and collects all their faults.
+
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
@@ -6,22 +8,23 @@ use crate::api::refusal::{FieldError, MOST_EXTRA, Rejection};
 use crate::domain::{Id, Phone, Refusal, VerificationId};
 use crate::http::query_value;
 
-/// The query parameters of a row.
+/// The query parameters that a row accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameters {
-    /// What the method does not know is not looked at, as upstream.
+    /// Unknown parameters are ignored, as the live system does.
     Any,
-    /// These, once each and with a value; anything else is refused: a misspelt filter would show everything.
+    /// These, each at most once and with a value. Any other parameter is refused, because a misspelt filter would
+    /// return the whole list.
     Only(&'static [&'static str]),
 }
 
-/// The parameters of a query, and their faults. Parameters that the handler does not read are ignored.
+/// The parameters of a query, and the faults found so far. Parameters that the handler does not read are ignored.
 pub(in crate::api) struct Query<'q> {
     text: Option<&'q str>,
     faults: Vec<FieldError>,
 }
 
-/// Refuses parameters that a row does not take.
+/// Returns [`Rejection::Invalid`] with each parameter that the row does not accept, at most [`MOST_EXTRA`] of them.
 pub(in crate::api) fn check(parameters: Parameters, query: Option<&str>) -> Result<(), Rejection> {
     let Parameters::Only(known) = parameters else { return Ok(()) };
     let mut seen = Vec::new();
@@ -48,14 +51,14 @@ impl<'q> Query<'q> {
         Self { text, faults: Vec::new() }
     }
 
-    /// A whole number within these bounds; `default` when it is not given, or wrong.
+    /// A whole number within these bounds. `default` if it is missing, or after noting a fault.
     pub(in crate::api) fn number(
         &mut self,
         name: &'static str,
         bounds: RangeInclusive<u64>,
         default: u64,
     ) -> u64 {
-        // The router has found the query to be text.
+        // The router refuses a query that is no UTF-8, so there is no error here.
         let Ok(Some(text)) = query_value(self.text, name) else { return default };
         let is_number = text.bytes().all(|b| b.is_ascii_digit());
         match text.parse() {
@@ -67,7 +70,7 @@ impl<'q> Query<'q> {
         }
     }
 
-    /// A phone number; none when it is not given, or wrong.
+    /// An optional phone number.
     pub(in crate::api) fn phone(&mut self, name: &'static str) -> Option<Phone> {
         let Ok(Some(text)) = query_value(self.text, name) else { return None };
         let phone = Phone::parse(&text).ok();
@@ -82,7 +85,8 @@ impl<'q> Query<'q> {
         phone
     }
 
-    /// The id of a delivery that this list has; none when it is not given, or wrong.
+    /// The optional id of a delivery. `is_listed` says whether the list has it; if not, that is a fault. Errors are
+    /// those of `is_listed`.
     pub(in crate::api) fn delivery(
         &mut self,
         name: &'static str,
@@ -104,10 +108,10 @@ impl<'q> Query<'q> {
     }
 }
 
-/// The description of a parameter that is no phone number.
+/// The description of a fault: a path or query parameter is no phone number.
 pub(in crate::api) const NO_PHONE: &str = "expected a phone number: +380 and nine digits";
 
-/// The method does not know it.
+/// The fault of a parameter that is not in `known`.
 fn unknown(name: &str, known: &[&str]) -> FieldError {
     let params: Map<_, _> = known.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -115,13 +119,13 @@ fn unknown(name: &str, known: &[&str]) -> FieldError {
     FieldError::of_parameter(name, "schema", Value::Object(params), description)
 }
 
-/// It has no `=` behind it, or stands twice: what is asked for would not be looked at.
+/// The fault of a parameter that has no `=`, or is given twice: one of its values would be ignored.
 fn not_once(name: &str) -> FieldError {
     let description = "expected once, with a value".to_owned();
     FieldError::of_parameter(name, "schema", json!({}), description)
 }
 
-/// It is no whole number within these bounds.
+/// The fault of a parameter that is no whole number within these bounds.
 fn out_of_bounds(name: &str, bounds: &RangeInclusive<u64>) -> FieldError {
     let (least, most) = bounds.clone().into_inner();
     let params = json!({"greater_than_or_equal_to": least, "less_than_or_equal_to": most});
@@ -129,7 +133,7 @@ fn out_of_bounds(name: &str, bounds: &RangeInclusive<u64>) -> FieldError {
     FieldError::of_parameter(name, "number", params, description)
 }
 
-/// It names no delivery of the list.
+/// The fault of a parameter that names no delivery of the list.
 fn not_listed(name: &str) -> FieldError {
     let description = "expected the verification_id of a delivery in this list".to_owned();
     FieldError::of_parameter(name, "inclusion", json!([]), description)
@@ -140,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_row_does_not_know_is_refused_where_it_says_so() {
+    fn an_unknown_parameter_is_refused_unless_the_row_accepts_any() {
         let only = Parameters::Only(&["phone", "after"]);
         for query in [None, Some(""), Some("phone=1"), Some("&after=&phone=%31&"), Some("phone==")]
         {

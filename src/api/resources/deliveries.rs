@@ -1,8 +1,8 @@
-//! The delivery of messages.
+//! The state of messages with codes.
 
 use serde::Serialize;
 
-use super::person_requests::request_id;
+use super::person_requests::person_request_id;
 use crate::api::handler::Call;
 use crate::api::refusal::Rejection;
 use crate::api::request::query::Query;
@@ -11,25 +11,27 @@ use crate::api::state::ApiState;
 use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
 
-/// The messages of a page: by default, and at most.
+/// The deliveries on a page: the default of `page_size`, and its maximum.
 const MOST: u64 = 50;
 
-/// `GET …/verifications/{id}/delivery`: what became of the message with this verification's code, for who had it sent.
+/// `GET …/verifications/{id}/delivery`: the state of the message with this verification's code. Only the client that
+/// had it sent sees it; for others it is [`Refusal::NotFound`].
 pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     let delivery =
         state.service.delivery_for(call.requester().client_id, verification_id(call)?, call.now)?;
     Ok(Success::ok(&DeliveryView::of(delivery)))
 }
 
-/// `GET …/person_requests/{id}/deliveries?after=&page_size=`: the messages with codes for this request, newest first.
+/// `GET …/person_requests/{id}/deliveries?after=&page_size=`: the messages with this person request's codes, newest
+/// first.
 pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
-    let request = state.service.person_request(call.caller()?, request_id(call)?)?;
+    let request = state.service.person_request(call.caller()?, person_request_id(call)?)?;
     let mut query = Query::of(call.query.as_deref());
     let after = query.delivery("after", |id| state.service.is_for(id, &request))?;
     let page_size = query.number("page_size", 1..=MOST, MOST);
     query.finish()?;
     let most = usize::try_from(page_size).unwrap_or(usize::MAX);
-    // One more, to know whether there is more.
+    // One entry more than the page shows whether there is a next page.
     let mut deliveries = state.service.deliveries(&request, after, most + 1, call.now)?;
     let is_last = deliveries.len() <= most;
     deliveries.truncate(most);
@@ -39,12 +41,12 @@ pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Success, Rej
     Ok(Success::part_of_list(&views, most, next_after))
 }
 
-/// A text that is no UUID is the id of no verification.
+/// The id in the path. A text that is no UUID is [`Refusal::NotFound`], like an unknown id.
 pub(super) fn verification_id(call: &Call) -> Result<VerificationId, Refusal> {
     Id::parse(call.param()).ok_or(Refusal::NotFound)
 }
 
-/// A message as it is shown, whoever asks.
+/// `data` of a delivery, for clients and for the operator. The phone is masked, and the code is not in it.
 #[derive(Serialize)]
 pub(super) struct DeliveryView {
     verification_id: VerificationId,

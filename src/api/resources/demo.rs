@@ -1,26 +1,25 @@
-//! The methods of `demo`, for authors of tests.
+//! The methods of `demo`, with which a client's tests read codes and set the gateway's behaviour.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::api::demo::Demo;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::properties::Properties;
 use crate::api::request::query::Query;
 use crate::api::response::Success;
-use crate::api::state::ApiState;
+use crate::api::state::{ApiState, Demo};
 use crate::config::Word as _;
 use crate::domain::{Refusal, Timestamp, VerificationId};
 use crate::service::import::{self, Expected, ImportError, Notices, World};
 use crate::sms::{GatewayPlan, Memory, Sent};
 
-/// For how long a message is waited for: nobody keeps a demo that busy.
-const ON_ITS_WAY: Duration = Duration::from_secs(1);
+/// The longest wait for messages that are still in the outbox. A demo sends them within milliseconds.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 
-/// To how many messages a gateway can be told to behave in some way.
+/// The bounds of `messages` in `POST /demo/gateway`: the number of messages that a mode holds for.
 const MESSAGES: std::ops::RangeInclusive<u32> = 1..=1000;
 
 #[derive(Serialize)]
@@ -38,16 +37,18 @@ struct GatewayView {
     messages: Option<u32>,
 }
 
-/// `GET /demo/messages?phone=`: what was sent, to this phone or to anybody, oldest first, and all of it: who waits for
-/// an SMS looks at the last one, and no more are remembered than a page holds. Messages leave behind the answers that
-/// promise them, so those that are on their way are waited for.
+/// `GET /demo/messages?phone=`: the messages that were sent to this phone, or to all phones, oldest first. One page
+/// holds all that the demo remembers ([`Memory::REMEMBERED`]); a test reads the last entry.
+///
+/// A message is sent after the answer to the call that caused it. So the handler first waits, up to [`DRAIN_TIME`],
+/// until the outbox is empty.
 pub(in crate::api) fn messages(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let demo = demo_of(&state)?;
         let mut query = Query::of(call.query.as_deref());
         let phone = query.phone("phone");
         query.finish()?;
-        state.service.otp().outbox.drain(ON_ITS_WAY).await;
+        state.service.otp().outbox.drain(DRAIN_TIME).await;
         let sent = demo.gateway.sent.sent(phone);
         let views: Vec<_> = sent.iter().map(MessageView::of).collect();
         Ok(Success::list(&views, Memory::REMEMBERED))
@@ -66,12 +67,12 @@ impl<'a> MessageView<'a> {
     }
 }
 
-/// `GET /demo/gateway`: how the gateway behaves, and to how many messages more.
+/// `GET /demo/gateway`: the gateway's mode, and the number of messages that it still holds for.
 pub(in crate::api) fn gateway(state: &ApiState, _: &Call) -> Result<Success, Rejection> {
     Ok(Success::ok(&GatewayView::of(demo_of(state)?.gateway.plan())))
 }
 
-/// `POST /demo/gateway`: how it behaves from now on, to all messages or to the next few.
+/// `POST /demo/gateway {"mode", "messages"}`: sets the gateway's mode, for the next `messages` messages or for all.
 pub(in crate::api) fn set_gateway(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let demo = demo_of(&state)?;
@@ -90,8 +91,8 @@ impl GatewayView {
     }
 }
 
-/// `POST /demo/reset`: the world of the file again, nothing sent, nothing limited. A file that is wrong by now changes
-/// nothing.
+/// `POST /demo/reset`: replaces the world by that of the file, and removes all messages and limits. If the file has
+/// faults by now, nothing changes and the answer is [`Rejection::Invalid`] with the faults.
 #[expect(clippy::needless_pass_by_value, reason = "the type of every handler that waits")]
 pub(in crate::api) fn reset(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     #[derive(Serialize)]
@@ -101,16 +102,18 @@ pub(in crate::api) fn reset(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     let now = call.now;
     Box::pin(async move {
         let demo = demo_of(&state)?;
-        // The disk may be slow, and a world long.
+        // The file is read and checked first. It may be large and the disk slow, so not on a thread that serves calls.
         let reader = Arc::clone(&state);
         let read = tokio::task::spawn_blocking(move || read_world(&reader, now));
         let (mut world, notices) = read.await.map_err(|_| Refusal::StorageFailed)??;
         let known = std::mem::take(&mut world.known);
-        // What is on its way belongs to the old world.
-        state.service.otp().outbox.drain(ON_ITS_WAY).await;
+        // Messages of the old world are sent before it goes, so that none of them arrives in the new one.
+        state.service.otp().outbox.drain(DRAIN_TIME).await;
+        // One write replaces the world. What is held in memory follows it.
         import::replace(&demo.store, world).await.map_err(not_loaded)?;
         demo.gateway.reset();
         state.service.otp().outbox.forget();
+        // The console shows secrets that are new in the file. It may be slow, as the disk may.
         let new = demo.not_shown(known);
         let shower = Arc::clone(&state);
         let shown = tokio::task::spawn_blocking(move || {
@@ -127,7 +130,7 @@ pub(in crate::api) fn reset(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     })
 }
 
-/// The world of the file as it is now, or what is wrong with it.
+/// Reads the file of the world again. Errors: [`Rejection::Invalid`] with the faults.
 fn read_world(state: &ApiState, now: Timestamp) -> Result<(World, Notices), Rejection> {
     let demo = demo_of(state)?;
     let unreadable = |why: String| Rejection::Invalid(vec![FieldError::of_file("", &why)]);
@@ -136,22 +139,22 @@ fn read_world(state: &ApiState, now: Timestamp) -> Result<(World, Notices), Reje
     import::read_and_notice(&text, now, &demo.secrets.replay(), expected).map_err(not_loaded)
 }
 
-/// Rows of the demo are served with a demo only.
+/// The demo's part of the state. It is always there: the rows of `Surface::Demo` are served only with a demo.
 fn demo_of(state: &ApiState) -> Result<&Demo, Rejection> {
     state.demo.as_ref().ok_or(Rejection::RouteUnknown)
 }
 
-/// Everything that is wrong with the file, as far as anybody reads.
+/// The answer to a file that can't be loaded: its first [`MOST_FAULTS`] faults, and the number of the others.
 fn not_loaded(error: ImportError) -> Rejection {
     match error {
         ImportError::Format { line, column, what } => {
-            let place = format!("line {line}, column {column}");
-            Rejection::Invalid(vec![FieldError::of_file(&place, &what)])
+            let location = format!("line {line}, column {column}");
+            Rejection::Invalid(vec![FieldError::of_file(&location, &what)])
         }
         ImportError::Faults(faults) => {
             let told = faults.iter().take(MOST_FAULTS).map(|fault| {
-                let place = format!("line {}: {}", fault.line(), fault.place());
-                FieldError::of_file(&place, fault.what())
+                let location = format!("line {}: {}", fault.line(), fault.place());
+                FieldError::of_file(&location, fault.what())
             });
             let untold = faults.len().saturating_sub(MOST_FAULTS);
             let rest =
@@ -165,5 +168,5 @@ fn not_loaded(error: ImportError) -> Rejection {
     }
 }
 
-/// An answer must stay readable.
+/// The most faults of a file that an answer lists.
 const MOST_FAULTS: usize = 100;

@@ -4,19 +4,22 @@ use crate::api::handler::Call;
 use crate::api::refusal::Rejection;
 use crate::api::response::Success;
 use crate::api::state::ApiState;
+#[cfg(doc)]
+use crate::domain::Refusal;
 
 #[derive(Serialize)]
 struct HealthView {
     status: &'static str,
 }
 
-/// `GET /health/live`: the process answers.
+/// `GET /health/live`: `200` as long as the process answers.
 #[expect(clippy::unnecessary_wraps, reason = "the type of every handler that reads")]
 pub(in crate::api) fn live(_: &ApiState, _: &Call) -> Result<Success, Rejection> {
     Ok(Success::ok(&HealthView { status: "ok" }))
 }
 
-/// `GET /health/ready`: writes are taken, and messages leave.
+/// `GET /health/ready`: `200` if the store accepts writes and messages are sent. Otherwise `503`, by
+/// [`Refusal::DiskFull`], [`Refusal::StorageFailed`], [`Refusal::DriversDown`] or [`Refusal::MessagesLate`].
 pub(in crate::api) fn ready(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     state.service.ready(call.now)?;
     Ok(Success::ok(&HealthView { status: "ok" }))

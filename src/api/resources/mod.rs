@@ -1,12 +1,13 @@
-//! The handlers: a file a resource. Each parses, calls the service and makes a view.
+//! The handlers, one file for each resource. Each parses the call, calls the service and makes a view.
 //!
-//! - [`person_requests`], [`verifications`]: codes sent and compared;
-//! - [`deliveries`]: what became of messages;
-//! - [`authentication_factor`]: where a patient's codes go;
-//! - [`receipts`]: what gateways say of messages;
-//! - [`health`]: whether the node answers, and is ready;
-//! - [`admin`]: what operators ask;
-//! - [`demo`]: what only a demo answers.
+//! - [`person_requests`]: resend, approve and read a person request;
+//! - [`verifications`]: send and complete a phone verification;
+//! - [`deliveries`]: the state of messages;
+//! - [`authentication_factor`]: a patient's own factor;
+//! - [`receipts`]: delivery receipts of SMS gateways;
+//! - [`health`]: liveness and readiness;
+//! - [`admin`]: the operator's methods;
+//! - [`demo`]: the methods of `demo`.
 
 pub(super) mod admin;
 pub(super) mod authentication_factor;

@@ -14,21 +14,22 @@ use crate::domain::{
     PersonRequestStatus, Phone, Refusal, Timestamp,
 };
 
-/// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". Any JSON is
-/// taken and ignored: the number is the one that the request was made with.
+/// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". The body is ignored: the code
+/// goes to the phone number of the person request.
 pub(in crate::api) fn resend_otp(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
-        let id = request_id(&call)?;
+        let id = person_request_id(&call)?;
         let verification = state.service.resend_otp(call.caller()?, id, call.now).await?;
         Ok(Success::ok(&VerificationView::of(&verification, call.now)))
     })
 }
 
-/// `PATCH …/{id}/actions/approve {"verification_code"}`, and without it where no code is due. What is wrong with the
-/// request comes before what is wrong with the code.
+/// `PATCH …/{id}/actions/approve {"verification_code"}`, without the code for a person request with the method NA.
+///
+/// A refusal of the person request (not found, not NEW, another method) comes before a fault of the body.
 pub(in crate::api) fn approve(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
-        let id = request_id(&call)?;
+        let id = person_request_id(&call)?;
         let caller = call.caller()?;
         let read = if state.service.person_request(caller, id)?.needs_no_code() {
             no_code(&call.body).map(|()| None)
@@ -38,6 +39,7 @@ pub(in crate::api) fn approve(state: Arc<ApiState>, call: Call) -> HandlerFuture
         let request = match read {
             Ok(Some(code)) => state.service.approve(caller, id, code, call.now).await?,
             Ok(None) => state.service.approve_without_code(caller, id, call.now).await?,
+            // The body is wrong. Its faults are the answer only if a right code would have been accepted.
             Err(faults) => {
                 state.service.may_approve(caller, id, call.now).await?;
                 return Err(faults);
@@ -55,7 +57,7 @@ fn code(body: &Value, format: CodeFormat) -> Result<Code, Rejection> {
     properties.finish(code)
 }
 
-/// `{}`, `null` or nothing. A code that comes all the same is not looked at.
+/// Accepts `{}`, `null` or an empty body. A code is ignored.
 fn no_code(body: &Value) -> Result<(), Rejection> {
     if body.is_null() {
         return Ok(());
@@ -63,13 +65,14 @@ fn no_code(body: &Value) -> Result<(), Rejection> {
     Properties::of(body, &[CODE]).finish(Some(()))
 }
 
-/// `GET …/{id}`.
+/// `GET …/{id}`: the person request's status, and its authentication method under `urgent`.
 pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
-    let request = state.service.person_request(call.caller()?, request_id(call)?)?;
+    let request = state.service.person_request(call.caller()?, person_request_id(call)?)?;
     Ok(view(state, &request, call.now))
 }
 
-pub(super) fn request_id(call: &Call) -> Result<PersonRequestId, Refusal> {
+/// The id in the path. A text that is no UUID is [`Refusal::NotFound`], like an unknown id.
+pub(super) fn person_request_id(call: &Call) -> Result<PersonRequestId, Refusal> {
     Id::parse(call.param()).ok_or(Refusal::NotFound)
 }
 

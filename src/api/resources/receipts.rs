@@ -1,4 +1,4 @@
-//! Receipts of gateways for messages that they took.
+//! Delivery receipts of SMS gateways for messages that they accepted.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::sms::Reception;
 
+/// `data`: the number of receipts by result.
 #[derive(Serialize)]
 struct ReceivedView {
     known: usize,
@@ -18,8 +19,8 @@ struct ReceivedView {
     unlisted: usize,
 }
 
-/// `POST /receipts/{driver}/{secret}`: receipts from the gateway of this driver. Without its secret there is nothing here,
-/// whether there is such a driver or not.
+/// `POST /receipts/{driver}/{secret}`: receipts from the gateway of this driver. A wrong secret is answered like an
+/// unknown path, so that a caller can't find out which drivers there are.
 pub(in crate::api) fn receive(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };

@@ -9,8 +9,8 @@ use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::domain::{Phone, Refusal, Timestamp, Verification, VerificationId, VerificationStatus};
 
-/// `POST …/verifications {"phone_number"}`, the "Initialize OTP" of the page on resending. `provider` is taken and not
-/// looked at: which driver sends is the operator's choice.
+/// `POST …/verifications {"phone_number"}`: "Initialize OTP" of the page on resending. The property `provider` is
+/// accepted and ignored: the operator's settings choose the driver.
 pub(in crate::api) fn initialize(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut properties = Properties::of(&call.body, &["phone_number", "provider"]);
@@ -21,7 +21,8 @@ pub(in crate::api) fn initialize(state: Arc<ApiState>, call: Call) -> HandlerFut
     })
 }
 
-/// `PATCH …/verifications/{phone}/actions/complete {"code"}`.
+/// `PATCH …/verifications/{phone}/actions/complete {"code"}`: completes the phone's verification. `Location` is that of
+/// the upstream service.
 pub(in crate::api) fn complete(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut properties = Properties::of(&call.body, &["code"]);
@@ -34,7 +35,7 @@ pub(in crate::api) fn complete(state: Arc<ApiState>, call: Call) -> HandlerFutur
     })
 }
 
-/// `GET …/verifications/{phone}`: 200 when the phone is a verified one.
+/// `GET …/verifications/{phone}`: `200` if the phone was verified within the last 365 days, otherwise `404`.
 pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     #[derive(Serialize)]
     struct VerifiedPhoneView {
@@ -47,12 +48,12 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
     Ok(Success::ok(&VerifiedPhoneView { phone_number: phone.full() }))
 }
 
-/// A path phone that is no phone is an unknown one.
+/// The phone in the path. A text that is no phone number is [`Refusal::NotFound`], like an unknown phone.
 fn phone(call: &Call) -> Result<Phone, Refusal> {
     Phone::parse(call.param()).map_err(|_| Refusal::NotFound)
 }
 
-/// `data` of a verification: these four fields.
+/// `data` of a verification. `active` is `true` while the status is `new`.
 #[derive(Serialize)]
 pub(super) struct VerificationView {
     id: VerificationId,

@@ -1,4 +1,5 @@
-//! `{"meta": …, "data": …}` and `{"meta": …, "error": …}` (Nebo15/eview, `lib/eview/renders`).
+//! The envelope around every answer: `{"meta": …, "data": …}` or `{"meta": …, "error": …}` (Nebo15/eview,
+//! `lib/eview/renders`), and its headers.
 
 use http_body_util::Full;
 use hyper::StatusCode;
@@ -16,7 +17,7 @@ use crate::api::request::head::Head;
 use crate::domain::Timestamp;
 use crate::http::Response;
 
-/// The error of a rejection in the words of a dialect, with its status and headers.
+/// A rejection in the words of a dialect: status, `error`, and headers.
 pub(in crate::api) struct ErrorBody {
     pub(in crate::api) status: u16,
     pub(in crate::api) error_type: &'static str,
@@ -24,7 +25,9 @@ pub(in crate::api) struct ErrorBody {
     pub(in crate::api) invalid: Vec<Value>,
     pub(in crate::api) reason: Option<&'static str>,
     pub(in crate::api) next_attempt_at: Option<Timestamp>,
+    /// The header `Retry-After`, in seconds.
     pub(in crate::api) retry_after: Option<u64>,
+    /// The header `Allow`: the methods of a path, separated by commas.
     pub(in crate::api) allow: Option<String>,
 }
 
@@ -66,7 +69,7 @@ struct ErrorView<'a> {
     next_attempt_at: Option<String>,
 }
 
-/// Room for most answers, so that they need not grow while they are written.
+/// The initial capacity of an answer's buffer, in bytes. Most answers are smaller.
 const USUAL_BYTES: usize = 512;
 
 pub(in crate::api) fn success(head: &Head, answer: &Success) -> Response {
@@ -106,7 +109,7 @@ pub(in crate::api) fn failure(head: &Head, body: &ErrorBody) -> Response {
         add(&mut response, RETRY_AFTER, &seconds.to_string());
     }
     if status == StatusCode::UNAUTHORIZED {
-        // A 401 has to say which scheme would do (RFC 9110, 15.5.2).
+        // A 401 names the scheme that is required (RFC 9110, 15.5.2).
         add(&mut response, WWW_AUTHENTICATE, "Bearer");
     }
     if let Some(methods) = &body.allow {
@@ -140,7 +143,7 @@ fn respond(head: &Head, status: StatusCode, envelope: &Envelope<'_>) -> Response
     response
 }
 
-/// Values are ours: a path with an id, a number, a list of methods.
+/// Adds a header. The program makes its value, so it is always valid: a path with an id, a number, a list of methods.
 fn add(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);

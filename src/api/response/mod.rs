@@ -1,7 +1,7 @@
-//! How an answer goes back:
+//! Answers:
 //!
-//! - [`success`]: the success answers of methods;
-//! - [`envelope`]: the JSON around it, or around the error of a refusal.
+//! - [`success`]: the data of a success, with paging and `Location`;
+//! - [`envelope`]: the JSON and the headers around a success or an error.
 
 pub(super) mod envelope;
 mod success;

@@ -1,4 +1,4 @@
-//! The success answers of methods.
+//! The data of a success, with paging and `Location`.
 
 use hyper::StatusCode;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::VerificationId;
 
-/// A success answer, with its data already serialised as JSON.
+/// A success: `200` or `201` with `data`, which is already serialised as JSON.
 pub struct Success {
     pub(super) status: StatusCode,
     pub(super) data: Box<RawValue>,
@@ -15,29 +15,29 @@ pub struct Success {
     pub(super) location: Option<String>,
 }
 
-/// The `paging` of a list.
+/// `paging` of a list.
 #[derive(Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub(super) enum Paging {
-    /// One page has the whole list.
+    /// The whole list on one page.
     Whole { page_number: usize, page_size: usize, total_entries: usize, total_pages: usize },
-    /// One page of a list that grows while it is read, so its length is not counted. `next_after` is the cursor of the next
-    /// page, if there is one.
+    /// One page of a list that grows while it is read, so its entries are not counted. `next_after` is the cursor of
+    /// the next page; `null` on the last page.
     Part { page_size: usize, next_after: Option<Cursor> },
 }
 
-/// The last entry of a page. The next page begins after it.
+/// The last entry of a page, as the parameter `after` of the next page names it.
 #[derive(Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub enum Cursor {
-    /// A row of audit, by its number.
+    /// The number of an audit row.
     Row(u64),
-    /// The message with this verification's code.
+    /// The `verification_id` of a delivery.
     Delivery(VerificationId),
 }
 
 impl Success {
-    /// 200 with this view as `data`.
+    /// `200` with this view as `data`.
     pub fn ok(view: &impl Serialize) -> Self {
         Self {
             status: StatusCode::OK,
@@ -48,14 +48,14 @@ impl Success {
         }
     }
 
-    /// 200 with a whole list on one page.
+    /// `200` with the whole list on one page, which is page 1 of 1.
     pub fn list(views: &[impl Serialize], page_size: usize) -> Self {
         let (page_number, total_entries, total_pages) = (1, views.len(), 1);
         let paging = Paging::Whole { page_number, page_size, total_entries, total_pages };
         Self { paging: Some(paging), ..Self::ok(&views) }
     }
 
-    /// 200 with one page of a list, and the cursor of the next.
+    /// `200` with one page of a list, and the cursor of the next page if there is one.
     pub fn part_of_list(
         views: &[impl Serialize],
         page_size: usize,
@@ -65,7 +65,7 @@ impl Success {
         Self { paging: Some(paging), ..Self::ok(&views) }
     }
 
-    /// 201 with this view as `data`.
+    /// `201` with this view as `data`.
     pub fn created(view: &impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(view) }
     }

@@ -3,11 +3,11 @@
 mod approve;
 mod decisions;
 pub mod deliveries;
-mod door;
 mod envelope;
 mod health;
 mod http;
 mod main_job;
+mod origin;
 mod parameters;
 mod paths;
 mod person_request;

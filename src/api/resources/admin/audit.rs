@@ -1,3 +1,5 @@
+//! The operator's view of audit rows.
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -10,11 +12,12 @@ use crate::api::state::ApiState;
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
 
-/// The rows of a page: by default, and at most.
+/// The default of `page_size`, in rows.
 const USUAL: u64 = 50;
+/// The maximum of `page_size`, in rows.
 const MOST: u64 = 500;
 
-/// A row as it is shown.
+/// One entry of `data`: an audit row with its number. The phone is masked.
 #[derive(Serialize)]
 struct AuditView<'r> {
     number: u64,
@@ -31,7 +34,7 @@ struct AuditView<'r> {
     request_id: Option<RequestId>,
 }
 
-/// `GET /admin/audit?after=&page_size=`: the rows of audit behind this number, oldest first.
+/// `GET /admin/audit?after=&page_size=`: the audit rows with numbers above `after`, oldest first.
 pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let mut query = Query::of(call.query.as_deref());
@@ -39,7 +42,7 @@ pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
         let page_size = query.number("page_size", 1..=MOST, USUAL);
         query.finish()?;
         let most = usize::try_from(page_size).unwrap_or(usize::MAX);
-        // One more, to know whether there is more.
+        // One row more than the page shows whether there is a next page.
         let mut rows = state.service.audit(after, most + 1).await?;
         let is_last = rows.len() <= most;
         rows.truncate(most);

@@ -1,4 +1,4 @@
-//! The administrative methods, on the internal listener only. One file a resource.
+//! The operator's methods, on the internal listener only, one file for each resource.
 
 pub(in crate::api) mod audit;
 pub(in crate::api) mod deliveries;

@@ -12,11 +12,11 @@ use crate::domain::Phone;
 #[derive(Serialize)]
 struct UnlockedView {
     phone_number: String,
-    /// How many wrong guesses in a row were taken back.
+    /// The number of wrong guesses in a row before the unlock.
     wrong_guesses: u32,
 }
 
-/// `POST /admin/phones/{phone}/actions/unlock`: the phone's wrong guesses are taken back, and with them its lock.
+/// `POST /admin/phones/{phone}/actions/unlock`: removes the phone's wrong guesses, and with them its lock.
 pub(in crate::api) fn unlock(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let no_phone = |_| Rejection::Invalid(vec![FieldError::no_phone_in_path(NO_PHONE)]);

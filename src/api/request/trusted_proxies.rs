@@ -15,26 +15,25 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The shortest time between two warnings about untrusted forwarding headers, since any caller can cause them.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// Finds the address of the caller.
-pub(in crate::api) struct Peers {
-    proxies: Vec<Network>,
-    /// When it was last said that a stranger speaks for others, in microseconds.
+/// The proxies of the setting `public.trusted_proxies`. Only their `X-Forwarded-For` is read.
+pub(in crate::api) struct TrustedProxies {
+    networks: Vec<Network>,
+    /// The time of the last warning, in microseconds since 1970.
     warned_at: AtomicI64,
 }
 
-impl Peers {
-    /// Behind these proxies.
-    pub(in crate::api) fn behind(proxies: &[Network]) -> Self {
-        Self { proxies: proxies.to_vec(), warned_at: AtomicI64::new(i64::MIN) }
+impl TrustedProxies {
+    pub(in crate::api) fn new(networks: &[Network]) -> Self {
+        Self { networks: networks.to_vec(), warned_at: AtomicI64::new(i64::MIN) }
     }
 
-    /// Who calls over a socket of this address, for log and audit; a permission is never made of it.
+    /// The caller's address, for log, audit and limits. It never grants a permission. `None` if the trusted proxies
+    /// name no address.
     ///
-    /// A socket of a trusted proxy says nothing, and nobody is to shut out a proxy: what counts is whom the outermost of
-    /// them has seen, which each writes behind whatever its caller had in that header. So it is the last address that is no
-    /// proxy's; before it, the caller may have written anything. Anybody else's socket says who that is, whatever the header
-    /// says.
-    pub(in crate::api) fn peer(
+    /// Each proxy appends the address that it sees to `X-Forwarded-For`. So behind a trusted proxy the caller is the
+    /// last address there that belongs to no trusted proxy; everything before it may be the caller's invention. A
+    /// socket that belongs to no trusted proxy is itself the caller's, and the header is ignored.
+    pub(in crate::api) fn caller_address(
         &self,
         listener: ListenerKind,
         socket: IpAddr,
@@ -53,19 +52,19 @@ impl Peers {
         }
     }
 
-    /// Says that somebody who is no trusted proxy names others as callers: a stranger, or a proxy that was forgotten, and
-    /// then everybody behind it is taken for it.
-    pub(in crate::api) fn warn_of_strangers(
+    /// Warns of `X-Forwarded-For` over a socket that belongs to no trusted proxy, at most once per [`WARN_EVERY`]. The
+    /// setting may lack a proxy: then all callers behind it share its address.
+    pub(in crate::api) fn warn_if_untrusted(
         &self,
         listener: ListenerKind,
         socket: IpAddr,
         headers: &HeaderMap,
         now: Timestamp,
     ) {
-        let speaks_for_others = listener == ListenerKind::Public { behind_proxy: true }
+        let is_untrusted = listener == ListenerKind::Public { behind_proxy: true }
             && headers.contains_key(X_FORWARDED_FOR)
             && !self.is_proxy(socket);
-        if !speaks_for_others {
+        if !is_untrusted {
             return;
         }
         let due =
@@ -79,7 +78,7 @@ impl Peers {
     }
 
     fn is_proxy(&self, address: IpAddr) -> bool {
-        self.proxies.iter().any(|network| network.contains(address))
+        self.networks.iter().any(|network| network.contains(address))
     }
 }
 
@@ -89,8 +88,8 @@ mod tests {
 
     use super::*;
 
-    /// Behind proxies of these networks.
-    fn peer(
+    /// The caller's address behind three trusted networks.
+    fn caller_address(
         listener: ListenerKind,
         socket: &str,
         forwarded_for: &[&'static str],
@@ -100,17 +99,17 @@ mod tests {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_static(line));
         }
         let proxies = ["192.0.2.1", "10.0.0.0/8", "fd00::/8"].map(|text| text.parse().unwrap());
-        let peers = Peers::behind(&proxies);
-        let peer = peers.peer(listener, socket.parse().unwrap(), &headers);
-        peer.map(|address| address.to_string())
+        let proxies = TrustedProxies::new(&proxies);
+        let address = proxies.caller_address(listener, socket.parse().unwrap(), &headers);
+        address.map(|address| address.to_string())
     }
 
     #[test]
-    fn without_a_proxy_a_peer_is_whose_socket_it_is_whatever_is_said() {
+    fn without_a_proxy_the_caller_is_the_socket_and_the_header_is_ignored() {
         for listener in [ListenerKind::Internal, ListenerKind::Public { behind_proxy: false }] {
             for forwarded_for in [&[][..], &["203.0.113.9"]] {
-                let peer = peer(listener, "192.0.2.1", forwarded_for);
-                assert_eq!(peer.as_deref(), Some("192.0.2.1"), "{listener:?}");
+                let address = caller_address(listener, "192.0.2.1", forwarded_for);
+                assert_eq!(address.as_deref(), Some("192.0.2.1"), "{listener:?}");
             }
         }
     }
@@ -118,8 +117,8 @@ mod tests {
     const BEHIND: ListenerKind = ListenerKind::Public { behind_proxy: true };
 
     #[test]
-    fn behind_a_proxy_a_peer_is_the_last_one_written_down_that_is_no_proxy_or_nobody() {
-        let behind = |lines: &[&'static str]| peer(BEHIND, "192.0.2.1", lines);
+    fn behind_a_proxy_the_caller_is_the_last_address_that_is_no_proxy() {
+        let behind = |lines: &[&'static str]| caller_address(BEHIND, "192.0.2.1", lines);
         for (lines, expected) in [
             (&["203.0.113.9"][..], "203.0.113.9"),
             (&["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
@@ -148,7 +147,7 @@ mod tests {
             &["fe80::1%eth0"],
             &["203.0.113.9 203.0.113.8"],
             &["203.0.113.009"],
-            // Proxies are never to blame.
+            // A proxy's address is never the caller's.
             &["192.0.2.1"],
             &["::ffff:192.0.2.1", "10.0.0.1, fd00::2"],
         ] {
@@ -157,10 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_no_trusted_proxy_speaks_for_themselves() {
+    fn the_header_of_an_untrusted_socket_is_ignored() {
         for socket in ["198.51.100.7", "2001:db8::7", "127.0.0.1", "192.0.2.2"] {
             for lines in [&[][..], &["203.0.113.9"], &["203.0.113.9, 192.0.2.1"], &["", "x"]] {
-                assert_eq!(peer(BEHIND, socket, lines).as_deref(), Some(socket), "{lines:?}");
+                let address = caller_address(BEHIND, socket, lines);
+                assert_eq!(address.as_deref(), Some(socket), "{lines:?}");
             }
         }
     }
