@@ -1,4 +1,4 @@
-//! Authentication of callers, and authorisation by scope.
+//! Authentication of callers by token and api-key, and authorisation by scope.
 
 use std::net::IpAddr;
 
@@ -11,61 +11,61 @@ use crate::domain::{
 use crate::otp::{RequestContext, Waiting};
 use crate::store::schema::{CLIENTS, CLIENTS_BY_API_KEY, TOKENS, USERS};
 
-/// The credentials of a request.
+/// The credentials of a request, and what the audit needs beside them.
 #[derive(Clone, Copy, Default)]
 pub struct Credentials<'a> {
     /// The token of `Authorization: Bearer …`.
     pub bearer: Option<&'a [u8]>,
-    /// The header `api-key`.
+    /// The value of the header `api-key`.
     pub api_key: Option<&'a [u8]>,
-    /// The peer's address.
+    /// The caller's IP address.
     pub peer: Option<IpAddr>,
-    /// The caller's `X-Request-ID`.
+    /// The `X-Request-ID` as it is stored.
     pub request_id: Option<RequestId>,
 }
 
-/// A request that was not admitted.
+/// The refusal of a caller, with what is known of the caller for log and audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAdmitted {
-    /// The reason.
+    /// Why the caller was refused.
     pub refusal: Refusal,
     /// The caller, as far as known: a stored token names a client and a user, even when it is expired or revoked.
     pub by: Requester,
-    /// The name of that client.
+    /// The name of the client in `by`.
     pub client_name: Option<String>,
 }
 
 /// An admitted caller.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The id of the token's client.
+    /// The client that the token was given to.
     pub client_id: ClientId,
-    /// The name of that client.
+    /// The name of that client, for the log.
     pub client_name: String,
-    /// The token's user.
+    /// The user that the token was given for.
     pub user: User,
-    /// The peer's address.
+    /// The caller's IP address.
     pub peer: Option<IpAddr>,
-    /// The caller's `X-Request-ID`.
+    /// The `X-Request-ID` as it is stored.
     pub request_id: Option<RequestId>,
-    /// Whether it still waits for its answer.
+    /// Whether the caller still waits for the answer.
     pub waiting: Waiting,
 }
 
 impl Caller {
-    /// Who that is, for limits and audit.
+    /// Client, user and address, for limits and audit.
     pub fn requester(&self) -> Requester {
         Requester { client_id: Some(self.client_id), user_id: Some(self.user.id), peer: self.peer }
     }
 
-    /// The same, what the request is called, and whether it still waits.
+    /// The [`Self::requester`], the request id, and whether the caller still waits.
     pub fn context(&self) -> RequestContext {
         let (request_id, waiting) = (self.request_id, self.waiting.clone());
         RequestContext { requester: self.requester(), request_id, waiting }
     }
 }
 
-/// The caller's identity, as far as it is known.
+/// The caller's identity, as far as a refused call shows it.
 #[derive(Default)]
 struct Identity {
     by: Requester,
@@ -73,8 +73,11 @@ struct Identity {
 }
 
 impl Service {
-    /// Admits a caller who needs `scope`, or says why not, and notes that for the audit. A token ends by the wall clock:
-    /// others have said when.
+    /// Admits a caller if the token has the `scope`, and for a BROKER client the vendor too. A refusal is noted in the
+    /// audit.
+    ///
+    /// `now` is the time of the audit row. `wall`, the time of the wall clock, decides whether the token has expired:
+    /// its `expires_at` was set outside this program.
     pub fn admit(
         &self,
         credentials: Credentials<'_>,
@@ -92,8 +95,8 @@ impl Service {
         })
     }
 
-    /// Checks the credentials step by step, in the dialect's order. Fills `identity` on the way, so that a refusal can name
-    /// the caller. Changes nothing in the store.
+    /// Checks the credentials, in the dialect's order. Fills `identity` on the way, so that a refusal can name the
+    /// caller. It only reads the store.
     fn authenticate(
         &self,
         credentials: Credentials<'_>,
@@ -101,6 +104,7 @@ impl Service {
         wall: Timestamp,
         identity: &mut Identity,
     ) -> Result<Caller, Refusal> {
+        // The token. The store has only its digest, so the lookup shows nothing of other tokens.
         let bearer = credentials.bearer.ok_or(Refusal::TokenMissing)?;
         let token = self.store.get(TOKENS, &SecretDigest::of(bearer))?;
         let token = token.ok_or(Refusal::TokenUnknown)?;
@@ -109,9 +113,11 @@ impl Service {
         if token.is_revoked {
             return Err(Refusal::TokenUnknown);
         }
+        // Client and user of the token. A user who no longer exists is refused by the step `User`.
         let client = self.store.get(CLIENTS, &token.client_id)?.ok_or(Refusal::TokenUnknown)?;
         identity.client_name = Some(client.name.clone());
         let user = self.store.get(USERS, &token.user_id)?;
+        // The dialect's order decides which refusal a caller with several faults gets.
         let mut vendor = None;
         for step in self.order.admission {
             match step {
@@ -132,7 +138,11 @@ impl Service {
         Ok(Caller { client_id: client.id, client_name, user, peer, request_id, waiting })
     }
 
-    /// The vendor whose api-key came with a BROKER client's token. A DIRECT client needs no api-key, and none is read.
+    /// The vendor of the api-key that came with the token of a BROKER client. `None` for a DIRECT client, whose api-key
+    /// is ignored.
+    ///
+    /// Errors: [`Refusal::ApiKeyMissing`]; [`Refusal::ApiKeyInvalid`] if the key is unknown, or its client is blocked
+    /// or no vendor.
     fn vendor(&self, client: &Client, api_key: Option<&[u8]>) -> Result<Option<Client>, Refusal> {
         match client.access_type {
             AccessType::Direct => return Ok(None),
@@ -148,7 +158,7 @@ impl Service {
     }
 }
 
-/// Both the token and the vendor have to allow the scope.
+/// Returns [`Refusal::ScopeMissing`] unless the token has the scope, and the vendor too if there is one.
 fn ensure_scope(token: &Token, vendor: Option<&Client>, scope: Scope) -> Result<(), Refusal> {
     let vendor_allows = vendor
         .is_none_or(|vendor| vendor.broker_scope.as_ref().is_some_and(|all| all.allow(scope)));

@@ -3,10 +3,11 @@ use crate::domain::{AuthenticationFactor, PersonStatus, Refusal};
 use crate::store::schema::{FACTORS, PERSONS};
 
 impl Service {
-    /// The caller's own factor, if there is one.
+    /// The factor of the caller's user; `None` if the user has none. Errors: [`Refusal::PersonNotFound`] for a user
+    /// without a person, [`Refusal::PersonNotActive`].
     ///
-    /// Page "Get authentication factor" [API-005-010-006-0206]; the checks of the person follow ehealth-ua/ehealth.api,
-    /// `apps/core/lib/core/cabinet/api.ex`.
+    /// Sources: page "Get authentication factor" [API-005-010-006-0206]; for the checks of the person
+    /// ehealth-ua/ehealth.api, `apps/core/lib/core/cabinet/api.ex`.
     pub fn authentication_factor(
         &self,
         caller: &Caller,

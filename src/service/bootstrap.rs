@@ -7,27 +7,27 @@ use crate::entropy::{Entropy, NoEntropy, draw_id, draw_secret};
 use crate::store::schema::{CLIENTS, TOKENS, USERS};
 use crate::store::{Priority, Store, StoreError};
 
-/// The name of the operator's client.
+/// The name of the client that `init` makes for the operator.
 pub const OPERATOR: &str = "operator";
 
-/// The scope of the first token.
+/// The scopes of the first token.
 pub const ADMIN_SCOPE: &str = "admin:read admin:write";
 
-/// The life of the first token: 90 days.
+/// How long the first token is valid: 90 days.
 pub const FIRST_TOKEN_LIFE: Duration = Duration::from_hours(90 * 24);
 
-/// The first admin token. Only its digest is kept.
+/// The first admin token. The store has only its digest.
 pub struct FirstToken {
-    /// The token, which is shown once.
+    /// The token in clear. `init` shows it once.
     pub secret: Secret,
-    /// The time at which it expires.
+    /// The time at which the token expires.
     pub expires_at: Timestamp,
 }
 
-/// The reason why the operator could not be added.
+/// The reason why the operator's client was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum NoOperator {
-    /// The system gave no random bytes.
+    /// The operating system returned no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
     /// The store refused the write.

@@ -1,3 +1,5 @@
+//! The state of messages, and receipts of gateways.
+
 use std::iter;
 use std::time::Duration;
 
@@ -12,12 +14,12 @@ use crate::domain::{
 use crate::sms::{OutboxHealth, Reception};
 use crate::store::schema::{DELIVERIES, LIVE_CODES, VERIFICATIONS};
 
-/// The age at which an unsent message makes the node unready.
+/// The wait of an unsent message after which the node is not ready.
 const LATE: Duration = Duration::from_mins(1);
 
 impl Service {
-    /// What became of the message with this verification's code, if `client` had it sent; nobody is who calls without a
-    /// token. Another's message is an unknown one.
+    /// The delivery of the message with this verification's code, if `client` had it sent; `None` is a call without a
+    /// token. Another client's message is [`Refusal::NotFound`].
     pub fn delivery_for(
         &self,
         client: Option<ClientId>,
@@ -28,15 +30,17 @@ impl Service {
         if delivery.client_id == client { Ok(delivery) } else { Err(Refusal::NotFound) }
     }
 
-    /// What became of it, whoever had it sent.
+    /// The delivery of the message with this verification's code, of any client.
     pub fn delivery(&self, id: VerificationId, now: Timestamp) -> Result<Delivery, Refusal> {
         let delivery = self.store.get(DELIVERIES, &id)?.ok_or(Refusal::NotFound)?;
         Ok(delivery.delayed_until(self.otp.outbox.delayed_until(now)))
     }
 
-    /// Up to `most` messages with codes for this request, newest first, from before the one with the code of `after` on.
+    /// Up to `most` deliveries of messages with this person request's codes, newest first. With `after`, those older
+    /// than the message of that verification.
     ///
-    /// Each record names the one before it. The list ends at the first one that has been swept.
+    /// Each delivery names the previous one of its phone and purpose. The list ends at the first one that the sweep has
+    /// removed.
     pub fn deliveries(
         &self,
         request: &PersonRequest,
@@ -58,14 +62,15 @@ impl Service {
         walk.take(most).map(|found| Ok(found?.delayed_until(delayed_until))).collect()
     }
 
-    /// Whether this verification's code is, or was, for this request.
+    /// Whether this verification's code was sent for this person request.
     pub fn is_for(&self, id: VerificationId, request: &PersonRequest) -> Result<bool, Refusal> {
         let verification = self.store.get(VERIFICATIONS, &id)?;
         let purpose = Purpose::PersonRequest(request.id);
         Ok(verification.is_some_and(|verification| verification.purpose == purpose))
     }
 
-    /// Takes what a gateway says, with its secret, has become of messages. A wrong one is noted for the audit.
+    /// Applies the receipts in `body`, which a gateway sent with its secret. A wrong secret is
+    /// [`Reception::NotCalled`], and noted in the audit.
     pub async fn receive(
         &self,
         by: RequestOrigin,
@@ -81,8 +86,9 @@ impl Service {
         Ok(reception)
     }
 
-    /// Refuses when messages don't leave.
-    pub(super) fn messages_leave(&self, now: Timestamp) -> Result<(), Refusal> {
+    /// Returns [`Refusal::DriversDown`] if every driver is failing, and [`Refusal::MessagesLate`] if a message has
+    /// waited for more than [`LATE`].
+    pub(super) fn ensure_messages_are_sent(&self, now: Timestamp) -> Result<(), Refusal> {
         let OutboxHealth { late, stuck, is_down, .. } = self.otp.outbox.health(now)?;
         if is_down {
             return Err(Refusal::DriversDown);
@@ -93,6 +99,7 @@ impl Service {
         }
     }
 
+    /// The verification of the request's newest code, if one was sent.
     fn newest_code(&self, request: &PersonRequest) -> Result<Option<VerificationId>, Refusal> {
         let Some(phone) = phone(request) else { return Ok(None) };
         let live = self.store.get(LIVE_CODES, &(phone, Purpose::PersonRequest(request.id)))?;
@@ -100,7 +107,7 @@ impl Service {
     }
 }
 
-/// The phone of the request's codes, even when no further code is sent.
+/// The phone to which the request's codes were sent, even if its method allows no further code by now.
 fn phone(request: &PersonRequest) -> Option<Phone> {
     match request.authentication_method {
         AuthenticationMethod::Otp { phone_number } => Some(phone_number),

@@ -1,27 +1,33 @@
-//! The methods: each admits the caller, checks the rules of the field, and changes the store in one write.
+//! The operations behind the API: each admits the caller, checks the rules of ЕСОЗ, and changes the store in one write.
+//!
+//! - `access`: authentication by token and api-key, authorisation by scope;
+//! - `person_requests`: resend and approve;
+//! - `verifications`: initialize and complete a phone verification, and unlock a phone;
+//! - `deliveries`: the state of messages, and receipts of gateways;
+//! - `authentication_factor`: the factor of the caller's user;
+//! - [`bootstrap`]: the first admin token of a data directory;
+//! - [`import`]: clients, users, persons, tokens, factors and person requests from a file.
 
 mod access;
-mod audit;
 mod authentication_factor;
 pub mod bootstrap;
-mod check_order;
 mod deliveries;
 pub mod import;
 mod person_requests;
 mod verifications;
 
 pub use access::{Caller, Credentials, NotAdmitted};
-pub use check_order::{AdmissionStep, CheckOrder, RequestCheck};
 
 use std::sync::Arc;
 
 use crate::audit::{AuditLog, Recorder};
 use crate::config::PersonRequestsConfig;
-use crate::domain::{CodeFormat, Refusal, Timestamp};
+use crate::domain::audit::AuditRow;
+use crate::domain::{CodeFormat, Refusal, Timestamp, TokenExpiry};
 use crate::otp::Otp;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
-/// The methods, on one store.
+/// The operations, on one store.
 pub struct Service {
     store: Store,
     otp: Otp,
@@ -31,8 +37,46 @@ pub struct Service {
     person_requests: PersonRequestsConfig,
 }
 
+/// The order of checks. A call that fails several checks is refused by the first one. The pages and the live system
+/// disagree on the order, so each dialect has its own.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckOrder {
+    /// The checks of a caller, after the token was found and is not revoked.
+    pub admission: &'static [AdmissionStep],
+    /// Whether a token is still valid at the very moment of its `expires_at`.
+    pub token_expiry: TokenExpiry,
+    /// The checks of a person request before a code is sent again.
+    pub resend_otp: &'static [RequestCheck],
+    /// The checks of a person request before it is approved.
+    pub approve: &'static [RequestCheck],
+}
+
+/// One check of a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdmissionStep {
+    /// The token has not expired; else [`Refusal::TokenExpired`].
+    TokenExpiry,
+    /// The token's client is not blocked; else [`Refusal::ClientBlocked`].
+    Client,
+    /// A BROKER client's call has a vendor's api-key; else [`Refusal::ApiKeyMissing`] or [`Refusal::ApiKeyInvalid`].
+    ApiKey,
+    /// Token and vendor have the scope; else [`Refusal::ScopeMissing`].
+    Scope,
+    /// The token's user exists and is not blocked; else [`Refusal::UserUnknown`] or [`Refusal::UserBlocked`].
+    User,
+}
+
+/// One check of a person request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestCheck {
+    /// The request's method allows the operation; else [`Refusal::MethodNotOtp`].
+    Method,
+    /// The request is NEW; else [`Refusal::InvalidTransition`].
+    Status,
+}
+
 impl Service {
-    /// Makes the service on this store. It checks in this order, and notes refusals in the audit.
+    /// A service on this store. `order` is that of the dialect. Refusals are noted in `audit`.
     pub fn new(
         store: Store,
         otp: Otp,
@@ -44,22 +88,41 @@ impl Service {
         Self { store, otp, audit, audit_log, order, person_requests }
     }
 
-    /// The format of codes.
+    /// The number of digits of codes, and how a guess is parsed.
     pub fn code_format(&self) -> CodeFormat {
         self.otp.format()
     }
 
-    /// The codes behind the methods.
+    /// The code service.
     pub fn otp(&self) -> &Otp {
         &self.otp
     }
 
-    /// Fails when the store takes no writes, or messages wait too long.
+    /// Whether the node is ready. Fails with [`Refusal::StorageFailed`] or [`Refusal::DiskFull`] if the store accepts
+    /// no writes, and with [`Refusal::DriversDown`] or [`Refusal::MessagesLate`] if messages are not sent.
     pub fn ready(&self, now: Timestamp) -> Result<(), Refusal> {
         match (self.store.is_healthy(), self.store.has_room()) {
-            (true, true) => self.messages_leave(now),
+            (true, true) => self.ensure_messages_are_sent(now),
             (true, false) => Err(Refusal::DiskFull),
             (false, _) => Err(Refusal::StorageFailed),
         }
+    }
+
+    /// The audit log, in files and in the database.
+    pub fn audit_log(&self) -> &AuditLog {
+        &self.audit_log
+    }
+
+    /// Up to `most` audit rows with numbers above `after`, oldest first, each with its number. Refusals that were noted
+    /// before the call are among them, except on a full disk, where they can't be written.
+    pub async fn audit(&self, after: u64, most: usize) -> Result<Vec<(u64, AuditRow)>, Refusal> {
+        match self.audit.flush().await {
+            Ok(()) | Err(StoreError::DiskFull) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let log = Arc::clone(&self.audit_log);
+        // Reading files may block, so it has a thread of its own.
+        let read = tokio::task::spawn_blocking(move || log.page(after, most)).await;
+        Ok(read.map_err(|error| StoreError::Failed(error.to_string()))??)
     }
 }

@@ -1,3 +1,5 @@
+//! Person requests: a code approves them.
+
 use std::time::Duration;
 
 use super::{Caller, RequestCheck, Service};
@@ -12,25 +14,26 @@ use crate::store::schema::{PERSON_REQUESTS, PERSONS};
 use crate::store::{Priority, StoreError, Write};
 
 impl Service {
-    /// Sends the person a new code for this request.
+    /// Sends a new code for this person request to its phone.
     ///
-    /// Page "Resend Authorization OTP on Person Request": method first, then status, in the documented order.
+    /// Page "Resend Authorization OTP on Person Request". Errors: [`Refusal::NotFound`], [`Refusal::MethodNotOtp`],
+    /// [`Refusal::InvalidTransition`], and those of [`Otp::initialize`](crate::otp::Otp::initialize).
     pub async fn resend_otp(
         &self,
         caller: &Caller,
         id: PersonRequestId,
         now: Timestamp,
     ) -> Result<Verification, Refusal> {
-        let (client, checks, life) =
-            (caller.client_id, self.order.resend_otp, self.person_requests.life);
-        let gate = move |write: &Write<'_>| {
-            let (_, phone) = open_request(write, client, id, checks, life, now)?;
-            Ok(Target { phone, purpose: Purpose::PersonRequest(id) })
-        };
-        self.otp.initialize(now, caller.context(), gate).await
+        let checked = self.checked(caller, id, self.order.resend_otp, now);
+        // Each write of `initialize` checks the request anew: it may be approved while the code is hashed.
+        let resolve_target = move |write: &Write<'_>| checked.target(write);
+        self.otp.initialize(now, caller.context(), resolve_target).await
     }
 
-    /// Spends the person's code: NEW → APPROVED.
+    /// Approves the person request with its code: NEW → APPROVED.
+    ///
+    /// Errors: [`Refusal::NotFound`], [`Refusal::MethodNotOtp`], [`Refusal::InvalidTransition`], and those of
+    /// [`Otp::complete`](crate::otp::Otp::complete). A guess before any code was sent is [`Refusal::CodeWrong`].
     pub async fn approve(
         &self,
         caller: &Caller,
@@ -38,20 +41,19 @@ impl Service {
         guess: Code,
         now: Timestamp,
     ) -> Result<PersonRequest, Refusal> {
-        let (client, checks, life) =
-            (caller.client_id, self.order.approve, self.person_requests.life);
-        let gate = move |write: &Write<'_>| {
-            let (_, phone) = open_request(write, client, id, checks, life, now)?;
-            Ok(Target { phone, purpose: Purpose::PersonRequest(id) })
-        };
+        let checked = self.checked(caller, id, self.order.approve, now);
+        // The request's checks come before the code: a request that can't be approved costs no attempt.
+        let resolve_target = move |write: &Write<'_>| checked.target(write);
+        // A right code and the approval are one write. The checks run once more in it, because the request may have
+        // changed while the code was compared.
         let approve = move |write: &mut Write<'_>, verified: &Verification| {
-            let (request, _) = open_request(write, client, id, checks, life, now)?;
-            let approved = request.approve(verified.id, now, life)?;
+            let (request, _) = checked.open_request(write)?;
+            let approved = request.approve(verified.id, now, checked.life)?;
             Ok(write.put(PERSON_REQUESTS, &id, &approved)?)
         };
-        match self.otp.complete(now, caller.context(), guess, gate, approve).await {
+        match self.otp.complete(now, caller.context(), guess, resolve_target, approve).await {
             Ok(_) => self.person_request(caller, id),
-            // Nothing was ever sent, so nothing can be right.
+            // No code was ever sent for the request, so no guess can be right. A missing request is another `NotFound`.
             Err(Refusal::NotFound) if self.person_request(caller, id).is_ok() => {
                 Err(Refusal::CodeWrong)
             }
@@ -59,23 +61,23 @@ impl Service {
         }
     }
 
-    /// NEW → APPROVED where no code is due: the request was made without a method, and what is decided is decided by
-    /// what was taken down then. Nothing is compared or counted.
+    /// Approves a person request with the method NA, without a code: NEW → APPROVED. No guess is counted.
+    ///
+    /// Errors: [`Refusal::NotFound`], [`Refusal::MethodNotOtp`] for another method, [`Refusal::InvalidTransition`].
     pub async fn approve_without_code(
         &self,
         caller: &Caller,
         id: PersonRequestId,
         now: Timestamp,
     ) -> Result<PersonRequest, Refusal> {
-        let (client, checks, life) =
-            (caller.client_id, self.order.approve, self.person_requests.life);
+        let checked = self.checked(caller, id, self.order.approve, now);
         let row =
             AuditRow::new(now, AuditEvent::RequestApprovedWithoutCode, caller.context().origin());
         let row = row.about_request(id);
         let approve = move |write: &mut Write<'_>| {
-            let request = own(write.get(PERSON_REQUESTS, &id), client)?;
-            examine(&request, request.needs_no_code(), checks, life, now)?;
-            let approved = request.approve_without_code(now, life)?;
+            let request = checked.own_request(write)?;
+            checked.check(&request, request.needs_no_code())?;
+            let approved = request.approve_without_code(now, checked.life)?;
             write.put(PERSON_REQUESTS, &id, &approved)?;
             audit::append(write, &row)?;
             Ok(approved)
@@ -83,26 +85,26 @@ impl Service {
         self.store.write(Priority::Normal, approve).await
     }
 
-    /// Whether a right code, or no code where none is due, would approve the request.
+    /// Whether the person request could be approved now, by a right code or without one. Changes nothing. Errors are
+    /// the request's own ones of [`Self::approve`].
     pub async fn may_approve(
         &self,
         caller: &Caller,
         id: PersonRequestId,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let (client, checks, life) =
-            (caller.client_id, self.order.approve, self.person_requests.life);
+        let checked = self.checked(caller, id, self.order.approve, now);
         let look = move |write: &mut Write<'_>| {
-            let request = own(write.get(PERSON_REQUESTS, &id), client)?;
+            let request = checked.own_request(write)?;
             if request.needs_no_code() {
-                return examine(&request, true, checks, life, now);
+                return checked.check(&request, true);
             }
-            open_request(write, client, id, checks, life, now).map(drop)
+            checked.open_request(write).map(drop)
         };
         self.store.write(Priority::Normal, look).await
     }
 
-    /// The request, if it is the caller's.
+    /// The person request. Another client's request is [`Refusal::NotFound`].
     pub fn person_request(
         &self,
         caller: &Caller,
@@ -111,47 +113,71 @@ impl Service {
         own(self.store.get(PERSON_REQUESTS, &id), caller.client_id)
     }
 
-    /// Where the request stands by now.
+    /// The request's status at `now`: a NEW request counts as EXPIRED after `person_requests.life_days`.
     pub fn status(&self, request: &PersonRequest, now: Timestamp) -> PersonRequestStatus {
         request.status_at(now, self.person_requests.life)
     }
+
+    fn checked(
+        &self,
+        caller: &Caller,
+        id: PersonRequestId,
+        checks: &'static [RequestCheck],
+        now: Timestamp,
+    ) -> CheckedRequest {
+        let (client, life) = (caller.client_id, self.person_requests.life);
+        CheckedRequest { client, id, checks, life, now }
+    }
 }
 
-/// The client's own request and the phone its codes go to, if all the checks allow a code.
-fn open_request(
-    write: &Write<'_>,
+/// A person request that a call names, and the checks that it has to pass within each write of the call.
+#[derive(Clone, Copy)]
+struct CheckedRequest {
     client: ClientId,
     id: PersonRequestId,
-    checks: &[RequestCheck],
+    /// In the dialect's order.
+    checks: &'static [RequestCheck],
+    /// The age at which a NEW request counts as EXPIRED.
     life: Duration,
     now: Timestamp,
-) -> Result<(PersonRequest, Phone), Refusal> {
-    let request = own(write.get(PERSON_REQUESTS, &id), client)?;
-    let phone = phone_for_codes(write, &request)?;
-    examine(&request, phone.is_some(), checks, life, now)?;
-    let phone = phone.ok_or(Refusal::MethodNotOtp)?;
-    Ok((request, phone))
 }
 
-/// Runs the checks on the request. The caller says whether the request's method allows the operation.
-fn examine(
-    request: &PersonRequest,
-    method_allows: bool,
-    checks: &[RequestCheck],
-    life: Duration,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    for check in checks {
-        match check {
-            RequestCheck::Method if !method_allows => return Err(Refusal::MethodNotOtp),
-            RequestCheck::Status => request.must_be_new(now, life)?,
-            RequestCheck::Method => {}
-        }
+impl CheckedRequest {
+    /// Phone and purpose of the request's codes, if all checks allow a code.
+    fn target(&self, write: &Write<'_>) -> Result<Target, Refusal> {
+        let (_, phone) = self.open_request(write)?;
+        Ok(Target { phone, purpose: Purpose::PersonRequest(self.id) })
     }
-    Ok(())
+
+    /// The client's own request and the phone of its codes, if all checks allow a code.
+    fn open_request(&self, write: &Write<'_>) -> Result<(PersonRequest, Phone), Refusal> {
+        let request = self.own_request(write)?;
+        let phone = phone_for_codes(write, &request)?;
+        self.check(&request, phone.is_some())?;
+        let phone = phone.ok_or(Refusal::MethodNotOtp)?;
+        Ok((request, phone))
+    }
+
+    /// The client's own request, unchecked.
+    fn own_request(&self, write: &Write<'_>) -> Result<PersonRequest, Refusal> {
+        own(write.get(PERSON_REQUESTS, &self.id), self.client)
+    }
+
+    /// Runs the checks in their order. `method_allows` is the result of [`RequestCheck::Method`], which depends on the
+    /// operation.
+    fn check(&self, request: &PersonRequest, method_allows: bool) -> Result<(), Refusal> {
+        for check in self.checks {
+            match check {
+                RequestCheck::Method if !method_allows => return Err(Refusal::MethodNotOtp),
+                RequestCheck::Status => request.must_be_new(self.now, self.life)?,
+                RequestCheck::Method => {}
+            }
+        }
+        Ok(())
+    }
 }
 
-/// The client's own request. Another client's request is not found.
+/// The request, if it is the client's own. Another client's request is [`Refusal::NotFound`].
 fn own(
     found: Result<Option<PersonRequest>, StoreError>,
     client: ClientId,
@@ -159,7 +185,8 @@ fn own(
     found?.filter(|request| request.client_id == client).ok_or(Refusal::NotFound)
 }
 
-/// The phone that the request was made with, if its confirming person still uses codes.
+/// The phone to which a code for the request is sent; `None` if its method allows no code. For `THIRD_PERSON` the
+/// confirming person's own method must be OTP.
 fn phone_for_codes(write: &Write<'_>, request: &PersonRequest) -> Result<Option<Phone>, Refusal> {
     match request.authentication_method {
         AuthenticationMethod::Otp { phone_number } => Ok(Some(phone_number)),

@@ -1,3 +1,5 @@
+//! Phone verifications.
+
 use super::Service;
 use crate::audit;
 use crate::domain::audit::{AuditEvent, AuditRow};
@@ -7,7 +9,8 @@ use crate::store::schema::{GUESSES, SENDS, STRAY_GUESSES, VERIFIED_PHONES};
 use crate::store::{Priority, Write};
 
 impl Service {
-    /// Sends a code that shows whether the caller's user holds this phone ("Initialize OTP").
+    /// Sends a code to verify this phone: "Initialize OTP" of the page "Resend Authorization OTP on Person Request".
+    /// Errors are those of [`Otp::initialize`](crate::otp::Otp::initialize).
     pub async fn initialize(
         &self,
         requester: impl Into<RequestContext>,
@@ -17,7 +20,8 @@ impl Service {
         self.otp.initialize(now, requester.into(), move |_| Ok(target(phone))).await
     }
 
-    /// Completes the verification with its code. The phone is a verified one from then on.
+    /// Completes the verification of this phone with its code. The phone counts as verified for 365 days from now.
+    /// Errors are those of [`Otp::complete`](crate::otp::Otp::complete).
     pub async fn complete(
         &self,
         requester: impl Into<RequestContext>,
@@ -25,13 +29,15 @@ impl Service {
         guess: Code,
         now: Timestamp,
     ) -> Result<Verification, Refusal> {
-        let gate = move |_: &Write<'_>| Ok(target(phone));
-        self.otp.complete(now, requester.into(), guess, gate, |_, _| Ok(())).await
+        let resolve_target = move |_: &Write<'_>| Ok(target(phone));
+        self.otp.complete(now, requester.into(), guess, resolve_target, |_, _| Ok(())).await
     }
 
-    /// Takes a phone's wrong guesses back, however many there are, and says how many came in a row. Sends that a clock
-    /// counted that was ahead, and that would keep the phone waiting until then, count as of now. Its codes stay as they
-    /// are.
+    /// Unlocks a phone: removes its wrong guesses, and returns how many of them came in a row. The phone's codes stay
+    /// valid.
+    ///
+    /// Sends with a time after `now`, counted while the clock was ahead, count as of `now`. Otherwise the phone would
+    /// have to wait until that time.
     pub async fn unlock(
         &self,
         by: impl Into<RequestOrigin>,
@@ -55,7 +61,7 @@ impl Service {
         self.store.write(Priority::Normal, unlock).await
     }
 
-    /// Whether this phone is a verified one.
+    /// Whether this phone was verified within the last 365 days.
     pub fn is_verified(&self, phone: Phone) -> Result<bool, Refusal> {
         Ok(self.store.get(VERIFIED_PHONES, &phone)?.is_some())
     }

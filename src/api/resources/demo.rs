@@ -153,7 +153,7 @@ fn not_loaded(error: ImportError) -> Rejection {
         }
         ImportError::Faults(faults) => {
             let told = faults.iter().take(MOST_FAULTS).map(|fault| {
-                let location = format!("line {}: {}", fault.line(), fault.place());
+                let location = format!("line {}: {}", fault.line(), fault.location());
                 FieldError::of_file(&location, fault.what())
             });
             let untold = faults.len().saturating_sub(MOST_FAULTS);
