@@ -12,7 +12,7 @@ use super::state::ApiState;
 use crate::domain::audit::RequestId;
 use crate::domain::{Refusal, Requester, Timestamp};
 use crate::http::Params;
-use crate::otp::{RequestContext, Waiting};
+use crate::otp::{CallerStatus, RequestContext};
 use crate::service::Caller;
 
 /// The function that answers a row.
@@ -44,7 +44,7 @@ pub struct Call {
     /// The time at which the request's head was read.
     pub now: Timestamp,
     /// Whether the caller still waits for the answer.
-    pub waiting: Waiting,
+    pub waiting: CallerStatus,
 }
 
 impl Call {

@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::domain::{Network, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Params, Request, Response, Routed, Router};
-use crate::otp::{Waiter, Waiting};
+use crate::otp::{CallerGuard, CallerStatus};
 use crate::service::{Caller, NotAdmitted, Service};
 
 /// The API: answers the requests of all listeners.
@@ -120,7 +120,7 @@ impl Api {
         // The call, as the handler gets it.
         let query = request.uri().query().map(str::to_owned);
         let caller = log.caller.clone();
-        let (peer, request_id, waiting) = (log.by.peer, log.request_id, Waiting::default());
+        let (peer, request_id, waiting) = (log.by.peer, log.request_id, CallerStatus::default());
         let call =
             Call { caller, peer, request_id, params, query, body: Value::Null, now, waiting };
         match row.handler {
@@ -191,7 +191,7 @@ async fn operate_on(
 ) -> Result<Success, Rejection> {
     let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;
     // Dropped with this future when the caller hangs up: work that has not begun by then is skipped.
-    let (waiter, waiting) = Waiter::start();
+    let (guard, waiting) = CallerGuard::start();
     let caller = call.caller.map(|caller| Caller { waiting: waiting.clone(), ..caller });
     let call = Call { caller, body, waiting, ..call };
     let (by, operation) = (call.requester(), row.operation);
@@ -204,7 +204,7 @@ async fn operate_on(
     // After the deadline the caller gets an answer, so a guess that waits for its turn must not be compared any more.
     let done = tokio::time::timeout(row.deadline, running).await;
     if done.is_err() {
-        waiter.answer();
+        guard.answer();
     }
     done.map_err(|_| Rejection::TooSlow)?.map_err(|_| Rejection::TooSlow)?
 }

@@ -1,9 +1,9 @@
-//! Codes made ahead of need, so that sending one waits for no argon2.
+//! Ready codes: codes that are drawn and hashed before they are needed, so that sending one does not wait for argon2.
 //!
-//! We draw the code ourselves, and its hash knows neither phone nor purpose; so one thread draws and hashes when
-//! no caller waits for a hash, and keeps the result in memory: nothing of it is written anywhere before it is sent. It
-//! fills up at the start, and again once less than half is left. A code is handed out once. Those that are left go
-//! with the process, wiped; so none outlives a change of the keyring, which is read at the start only.
+//! That is possible because a code is random, and its hash depends on neither phone nor purpose. One thread fills the
+//! pool while no caller waits for a hash: at the start, and again when less than half of the codes are left. The codes
+//! are in memory only. Each is used once. At the end of the process the others are wiped, so none outlives a change of
+//! the keyring, which is read at the start.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
@@ -16,27 +16,29 @@ use super::hasher::{HashParams, Hasher};
 use crate::domain::{Code, CodeFormat, HashedCode, VerificationId};
 use crate::entropy::{Entropy, NoEntropy, draw_bytes, draw_code, draw_id};
 
-/// The lowest priority that a thread can have.
+/// The nice value of the filling thread: the lowest priority.
 const NICENESS: i32 = 19;
 
-/// A code that was drawn, with the id and the salt that its hash is bound to.
+/// A code that is drawn and not hashed yet, with the id and the salt of its hash.
 pub(super) struct NewCode {
     pub(super) id: VerificationId,
     pub(super) code: Code,
     pub(super) salt: [u8; 16],
 }
 
-/// A code ready to be sent: the code is wiped when it is dropped.
+/// A hashed code that can be issued. Dropping it wipes the code.
 pub(super) struct PreparedCode {
     pub(super) id: VerificationId,
     pub(super) code: Code,
     pub(super) hashed: HashedCode,
 }
 
-/// The codes made ahead of need.
+/// The ready codes of a node.
 pub struct CodePool {
+    /// The number of codes in a full pool.
     bound: usize,
     kept: Mutex<PooledCodes>,
+    /// Wakes the filling thread.
     wanted: Condvar,
 }
 
@@ -46,7 +48,7 @@ struct PooledCodes {
     is_over: bool,
 }
 
-/// The thread that fills a pool. Once this is dropped, the thread ends after the hash that it is at.
+/// The handle of the thread that fills a pool. Dropping it ends the thread after its current hash.
 pub struct PoolFiller {
     ready: Arc<CodePool>,
     pool: Arc<HashPool>,
@@ -68,7 +70,7 @@ impl NewCode {
 }
 
 impl CodePool {
-    /// An empty pool for at most `bound` codes; of 0 it stays empty.
+    /// An empty pool for at most `bound` codes. With 0 it stays empty.
     pub fn up_to(bound: usize) -> Arc<Self> {
         let kept = PooledCodes { codes: Vec::new(), is_filling: bound > 0, is_over: bound == 0 };
         Arc::new(Self { bound, kept: Mutex::new(kept), wanted: Condvar::new() })
@@ -79,7 +81,7 @@ impl CodePool {
         self.kept().codes.len()
     }
 
-    /// Takes a code out of the pool, if there is one.
+    /// Takes a code out of the pool, if there is one. Wakes the filling thread when less than half are left.
     pub(super) fn take(&self) -> Option<PreparedCode> {
         let mut kept = self.kept();
         let taken = kept.codes.pop();
@@ -109,7 +111,7 @@ impl CodePool {
         !kept.is_filling
     }
 
-    /// Stops filling until a code is taken again.
+    /// Stops filling until a code is taken again, after a code could not be made.
     fn give_up(&self) {
         self.kept().is_filling = false;
     }
@@ -156,10 +158,10 @@ impl PoolFiller {
         Ok(filler)
     }
 
-    /// Ends the thread, and waits until it has ended.
+    /// Ends the thread and waits for its end.
     pub async fn end(mut self) {
         self.stop();
-        // It is the end of the thread that is waited for; nothing is ever received.
+        // The thread never sends: it drops the sender at its end, which is an error here.
         let _ = (&mut self.ended).await;
     }
 
@@ -175,14 +177,14 @@ impl Drop for PoolFiller {
     }
 }
 
-/// All that a code is made with.
+/// The ingredients of a ready code.
 struct Preparation {
     params: HashParams,
     entropy: Arc<dyn Entropy>,
     format: CodeFormat,
 }
 
-/// Fills up, one code after the other, and only while no caller waits for a slot.
+/// Fills the pool, one code after the other, in slots that no caller waits for.
 fn fill(ready: &CodePool, pool: &HashPool, preparation: &Preparation) {
     loop {
         let new_code = NewCode::new(&*preparation.entropy, preparation.format).ok();

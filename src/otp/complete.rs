@@ -2,10 +2,9 @@ use std::sync::Arc;
 
 use super::Otp;
 use super::context::{OtpContext, Target};
-use super::guess_check::{Compared, GuessCheck, pay_and_compare};
-use super::limits::{ClientGuesses, count_wrong_guess, raise_alarm};
+use super::guess_check::{Compared, GuessCheck, reserve_and_compare};
+use super::limits::{ClientGuesses, count_wrong_guess, log_alarm};
 use super::request_context::RequestContext;
-use super::rows::{note_refusal, row};
 use crate::audit;
 use crate::domain::audit::{AuditEvent, GuessFault};
 use crate::domain::limits::{DAY, Limits};
@@ -17,18 +16,21 @@ use crate::store::schema::{
 use crate::store::{Priority, Write};
 
 impl Otp {
-    /// Takes a code back: if it is the live one, the verification is verified and `done` is part of the same write.
+    /// Compares a guess with the live code of its target. If it is right, the verification is verified, and `done` runs
+    /// in the same write.
     ///
-    /// The first write spends the attempt, one of the phone's guesses and one of the client's, durably, *before the code is
-    /// looked at*: of any number of parallel guesses no more are compared than are allowed. It does so only with a place
-    /// for hashing in hand, which only what is to be hashed takes. The second write gives the guess of a right code back,
-    /// and succeeds only while the verification is still new, so a right code works once; or it gives everything back, when
-    /// the comparison never began. A guess that comes while the last ones allowed are compared waits for them: it gets the
-    /// answer that it would get after them.
+    /// 1. The first write reserves one attempt of the code, one guess of the phone and one of the client, durably,
+    ///    before the code is compared. So parallel guesses can't exceed a limit.
+    /// 2. argon2 hashes the guess, in the order of the permits to hash.
+    /// 3. The second write records the result. A right guess gets back what it cost the phone and the client, and
+    ///    succeeds only while the verification is new: a code works once. A wrong guess stays counted.
     ///
-    /// Refusals: those of `resolve_target` and `done`, [`Refusal::NotFound`] when no code was ever sent,
+    /// If the comparison never begins, a write gives everything back. A guess that is refused only because of guesses
+    /// that are still being compared waits for them, and gets the answer that it would get after them.
+    ///
+    /// Errors: those of `resolve_target` and `done`, [`Refusal::NotFound`] if no code was ever sent,
     /// [`Refusal::GuessLimited`], [`Refusal::CodeSpent`], [`Refusal::CodeExpired`], [`Refusal::CodeWrong`],
-    /// [`Refusal::Busy`], [`Refusal::StorageFailed`].
+    /// [`Refusal::Busy`], [`Refusal::HashingFailed`], [`Refusal::StorageFailed`].
     pub async fn complete<G, D>(
         &self,
         now: Timestamp,
@@ -53,19 +55,23 @@ impl Otp {
             pending: Arc::clone(&self.pending),
             is_strict: self.config.strict_enumeration,
         };
+        // Reserve and compare in a task of its own: if this call is dropped in between, the task still ends, and either
+        // counts the guess or gives back what it cost.
         let (store, hashes) = (self.store.clone(), self.hasher.comparer());
-        let comparing = pay_and_compare(store, hashes, check, Arc::clone(&resolve_target), guess);
+        let comparing =
+            reserve_and_compare(store, hashes, check, Arc::clone(&resolve_target), guess);
         let compared = tokio::spawn(comparing).await.map_err(|_| Refusal::HashingFailed)??;
+        // The second write. A guess without a code has an equal one, so that the time does not show the difference.
         match compared.cost.attempts {
             Some((id, _)) if compared.is_right => {
                 self.accept_guess(compared, id, resolve_target, done).await
             }
             Some((id, _)) => Err(self.reject_guess(compared, id).await),
-            None => Err(self.reject_guess_at_nothing(compared).await),
+            None => Err(self.reject_guess_without_code(compared).await),
         }
     }
 
-    /// The second write of a right guess.
+    /// The second write of a right guess: see [`accept`].
     async fn accept_guess<G, D>(
         &self,
         compared: Compared,
@@ -80,36 +86,41 @@ impl Otp {
         let (outbox, limits) = (self.outbox.clone(), Arc::clone(&self.limits));
         let Compared { context, cost, mut pending, .. } = compared;
         let accept = move |write: &mut Write<'_>| {
-            pending.judge();
+            // Other guesses that wait for this one are woken when it is dropped, after the write.
+            pending.decide();
+            // A right guess costs the client nothing.
             ClientGuesses::of(write, &limits, context)?.give_back(
                 write,
                 &cost.of_client,
                 context.now,
             )?;
             let accepted = accept(write, context, id, cost.counted_at, &*resolve_target, done)?;
+            // The code is used, so a message that still waits to be sent is canceled.
             Ok::<_, Refusal>((accepted, outbox.cancel(write, id, context.now)?, pending))
         };
-        let (accepted, canceled, _judged) = self.store.write(Priority::FollowUp, accept).await?;
-        self.free(canceled);
-        accepted.inspect_err(|refusal| note_refusal(&self.audit, context, refusal))
+        let (accepted, canceled, _pending) = self.store.write(Priority::FollowUp, accept).await?;
+        self.release(canceled);
+        accepted.inspect_err(|refusal| context.note_refusal(&self.audit, refusal))
     }
 
-    /// The second write of a wrong guess, and what it is answered.
+    /// The second write of a wrong guess. Returns [`Refusal::CodeWrong`], or the store's refusal.
     async fn reject_guess(&self, compared: Compared, id: VerificationId) -> Refusal {
         let (outbox, limits) = (self.outbox.clone(), Arc::clone(&self.limits));
         let Compared { context, mut pending, .. } = compared;
         let reject = move |write: &mut Write<'_>| {
-            let is_last = pending.judge();
+            // The code is over with its last attempt, unless another pending guess may still give one back.
+            let is_last = pending.decide();
             let Rejected { is_alarm, is_over } = reject(write, context, id, is_last, &limits)?;
             let canceled = if is_over { outbox.cancel(write, id, context.now)? } else { None };
             Ok::<_, Refusal>((is_alarm, canceled, pending))
         };
         match self.store.write(Priority::FollowUp, reject).await {
-            Ok((is_alarm, canceled, _judged)) => {
-                self.free(canceled);
+            // Only after the write is durable: memory and log follow it.
+            Ok((is_alarm, canceled, _pending)) => {
+                self.release(canceled);
                 self.wrong_guesses.note(context);
                 if is_alarm {
-                    self.tell_alarm(context.now);
+                    self.log_alarm(context.now);
                 }
                 Refusal::CodeWrong
             }
@@ -117,11 +128,12 @@ impl Otp {
         }
     }
 
-    /// As much work as for a wrong guess, though there was nothing to compare with.
-    async fn reject_guess_at_nothing(&self, compared: Compared) -> Refusal {
-        let Compared { context, pending: _judged, .. } = compared;
-        // Nothing of it lasts: a row of audit is as cheap as any refusal's.
-        self.audit.note(row(AuditEvent::GuessRefused(GuessFault::NoCode), context));
+    /// The answer to a guess for a phone without a code, under `otp.strict_enumeration`: [`Refusal::CodeWrong`] after a
+    /// write of the same size as a wrong guess has.
+    async fn reject_guess_without_code(&self, compared: Compared) -> Refusal {
+        let Compared { context, pending: _pending, .. } = compared;
+        // No state depends on this audit row, so it need not be part of the write.
+        self.audit.note(context.audit_row(AuditEvent::GuessRefused(GuessFault::NoCode)));
         match self
             .store
             .write(Priority::FollowUp, move |write| touch_stray(write, context.target))
@@ -132,24 +144,25 @@ impl Otp {
         }
     }
 
-    /// Gives the place of a message back that is worth nothing.
-    fn free(&self, canceled: Option<Canceled>) {
+    /// Gives a canceled message's place in the outbox back.
+    fn release(&self, canceled: Option<Canceled>) {
         if let Some(canceled) = canceled {
             self.outbox.release(&canceled);
         }
     }
 
-    /// Says that the alarm has begun, and where the guesses come from.
-    fn tell_alarm(&self, now: Timestamp) {
+    /// Logs that the alarm has begun, and from how many phones, clients and addresses the wrong guesses came.
+    fn log_alarm(&self, now: Timestamp) {
         let budget = self.limits.budget(&self.limits.wrong_guesses);
         let hour = budget.map_or(DAY, |(_, budget)| budget.period);
-        raise_alarm(&self.limits, self.wrong_guesses.sources(hour, now));
+        log_alarm(&self.limits, self.wrong_guesses.sources(hour, now));
     }
 }
 
-/// The code was right. An outer refusal undoes the write; an inner one stands beside what was written: a right code
-/// that came second is refused, but it was no wrong guess. A refusal of `resolve_target` by then comes before what has become
-/// of the code, as it does for one that comes later.
+/// Verifies the verification after a right guess.
+///
+/// An outer error undoes the whole write. An inner error is the answer while the write stays: a right code that comes
+/// second is refused, but its guess is not counted as a wrong one.
 fn accept<G, D>(
     write: &mut Write<'_>,
     context: OtpContext,
@@ -164,24 +177,29 @@ where
 {
     let OtpContext { now, target: Target { phone, purpose }, .. } = context;
     let verification = write.get(VERIFICATIONS, &id)?.ok_or(Refusal::NotFound)?;
+    // A right guess ends the phone's row of wrong ones.
     let mut guesses = write.get(GUESSES, &phone)?.unwrap_or_default();
     guesses.forgive(counted_at);
     write.put(GUESSES, &phone, &guesses)?;
+    // The code may be used, expired or replaced by now. A refusal of the target comes first, as it would for a later
+    // call.
     let verified = match verification.verify(now) {
         Ok(verified) => verified,
         Err(refusal) => return Ok(Err(resolve_target(write).err().unwrap_or(refusal))),
     };
+    // The operation that the code was for, such as approving the person request.
     done(write, &verified)?;
+    // The phone's holder has answered, so the pauses between sends start again, and the phone is verified.
     let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
     sends.restart();
     write.put(SENDS, &phone, &sends)?;
     write.put(VERIFIED_PHONES, &phone, &VerifiedPhone { verified_at: now })?;
     write.put(VERIFICATIONS, &id, &verified)?;
-    audit::append(write, &row(AuditEvent::used(purpose), context).of(id))?;
+    audit::append(write, &context.audit_row(AuditEvent::used(purpose)).of(id))?;
     Ok(Ok(verified))
 }
 
-/// What a guess at nothing was counted in is written once more.
+/// Writes the phone's guesses without a code once more, unchanged: a wrong guess at a code has a second write too.
 fn touch_stray(write: &mut Write<'_>, Target { phone, .. }: Target) -> Result<(), Refusal> {
     match write.get(STRAY_GUESSES, &phone)? {
         Some(guesses) => Ok(write.put(STRAY_GUESSES, &phone, &guesses)?),
@@ -189,14 +207,16 @@ fn touch_stray(write: &mut Write<'_>, Target { phone, .. }: Target) -> Result<()
     }
 }
 
-/// What a wrong code has led to.
+/// The effects of a wrong guess.
 struct Rejected {
+    /// The guess has raised the alarm.
     is_alarm: bool,
-    /// No code is good for it any more.
+    /// The verification is over: its last attempt is used.
     is_over: bool,
 }
 
-/// The code was wrong: after the last attempt the verification is over, once nothing of it may be given back any more.
+/// Records a wrong guess: counts it for the node's alarm, and ends the verification after its last attempt. `is_last`
+/// says that no pending guess may give an attempt back any more.
 fn reject(
     write: &mut Write<'_>,
     context: OtpContext,
@@ -206,7 +226,7 @@ fn reject(
 ) -> Result<Rejected, Refusal> {
     let is_alarm = count_wrong_guess(write, limits, context.now)?;
     let verification = write.get(VERIFICATIONS, &id)?;
-    audit::append(write, &row(AuditEvent::CodeWrong, context).of(id))?;
+    audit::append(write, &context.audit_row(AuditEvent::CodeWrong).of(id))?;
     let verification = verification.filter(|_| is_last);
     let over = verification.and_then(|verification| verification.reject(context.now));
     if let Some(over) = &over {

@@ -1,24 +1,24 @@
-//! Permits to hash, and the order in which their holders have their turns.
+//! Permits to hash, and the order in which hashes run, so that one client can't keep the others waiting.
 //!
-//! A client that is alone may take every permit. When none is left, others still get some: each client half as many as its
-//! even share would be, and of those each of its addresses an even part. Twice as many as for one client is the most of all.
-//! Turns go round the clients, and within a client round its addresses.
+//! With a bound of `most`: a client that is alone may take `most` permits. When they are taken, each other client may
+//! still take half of its even share, `most / (2 * clients)`, divided evenly among its addresses. All clients together
+//! take at most `2 * most`. Hashes run in turns: one of each client, and within a client one of each address.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::request_context::{RequestContext, Waiting};
+use super::request_context::{CallerStatus, RequestContext};
 use crate::domain::{ClientId, Refusal};
 
-/// The client and the address that a hash is for.
+/// The client and the address that a hash is for. Each lane is a queue of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lane {
     client: Option<ClientId>,
     address: Option<IpAddr>,
 }
 
-/// The permits of one node, and how many each client and address holds.
+/// The permits of one node, and the number that each client and address holds.
 pub(super) struct HashPermits {
     most: usize,
     taken: Mutex<PermitsTaken>,
@@ -32,20 +32,20 @@ struct PermitsTaken {
     clients: HashMap<Option<ClientId>, CountByAddress>,
 }
 
-/// A permit to have one code hashed, taken before the request spends anything. Dropping it gives it back.
+/// A permit to hash one code, taken before a call is counted against any limit. Dropping it gives it back.
 pub struct HashPermit {
     permits: Arc<HashPermits>,
     pub(super) lane: Lane,
-    pub(super) waiting: Waiting,
+    pub(super) waiting: CallerStatus,
 }
 
 impl HashPermits {
-    /// As many permits as `most` for a client that is alone.
+    /// Permits for one node: `most` for a client that is alone.
     pub(super) fn of(most: usize) -> Arc<Self> {
         Arc::new(Self { most, taken: Mutex::default() })
     }
 
-    /// Takes a permit. Refuses with [`Refusal::Busy`] when too many are taken.
+    /// Takes a permit for the context's client and address. [`Refusal::Busy`] if they have their share.
     pub(super) fn take(self: &Arc<Self>, context: &RequestContext) -> Result<HashPermit, Refusal> {
         let RequestContext { requester, waiting, .. } = context;
         let lane = Lane { client: requester.client_id, address: requester.peer };
@@ -70,6 +70,7 @@ impl HashPermits {
 }
 
 impl PermitsTaken {
+    /// Whether this lane may take one more permit.
     fn may_have_one_more(&self, Lane { client, address }: Lane, most: usize) -> bool {
         if self.count < most {
             return true;
@@ -80,7 +81,7 @@ impl PermitsTaken {
         let clients = self.clients.len() + usize::from(own.is_none());
         let addresses = own.map_or(1, |own| own.len() + usize::from(!own.contains_key(&address)));
         let share = (most / (2 * clients)).max(1);
-        // Where no other client waits, a little is for this one's other addresses, and most is left for other clients.
+        // A client that is alone gets an eighth more for its other addresses. The rest stays for other clients.
         let bound = if clients == 1 { most + (most / 8).max(1) } else { share };
         self.count < 2 * most && of_client < bound && of_address < (share / addresses).max(1)
     }
@@ -102,13 +103,13 @@ impl Drop for HashPermit {
     }
 }
 
-/// A fair queue: turns go round the clients, and within a client round its addresses.
+/// A fair queue: it serves the clients in turn, and within a client its addresses in turn.
 pub(super) struct FairQueue<T> {
     count: usize,
     clients: Round<Option<ClientId>, Round<Option<IpAddr>, VecDeque<T>>>,
 }
 
-/// Entries in the order of their turns. An entry that has had its turn goes to the end.
+/// Entries in the order of their turns. After its turn an entry goes to the end.
 type Round<K, V> = VecDeque<(K, V)>;
 
 impl<T> Default for FairQueue<T> {
@@ -142,7 +143,7 @@ impl<T> FairQueue<T> {
     }
 }
 
-/// The entry of this key; a new one is the last in the round.
+/// The entry of this key. A missing one is added at the end.
 fn of<K: PartialEq, V: Default>(round: &mut Round<K, V>, key: K) -> &mut V {
     let index = round.iter().position(|(at, _)| *at == key).unwrap_or_else(|| {
         round.push_back((key, V::default()));
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
     use crate::domain::{Id, Requester};
 
-    /// Client 0 is who calls without a token.
+    /// Client 0 stands for calls without a token.
     fn by(client: u8, address: u8) -> RequestContext {
         let client_id = (client > 0).then(|| Id::from_bytes([client; 16]));
         let peer = Some(IpAddr::from([127, 0, 0, address]));
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_alone_has_every_place_and_others_still_get_some() {
+    fn a_client_that_is_alone_takes_every_permit_and_others_still_get_some() {
         let permits = HashPermits::of(24);
         let first = as_many_as_there_are(&permits, &by(1, 1));
         assert_eq!(first.len(), 24);
@@ -229,10 +230,10 @@ mod tests {
     }
 
     proptest! {
-        /// Whoever takes and gives back: what is free is free for anybody, a client that has none gets one, and there are
-        /// never more than twice as many.
+        /// In any order of taking and giving back: a free permit is given to any client, a client without a permit gets
+        /// one, and there are never more than twice as many.
         #[test]
-        fn a_client_that_has_no_place_always_gets_one(
+        fn a_client_without_a_permit_always_gets_one(
             most in 8_usize..30,
             steps in prop::collection::vec((0_u8..4, 0_u8..3, 0_u8..4), 1..300),
         ) {

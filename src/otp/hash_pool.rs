@@ -1,5 +1,5 @@
-//! A bounded pool of slots to hash in: argon2 never runs at once more often than the machine has cores. Jobs that a caller
-//! waits for go before codes that are made ahead of need.
+//! A bounded pool of slots for argon2, one for each core: never more hashes run at once than the machine has cores.
+//! Jobs that a caller waits for go before codes for the [`CodePool`](super::CodePool).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,18 +9,18 @@ use rustix::process::{getpriority_process, setpriority_process};
 
 use super::hash_permits::{FairQueue, Lane};
 
-/// Work that a caller waits for. It gets the memory that a hash needs.
+/// A hash that a caller waits for. It gets the slot's memory.
 pub(super) type HashJob = Box<dyn FnOnce(&mut [Block]) + Send>;
 
-/// The slots, one a core, each with memory for a hash, and the jobs that wait for one.
+/// The slots, each with the memory of one hash, and the jobs that wait for a slot.
 pub(super) struct HashPool {
     count: usize,
     /// The size of each slot's memory, in blocks of 1 KiB.
     blocks: usize,
     state: Mutex<PoolState>,
-    /// Signals that there may be a job, and a slot for it.
+    /// Wakes a worker: there may be a job and a free slot.
     job: Condvar,
-    /// Signals that there may be a slot that no job waits for.
+    /// Wakes the filler of the code pool: there may be a slot that no job waits for.
     spare: Condvar,
     is_refusal_told: AtomicBool,
 }
@@ -28,22 +28,22 @@ pub(super) struct HashPool {
 #[derive(Default)]
 struct PoolState {
     jobs: FairQueue<HashJob>,
-    /// The memories of idle slots that have hashed before. They are kept: to map and clear one anew would cost a third of the
-    /// time of a hash again.
+    /// The memories of free slots, kept for the next hash. Mapping and clearing a new one takes a third of a hash's
+    /// time.
     memories: Vec<Vec<Block>>,
     busy: usize,
     most_busy: usize,
     is_closed: bool,
 }
 
-/// A slot to hash in, until this is dropped.
+/// An occupied slot. Dropping it frees the slot.
 pub(super) struct HashSlot<'a> {
     pool: &'a HashPool,
     memory: Vec<Block>,
 }
 
 impl HashPool {
-    /// A pool of `count` slots, each with a memory of `blocks` blocks.
+    /// A pool of `count` slots, each with a memory of `blocks` KiB.
     pub(super) fn new(count: usize, blocks: usize) -> Self {
         Self {
             count,
@@ -61,7 +61,7 @@ impl HashPool {
         self.job.notify_one();
     }
 
-    /// Waits for the next job, and gives it with a slot; `None` once the pool is closed and its queue empty.
+    /// Waits for the next job and a slot; `None` after the pool was closed and its queue is empty.
     pub(super) fn next_job(&self) -> Option<(HashJob, HashSlot<'_>)> {
         let mut state = self.state();
         loop {
@@ -77,7 +77,7 @@ impl HashPool {
         }
     }
 
-    /// Waits for a slot that no job waits for; `None` once `is_over`, which is asked again at [`Self::wake`].
+    /// Waits for a free slot while no job is queued. `None` once `is_over` is true; [`Self::wake`] checks it again.
     pub(super) fn spare(&self, is_over: impl Fn() -> bool) -> Option<HashSlot<'_>> {
         let mut state = self.state();
         while !is_over() {
@@ -89,30 +89,31 @@ impl HashPool {
         None
     }
 
-    /// Lets threads that wait for a spare slot ask again whether it is over.
+    /// Wakes the threads in [`Self::spare`], so that they check `is_over` again.
     pub(super) fn wake(&self) {
-        // While this lock is held no thread is between asking and waiting.
+        // With this lock held, no thread is between its check and its wait, so none misses the signal.
         let state = self.state();
         self.spare.notify_all();
         drop(state);
     }
 
-    /// Takes no more jobs; those that wait are still done.
+    /// Lets [`Self::next_job`] end after the jobs that are queued.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
         self.job.notify_all();
     }
 
-    /// The most slots that were hashing at once so far.
+    /// The highest number of slots that were occupied at once so far.
     pub(super) fn most_busy(&self) -> usize {
         self.state().most_busy
     }
 
-    /// Lowers the calling thread's priority. Where the system does not allow that, the thread hashes all the same.
+    /// Lowers the calling thread's priority to this nice value. If the system refuses, the thread goes on at its
+    /// priority, and the first refusal is logged.
     pub(super) fn stand_back(&self, niceness: i32) {
-        // On Linux this is about the calling thread and no other.
+        // On Linux these calls are about the calling thread alone.
         let done = getpriority_process(None).and_then(|now| {
-            // The whole process may have been started lower still.
+            // The process may have been started with a lower priority, which stays.
             if now < niceness { setpriority_process(None, niceness) } else { Ok(()) }
         });
         if let Err(error) = done
@@ -137,6 +138,7 @@ impl HashPool {
 }
 
 impl HashSlot<'_> {
+    /// The slot's memory. Its first hash allocates it.
     pub(super) fn memory(&mut self) -> &mut [Block] {
         if self.memory.is_empty() {
             self.memory = vec![Block::default(); self.pool.blocks];
@@ -167,7 +169,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts for itself how many are at it at once.
+    /// Counts the threads that work at once.
     #[derive(Default)]
     struct Busy {
         now: AtomicUsize,
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_and_what_is_done_in_between_are_never_more_at_once_than_cores() {
+    fn jobs_and_spare_work_never_occupy_more_slots_than_there_are() {
         let (pool, busy) = (HashPool::new(3, 0), Arc::new(Busy::default()));
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn as_long_as_a_job_waits_no_core_is_spare() {
+    fn as_long_as_a_job_waits_no_slot_is_spare() {
         let pool = HashPool::new(2, 0);
         pool.push(Lane::default(), Box::new(|_| {}));
         let (ask, asked) = channel();
@@ -245,7 +247,7 @@ mod tests {
                 };
                 pool.spare(is_over).is_some()
             });
-            // It has been asked, and has found that a job waits.
+            // The thread has checked `is_over` and found that a job waits.
             asked.recv().unwrap();
             is_over.store(true, Ordering::SeqCst);
             pool.wake();
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_a_spare_core_is_let_go_when_it_is_over() {
+    fn a_thread_that_waits_for_a_spare_slot_ends_when_it_is_over() {
         let pool = HashPool::new(1, 0);
         let held = pool.spare(|| false);
         let is_over = AtomicBool::new(false);

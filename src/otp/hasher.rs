@@ -1,4 +1,4 @@
-//! Where argon2 runs: as many threads as the machine has cores, never one that serves reads.
+//! Runs argon2 in threads of its own, one for each core, never in a thread that serves requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,20 +9,20 @@ use zeroize::Zeroizing;
 
 use super::hash_permits::{HashPermit, HashPermits};
 use super::hash_pool::{HashJob, HashPool};
-use super::request_context::{RequestContext, Waiting};
+use super::request_context::{CallerStatus, RequestContext};
 use crate::config::Argon2Cost;
 use crate::domain::{Code, HashedCode, Refusal, VerificationId};
 use crate::keyring::Keyring;
 
-/// How many hashes of one client may wait for each thread: about two seconds of work.
+/// The permits of one client for each thread: about two seconds of work.
 const WAITING: usize = 64;
 
-/// Threads that answer readers are let through sooner. Measured on two cores, Linux 6.18, both hashing: at 0 one reader in
-/// a hundred waits for some 3 ms, at 5 for 0.3 to 2.6 ms; beyond that little is won, and hashing gets less of a machine
-/// that is busy reading.
+/// The nice value of the hashing threads, so that threads that serve reads run first. Measured on two cores, Linux
+/// 6.18, both hashing: at 0 the slowest 1 % of reads wait for about 3 ms, at 5 for 0.3 to 2.6 ms. A higher value gains
+/// little, and slows hashing on a machine that is busy with reads.
 const NICENESS: i32 = 5;
 
-/// A bounded pool for hashing and comparing codes.
+/// Hashes and compares codes, in a bounded pool of threads. Dropping it ends the threads after the queued jobs.
 pub struct Hasher {
     pub(super) pool: Arc<HashPool>,
     pub(super) params: HashParams,
@@ -31,14 +31,14 @@ pub struct Hasher {
     compared: Arc<AtomicU64>,
 }
 
-/// How codes are hashed.
+/// The keys and the cost of argon2.
 #[derive(Clone)]
 pub(super) struct HashParams {
     keyring: Arc<Keyring>,
     cost: Argon2Cost,
 }
 
-/// A handle that compares guesses, and may outlive the hasher that gave it.
+/// A handle that compares guesses. It may outlive its hasher.
 #[derive(Clone)]
 pub(super) struct Comparer {
     pool: Arc<HashPool>,
@@ -49,12 +49,12 @@ pub(super) struct Comparer {
 type Hash = Zeroizing<[u8; 32]>;
 
 impl Hasher {
-    /// Starts `threads` threads.
+    /// Starts `threads` threads. Errors are those of starting a thread.
     pub fn start(keyring: Keyring, cost: Argon2Cost, threads: usize) -> std::io::Result<Self> {
         let pool = Arc::new(HashPool::new(threads, cost.memory_kib as usize));
         let params = HashParams { keyring: Arc::new(keyring), cost };
         let permits = HashPermits::of(WAITING * threads);
-        // Should a thread not start, those before it end with what is dropped here.
+        // If a thread does not start, the hasher is dropped and the earlier threads end.
         let hasher =
             Self { pool, params, permits, hashed: Arc::default(), compared: Arc::default() };
         for i in 0..threads {
@@ -64,18 +64,18 @@ impl Hasher {
         Ok(hasher)
     }
 
-    /// Takes a permit. Refuses with [`Refusal::Busy`] when too many hashes wait.
+    /// Takes a permit to hash for this caller. [`Refusal::Busy`] if too many hashes wait.
     pub fn reserve(&self, context: impl Into<RequestContext>) -> Result<HashPermit, Refusal> {
         self.permits.take(&context.into())
     }
 
-    /// The permits to hash.
+    /// The permits of the node.
     pub(super) fn permits(&self) -> &Arc<HashPermits> {
         &self.permits
     }
 
-    /// Hashes a new code with the newest key. A caller who has hung up gets it all the same, one who has been answered when
-    /// its turn comes does not.
+    /// Hashes a new code with the newest key. A caller who has hung up still gets the message; one who was answered
+    /// with a failure before its turn does not ([`Refusal::Busy`]).
     pub async fn hash(
         &self,
         permit: HashPermit,
@@ -84,14 +84,14 @@ impl Hasher {
         salt: [u8; 16],
     ) -> Result<HashedCode, Refusal> {
         let (params, hashed) = (self.params.clone(), Arc::clone(&self.hashed));
-        run(&self.pool, permit, Waiting::is_answered, move |memory| {
+        run(&self.pool, permit, CallerStatus::is_answered, move |memory| {
             hashed.fetch_add(1, Ordering::SeqCst);
             params.hash(id, &code, salt, memory)
         })
         .await
     }
 
-    /// Whether `guess` is the code of this verification. [`Refusal::Busy`] says that its caller was gone before its turn.
+    /// Whether `guess` is the code of this verification. [`Refusal::Busy`] if the caller was gone before its turn.
     pub async fn compare(
         &self,
         permit: HashPermit,
@@ -102,41 +102,41 @@ impl Hasher {
         self.comparer().compare(permit, id, guess, kept).await
     }
 
-    /// A handle that compares guesses.
+    /// A handle for comparing in another task.
     pub(super) fn comparer(&self) -> Comparer {
         let (pool, params) = (Arc::clone(&self.pool), self.params.clone());
         Comparer { pool, params, compared: Arc::clone(&self.compared) }
     }
 
-    /// The keys that codes are hashed with.
+    /// The keys that peppers come from.
     pub(super) fn keyring(&self) -> &Arc<Keyring> {
         &self.params.keyring
     }
 
-    /// How many permits are taken.
+    /// The number of permits that are taken.
     pub fn permits_taken(&self) -> usize {
         self.permits.count()
     }
 
-    /// How many new codes have been hashed since the start while a caller waited for them.
+    /// The number of new codes that were hashed since the start while a caller waited.
     pub fn hashed(&self) -> u64 {
         self.hashed.load(Ordering::SeqCst)
     }
 
-    /// How many guesses have been compared since the start.
+    /// The number of guesses that were compared since the start.
     pub fn compared(&self) -> u64 {
         self.compared.load(Ordering::SeqCst)
     }
 
-    /// The most hashes that ran at once since the start, those ahead of need included.
+    /// The highest number of hashes that ran at once since the start, those for the code pool included.
     pub fn most_at_once(&self) -> usize {
         self.pool.most_busy()
     }
 }
 
 impl Comparer {
-    /// Whether `guess` is the code of this verification, if the caller still waits to hear that when its turn comes:
-    /// [`Refusal::Busy`] says that it did not, and that nothing was compared.
+    /// Whether `guess` is the code of this verification. [`Refusal::Busy`] means that the caller was gone before its
+    /// turn, and that nothing was compared. [`Refusal::HashingFailed`] if argon2 fails.
     pub(super) async fn compare(
         &self,
         permit: HashPermit,
@@ -145,7 +145,7 @@ impl Comparer {
         kept: HashedCode,
     ) -> Result<bool, Refusal> {
         let (params, compared) = (self.params.clone(), Arc::clone(&self.compared));
-        run(&self.pool, permit, Waiting::is_over, move |memory| {
+        run(&self.pool, permit, CallerStatus::is_over, move |memory| {
             compared.fetch_add(1, Ordering::SeqCst);
             params.compare(id, &guess, &kept, memory)
         })
@@ -153,11 +153,12 @@ impl Comparer {
     }
 }
 
-/// Hashes in a slot of the pool. Refuses with [`Refusal::Busy`] when the caller is gone before its turn.
+/// Queues a hash in the permit's lane and waits for it. `is_dropped` decides at its turn, by the caller's status,
+/// whether it is skipped with [`Refusal::Busy`].
 async fn run<T: Send + 'static>(
     pool: &HashPool,
     permit: HashPermit,
-    is_dropped: fn(&Waiting) -> bool,
+    is_dropped: fn(&CallerStatus) -> bool,
     work: impl FnOnce(&mut [Block]) -> Option<T> + Send + 'static,
 ) -> Result<T, Refusal> {
     let (answer, told) = oneshot::channel();
@@ -186,6 +187,7 @@ impl Drop for Hasher {
     }
 }
 
+/// The loop of a hashing thread.
 fn work(pool: &HashPool) {
     pool.stand_back(NICENESS);
     while let Some((job, mut slot)) = pool.next_job() {
@@ -195,7 +197,7 @@ fn work(pool: &HashPool) {
 }
 
 impl HashParams {
-    /// The hash of a new code, with the newest key.
+    /// The hash of a new code, with the newest key. `None` if argon2 fails.
     pub(super) fn hash(
         &self,
         id: VerificationId,
@@ -208,6 +210,7 @@ impl HashParams {
         Some(HashedCode { key_id: key_id.to_owned(), salt, hash: *hash })
     }
 
+    /// Whether the guess has the stored hash. `None` if argon2 fails, or the hash's key is not in the keyring.
     fn compare(
         &self,
         id: VerificationId,
@@ -217,11 +220,12 @@ impl HashParams {
     ) -> Option<bool> {
         let pepper = self.keyring.pepper(&kept.key_id)?;
         let hash = argon2id(pepper, id, guess, &kept.salt, self.cost, memory)?;
-        // The time of this comparison tells nothing: without the pepper a hash can't be steered.
+        // Need not be in constant time: without the pepper a caller can't choose the hash of a guess.
         Some(*hash == kept.hash)
     }
 }
 
+/// argon2id with the pepper as secret and the verification's id as associated data: a hash fits one verification only.
 fn argon2id(
     pepper: &[u8; 32],
     id: VerificationId,
@@ -261,7 +265,7 @@ fn params(cost: Argon2Cost, data: &[u8]) -> Option<Params> {
 mod tests {
     use super::*;
     use crate::domain::{CodeFormat, Id, Requester};
-    use crate::otp::request_context::Waiter;
+    use crate::otp::request_context::CallerGuard;
 
     fn hasher() -> Hasher {
         let key = "0123456789abcdef".repeat(4);
@@ -273,18 +277,18 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_caller_any_more_is_not_hashed_but_a_send_of_one_who_hung_up_is() {
+    fn a_guess_without_a_caller_is_not_hashed_but_the_send_of_one_who_hung_up_is() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let hasher = hasher();
         let code = CodeFormat::new(6).unwrap().parse("123456").unwrap();
         let id = Id::from_bytes([1; 16]);
         let kept = HashedCode { key_id: "k".into(), salt: [0; 16], hash: [0; 32] };
-        // The only slot is busy, and all jobs wait.
+        // The only slot is occupied, so all jobs wait.
         let busy = hasher.pool.spare(|| false);
         let permit = |waiting| {
             hasher.reserve(RequestContext { waiting, ..Requester::default().into() }).unwrap()
         };
-        let [waits, hangs_up, is_answered] = [(); 3].map(|()| Waiter::start());
+        let [waits, hangs_up, is_answered] = [(); 3].map(|()| CallerGuard::start());
         let (sent, gone, answered) = (waits.1, hangs_up.1, is_answered.1);
         let done = runtime.block_on(async {
             tokio::join!(

@@ -8,7 +8,6 @@ use super::context::{OtpContext, Target};
 use super::hash_permits::HashPermit;
 use super::limits::{CountedSend, spend_send};
 use super::request_context::RequestContext;
-use super::rows::{note_refusal, row};
 use crate::audit;
 use crate::config::OtpConfig;
 use crate::domain::audit::AuditEvent;
@@ -22,46 +21,49 @@ use crate::store::{Priority, StoreError, Write};
 
 /// The result of the first write.
 enum FirstWrite {
-    /// A ready code was taken and issued: it is the only one.
+    /// A ready code was issued. There is no second write.
     Issued(Issued),
-    /// The send is counted, and a code is to be made for it.
+    /// The send is counted. The second write will issue a code.
     Counted(CountedRequest),
 }
 
-/// A send that is counted, and has no code yet.
+/// A send that is counted and has no code yet.
 struct CountedRequest {
-    /// For hashing one.
+    /// The permit to hash its code.
     permit: HashPermit,
     phone: Phone,
-    /// As of when the phone's limits count it.
+    /// The time under which the phone's limits have this send.
     counted_at: Timestamp,
 }
 
-/// A code that was issued, its message in the outbox.
+/// A code that was issued, with its message in the outbox.
 struct Issued {
     verification: Verification,
-    /// The message of the code before it, if the outbox still had it.
+    /// The message of the previous code, if it was still in the outbox.
     replaced: Option<Canceled>,
 }
 
-/// Why the first write issued no code and counted no send.
+/// Why the first write changed nothing.
 enum NotIssued {
     Refused(Refusal),
-    /// No code is ready, and no place is held for making one.
+    /// No code is ready, and the call has no permit to hash one yet.
     NoneReady,
 }
 
 impl Otp {
-    /// Sends a new code to the phone that `resolve_target` names, and cancels the code before it.
+    /// Sends a new code to the phone of the target, and cancels its previous code for the same purpose.
     ///
-    /// With a code ready there is one write: `resolve_target` allows it, the send is counted, the code is taken and issued.
-    /// Otherwise the first write counts the send, so refusing costs no argon2. Then a code is drawn and hashed, and a
-    /// second write, which calls `resolve_target` again, issues it. A crash between the two costs the caller one send and
-    /// sends nothing. Either way the message leaves when the code is durable, and a code that was taken for a write
-    /// that failed is gone.
+    /// With a ready code there is one write: it resolves the target, counts the send and issues the code. Without one,
     ///
-    /// Refusals: those of `resolve_target`, [`Refusal::PhoneRefused`], [`Refusal::SendLimited`], [`Refusal::Busy`],
-    /// [`Refusal::StorageFailed`].
+    /// 1. the first write resolves the target and counts the send, so a refusal costs no argon2;
+    /// 2. a code is drawn and hashed;
+    /// 3. the second write resolves the target again and issues the code. If it fails, the phone gets its send back.
+    ///
+    /// A crash between the writes costs the caller one send, and no message is sent. The message is sent only after its
+    /// code is durable. A ready code that was taken for a failed write is not used again.
+    ///
+    /// Errors: those of `resolve_target`, [`Refusal::PhoneRefused`], [`Refusal::SendLimited`], [`Refusal::Busy`],
+    /// [`Refusal::HashingFailed`], [`Refusal::StorageFailed`].
     pub async fn initialize<G>(
         &self,
         now: Timestamp,
@@ -73,13 +75,16 @@ impl Otp {
     {
         let origin = request.origin();
         let resolve_target = Arc::new(resolve_target);
+        // A place in the outbox first: with a full outbox nothing is counted.
         let place = self.outbox.reserve(origin.requester.client_id)?;
+        // One write, or two with argon2 in between.
         let issued = match self.reserve_or_issue(now, &request, &resolve_target).await? {
             FirstWrite::Issued(issued) => issued,
             FirstWrite::Counted(counted) => {
                 self.make_and_issue(now, origin, resolve_target, counted).await?
             }
         };
+        // The code is durable. The message keeps the place, and the sender is woken.
         place.fill(issued.replaced.as_ref());
         let Verification { id: verification, phone_number: phone, .. } = &issued.verification;
         let RequestOrigin { requester, request_id } = origin;
@@ -88,7 +93,7 @@ impl Otp {
         Ok(issued.verification)
     }
 
-    /// The first write. Before it spends anything there is a ready code for it, or a place for making one.
+    /// The first write. It counts the send only with a ready code or with a permit to hash one.
     async fn reserve_or_issue<G>(
         &self,
         now: Timestamp,
@@ -99,16 +104,20 @@ impl Otp {
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
         let (origin, reserve) = (request.origin(), || self.hasher.permits().take(request));
+        // A permit is taken only if no code is ready: with ready codes a busy hasher refuses no send.
         let mut hashing = if self.ready.count() == 0 { Some(reserve()?) } else { None };
         loop {
             let (resolve_target, ready) = (Arc::clone(resolve_target), Arc::clone(&self.ready));
             let (limits, config) = (Arc::clone(&self.limits), Arc::clone(&self.config));
             let (audit, outbox) = (Arc::clone(&self.audit), self.outbox.clone());
             let decide = move |write: &mut Write<'_>| {
+                // The target, as it is in this write.
                 let context = OtpContext::of(now, origin, resolve_target(write)?, &audit);
+                // The limits: either all of them allow and count the send, or none does.
                 let CountedSend { counted_at, ran_low } =
-                    allow(write, context, &limits, &config)
-                        .inspect_err(|refusal| note_refusal(&audit, context, refusal))?;
+                    count_send(write, context, &limits, &config)
+                        .inspect_err(|refusal| context.note_refusal(&audit, refusal))?;
+                // A ready code, or the permit for the second write. With neither, the write is undone.
                 let hashing = hashing.map(|permit| {
                     let phone = context.target.phone;
                     CountedRequest { permit, phone, counted_at }
@@ -122,13 +131,13 @@ impl Otp {
                     return Ok(first);
                 }
                 Err(NotIssued::Refused(refusal)) => return Err(refusal),
-                // Others were quicker to the last ones.
+                // Other calls have taken the last ready codes. The next try has a permit.
                 Err(NotIssued::NoneReady) => hashing = Some(reserve()?),
             }
         }
     }
 
-    /// Makes a code, and the second write. Where that fails nothing was sent, and the phone's place is given back.
+    /// Makes a code and runs the second write. If either fails, no message was sent, and the phone gets its send back.
     async fn make_and_issue<G>(
         &self,
         now: Timestamp,
@@ -148,20 +157,20 @@ impl Otp {
             && *refusal != Refusal::StorageFailed
         {
             let give_back = move |write: &mut Write<'_>| give_back_send(write, phone, counted_at);
-            // If that fails too, the place stays taken; why the send failed is what is answered.
+            // If this write fails too, the send stays counted. The answer is the first failure.
             drop(self.store.write(Priority::FollowUp, give_back).await);
         }
         issued
     }
 
-    /// Draws a code and hashes it.
+    /// Draws a code with its id and salt, and hashes it with argon2.
     async fn prepare(&self, permit: HashPermit) -> Result<PreparedCode, Refusal> {
         let NewCode { id, code, salt } = NewCode::new(&*self.entropy, self.config.format)?;
         let hashed = self.hasher.hash(permit, id, code.clone(), salt).await?;
         Ok(PreparedCode { id, code, hashed })
     }
 
-    /// The second write.
+    /// The second write: issues the code, if the target is still allowed.
     async fn issue<G>(
         &self,
         now: Timestamp,
@@ -182,8 +191,9 @@ impl Otp {
     }
 }
 
-/// May this phone get a code now? If so, that is counted.
-fn allow(
+/// Counts the send everywhere, if the phone's range and all limits allow it. Errors: [`Refusal::PhoneRefused`],
+/// [`Refusal::SendLimited`].
+fn count_send(
     write: &mut Write<'_>,
     context: OtpContext,
     limits: &Limits,
@@ -195,7 +205,7 @@ fn allow(
     spend_send(write, limits, context)
 }
 
-/// What is allowed takes a ready code, or else the place for making one.
+/// Issues a ready code, or returns the counted send for the second write.
 fn take_or_count(
     write: &mut Write<'_>,
     context: OtpContext,
@@ -204,7 +214,7 @@ fn take_or_count(
     rules: VerificationRules,
     outbox: &Outbox,
 ) -> Result<FirstWrite, NotIssued> {
-    // A full disk would refuse the write at its end: no code is wasted on that.
+    // A full disk would refuse the write at its end, and the ready code would be lost.
     write.check_room()?;
     match (ready.take(), hashing) {
         (Some(prepared), _) => {
@@ -215,8 +225,8 @@ fn take_or_count(
     }
 }
 
-/// The code counts from here on, and no earlier one does; its message is in the outbox. It is the one place where a code
-/// is issued.
+/// Issues a code: the verification becomes the live one of its phone and purpose, the previous one is canceled, and the
+/// message is put into the outbox. Every code is issued here.
 fn put_issued(
     write: &mut Write<'_>,
     context: OtpContext,
@@ -227,6 +237,7 @@ fn put_issued(
     let OtpContext { now, by, request_id, target: Target { phone, purpose }, .. } = context;
     let PreparedCode { id, code, hashed } = prepared;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
+    // The previous code for the same purpose, which is no longer valid.
     let previous = write.get(LIVE_CODES, &(phone, purpose))?.map(|live| live.verification_id);
     if let Some(previous) = previous
         && let Some(old) = write.get(VERIFICATIONS, &previous)?
@@ -234,15 +245,17 @@ fn put_issued(
     {
         write.put(VERIFICATIONS, &canceled.id, &canceled)?;
     }
+    // The new code, and the index that finds it.
     let keep_until = verification.inserted_at + KEEP_VERIFICATIONS;
     let live = LiveCode { verification_id: id, keep_until };
     write.put(VERIFICATIONS, &id, &verification)?;
     write.put(LIVE_CODES, &(phone, purpose), &live)?;
+    // Its message, sealed in the outbox, and the delivery that a client can follow.
     let expires_at = verification.code_expired_at;
     let delivery = Delivery::queue(id, by.client_id, phone, previous, now, expires_at);
     let delivery = Delivery { request_id, ..delivery };
     let replaced = outbox.put(write, &delivery, &code, purpose)?;
-    audit::append(write, &row(AuditEvent::CodeIssued, context).of(id))?;
+    audit::append(write, &context.audit_row(AuditEvent::CodeIssued).of(id))?;
     Ok(Issued { verification, replaced })
 }
 

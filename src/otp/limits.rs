@@ -1,4 +1,5 @@
-//! What a send or a wrong guess costs, in the write that it is part of.
+//! Counts sends and guesses against the limits, within the write that sends or compares. `domain::limits` has the
+//! rules.
 
 use std::time::Duration;
 
@@ -12,32 +13,37 @@ use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};
 use crate::store::{StoreError, Write};
 
-/// Budgets that have just run low, to be said when that is on the device.
+/// Budgets that have just run low. They are logged after the write is durable.
 #[derive(Default)]
 pub(super) struct RanLow(Vec<(&'static str, BudgetOwner)>);
 
 /// A send that was counted.
 pub(super) struct CountedSend {
-    /// As of when, for the phone.
+    /// The time under which the phone's limits have this send.
     pub(super) counted_at: Timestamp,
+    /// The budgets that this send has made run low.
     pub(super) ran_low: RanLow,
 }
 
-/// Counts one send everywhere, if every limit allows it. Nothing is put when one does not.
+/// Counts one send against every limit. If one of them is exceeded, nothing is counted, and the error is
+/// [`Refusal::SendLimited`] by the limit that lasts longest.
 pub(super) fn spend_send(
     write: &mut Write<'_>,
     limits: &Limits,
     context: OtpContext,
 ) -> Result<CountedSend, Refusal> {
     let OtpContext { now, by, target: Target { phone, purpose }, .. } = context;
+    // The state of each limit: of the phone, of client, range and node, and of the alarm.
     let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
     let budgets = BudgetState::of_all(write, limits, &limits.sends, context)?;
     let alarm = alarm_of(write, limits, context)?;
+    // A client's share of the node's budget holds only while other clients send too.
     let others_send = senders::others_send(write, by.client_id, now)?;
     let binds = |budget: &&BudgetState<'_>| match budget.row.rule {
         Rule::Share { .. } => others_send,
         _ => true,
     };
+    // The check. Of several exceeded limits the one that lasts longest is the answer.
     let refusals = budgets
         .iter()
         .filter(binds)
@@ -48,6 +54,7 @@ pub(super) fn spend_send(
         let LimitExceeded { limit, next_attempt_at } = strictest;
         return Err(Refusal::SendLimited { limit, next_attempt_at });
     }
+    // All limits allow the send: count it in each.
     let counted_at = sends.count(limits, now);
     write.put(SENDS, &phone, &sends)?;
     senders::note(write, by.client_id, now)?;
@@ -60,20 +67,20 @@ pub(super) fn spend_send(
     Ok(CountedSend { counted_at, ran_low })
 }
 
-/// The client's own budget of wrong guesses. It counts those at a code and those at none, and refuses both alike.
+/// The client's budgets of wrong guesses. Guesses for a phone without a code count in the same budgets.
 pub(super) struct ClientGuesses<'l>(Vec<BudgetState<'l>>);
 
-/// A guess that was counted there: when each of its rows would be full again right after it.
+/// A guess that was counted in [`ClientGuesses`]: for each budget, the time at which it would have been full again.
 #[derive(Clone)]
 pub(super) struct SpentOfClient(Vec<Timestamp>);
 
 impl<'l> ClientGuesses<'l> {
-    /// Whether a refusal for this reason is by it.
+    /// Whether a refusal with this `error.reason` comes from these budgets.
     pub(super) fn is_by(limits: &Limits, reason: &str) -> bool {
         limits.guesses.iter().any(|row| row.reason == reason && limits.budget(row).is_some())
     }
 
-    /// As it stands.
+    /// The current state of the client's budgets.
     pub(super) fn of(
         write: &Write<'_>,
         limits: &'l Limits,
@@ -82,13 +89,13 @@ impl<'l> ClientGuesses<'l> {
         BudgetState::of_all(write, limits, &limits.guesses, context).map(Self)
     }
 
-    /// Why it allows no guess.
+    /// The exceeded budget that lasts longest, if one is exceeded.
     pub(super) fn refusal(&self, now: Timestamp) -> Option<LimitExceeded> {
         let refusals = self.0.iter().filter_map(|budget| budget.refusal(now));
         refusals.max_by_key(|verdict| verdict.next_attempt_at)
     }
 
-    /// Counts a guess, which may yet turn out to be right.
+    /// Counts a guess before it is compared, as if it were wrong.
     pub(super) fn spend(
         self,
         write: &mut Write<'_>,
@@ -101,7 +108,7 @@ impl<'l> ClientGuesses<'l> {
         spent.collect::<Result<_, _>>().map(SpentOfClient)
     }
 
-    /// The guess was right, or was not compared.
+    /// Takes the count of a guess back, because it was right or was not compared.
     pub(super) fn give_back(
         self,
         write: &mut Write<'_>,
@@ -109,17 +116,17 @@ impl<'l> ClientGuesses<'l> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.0.into_iter().zip(&spent.0).try_for_each(|(mut budget, full_at)| {
-            budget.rate.give_back(budget.judged_by, *full_at, now);
+            budget.rate.give_back(budget.budget, *full_at, now);
             write.put(RATES, &budget.key, &budget.rate)
         })
     }
 }
 
-/// What a debt that can't be is taken for, where a budget refuses the node as a whole.
+/// The longest debt of a budget of the whole node after the clock was set back. A longer one would stop all clients.
 const NODE_WAITS: Duration = Duration::from_mins(1);
 
-/// Before the first send: a clock that was set back since the last run would hold budgets back for as long as it was
-/// set back. (While a process runs, its clock is not set.) Says whether there is an alarm.
+/// Corrects budgets at the start of the process, after the clock was set back: otherwise they would refuse for as long
+/// as the clock was set back. (During a run the clock is monotonic.) Returns whether there is an alarm.
 pub(super) fn clamp_to_now(
     write: &mut Write<'_>,
     kept: &[(RateKey, Rate)],
@@ -139,7 +146,8 @@ pub(super) fn clamp_to_now(
     Ok(alarm_until(write, limits, now)?.is_some())
 }
 
-/// What a debt that can't be is taken for: nothing where it only accuses, unless it has done so already.
+/// The longest debt that [`clamp_to_now`] leaves in a budget. The budget of wrong guesses, which only raises the alarm,
+/// is emptied of an impossible debt unless the alarm was raised already.
 fn bound_of(limits: &Limits, row: &Limit, subject: BudgetOwner, rate: &Rate) -> Duration {
     match subject {
         _ if row.name == limits.wrong_guesses.name && !rate.was_low() => Duration::ZERO,
@@ -148,7 +156,7 @@ fn bound_of(limits: &Limits, row: &Limit, subject: BudgetOwner, rate: &Rate) -> 
     }
 }
 
-/// Counts a wrong guess among all of this node's, and says whether that raises the alarm.
+/// Counts a wrong guess in the node's budget. Returns whether that raises the alarm.
 pub(super) fn count_wrong_guess(
     write: &mut Write<'_>,
     limits: &Limits,
@@ -160,8 +168,8 @@ pub(super) fn count_wrong_guess(
     }
 }
 
-/// Said when it begins. How many phones, clients and addresses tells one guesser from many.
-pub(super) fn raise_alarm(
+/// Logs the begin of the alarm. The numbers of phones, clients and addresses tell one guesser from many.
+pub(super) fn log_alarm(
     limits: &Limits,
     SourceCounts { guesses, phones, clients, addresses }: SourceCounts,
 ) {
@@ -176,8 +184,9 @@ pub(super) fn raise_alarm(
     );
 }
 
-/// Said at a start that finds it: who has guessed is not known any more.
-pub(super) fn tell_alarm_goes_on(limits: &Limits) {
+/// Logs at the start of the process that an alarm goes on. The sources of its guesses were only in memory, and are
+/// lost.
+pub(super) fn log_alarm_goes_on(limits: &Limits) {
     let limit = limits.wrong_guesses.name;
     tracing::error!(
         limit,
@@ -185,17 +194,17 @@ pub(super) fn tell_alarm_goes_on(limits: &Limits) {
     );
 }
 
-/// Whether so many wrong guesses came that every code has but one attempt, and until when.
+/// The end of the alarm; `None` if there is none. During an alarm every code has one attempt.
 pub(super) fn alarm_until(
     write: &Write<'_>,
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     let budget = wrong_guesses(write, limits)?;
-    Ok(budget.and_then(|budget| budget.rate.low_until(budget.judged_by, now)))
+    Ok(budget.and_then(|budget| budget.rate.low_until(budget.budget, now)))
 }
 
-/// While there is an alarm, nobody gets a code without a token.
+/// The limit of the alarm: while it lasts, calls without a token get no codes.
 fn alarm_of(
     write: &Write<'_>,
     limits: &Limits,
@@ -209,13 +218,14 @@ fn alarm_of(
     Ok(until.map(|next_attempt_at| LimitExceeded { limit, next_attempt_at }))
 }
 
-/// A budget as it stands.
+/// The stored state of one budget, with the rule that it follows.
 struct BudgetState<'l> {
     row: &'l Limit,
     key: RateKey,
     rate: Rate,
-    judged_by: Budget,
-    /// How much of it who asks may use up.
+    /// Burst and period, from the settings.
+    budget: Budget,
+    /// The part of the burst that this purpose may use up. A phone verification leaves a share to person requests.
     usable: u32,
 }
 
@@ -228,7 +238,7 @@ fn wrong_guesses<'l>(
 }
 
 impl<'l> BudgetState<'l> {
-    /// Those of these rows that are budgets.
+    /// The states of all rows that are budgets; other rows are skipped.
     fn of_all(
         write: &Write<'_>,
         limits: &Limits,
@@ -240,7 +250,7 @@ impl<'l> BudgetState<'l> {
         states.filter_map(Result::transpose).collect()
     }
 
-    /// `None` when the row is no budget's.
+    /// The state of one row; `None` if the row is no budget, or a share of a budget that is switched off.
     fn of(
         write: &Write<'_>,
         limits: &Limits,
@@ -248,30 +258,30 @@ impl<'l> BudgetState<'l> {
         subject: impl Fn(BudgetScope) -> BudgetOwner,
         purpose: Purpose,
     ) -> Result<Option<Self>, StoreError> {
-        let Some((per, judged_by)) = limits.budget(row) else { return Ok(None) };
+        let Some((per, budget)) = limits.budget(row) else { return Ok(None) };
         let key = RateKey { limit: row.name.to_owned(), subject: subject(per) };
         let rate = write.get(RATES, &key)?.unwrap_or_default();
-        let usable = limits.usable(row, judged_by.burst, purpose);
-        Ok(Some(Self { row, key, rate, judged_by, usable }))
+        let usable = limits.usable(row, budget.burst, purpose);
+        Ok(Some(Self { row, key, rate, budget, usable }))
     }
 
-    /// Why it allows no more now.
+    /// The limit, if the budget has nothing left at `now`.
     fn refusal(&self, now: Timestamp) -> Option<LimitExceeded> {
-        let next_attempt_at = self.rate.allows_at(self.judged_by, self.usable, now);
+        let next_attempt_at = self.rate.allows_at(self.budget, self.usable, now);
         (next_attempt_at > now).then_some(LimitExceeded { limit: self.row.reason, next_attempt_at })
     }
 
-    /// Says whether the budget has just run low.
+    /// Counts one, and returns whether the budget has just run low.
     fn spend(&mut self, write: &mut Write<'_>, now: Timestamp) -> Result<bool, StoreError> {
-        let ran_low = self.rate.spend(self.judged_by, now);
+        let ran_low = self.rate.spend(self.budget, now);
         write.put(RATES, &self.key, &self.rate)?;
         Ok(ran_low)
     }
 }
 
 impl RanLow {
-    /// One client's running wild is its own affair; a range or the whole node running low is the operator's. Said once,
-    /// until half of the budget is there again; of a range no more than a masked number shows.
+    /// Warns the operator of a range or of the node; a single client's budget is that client's own matter. Each is
+    /// logged once, until half of the budget is there again. A range is shown with as few digits as a masked phone.
     pub(super) fn warn(self) {
         for (limit, subject) in self.0 {
             match subject {

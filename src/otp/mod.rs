@@ -2,26 +2,29 @@
 //!
 //! ## In the source
 //!
-//! [`Otp::initialize`] sends a code: in one write, as long as there are codes made ahead of need. [`Otp::complete`]
-//! takes one back: in two writes with argon2 between them, outside the writer thread, and so is a code sent when none is
-//! ready. Each write calls `resolve_target` of its caller, which says for which phone and purpose a code is, or refuses.
-//! So nothing is granted on a state that has changed meanwhile.
+//! [`Otp::initialize`] sends a code: in one write if a ready code is in the [`CodePool`], otherwise in two.
+//! [`Otp::complete`] compares a guess, in two writes. Between two writes argon2 runs in the [`Hasher`]'s threads, never
+//! in the writer thread. Each write calls `resolve_target`, which the service passes: it returns the phone and purpose,
+//! or refuses. So no write acts on a state that has changed since the one before.
+//!
+//! - `initialize`, `complete`: the two operations;
+//! - `guess_check`, `pending`: what a guess costs, and guesses that are being compared;
+//! - `limits`, `senders`, `sources`: the limits within a write, and where wrong guesses come from;
+//! - `hasher`, `hash_pool`, `hash_permits`: argon2 and the fair use of it;
+//! - `code_pool`: codes that are hashed before they are needed;
+//! - `context`, `request_context`: what a call carries.
 
 mod code_pool;
 mod complete;
 mod context;
 mod guess_check;
-
 mod hash_permits;
 mod hash_pool;
 mod hasher;
 mod initialize;
 mod limits;
-
 mod pending;
-
 mod request_context;
-mod rows;
 mod senders;
 mod sources;
 
@@ -32,7 +35,7 @@ pub use context::Target;
 pub use hash_permits::HashPermit;
 pub use hasher::Hasher;
 pub use pending::PendingGuesses;
-pub use request_context::{RequestContext, Waiter, Waiting};
+pub use request_context::{CallerGuard, CallerStatus, RequestContext};
 pub use sources::GuessSources;
 
 use crate::audit::Recorder;
@@ -44,43 +47,44 @@ use crate::sms::Outbox;
 use crate::store::schema::RATES;
 use crate::store::{Priority, Store, StoreError, Write};
 
-/// The code service.
+/// The code service: sends codes and compares guesses.
 pub struct Otp {
-    /// Where verifications and limits are kept.
+    /// Verifications and limits.
     pub store: Store,
-    /// Where argon2 runs.
+    /// Runs argon2.
     pub hasher: Hasher,
     /// Codes that are hashed already.
     pub ready: Arc<CodePool>,
-    /// Where the others come from.
+    /// The source of codes, salts and ids.
     pub entropy: Arc<dyn Entropy>,
-    /// Where messages go.
+    /// The queue of messages to send.
     pub outbox: Outbox,
-    /// What codes are like.
+    /// The section `[otp]` of the settings.
     pub config: Arc<OtpConfig>,
-    /// How often.
+    /// The limits of sends and guesses.
     pub limits: Arc<Limits>,
     /// Guesses that are being compared.
     pub pending: Arc<PendingGuesses>,
-    /// Who was refused what.
+    /// Notes refusals for the audit.
     pub audit: Arc<Recorder>,
-    /// Where wrong guesses come from.
+    /// The sources of the latest wrong guesses, for the alarm.
     pub wrong_guesses: GuessSources,
 }
 
 impl Otp {
-    /// Puts counts that a clock made ahead of `now` to `now`. The node calls it before the first code is sent.
+    /// Sets times in the stored limits that are after `now` to `now`, since the clock may have been set back. The node
+    /// calls this before the first code is sent.
     pub fn clamp_limits(&self, now: Timestamp) -> Result<(), StoreError> {
         let kept = self.store.page(RATES, None, usize::MAX)?;
         let limits = Arc::clone(&self.limits);
         let clamp = move |write: &mut Write<'_>| limits::clamp_to_now(write, &kept, &limits, now);
         if self.store.write_blocking(Priority::MayUseReserve, clamp)? {
-            limits::tell_alarm_goes_on(&self.limits);
+            limits::log_alarm_goes_on(&self.limits);
         }
         Ok(())
     }
 
-    /// How codes are written.
+    /// The number of digits of codes, and how a guess is parsed.
     pub fn format(&self) -> CodeFormat {
         self.config.format
     }

@@ -4,56 +4,56 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::domain::audit::RequestId;
 use crate::domain::{RequestOrigin, Requester};
 
-/// A requester, its request's id, and whether it still waits for the answer.
+/// The origin of a call, and whether its caller still waits for the answer.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// The client, user and address.
+    /// Client, user and IP address.
     pub requester: Requester,
-    /// The id that the requester gave its request.
+    /// The `X-Request-ID` as it is stored.
     pub request_id: Option<RequestId>,
-    /// Whether the caller waits.
-    pub waiting: Waiting,
+    /// Whether the caller still waits.
+    pub waiting: CallerStatus,
 }
 
-/// Whether a caller still waits for its answer.
+/// Whether a caller still waits for the answer. Clones share the state. The default waits for ever.
 #[derive(Clone, Debug, Default)]
-pub struct Waiting(Option<Arc<AtomicU8>>);
+pub struct CallerStatus(Option<Arc<AtomicU8>>);
 
-/// The caller waits as long as this is kept.
+/// Keeps a caller's [`CallerStatus`] at "waits". Dropping it means that the caller has hung up.
 #[derive(Debug)]
-pub struct Waiter(Arc<AtomicU8>);
+pub struct CallerGuard(Arc<AtomicU8>);
 
 const WAITS: u8 = 0;
 const HUNG_UP: u8 = 1;
 const ANSWERED: u8 = 2;
 
-impl Waiter {
+impl CallerGuard {
     /// A caller who waits.
-    pub fn start() -> (Self, Waiting) {
+    pub fn start() -> (Self, CallerStatus) {
         let state = Arc::new(AtomicU8::new(WAITS));
-        (Self(Arc::clone(&state)), Waiting(Some(state)))
+        (Self(Arc::clone(&state)), CallerStatus(Some(state)))
     }
 
-    /// The caller had to be answered before there was anything to say.
+    /// The caller was answered before the operation ended, because its deadline was over.
     pub fn answer(self) {
         self.0.store(ANSWERED, Ordering::SeqCst);
     }
 }
 
-impl Drop for Waiter {
+impl Drop for CallerGuard {
     fn drop(&mut self) {
-        // One that was answered stays so.
+        // `ANSWERED` stays.
         let _ = self.0.compare_exchange(WAITS, HUNG_UP, Ordering::SeqCst, Ordering::SeqCst);
     }
 }
 
-impl Waiting {
-    /// Whether the caller waits no more: it has hung up, or has had to be answered.
+impl CallerStatus {
+    /// Whether the caller no longer waits: it has hung up, or was answered.
     pub fn is_over(&self) -> bool {
         self.state() != WAITS
     }
 
-    /// Whether the caller has been answered: it takes it that nothing was done.
+    /// Whether the caller was answered with a failure. It will try again, so the operation must not succeed after all.
     pub fn is_answered(&self) -> bool {
         self.state() == ANSWERED
     }
@@ -64,15 +64,15 @@ impl Waiting {
 }
 
 impl RequestContext {
-    /// The requester and the request's id.
+    /// The requester and the request id, without the status.
     pub fn origin(&self) -> RequestOrigin {
         RequestOrigin { requester: self.requester, request_id: self.request_id }
     }
 }
 
-/// A request without an id, the requester of which waits for ever.
+/// The context of a call without a request id. Its caller waits for ever.
 impl From<Requester> for RequestContext {
     fn from(requester: Requester) -> Self {
-        Self { requester, request_id: None, waiting: Waiting::default() }
+        Self { requester, request_id: None, waiting: CallerStatus::default() }
     }
 }

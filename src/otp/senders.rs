@@ -1,4 +1,4 @@
-//! Whether a client is the only one that sends: its share of the node's sends binds it while it is not.
+//! The clients that sent last. A client's share of the node's sends limits it only while another client sends too.
 
 use crate::domain::limits::DAY;
 use crate::domain::{ClientId, Timestamp};
@@ -8,8 +8,8 @@ use crate::store::{StoreError, Write};
 const LATEST: &str = "latest";
 const OTHER: &str = "other";
 
-/// Whether another client than this has sent within a day. Two are remembered, the last and the one before it, so that
-/// there is always one that is another.
+/// Whether a client other than this one has sent within a day. The store has the last two clients that sent, so at
+/// least one of them is another one.
 pub(super) fn others_send(
     write: &Write<'_>,
     client_id: Option<ClientId>,
@@ -17,7 +17,7 @@ pub(super) fn others_send(
 ) -> Result<bool, StoreError> {
     for place in [LATEST, OTHER] {
         let sender = write.get(SENDERS, &place.to_owned())?;
-        // Nor has one that was noted by a clock which was a day ahead.
+        // A time of more than a day after `now` comes from a clock that was ahead, and does not count.
         let is_lately = |at: Timestamp| at.since(now).max(now.since(at)) < DAY;
         if sender.is_some_and(|it| it.client_id != client_id && is_lately(it.sent_at)) {
             return Ok(true);
@@ -26,7 +26,7 @@ pub(super) fn others_send(
     Ok(false)
 }
 
-/// This client sends now.
+/// Notes that this client sends at `now`.
 pub(super) fn note(
     write: &mut Write<'_>,
     client_id: Option<ClientId>,

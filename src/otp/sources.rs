@@ -1,3 +1,5 @@
+//! Where the latest wrong guesses came from, for the line of the alarm.
+
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -7,10 +9,10 @@ use std::time::Duration;
 use super::context::OtpContext;
 use crate::domain::{ClientId, Phone, Timestamp};
 
-/// How many wrong guesses are remembered, the newest.
+/// The most wrong guesses that are remembered; the oldest are dropped first.
 const MOST: usize = 10_000;
 
-/// The wrong guesses of the last hour, so that the line of the alarm can say where they come from. Kept in memory only.
+/// The latest wrong guesses, in memory only.
 #[derive(Default)]
 pub struct GuessSources(Mutex<VecDeque<Wrong>>);
 
@@ -21,7 +23,8 @@ struct Wrong {
     address: Option<IpAddr>,
 }
 
-/// How many of each there are. Calls without a token count as one client.
+/// The number of wrong guesses, and of the different phones, clients and addresses that they have. Calls without a
+/// token count as one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SourceCounts {
     pub(super) guesses: usize,
@@ -31,7 +34,7 @@ pub(super) struct SourceCounts {
 }
 
 impl GuessSources {
-    /// One more.
+    /// Adds a wrong guess.
     pub(super) fn note(&self, OtpContext { now, by, target, .. }: OtpContext) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == MOST {
@@ -41,7 +44,7 @@ impl GuessSources {
         kept.push_back(Wrong { at: now, phone: target.phone, client, address });
     }
 
-    /// Where those of this long before `now` come from.
+    /// Counts the sources of the wrong guesses within `length` before `now`. Older ones are forgotten.
     pub(super) fn sources(&self, length: Duration, now: Timestamp) -> SourceCounts {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|wrong| wrong.at > now - length);
@@ -65,7 +68,7 @@ mod tests {
     use crate::otp::Target;
 
     #[test]
-    fn one_source_is_told_from_many_and_what_is_old_is_forgotten() {
+    fn one_source_differs_from_many_and_old_guesses_are_forgotten() {
         let guesses = GuessSources::default();
         let hour = Duration::from_hours(1);
         let at = |minutes: i64| Timestamp::from_micros(minutes * 60_000_000);

@@ -8,7 +8,7 @@ use crate::domain::{
     AccessType, Client, ClientId, Refusal, RequestOrigin, Requester, Scope, SecretDigest,
     Timestamp, Token, User,
 };
-use crate::otp::{RequestContext, Waiting};
+use crate::otp::{CallerStatus, RequestContext};
 use crate::store::schema::{CLIENTS, CLIENTS_BY_API_KEY, TOKENS, USERS};
 
 /// The credentials of a request, and what the audit needs beside them.
@@ -49,7 +49,7 @@ pub struct Caller {
     /// The `X-Request-ID` as it is stored.
     pub request_id: Option<RequestId>,
     /// Whether the caller still waits for the answer.
-    pub waiting: Waiting,
+    pub waiting: CallerStatus,
 }
 
 impl Caller {
@@ -133,13 +133,13 @@ impl Service {
         }
         let user = user.ok_or(Refusal::UserUnknown)?;
         let Credentials { peer, request_id, .. } = credentials;
-        let waiting = Waiting::default();
+        let waiting = CallerStatus::default();
         let client_name = client.name;
         Ok(Caller { client_id: client.id, client_name, user, peer, request_id, waiting })
     }
 
-    /// The vendor of the api-key that came with the token of a BROKER client. `None` for a DIRECT client, whose api-key
-    /// is ignored.
+    /// The vendor of the api-key that came with the token of a BROKER client. `None` for a DIRECT client, and its
+    /// api-key is ignored.
     ///
     /// Errors: [`Refusal::ApiKeyMissing`]; [`Refusal::ApiKeyInvalid`] if the key is unknown, or its client is blocked
     /// or no vendor.

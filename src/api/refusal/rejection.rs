@@ -55,13 +55,14 @@ pub enum Rejection {
     TooSlow,
 }
 
-/// The key of a dialect's rows: a [`Refusal`] or a [`Rejection`] without its fields. The line `refused` of the log names
-/// it in the field `kind`.
+/// The key of a dialect's rows: a [`Refusal`] or a [`Rejection`] without its fields. The line `refused` of the log
+/// names it in the field `kind`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// A refusal of the service.
     Refused(RefusalKind),
-    /// A fault of the request itself. `RejectionKind::Refused` has no rows: [`Self::Refused`] has the refusal's own kind.
+    /// A fault of the request itself. `RejectionKind::Refused` has no rows: [`Self::Refused`] has the refusal's own
+    /// kind.
     Rejected(RejectionKind),
 }
 

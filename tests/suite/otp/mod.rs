@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
 use esoz_otp::domain::{Code, Refusal, Requester, Timestamp, Verification};
-use esoz_otp::otp::{RequestContext, Target, Waiter};
+use esoz_otp::otp::{CallerGuard, RequestContext, Target};
 use esoz_otp::service::Service;
 use esoz_otp::store::Write;
 
@@ -42,10 +42,10 @@ async fn hang_up_before_its_turn(
     target: Target,
     guess: Code,
 ) -> Result<Verification, Refusal> {
-    let (waiter, waiting) = Waiter::start();
-    let waiter = Mutex::new(Some(waiter));
+    let (guard, waiting) = CallerGuard::start();
+    let guard = Mutex::new(Some(guard));
     let gate = move |_: &Write<'_>| {
-        drop(waiter.lock().unwrap().take());
+        drop(guard.lock().unwrap().take());
         Ok(target)
     };
     let requester = RequestContext { waiting, ..by.into() };

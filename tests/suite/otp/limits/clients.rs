@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use esoz_otp::config::Argon2Cost;
 use esoz_otp::domain::{CodeFormat, Phone, Refusal, Requester};
-use esoz_otp::otp::{HashPermit, RequestContext, Waiter};
+use esoz_otp::otp::{CallerGuard, HashPermit, RequestContext};
 use serde_json::json;
 
 use super::{phone, refused, with_limit};
@@ -197,12 +197,12 @@ fn a_guess_that_nobody_waits_for_spends_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let api = node.api();
     for _ in 0..5 {
-        let (waiter, waiting) = Waiter::start();
+        let (guard, waiting) = CallerGuard::start();
         let requester = RequestContext { waiting, ..Requester::default().into() };
         let (phone, code) = (Phone::parse(SEED_PHONE).unwrap(), CodeFormat::new(6).unwrap());
         let code = code.parse(&right).unwrap();
         let completing = api.service().complete(requester, phone, code, node.now());
-        drop(waiter);
+        drop(guard);
         assert_eq!(runtime.block_on(completing), Err(Refusal::Busy));
     }
     assert_eq!(node.compared(), 0);
@@ -240,8 +240,8 @@ fn a_send_whose_caller_was_answered_is_not_hashed_and_gives_its_place_in_the_hou
     let node =
         TestNode::with(with_limit(with_limit(quick(), "send_pause", 0), "sends_per_hour", 1));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let (waiter, waiting) = Waiter::start();
-    waiter.answer();
+    let (guard, waiting) = CallerGuard::start();
+    guard.answer();
     let requester = RequestContext { waiting, ..Requester::default().into() };
     let phone = Phone::parse(SEED_PHONE).unwrap();
     let api = node.api();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use esoz_otp::domain::limits::WrongGuesses;
 use esoz_otp::domain::{Code, CodeFormat, Id, Phone, Purpose, Refusal, Requester, Verification};
-use esoz_otp::otp::{RequestContext, Target, Waiter};
+use esoz_otp::otp::{CallerGuard, RequestContext, Target};
 use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
 use tokio::runtime::Runtime;
 
@@ -95,10 +95,10 @@ fn it_is_given_back_though_nobody_asks_what_became_of_it() {
     // What is paid for from now on is seen in the record.
     node.clock.push(Duration::from_secs(1));
     let (paying, is_paying) = channel();
-    let (waiter, waiting) = Waiter::start();
-    let waiter = Mutex::new(Some(waiter));
+    let (guard, waiting) = CallerGuard::start();
+    let guard = Mutex::new(Some(guard));
     let gate = move |_: &esoz_otp::store::Write<'_>| {
-        drop(waiter.lock().unwrap().take());
+        drop(guard.lock().unwrap().take());
         paying.send(()).unwrap();
         Ok(target(SEED_PHONE))
     };
@@ -126,7 +126,7 @@ fn a_guess_whose_comparison_has_begun_counts_though_its_caller_hangs_up() {
     let wrong = other_than(&right);
     let runtime = runtime();
     for number in 1..=3 {
-        let (waiter, waiting) = Waiter::start();
+        let (guard, waiting) = CallerGuard::start();
         let (api, now, guess) = (node.api(), node.now(), code(&wrong));
         let call = runtime.spawn(async move {
             let requester = RequestContext { waiting, ..Requester::default().into() };
@@ -134,7 +134,7 @@ fn a_guess_whose_comparison_has_begun_counts_though_its_caller_hangs_up() {
             drop(api.service().complete(requester, phone, guess, now).await);
         });
         wait_until("the comparison begins", || node.compared() == number);
-        drop(waiter);
+        drop(guard);
         call.abort();
         let api = node.api();
         wait_until("it ends", || api.service().otp().hasher.permits_taken() == 0);

@@ -3,7 +3,7 @@
 use esoz_otp::domain::{
     ClientId, CodeFormat, Id, Phone, Purpose, Refusal, Requester, User, VerificationId,
 };
-use esoz_otp::otp::{Target, Waiting};
+use esoz_otp::otp::{CallerStatus, Target};
 use esoz_otp::service::Caller;
 
 use super::super::direct::code_in;
@@ -272,6 +272,6 @@ fn caller(what: For, by: usize) -> Option<ClientId> {
 fn clinic(by: Option<ClientId>) -> Caller {
     let client_id = by.expect("a clinic asks");
     let user = User { id: Id::from_bytes([9; 16]), person_id: None, is_blocked: false };
-    let (client_name, waiting) = (String::new(), Waiting::default());
+    let (client_name, waiting) = (String::new(), CallerStatus::default());
     Caller { client_id, client_name, user, peer: None, request_id: None, waiting }
 }
