@@ -285,8 +285,8 @@ mod tests {
             }
         }
 
-        /// Whichever are given back, and however late: of those that are not there are never more than the whole and what came
-        /// back, that of the time included which the longest was kept.
+        /// For any `give_back`, however late: the units that are spent and not given back never exceed `burst` and what came
+        /// back meanwhile.
         #[test]
         fn what_is_given_back_makes_room_for_no_more_than_was_spent(
             most in 1_u32..10,

@@ -159,7 +159,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is given back: of what has left, no window ever holds more than it allows, and nothing shortens a pause.
+        /// For any `give_back`: no window contains more sent messages than it allows, and no pause gets shorter.
         #[test]
         fn what_has_left_keeps_to_the_windows_and_all_to_the_pauses(
             most in 1_usize..6,

@@ -277,7 +277,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the clock does, no stretch of the window's length ever holds more than it allows.
+        /// For any jumps of the clock: no period of the length of a `Rule::Window` contains more than `most` counts.
         #[test]
         fn no_window_overflows(
             most in 1_usize..6,
