@@ -65,13 +65,10 @@ fn of_file(
     match error {
         GatewayError::Secret => Some((error, "secret_file", gateway.secret_file.as_deref()?)),
         GatewayError::Ca => Some((error, "ca_file", gateway.ca_file.as_deref()?)),
-        GatewayError::Url(_)
+        GatewayError::NotSet(_)
         | GatewayError::PlainHttp(_)
         | GatewayError::Local(_)
-        | GatewayError::Body(_)
-        | GatewayError::Header(_)
         | GatewayError::NoSecret(_)
-        | GatewayError::Pointer(_)
         | GatewayError::NoRoots
         | GatewayError::Tls(_)
         | GatewayError::NoReceiptSecret => None,

@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::CliError;
 use super::error::warn;
-use crate::config::{Config, Layers, Value, Word, unread};
+use crate::config::{Config, Keyword, Layers, Value, unread};
 
 /// The configuration file that is read without `--config`.
 const FILE: &str = "/etc/esoz-otp/esoz-otp.toml";

@@ -1,36 +1,45 @@
-//! What sends messages, and what a gateway may be called.
+//! Names of drivers and gateways, and the keys of a gateway's settings.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What sends messages: it is no [`Word`](super::Word), for gateways are called whatever an operator calls them.
+use super::value::text_value;
+
+/// The section with a section for each gateway.
+pub(super) const SECTION: &str = "gateway";
+/// The section within a gateway's for its receipts.
+pub(super) const RECEIPTS: &str = "receipts";
+/// Stands for the name of a gateway in the table of settings. It is no valid name.
+pub(super) const PLACEHOLDER: &str = "NAME";
+
+/// A driver in `sms.drivers`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DriverName {
-    /// Prints them, code and number in clear.
+    /// `console` prints messages, with code and number in clear.
     Console,
-    /// Appends them to a file, in clear too.
+    /// `file` appends messages to `sms.file.path`, with code and number in clear.
     File,
-    /// Hands them to the gateway of this name.
+    /// The gateway of `[gateway.NAME]` with this name.
     Gateway(String),
 }
 
-/// The text names no driver.
+/// The text is no name of a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoDriver;
 
-/// The longest name of a gateway.
+/// The longest name of a gateway, in bytes.
 const LONGEST_NAME: usize = 32;
 
-/// What a gateway can't be called: `sms.drivers` means another driver by it.
+/// Names of the other drivers.
 const RESERVED: [&str; 2] = ["console", "file"];
 
 impl DriverName {
-    /// What a gateway can be called, for people.
+    /// Describes the names of gateways.
     pub(super) const GATEWAY_RULE: &str = "A gateway's name is up to 32 small letters and digits, a letter first, with \
         single - or _ between them, and neither `console` nor `file`.";
 
-    /// Whether a gateway can be called this: small letters and digits, a letter first, with single hyphens or underscores
-    /// between them. So it stands in a variable's name, too, where two underscores end it.
+    /// Whether a gateway can have this name: small letters and digits, a letter first, with single hyphens or underscores
+    /// between them. In the name of an environment variable two underscores end it.
     pub fn can_be_gateway(text: &str) -> bool {
         let is_plain = |part: &str| {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
@@ -65,6 +74,23 @@ impl fmt::Display for DriverName {
     }
 }
 
+text_value!(DriverName);
+
+/// The section of the gateway of this name.
+pub(super) fn section_of(name: &str) -> String {
+    format!("{SECTION}.{name}")
+}
+
+/// The key of a setting of the gateway of this name.
+pub(super) fn key_of(name: &str, key: &str) -> String {
+    format!("{SECTION}.{name}.{key}")
+}
+
+/// A gateway's name in the name of an environment variable, which has no hyphens.
+pub(super) fn name_in_variable(name: &str) -> String {
+    name.replace('-', "_").to_ascii_uppercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +114,10 @@ mod tests {
         for name in others.into_iter().chain(RESERVED).chain([long.as_str(), "NAME"]) {
             assert!(!DriverName::can_be_gateway(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_stands_in_a_variable() {
+        assert_eq!(name_in_variable("turbo-sms_2"), "TURBO_SMS_2");
     }
 }

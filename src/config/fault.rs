@@ -1,49 +1,50 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// More faults than these are no configuration.
-const MOST_TOLD: usize = 100;
+/// The most faults that are listed.
+const MAX_LISTED: usize = 100;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Source {
-    /// Nobody has set it.
+    /// The program: the setting is not set.
     #[default]
     Default,
-    /// A gateway's preset has it.
+    /// The preset of a gateway, by its name.
     Preset(&'static str),
-    /// What the service manager says of where it runs us, in this variable.
+    /// This variable of the service manager, such as `STATE_DIRECTORY`.
     Manager(&'static str),
-    /// A line of a file.
+    /// A line of the configuration file.
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The line, from 1 on; 0 for the file as a whole.
+        /// The line, counted from 1; 0 is the whole file.
         line: usize,
     },
-    /// An environment variable of ours.
+    /// An environment variable `ESOZ_OTP__…`.
     Environment(String),
-    /// A flag of the command line.
+    /// A flag of the command line, such as `--data`.
     Flag(&'static str),
 }
 
-/// One thing that is wrong with a configuration.
+/// One error in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where it is.
+    /// Where the wrong value or name stands.
     pub source: Source,
-    /// Of which setting; empty when it is of none.
+    /// The key of the setting or section; empty for a file that cannot be read or parsed.
     pub key: String,
-    /// What is wrong with it, to be read behind the key.
+    /// What is wrong, to be read behind the key.
     pub what: String,
-    /// What to do.
+    /// What the operator can do.
     pub remedy: String,
-    /// With a name that is none: the key of the setting or section that it is taken for.
+    /// For an unknown name: the key of the setting or section that is probably meant.
     pub meant: Option<String>,
 }
 
 impl Fault {
-    /// Whether the setting of this key is not what somebody wanted it to be: what follows from that is no fault of its own.
+    /// Whether the setting of this key has a wrong value or stands under an unknown name. Faults that would follow from that
+    /// are not reported.
     pub(super) fn concerns(&self, key: &str) -> bool {
         let is_within = |name: &str| {
             key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -51,7 +52,7 @@ impl Fault {
         self.key == key || self.meant.as_deref().is_some_and(is_within)
     }
 
-    /// Whether the section of this name, or part of it, is not what somebody wanted it to be.
+    /// Whether the section of this name, or a setting in it, has a wrong value or stands under an unknown name.
     pub(crate) fn concerns_section(&self, section: &str) -> bool {
         let is_in_it =
             |key: &str| key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'));
@@ -59,7 +60,7 @@ impl Fault {
     }
 }
 
-/// Everything that is wrong with a configuration.
+/// All errors in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Faults(pub Vec<Fault>);
 
@@ -89,19 +90,19 @@ impl fmt::Display for Fault {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = self.0.iter().take(MOST_TOLD);
+        let listed = self.0.iter().take(MAX_LISTED);
         match self.0.as_slice() {
             [_] => f.write_str("the configuration is wrong:")?,
             many => write!(f, "the configuration is wrong in {} places:", many.len())?,
         }
-        for fault in told {
+        for fault in listed {
             write!(f, "\n  {fault}")?;
         }
-        if self.0.len() > MOST_TOLD { f.write_str("\n  …") } else { Ok(()) }
+        if self.0.len() > MAX_LISTED { f.write_str("\n  …") } else { Ok(()) }
     }
 }
 
-/// What somebody has written, but not the whole of it when it is long.
+/// The first 60 characters of a text for a message.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 60;
     match text.char_indices().nth(MOST) {

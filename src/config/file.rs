@@ -1,4 +1,4 @@
-//! A configuration file, taken apart into settings, each with its line.
+//! The configuration file: parses it into values of settings, each with its line.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
@@ -7,21 +7,18 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::drivers::DriverName;
+use super::drivers::{DriverName, PLACEHOLDER, RECEIPTS, SECTION, section_of};
 use super::fault::{Fault, Source};
-use super::gateway_keys::{RECEIPTS, SECTION, section_of};
-use super::gateways::{PLACEHOLDER, gateway};
-use super::given::Given;
-use super::nearest;
-use super::replaced::{self, replaced};
-use super::setting::Setting;
-use super::value::Value;
+use super::former_names::{self, replaced};
+use super::sections::{Setting, gateway_settings};
+use super::suggest;
+use super::value::{SourcedValue, Value};
 use crate::files::{self, WritableByOthers};
 
-/// No configuration is as long as this.
-const MOST_BYTES: u64 = 256 * 1024;
+/// The longest file.
+const MAX_BYTES: u64 = 256 * 1024;
 
-/// The text of a file; that it cannot be read goes to the faults.
+/// Reads the text of a file. On an error it adds a fault and returns `None`.
 pub(super) fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
     let fault = |what, remedy| {
         let source = Source::File { path: path.to_owned(), line: 0 };
@@ -45,13 +42,13 @@ pub(super) fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
     }
 }
 
-/// What the file says, and whether it is somebody else who says it.
+/// The text of a file, and whether users other than root and this one can write to it.
 fn text_of(path: &Path) -> io::Result<(String, Option<WritableByOthers>)> {
     let file = files::open(path)?;
     let writable = files::writable_by_others(path, &file.metadata()?);
-    let text = files::read(file, MOST_BYTES).map_err(|error| match error.kind() {
+    let text = files::read(file, MAX_BYTES).map_err(|error| match error.kind() {
         ErrorKind::FileTooLarge => {
-            io::Error::other(format!("it is longer than {} KiB", MOST_BYTES / 1024))
+            io::Error::other(format!("it is longer than {} KiB", MAX_BYTES / 1024))
         }
         _ => error,
     })?;
@@ -59,7 +56,7 @@ fn text_of(path: &Path) -> io::Result<(String, Option<WritableByOthers>)> {
     Ok((text, writable))
 }
 
-/// A file taken apart, before its names are looked at.
+/// A parsed file, its names not yet checked.
 pub(super) struct Parsed<'a> {
     path: &'a Path,
     text: &'a str,
@@ -68,21 +65,20 @@ pub(super) struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    /// Takes the text of a file apart.
+    /// Parses the text of a file.
     pub(super) fn of(path: &'a Path, text: &'a str) -> Self {
         let (table, errors) = DeTable::parse_recoverable(text);
         Self { path, text, table, errors }
     }
 
-    /// What the gateways are called that it has a section of, by the name of this release or of a former one. One below a
-    /// misspelt `gateway` is among them.
-    pub(super) fn gateways(&self) -> Vec<String> {
+    /// The names of the gateways that have a section, `[gateway.NAME]` or that of a former release. `gateway` may be misspelt.
+    pub(super) fn gateway_names(&self) -> Vec<String> {
         let mut names = Vec::new();
         for (section, value) in self.table.get_ref() {
-            let is_now = nearest::is_near(section.get_ref(), SECTION);
+            let is_now = suggest::is_near(section.get_ref(), SECTION);
             for (name, table) in tables(value) {
                 let key = format!("{}.{name}", section.get_ref());
-                let is_gateway = is_now || replaced::gateway_in_section(&key, table).is_some();
+                let is_gateway = is_now || former_names::gateway_in_section(&key, table).is_some();
                 let is_known = names.iter().any(|other| *other == name);
                 if is_gateway && !is_known && DriverName::can_be_gateway(name) {
                     names.push(name.to_owned());
@@ -92,28 +88,27 @@ impl<'a> Parsed<'a> {
         names
     }
 
-    /// What it gives for `sms.drivers`.
+    /// The value of `sms.drivers`.
     pub(super) fn drivers(&self) -> Option<Value> {
         let sms = self.table.get_ref().get("sms")?.get_ref().as_table()?;
         sms.get("drivers").map(|value| Value::from_toml(value.get_ref()))
     }
 
-    /// The settings in it, each with its line, and those that misspelt names may stand for; what is wrong goes to the
-    /// faults.
-    pub(super) fn given(
+    /// The values of settings, and the values under misspelt names, by the key that is probably meant. Errors go to the faults.
+    pub(super) fn values(
         &self,
         settings: &[Setting],
         faults: &mut Vec<Fault>,
-    ) -> (Vec<Given>, Vec<Given>) {
+    ) -> (Vec<SourcedValue>, Vec<SourcedValue>) {
         let ends = self.text.match_indices('\n').map(|(end, _)| end).collect();
-        let (path, astray) = (self.path, BTreeSet::new());
-        let (given, supposed) = (Vec::new(), Vec::new());
+        let (path, broken_lines) = (self.path, BTreeSet::new());
+        let (values, supposed) = (Vec::new(), Vec::new());
         let text = self.text;
-        let mut reader = Reader { path, text, ends, settings, astray, given, supposed };
+        let mut reader = Reader { path, text, ends, settings, broken_lines, values, supposed };
         for error in &self.errors {
             let line = reader.line(error.span().map_or(0, |span| span.start));
-            // The first word about a line is the one that helps.
-            if reader.astray.insert(line) {
+            // The first error of a line is the one that helps.
+            if reader.broken_lines.insert(line) {
                 let source = reader.at(line);
                 let what = format!("this is no TOML: {}", error.message());
                 let remedy =
@@ -123,7 +118,7 @@ impl<'a> Parsed<'a> {
         }
         let top = Section { written: "", meant: "" };
         reader.section(top, self.table.get_ref(), faults);
-        (reader.given, reader.supposed)
+        (reader.values, reader.supposed)
     }
 }
 
@@ -135,7 +130,7 @@ fn tables<'t>(value: &'t Spanned<DeValue<'_>>) -> Vec<(&'t str, &'t DeTable<'t>)
     sections.collect()
 }
 
-/// A section: as the file writes its name, and as it is called.
+/// A section of the file: its name as it is written, and the name that is meant.
 #[derive(Clone, Copy)]
 struct Section<'s> {
     written: &'s str,
@@ -151,14 +146,14 @@ impl Section<'_> {
 struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
-    /// Where lines end.
+    /// The offsets of the line feeds.
     ends: Vec<usize>,
     settings: &'a [Setting],
-    /// Lines that are no TOML. What stands there is not judged, and names that are none may be their fault.
-    astray: BTreeSet<usize>,
-    given: Vec<Given>,
-    /// What stands below, or as, a misspelt name.
-    supposed: Vec<Given>,
+    /// Lines that are no TOML. Their content is skipped, and unknown names are not reported: they may follow from such a line.
+    broken_lines: BTreeSet<usize>,
+    values: Vec<SourcedValue>,
+    /// Values under misspelt names.
+    supposed: Vec<SourcedValue>,
 }
 
 impl Reader<'_> {
@@ -170,25 +165,25 @@ impl Reader<'_> {
             };
             let (written, key) = (within(section.written), within(section.meant));
             let line = self.line(name.span().start);
-            if self.astray.contains(&line) {
+            if self.broken_lines.contains(&line) {
                 continue;
             }
             let source = self.at(line);
-            // A dot within quotes is part of a name, and no name of ours has one.
+            // A dot within quotes is part of a name. No setting's name has one.
             let is_plain = !name.get_ref().contains('.');
             let its = Section { written: &written, meant: &key };
             if is_plain && self.settings.iter().any(|setting| setting.key == key) {
                 let value = Value::from_toml(value.get_ref());
-                let given = Given { key, value, source };
-                let list = if section.is_misspelt() { &mut self.supposed } else { &mut self.given };
-                list.push(given);
+                let values =
+                    if section.is_misspelt() { &mut self.supposed } else { &mut self.values };
+                values.push(SourcedValue { key, value, source });
             } else if is_plain && self.is_section(&key) {
                 self.enter(its, value, source, faults);
             } else if !is_plain {
                 let what = "is in quotes, which make one name of it".into();
-                let remedy = "Leave them off.".into();
+                let remedy = "Remove the quotes.".into();
                 faults.push(Fault { source, key: written, what, remedy, meant: None });
-            } else if self.astray.is_empty() {
+            } else if self.broken_lines.is_empty() {
                 self.unknown(its, value, source, faults);
             }
         }
@@ -226,8 +221,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A name that is none is a fault. What it may stand for is read all the same, so that what is wrong with that is told
-    /// at once, too.
+    /// Reports an unknown name. The values under a misspelt name are read all the same, so that their faults are reported at
+    /// once, too.
     fn unknown(
         &mut self,
         Section { written, meant: key }: Section<'_>,
@@ -244,7 +239,7 @@ impl Reader<'_> {
             meant,
         };
         if let DeValue::Table(table) = value.get_ref() {
-            if let Some(name) = replaced::gateway_in_section(key, table) {
+            if let Some(name) = former_names::gateway_in_section(key, table) {
                 return self.former_gateway(written, name, table, source, faults);
             }
             let start = format!("{SECTION}.");
@@ -252,24 +247,24 @@ impl Reader<'_> {
                 faults.push(no_gateway(written, source));
                 return self.misnamed_gateway(written, table, faults);
             }
-            let nearest = nearest::section(settings, key);
+            let nearest = suggest::section(settings, key);
             let shown = nearest.map(|near| format!("[{near}]"));
             faults.push(fault("is no section", nearest.map(str::to_owned), shown));
-            if let Some(meant) = nearest.filter(|near| nearest::is_near(key, near)) {
+            if let Some(meant) = nearest.filter(|near| suggest::is_near(key, near)) {
                 self.section(Section { written, meant }, table, faults);
             }
         } else {
-            let nearest = nearest::setting(settings, key);
+            let nearest = suggest::setting(settings, key);
             let named = nearest.map(|near| near.key.to_string());
             faults.push(fault("is no setting", named.clone(), named));
-            if let Some(meant) = nearest.filter(|near| nearest::is_slip(key, near)) {
+            if let Some(meant) = nearest.filter(|near| suggest::is_typo_of(key, near)) {
                 let (key, value) = (meant.key.to_string(), Value::from_toml(value.get_ref()));
-                self.supposed.push(Given { key, value, source });
+                self.supposed.push(SourcedValue { key, value, source });
             }
         }
     }
 
-    /// A section that was a gateway's is read as the one that has come in its place.
+    /// Reports a gateway's section of a former release, and reads it as the section that replaced it.
     fn former_gateway(
         &mut self,
         written: &str,
@@ -278,13 +273,13 @@ impl Reader<'_> {
         source: Source,
         faults: &mut Vec<Fault>,
     ) {
-        faults.push(replaced::section_fault(written, name, "", source));
+        faults.push(former_names::section_fault(written, name, "", source));
         if let Some((inner, _)) = table.get_key_value(RECEIPTS)
             && self.is_header(inner.span().start)
         {
             let source = self.at(self.line(inner.span().start));
             let (written, inner) = (format!("{written}.{RECEIPTS}"), format!(".{RECEIPTS}"));
-            faults.push(replaced::section_fault(&written, name, &inner, source));
+            faults.push(former_names::section_fault(&written, name, &inner, source));
         }
         if DriverName::can_be_gateway(name) {
             self.section(Section { written, meant: &section_of(name) }, table, faults);
@@ -293,13 +288,14 @@ impl Reader<'_> {
         }
     }
 
-    /// A section that no gateway can be called like is still one of a gateway's settings.
+    /// Reads a gateway's section under a name that no gateway can have.
     fn misnamed_gateway(&mut self, written: &str, table: &DeTable<'_>, faults: &mut Vec<Fault>) {
-        let (settings, meant) = (gateway(PLACEHOLDER), section_of(PLACEHOLDER));
+        let (settings, meant) = (gateway_settings(PLACEHOLDER), section_of(PLACEHOLDER));
         let (path, text) = (self.path, self.text);
-        let (ends, astray) = (self.ends.clone(), self.astray.clone());
-        let (given, supposed) = (Vec::new(), Vec::new());
-        let mut reader = Reader { path, text, ends, settings: &settings, astray, given, supposed };
+        let (ends, broken_lines) = (self.ends.clone(), self.broken_lines.clone());
+        let (values, supposed) = (Vec::new(), Vec::new());
+        let mut reader =
+            Reader { path, text, ends, settings: &settings, broken_lines, values, supposed };
         reader.section(Section { written, meant: &meant }, table, faults);
         self.supposed.append(&mut reader.supposed);
     }
@@ -310,7 +306,7 @@ impl Reader<'_> {
         name == SECTION || self.settings.iter().any(|setting| is_within(&setting.key))
     }
 
-    /// Whether the line of this place is a `[section]`.
+    /// Whether the line at this offset is a `[section]`.
     fn is_header(&self, offset: usize) -> bool {
         let start = self.text[..offset].rfind('\n').map_or(0, |end| end + 1);
         self.text[start..offset].trim_start().starts_with('[')
@@ -325,17 +321,17 @@ impl Reader<'_> {
     }
 }
 
-/// A section below `gateway` is a gateway's, if it can be called so.
+/// The fault of a section of `gateway` under a name that no gateway can have.
 fn no_gateway(key: &str, source: Source) -> Fault {
     let what = "is a section, and no gateway can be called so".into();
     let remedy = DriverName::GATEWAY_RULE.into();
     Fault { source, key: key.to_owned(), what, remedy, meant: None }
 }
 
-/// What to do about a name that is none.
+/// What to do about an unknown name.
 pub(super) fn remedy(nearest: Option<String>) -> String {
     match nearest {
         Some(nearest) => format!("The nearest known one is {nearest}."),
-        None => "Take it out.".into(),
+        None => "Remove it.".into(),
     }
 }

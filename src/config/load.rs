@@ -1,55 +1,56 @@
-//! Defaults, what the service manager says, the file, the environment and flags: each overrides those before it.
+//! Reads the layers of the configuration: defaults, presets, the service manager, the file, the environment and flags. Each
+//! overrides those before it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::cross_check::CheckContext;
+use super::drivers::{PLACEHOLDER, RECEIPTS, key_of, section_of};
 use super::effective::Effective;
 use super::fault::{Fault, Faults, Source, short};
-use super::file::Parsed;
-use super::gateway::GatewayConfig;
-use super::gateway_keys::{RECEIPTS, key_of, section_of};
-use super::gateways::{PLACEHOLDER, gateway};
-use super::given::Given;
-use super::names::Word;
+use super::file::{self, Parsed};
+use super::former_names::{self, replaced};
+use super::gateway_names::gateway_names;
+use super::keyword::Keyword as _;
 use super::presets::PresetName;
-use super::replaced::{self, replaced};
-use super::sections::Config;
-use super::setting::{PREFIX, START, Setting};
-use super::table::settings_with;
-use super::value::Value;
-use super::{file, named, nearest, relations};
+use super::sections::{
+    Config, GatewayConfig, Setting, cross_checks, gateway_settings, settings_with,
+};
+use super::setting::{PREFIX, START};
+use super::suggest;
+use super::value::{SourcedValue, Value};
 
-/// Where settings are looked for.
+/// The sources of settings.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
     /// The configuration file.
     pub file: Option<PathBuf>,
-    /// The environment: variables of ours, and those of a service manager. Others don't matter.
+    /// The environment. Only `ESOZ_OTP__…` and the variables of a service manager are read.
     pub environment: Vec<(OsString, OsString)>,
-    /// The files that a service manager hands over, those of `$CREDENTIALS_DIRECTORY`.
+    /// The files in `$CREDENTIALS_DIRECTORY`.
     pub credentials: Vec<PathBuf>,
-    /// What the command line says: the key, the flag and the value.
+    /// Flags of the command line: key, flag and value.
     pub flags: Vec<(&'static str, &'static str, Value)>,
-    /// Whether a node is going to serve with it.
+    /// Whether the configuration is for a node that serves.
     pub is_to_serve: bool,
 }
 
 impl Layers {
-    /// Reads them all, or says everything that is wrong with any of them.
+    /// Reads all layers. The error has every fault in any of them.
     pub fn load(&self) -> Result<Effective, Faults> {
         let (effective, faults) = self.read();
         if faults.is_empty() { Ok(effective) } else { Err(Faults(faults)) }
     }
 
-    /// The same, with what is left when everything wrong is put aside.
+    /// Reads all layers. Wrong values are left out, and every fault is returned.
     pub fn read(&self) -> (Effective, Vec<Fault>) {
         let (effective, _, faults) = self.read_both();
         (effective, faults)
     }
 
-    /// The same, with misspelt names taken for those that they may stand for: for whoever looks further, at the files that
-    /// the configuration names, and is to find what there will be to find once the names are right.
+    /// Reads all layers, with values under misspelt names used for the settings that are probably meant. `check` needs it to
+    /// look at the files that the configuration will name once its names are right.
     pub fn read_as_meant(&self) -> (Config, Vec<Fault>) {
         let (_, meant, faults) = self.read_both();
         (meant, faults)
@@ -59,13 +60,13 @@ impl Layers {
         let mut faults = Vec::new();
         let text = self.file.as_ref().and_then(|path| Some((path, file::read(path, &mut faults)?)));
         let file = text.as_ref().map(|(path, text)| Parsed::of(path, text));
-        let gateways = named::gateways(file.as_ref(), &self.environment);
+        let gateways = gateway_names(file.as_ref(), &self.environment);
         let settings = settings_with(gateways.iter().map(String::as_str));
         let mut config = Config::default();
         config.sms.gateways = gateways.iter().map(|name| GatewayConfig::named(name)).collect();
         let mut effective = Effective { config, sources: BTreeMap::new() };
-        let (given, supposed) = self.given(&gateways, file.as_ref(), &settings, &mut faults);
-        for Given { key, value, source } in given {
+        let (values, supposed) = self.values(&gateways, file.as_ref(), &settings, &mut faults);
+        for SourcedValue { key, value, source } in values {
             let Some(setting) = settings.iter().find(|setting| setting.key == key) else {
                 continue;
             };
@@ -74,7 +75,9 @@ impl Layers {
                 Err(what) => faults.push(bad_value(setting, &what, source)),
             }
         }
-        faults.extend(relations::broken(&effective, self.is_to_serve, &faults));
+        let Effective { config, sources } = &effective;
+        let context = CheckContext { sources, faults: &faults, is_to_serve: self.is_to_serve };
+        faults.extend(cross_checks(config, &context));
         let mut meant = as_meant(&effective, &settings, supposed, &mut faults);
         faults.sort_by_key(|fault| rank(&fault.source));
         for config in [&mut effective.config, &mut meant] {
@@ -83,71 +86,73 @@ impl Layers {
         (effective, meant, faults)
     }
 
-    /// What is given, from the weakest to the strongest, and what misspelt names may give.
-    fn given(
+    /// The values of all layers, the weakest first, and the values under misspelt names.
+    fn values(
         &self,
         gateways: &[String],
         file: Option<&Parsed<'_>>,
         settings: &[Setting],
         faults: &mut Vec<Fault>,
-    ) -> (Vec<Given>, Vec<Given>) {
-        let mut given = manager(&self.environment, &self.credentials, gateways);
+    ) -> (Vec<SourcedValue>, Vec<SourcedValue>) {
+        let mut values = manager(&self.environment, &self.credentials, gateways);
         let mut supposed = former_credentials(&self.credentials, faults);
-        let (of_file, more) = file.map(|file| file.given(settings, faults)).unwrap_or_default();
+        let (of_file, more) = file.map(|file| file.values(settings, faults)).unwrap_or_default();
         supposed.extend(more);
-        given.extend(of_file);
+        values.extend(of_file);
         let (of_environment, more) = environment(&self.environment, settings, faults);
-        given.extend(of_environment);
+        values.extend(of_environment);
         supposed.extend(more);
-        given.extend(self.flags.iter().map(|(key, flag, value)| Given {
+        values.extend(self.flags.iter().map(|(key, flag, value)| SourcedValue {
             key: (*key).to_owned(),
             value: value.clone(),
             source: Source::Flag(flag),
         }));
-        let mut all = presets(&given, gateways);
-        all.append(&mut given);
+        let mut all = presets(&values, gateways);
+        all.append(&mut values);
         (all, supposed)
     }
 }
 
-/// The configuration with what misspelt names may give, where nothing else gives it. A value that does not fit is a fault, and
-/// is not repeated: under a name that is none, a secret may stand.
+/// The configuration with the values under misspelt names, where the setting that is meant is not set. A fault of such a
+/// value does not repeat it: a secret may stand under an unknown name.
 fn as_meant(
     effective: &Effective,
     settings: &[Setting],
-    supposed: Vec<Given>,
+    supposed: Vec<SourcedValue>,
     faults: &mut Vec<Fault>,
 ) -> Config {
     let mut config = effective.config.clone();
-    // A gateway in a section that none can be called like.
-    let misnamed = gateway(PLACEHOLDER);
-    if supposed.iter().any(|given| misnamed.iter().any(|setting| setting.key == given.key)) {
+    // A section under a name that no gateway can have stands for the gateway `NAME`.
+    let misnamed = gateway_settings(PLACEHOLDER);
+    if supposed.iter().any(|value| misnamed.iter().any(|setting| setting.key == value.key)) {
         config.sms.gateways.push(GatewayConfig::named(PLACEHOLDER));
     }
-    for Given { key, value, source } in supposed {
+    for SourcedValue { key, value, source } in supposed {
         let setting = settings.iter().chain(&misnamed).find(|setting| setting.key == key);
         let Some(setting) = setting else { continue };
         if effective.sources.contains_key(&key) {
             continue;
         }
-        if setting.set(&mut config, &value).is_err() {
-            faults.push(bad_value(setting, &setting.takes.wrong_with(&value), source));
+        if let Some(wrong) = setting.value_type.mismatch(&value, true) {
+            faults.push(bad_value(setting, &wrong, source));
+        } else if let Err(wrong) = setting.set(&mut config, &value) {
+            faults.push(bad_value(setting, &wrong, source));
         }
     }
     config
 }
 
-/// What the presets set that gateways are given.
-fn presets(given: &[Given], gateways: &[String]) -> Vec<Given> {
+/// The values of the presets that the gateways have.
+fn presets(values: &[SourcedValue], gateways: &[String]) -> Vec<SourcedValue> {
     let preset = |gateway: &String| {
         let key = key_of(gateway, "preset");
-        let strongest = given.iter().rfind(|given| given.key == key)?;
-        Some(PresetName::from_word(strongest.value.text()?)?.given(gateway))
+        let strongest = values.iter().rfind(|value| value.key == key)?;
+        Some(PresetName::from_word(strongest.value.text()?)?.values(gateway))
     };
     gateways.iter().filter_map(preset).flatten().collect()
 }
 
-/// The order in which faults are told: from the first line of the file on.
+/// The order of faults: those of the file first, by line.
 fn rank(source: &Source) -> (u8, usize) {
     match source {
         Source::File { line, .. } => (0, *line),
@@ -163,29 +168,29 @@ fn bad_value(setting: &Setting, what: &str, source: Source) -> Fault {
     Fault {
         source,
         key: setting.key.to_string(),
-        what: format!("{what}, but takes {}", setting.takes.in_words()),
-        remedy: format!("Change it, or take it out: the default is {}.", setting.default_shown()),
+        what: format!("{what}, but takes {}", setting.value_type.in_words()),
+        remedy: format!("Change it, or remove it: the default is {}.", setting.default_shown()),
         meant: None,
     }
 }
 
-/// What a service manager says of where it runs us, and what it hands over, is no more than a default.
+/// The values from a service manager: the state directory and the credentials.
 fn manager(
     environment: &[(OsString, OsString)],
     credentials: &[PathBuf],
     gateways: &[String],
-) -> Vec<Given> {
-    let given = |key: String, variable, value: String| {
+) -> Vec<SourcedValue> {
+    let value = |key: String, variable, value: String| {
         let source = Source::Manager(variable);
-        Given { key, value: Value::Text(value), source }
+        SourcedValue { key, value: Value::Text(value), source }
     };
-    // A unit may have several; the first is the one whose name is ours.
+    // A unit may have several state directories; the first is the node's.
     let first = |all: &OsString| all.to_string_lossy().split(':').next().map(str::to_owned);
     let state = environment.iter().rfind(|(name, _)| name == "STATE_DIRECTORY");
     let state = state.and_then(|(_, all)| first(all)).filter(|path| !path.is_empty());
     let credential = |(key, name): (String, String)| {
         let path = credentials.iter().find(|path| path.ends_with(&name))?;
-        Some(given(key, "CREDENTIALS_DIRECTORY", path.to_string_lossy().into_owned()))
+        Some(value(key, "CREDENTIALS_DIRECTORY", path.to_string_lossy().into_owned()))
     };
     let of_gateways = gateways.iter().flat_map(|name| {
         [
@@ -195,23 +200,23 @@ fn manager(
     });
     let credentials = [("keys.keyring_file".into(), "keyring".into())].into_iter();
     state
-        .map(|path| given("store.path".into(), "STATE_DIRECTORY", path))
+        .map(|path| value("store.path".into(), "STATE_DIRECTORY", path))
         .into_iter()
         .chain(credentials.chain(of_gateways).filter_map(credential))
         .collect()
 }
 
-/// What credentials of gateways would give that have the names of former releases.
-fn former_credentials(credentials: &[PathBuf], faults: &mut Vec<Fault>) -> Vec<Given> {
+/// Reports credentials of gateways under names of former releases, and returns their values.
+fn former_credentials(credentials: &[PathBuf], faults: &mut Vec<Fault>) -> Vec<SourcedValue> {
     let mut supposed = Vec::new();
     for path in credentials {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        let Some((now, gateway)) = replaced::credential_now(name) else { continue };
+        let Some((now, gateway)) = former_names::credential_now(name) else { continue };
         let source = Source::Manager("CREDENTIALS_DIRECTORY");
         let of_receipts = now != section_of(gateway);
         let key = key_of(gateway, if of_receipts { "receipts.secret_file" } else { "secret_file" });
         let value = path.to_string_lossy().as_ref().into();
-        supposed.push(Given { key: key.clone(), value, source: source.clone() });
+        supposed.push(SourcedValue { key: key.clone(), value, source: source.clone() });
         let what = "is a gateway's credential of former releases".into();
         let remedy = format!(
             "Call it {now} where it is handed over: LoadCredential={now}:FILE in the unit."
@@ -221,18 +226,18 @@ fn former_credentials(credentials: &[PathBuf], faults: &mut Vec<Fault>) -> Vec<G
     supposed
 }
 
-/// The names of variables that look as if they were ours, and are none that is read or refused; all that do, for a command
-/// that reads none.
+/// The names of variables that begin with `ESOZ_OTP_` and that a command neither reads nor refuses. With `reads_none` it
+/// reads no variable.
 pub fn unread(environment: &[(OsString, OsString)], reads_none: bool) -> Vec<String> {
     let settings = settings_with([PLACEHOLDER]);
-    let looks_like_ours = |name: &&str| name.starts_with(START);
+    let looks_like_setting = |name: &&str| name.starts_with(START);
     let is_unread = |name: &&str| {
-        let is_judged = name.starts_with(PREFIX) || nearest::variable(&settings, name).is_some();
-        reads_none || !is_judged
+        let is_read = name.starts_with(PREFIX) || suggest::variable(&settings, name).is_some();
+        reads_none || !is_read
     };
     let names = environment.iter().filter_map(|(name, _)| name.to_str());
     let mut unread: Vec<_> = names
-        .filter(looks_like_ours)
+        .filter(looks_like_setting)
         .filter(is_unread)
         .map(|name| short(&name.escape_debug().to_string()))
         .collect();
@@ -240,60 +245,60 @@ pub fn unread(environment: &[(OsString, OsString)], reads_none: bool) -> Vec<Str
     unread
 }
 
-/// The variables of ours.
+/// The values of variables of settings, and the values of misspelt variables, by the key that is probably meant.
 fn environment(
     environment: &[(OsString, OsString)],
     settings: &[Setting],
     faults: &mut Vec<Fault>,
-) -> (Vec<Given>, Vec<Given>) {
-    let (mut given, mut supposed) = (Vec::new(), Vec::new());
+) -> (Vec<SourcedValue>, Vec<SourcedValue>) {
+    let (mut values, mut supposed) = (Vec::new(), Vec::new());
     for (variable, value) in environment {
-        let is_ours =
-            |name: &&str| name.starts_with(PREFIX) || nearest::variable(settings, name).is_some();
-        let Some(variable) = variable.to_str().filter(is_ours) else { continue };
+        let is_of_setting =
+            |name: &&str| name.starts_with(PREFIX) || suggest::variable(settings, name).is_some();
+        let Some(variable) = variable.to_str().filter(is_of_setting) else { continue };
         let source = Source::Environment(variable.escape_debug().to_string());
-        let Some(setting) = settings.iter().find(|setting| setting.variable() == variable) else {
-            let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
-            let key = name.replace("__", ".").to_ascii_lowercase();
-            if let Some(replaced) = replaced(&key) {
-                let (what, remedy) = (replaced.what.into(), replaced.remedy_in_variables());
-                faults.push(Fault { source, key, what, remedy, meant: None });
-                continue;
-            }
-            if let Some(now) = replaced::variable_now(variable) {
-                let meant = settings.iter().find(|setting| setting.variable() == now);
-                if let (Some(setting), Some(text)) = (meant, value.to_str()) {
-                    let (key, value) = (setting.key.to_string(), setting.takes.read(text));
-                    supposed.push(Given { key, value, source: source.clone() });
-                }
-                let what = "is a gateway's setting of former releases".into();
-                let remedy = format!("Set {now} in its place.");
-                let meant = meant.map(|setting| setting.key.to_string());
-                faults.push(Fault { source, key, what, remedy, meant });
-                continue;
-            }
-            let nearest =
-                nearest::variable(settings, variable).or_else(|| nearest::setting(settings, &key));
-            let (what, remedy) =
-                ("is no setting".into(), file::remedy(nearest.map(Setting::variable)));
-            let meant = nearest.map(|near| near.key.to_string());
-            let slip = nearest.filter(|near| {
-                nearest::is_slip(&key, near) || nearest::variable(settings, variable).is_some()
-            });
-            if let (Some(near), Some(text)) = (slip, value.to_str()) {
-                let (key, value) = (near.key.to_string(), near.takes.read(text));
-                supposed.push(Given { key, value, source: source.clone() });
-            }
-            faults.push(Fault { source, key, what, remedy, meant });
-            continue;
+        let read = |setting: &Setting, text: &str| SourcedValue {
+            key: setting.key.to_string(),
+            value: setting.value_type.read(text),
+            source: source.clone(),
         };
-        let Some(text) = value.to_str() else {
-            faults.push(bad_value(setting, "is not UTF-8", source));
-            continue;
-        };
-        let value = setting.takes.read(text);
-        given.push(Given { key: setting.key.to_string(), value, source });
+        match (settings.iter().find(|setting| setting.variable() == variable), value.to_str()) {
+            (Some(setting), Some(text)) => values.push(read(setting, text)),
+            (Some(setting), None) => faults.push(bad_value(setting, "is not UTF-8", source)),
+            (None, text) => {
+                let (fault, meant) = unknown_variable(variable, source.clone(), settings);
+                faults.push(fault);
+                supposed.extend(meant.zip(text).map(|(setting, text)| read(setting, text)));
+            }
+        }
     }
-    given.sort_by(|a, b| a.key.cmp(&b.key));
-    (given, supposed)
+    values.sort_by(|a, b| a.key.cmp(&b.key));
+    (values, supposed)
+}
+
+/// The fault of a variable that is of no setting, and the setting to read its value as, if one is probably meant.
+fn unknown_variable<'s>(
+    variable: &str,
+    source: Source,
+    settings: &'s [Setting],
+) -> (Fault, Option<&'s Setting>) {
+    let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
+    let key = name.replace("__", ".").to_ascii_lowercase();
+    if let Some(replaced) = replaced(&key) {
+        let (what, remedy) = (replaced.what.into(), replaced.remedy_in_variables());
+        return (Fault { source, key, what, remedy, meant: None }, None);
+    }
+    if let Some(now) = former_names::variable_now(variable) {
+        let setting = settings.iter().find(|setting| setting.variable() == now);
+        let what = "is a gateway's setting of former releases".into();
+        let remedy = format!("Set {now} in its place.");
+        let meant = setting.map(|setting| setting.key.to_string());
+        return (Fault { source, key, what, remedy, meant }, setting);
+    }
+    let by_variable = suggest::variable(settings, variable);
+    let nearest = by_variable.or_else(|| suggest::setting(settings, &key));
+    let typo_of = nearest.filter(|near| suggest::is_typo_of(&key, near) || by_variable.is_some());
+    let remedy = file::remedy(nearest.map(Setting::variable));
+    let meant = nearest.map(|near| near.key.to_string());
+    (Fault { source, key, what: "is no setting".into(), remedy, meant }, typo_of)
 }

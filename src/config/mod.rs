@@ -1,56 +1,45 @@
-//! Every setting with its default, unit and bounds.
+//! The settings: their defaults, types and rules, and where they are read from.
 //!
-//! - [`Config`]: what the program uses, in sections; [`Config::default`] is what a node runs with when nothing is set.
-//! - [`settings`]: THE table, a row a setting. Reading a file, the environment and flags, and showing what came of
-//!   it, are loops over it. A gateway's rows have a placeholder for its name; [`settings_with`] has them for every
-//!   gateway.
-//! - [`Layers`]: where settings are looked for. [`Layers::load`] gives an [`Effective`] configuration, or every
-//!   [`Fault`] at once.
+//! - [`Config`]: what the program runs with, in sections. [`Config::default`] has every default.
+//! - `sections`: each section with its settings, declared by `section!` in `setting`: a field is a row of the table.
+//! - [`settings`]: the table. Reading a file, the environment and flags, and showing the configuration, are loops over it. A
+//!   gateway's rows have the placeholder `NAME`; [`settings_with`] has them for each gateway.
+//! - [`Layers`]: the sources of settings. [`Layers::load`] returns an [`Effective`] configuration, or every [`Fault`] at once.
 
-mod clear;
+mod cross_check;
 mod drivers;
 mod effective;
 mod fault;
 mod file;
-mod forms;
-mod gateway;
-mod gateway_keys;
-mod gateways;
-mod given;
-mod limits;
+mod former_names;
+mod gateway_names;
+mod keyword;
 mod load;
-mod local;
-mod messages;
-mod named;
-mod names;
-mod nearest;
+mod local_addresses;
 mod presets;
-mod relations;
-mod replaced;
-mod rows;
 mod sections;
 mod setting;
-mod table;
-mod takes;
+mod suggest;
 mod value;
+mod value_type;
 
 pub use drivers::{DriverName, NoDriver};
 pub use effective::Effective;
 pub use fault::{Fault, Faults, Source};
-pub use forms::{CODE, SECRET};
-pub(crate) use forms::{is_pointer, named_header};
-pub use gateway::{
-    GatewayConfig, GatewayKind, GatewayMethod, NumberFormat, ReceiptsBy, ReceiptsConfig,
-};
+pub use keyword::Keyword;
+pub(crate) use keyword::keyword;
 pub use load::{Layers, unread};
-pub(crate) use local::{is_local, is_on_local};
-pub use names::{DialectName, LogFormat, Word};
+pub(crate) use local_addresses::is_local;
 pub use presets::PresetName;
-pub use sections::{
-    Argon2Cost, AuditConfig, Config, DataConfig, KeysConfig, LogConfig, NotSentTo, OtpConfig,
-    PersonRequestsConfig, PublicConfig, ServerConfig, SmsConfig, StoreConfig, Templates,
+pub use sections::gateway::{
+    BodyTemplate, GatewayConfig, GatewayKind, GatewayMethod, GatewayUrl, HeaderTemplate,
+    InvalidValue, JsonPointer, NumberFormat, ReceiptsBy, ReceiptsConfig, SECRET,
 };
-pub use setting::Setting;
-pub use table::{settings, settings_with};
-pub use takes::{Form, Takes};
+pub use sections::{
+    Argon2Cost, AuditConfig, CODE, Config, DataConfig, DialectName, KeysConfig, LogConfig,
+    LogFormat, NotSentTo, OtpConfig, PersonRequestsConfig, PublicConfig, ServerConfig, Setting,
+    SmsConfig, StoreConfig, Templates, settings, settings_with,
+};
+pub use setting::Row;
 pub use value::Value;
+pub use value_type::{TextFormat, ValueType};

@@ -1,34 +1,26 @@
-//! Ready-made settings of gateways: a file each, written as somebody would write it below `[gateway.NAME]`, with where each
-//! of its claims comes from. A new one is a file and a row.
+//! Ready-made settings of gateways. Each preset is a file with the lines that an operator would write below
+//! `[gateway.NAME]`, and the public source of each line. A new one is a file and a variant of [`PresetName`].
 
+use strum::{IntoStaticStr, VariantArray};
 use toml::de::{DeTable, DeValue};
 
+use super::drivers::section_of;
 use super::fault::Source;
-use super::gateway_keys::section_of;
-use super::given::Given;
-use super::names::Word;
-use super::value::Value;
+use super::keyword::{Keyword as _, keyword};
+use super::value::{SourcedValue, Value};
 
-/// Whose ready-made settings a gateway starts from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The name of a preset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum PresetName {
-    /// Nobody's.
+    /// No ready-made settings.
     #[default]
     None,
-    /// Those for the HTTP API of turbosms.ua.
+    /// Settings for the HTTP API of turbosms.ua.
     TurboSms,
 }
 
-impl Word for PresetName {
-    const ALL: &'static [Self] = &[Self::None, Self::TurboSms];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::TurboSms => "turbosms",
-        }
-    }
-}
+keyword!(PresetName);
 
 impl PresetName {
     fn text(self) -> &'static str {
@@ -38,24 +30,24 @@ impl PresetName {
         }
     }
 
-    /// What it sets of the gateway of this name.
-    pub(super) fn given(self, gateway: &str) -> Vec<Given> {
-        let mut given = Vec::new();
+    /// The values that it sets for the gateway of this name.
+    pub(super) fn values(self, gateway: &str) -> Vec<SourcedValue> {
         let table = DeTable::parse(self.text()).expect("it is our own file, and a test reads it");
-        flatten(&section_of(gateway), table.get_ref(), &mut given);
-        let source = Source::Preset(self.word());
-        given.into_iter().map(|(key, value)| Given { key, value, source: source.clone() }).collect()
+        let mut values = Vec::new();
+        self.flatten(&section_of(gateway), table.get_ref(), &mut values);
+        values
     }
-}
 
-/// Every value of a section and of those in it.
-fn flatten(section: &str, table: &DeTable<'_>, given: &mut Vec<(String, Value)>) {
-    for (name, value) in table {
-        let key = format!("{section}.{}", name.get_ref());
-        if let DeValue::Table(inner) = value.get_ref() {
-            flatten(&key, inner, given);
-        } else {
-            given.push((key, Value::from_toml(value.get_ref())));
+    /// Adds the values of a section and of the sections in it.
+    fn flatten(self, section: &str, table: &DeTable<'_>, values: &mut Vec<SourcedValue>) {
+        for (name, value) in table {
+            let key = format!("{section}.{}", name.get_ref());
+            if let DeValue::Table(inner) = value.get_ref() {
+                self.flatten(&key, inner, values);
+            } else {
+                let value = Value::from_toml(value.get_ref());
+                values.push(SourcedValue { key, value, source: Source::Preset(self.word()) });
+            }
         }
     }
 }
@@ -63,11 +55,10 @@ fn flatten(section: &str, table: &DeTable<'_>, given: &mut Vec<(String, Value)>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::gateways::gateway;
-    use crate::config::sections::Config;
+    use crate::config::sections::{Config, gateway_settings};
     use crate::domain::VendorStatus;
 
-    /// They are shown to whoever asks what became of a message.
+    /// A delivery shows the verdict.
     #[test]
     fn every_verdict_of_a_preset_is_a_word_that_can_be_shown() {
         let lists = [
@@ -79,11 +70,11 @@ mod tests {
             "receipts.undelivered",
             "receipts.underway",
         ];
-        for preset in PresetName::ALL {
-            let given = preset.given("backup");
+        for preset in PresetName::ALL.iter().copied() {
+            let values = preset.values("backup");
             let is_list =
                 |key: &str| lists.iter().any(|list| key == format!("gateway.backup.{list}"));
-            for Given { value, .. } in given.iter().filter(|given| is_list(&given.key)) {
+            for SourcedValue { value, .. } in values.iter().filter(|it| is_list(&it.key)) {
                 let words = value.items(|word| word.text().map(str::to_owned)).unwrap();
                 assert!(words.iter().all(|word| VendorStatus::of(word).to_string() == *word));
             }
@@ -92,10 +83,10 @@ mod tests {
 
     #[test]
     fn every_preset_sets_what_there_is_and_as_it_is_taken() {
-        for preset in PresetName::ALL {
+        for preset in PresetName::ALL.iter().copied() {
             let mut config = Config::default();
-            for Given { key, value, .. } in preset.given("backup") {
-                let rows = gateway("backup");
+            for SourcedValue { key, value, .. } in preset.values("backup") {
+                let rows = gateway_settings("backup");
                 let row = rows.iter().find(|row| row.key == key).unwrap_or_else(|| panic!("{key}"));
                 assert_eq!(row.set(&mut config, &value), Ok(()), "{key}");
                 assert_eq!(row.get(&config), value, "{key}");

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use crate::api::refusal::{FieldError, MOST_EXTRA, Rejection};
-use crate::config::Word;
+use crate::config::Keyword;
 use crate::domain::{Code, CodeFormat, Phone};
 
 /// The properties of a body, and the faults found so far. Each reading method returns `None` after it has noted a
@@ -66,8 +66,8 @@ impl<'b> Properties<'b> {
         code
     }
 
-    /// A required string that is one of the words of `T`.
-    pub(in crate::api) fn word<T: Word>(&mut self, name: &str) -> Option<T> {
+    /// A required string that is one of the keywords of `T`.
+    pub(in crate::api) fn word<T: Keyword>(&mut self, name: &str) -> Option<T> {
         let value = self.required(name)?;
         let Some(text) = value.as_str() else {
             self.faults.push(FieldError::cast(format!("$.{name}"), "String", value));

@@ -11,7 +11,7 @@ use crate::api::request::properties::Properties;
 use crate::api::request::query::Query;
 use crate::api::response::Success;
 use crate::api::state::{ApiState, Demo};
-use crate::config::Word as _;
+use crate::config::Keyword as _;
 use crate::domain::{Refusal, Timestamp, VerificationId};
 use crate::service::import::{self, Expected, ImportError, Notices, World};
 use crate::sms::{GatewayPlan, Memory, Sent};

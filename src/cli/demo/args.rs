@@ -13,7 +13,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::cli::CliError;
 use crate::cli::settings::CommonArgs;
-use crate::config::{Config, DialectName, Value, Word, settings};
+use crate::config::{Config, DialectName, Keyword, Value, settings};
 use crate::domain::CodeFormat;
 use crate::domain::limits::{Limits, Rule};
 use crate::sms::GatewayMode;
@@ -151,7 +151,7 @@ fn set(config: &mut Config, key: &str, flag: &str, value: &Value) -> Result<(), 
     let setting = all.iter().find(|setting| setting.key == key);
     let setting = setting.ok_or_else(|| CliError::software(format_args!("no setting {key}")))?;
     setting.set(config, value).map_err(|what| {
-        let takes = setting.takes.in_words();
+        let takes = setting.value_type.in_words();
         CliError::usage(format_args!("{flag}: {key} {what}, but takes {takes}"))
     })
 }
@@ -197,7 +197,7 @@ impl ValueEnum for DialectName {
 
 impl ValueEnum for GatewayMode {
     fn value_variants<'a>() -> &'a [Self] {
-        <Self as Word>::ALL
+        <Self as Keyword>::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::args::{host_of, is_remote};
 use crate::api::Access;
 use crate::api::routes::ROUTES;
-use crate::config::{DialectName, Word as _};
+use crate::config::{DialectName, Keyword as _};
 use crate::service::import::RevealedSecret;
 use crate::sms::GatewayMode;
 

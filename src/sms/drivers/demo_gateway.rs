@@ -6,14 +6,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::memory::Memory;
 use crate::clock::Clock;
-use crate::config::Word;
+use crate::config::keyword;
 use crate::domain::{DeliveryError, VendorStatus, VerificationId};
 use crate::sms::driver::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 
 /// How a demo's gateway answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum GatewayMode {
     /// Accepts every message at once.
     #[default]
@@ -150,19 +153,7 @@ impl SmsDriver for DemoGateway {
     }
 }
 
-impl Word for GatewayMode {
-    const ALL: &'static [Self] = &[Self::Ok, Self::Slow, Self::Down, Self::Refuse, Self::Lost];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Slow => "slow",
-            Self::Down => "down",
-            Self::Refuse => "refuse",
-            Self::Lost => "lost",
-        }
-    }
-}
+keyword!(GatewayMode);
 
 #[cfg(test)]
 mod tests {

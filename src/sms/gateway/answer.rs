@@ -4,12 +4,11 @@ use hyper::StatusCode;
 use hyper::header::HeaderMap;
 use serde_json::Value;
 
-use super::error::GatewayError;
-use super::json_pointer::{JsonPointer, word};
+use super::json_pointer::word;
 use super::retry_after::retry_after;
 use super::secrets::GatewaySecrets;
 use super::unlisted::UnlistedWords;
-use crate::config::GatewayConfig;
+use crate::config::{GatewayConfig, JsonPointer};
 use crate::domain::{DeliveryError, Timestamp, VendorStatus};
 use crate::sms::driver::SendError;
 
@@ -45,11 +44,7 @@ enum Verdict {
 }
 
 impl Verdicts {
-    pub(super) fn of(
-        config: &GatewayConfig,
-        secrets: &GatewaySecrets,
-    ) -> Result<Self, GatewayError> {
-        let at = config.verdict_at.iter().map(|at| JsonPointer::parse(at));
+    pub(super) fn of(config: &GatewayConfig, secrets: &GatewaySecrets) -> Self {
         let words = [
             (&config.refused, Verdict::Refused),
             (&config.not_taken, Verdict::NotAccepted),
@@ -59,8 +54,8 @@ impl Verdicts {
         let each = words
             .into_iter()
             .flat_map(|(words, verdict)| words.iter().map(move |word| (word.clone(), verdict)));
-        Ok(Self {
-            at: at.collect::<Result<_, _>>()?,
+        Self {
+            at: config.verdict_at.clone(),
             words: each.collect(),
             refused_statuses: config.refused_statuses.clone(),
             taken_before_statuses: config.taken_before_statuses.clone(),
@@ -69,7 +64,7 @@ impl Verdicts {
                 "an answer has a verdict that is in no list",
                 secrets,
             ),
-        })
+        }
     }
 
     /// Whether the message was taken.

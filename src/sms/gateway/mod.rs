@@ -37,7 +37,6 @@ pub use error::GatewayError;
 use headers::Headers;
 use http_client::HttpClient;
 use hyper::{Method, Uri};
-use json_pointer::JsonPointer;
 use receipts::Receipts;
 pub use secrets::GatewaySecrets;
 use serde_json::Value;
@@ -47,7 +46,7 @@ use super::driver::{
     Accepted, ReceiptBatch, SendError, SendFuture, SmsDriver, SmsMessage, StatusFuture,
 };
 use crate::clock::Clock;
-use crate::config::{GatewayConfig, GatewayMethod, NumberFormat, SECRET};
+use crate::config::{GatewayConfig, GatewayMethod, JsonPointer, NumberFormat, SECRET};
 use crate::domain::{DeliveryError, DeliveryReport, Phone, Secret};
 
 /// A gateway that takes messages as JSON over HTTP.
@@ -80,9 +79,10 @@ impl HttpGateway {
         timeout: Duration,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GatewayError> {
-        let url = url_policy::url(&config.url, config)?;
+        let url = url_policy::allowed(config.url.as_ref(), "url", config)?;
+        let body = config.body.as_ref().ok_or(GatewayError::NotSet("body"))?;
         let (verdicts, receipts) =
-            (Verdicts::of(config, &secrets)?, Receipts::of(config, &secrets)?);
+            (Verdicts::of(config, &secrets), Receipts::of(config, &secrets)?);
         let is_secure =
             [Some(&url), receipts.url()].into_iter().flatten().any(url_policy::is_https);
         let tls = tls::config(secrets.ca.as_deref(), is_secure)?;
@@ -94,11 +94,11 @@ impl HttpGateway {
                 GatewayMethod::Put => Method::PUT,
             },
             headers: Headers::of(&config.headers, secrets.secret.as_ref())?,
-            body: Template::parse(&config.body, secrets.secret.as_ref())?,
+            body: Template::of(body, secrets.secret.as_ref())?,
             sender: config.sender.clone(),
             number: config.number,
             secret: secrets.secret,
-            id_at: JsonPointer::unless_empty(&config.id_at)?,
+            id_at: config.id_at.clone(),
             verdicts,
             receipts,
             client: HttpClient::of(tls, config, timeout),

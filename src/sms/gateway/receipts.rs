@@ -7,12 +7,11 @@ use zeroize::Zeroizing;
 
 use super::answer::GatewayAnswer;
 use super::error::GatewayError;
-use super::json_pointer::JsonPointer;
 use super::secrets::GatewaySecrets;
 use super::template::Template;
 use super::unlisted::UnlistedWords;
 use super::url_policy;
-use crate::config::{GatewayConfig, ReceiptsBy, ReceiptsConfig, SECRET};
+use crate::config::{GatewayConfig, JsonPointer, ReceiptsBy, ReceiptsConfig, SECRET};
 use crate::domain::{DeliveryError, DeliveryReport, Receipt, SecretDigest, VendorStatus};
 use crate::sms::ReceiptBatch;
 
@@ -48,15 +47,18 @@ impl Receipts {
                 ReceiptSource::Callback(secret.ok_or(GatewayError::NoReceiptSecret)?.digest())
             }
             ReceiptsBy::Poll => ReceiptSource::Poll {
-                url: url_policy::url(url, config)?,
-                body: Template::parse(body, secrets.secret.as_ref())?,
+                url: url_policy::allowed(url.as_ref(), "receipts.url", config)?,
+                body: Template::of(
+                    body.as_ref().ok_or(GatewayError::NotSet("receipts.body"))?,
+                    secrets.secret.as_ref(),
+                )?,
             },
         };
         Ok(Self {
             by,
-            list_at: JsonPointer::parse(list_at)?,
-            id_at: JsonPointer::parse(id_at)?,
-            verdict_at: JsonPointer::parse(verdict_at)?,
+            list_at: list_at.clone(),
+            id_at: id_at.clone(),
+            verdict_at: verdict_at.clone(),
             delivered: config.receipts.delivered.clone(),
             undelivered: config.receipts.undelivered.clone(),
             underway: config.receipts.underway.clone(),

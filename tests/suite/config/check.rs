@@ -178,7 +178,7 @@ fn addresses_off_loopback_are_refused_before_anybody_serves_there() {
     let ended = check(directory.path(), &format!("{GOOD}{allowed}"), &[]);
     assert_eq!(ended.code, Some(78));
     for part in [
-        "esoz-otp.toml:9: public.trusted_proxies is empty, and with public.behind_proxy anybody",
+        "esoz-otp.toml:9: public.trusted_proxies is empty, and with public.behind_proxy any caller could name",
         r#"public.trusted_proxies = ["127.0.0.1/32", "::1/128"]"#,
     ] {
         assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);

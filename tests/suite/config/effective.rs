@@ -1,6 +1,6 @@
 //! What is printed is what is used, and can be used again.
 
-use esoz_otp::config::{Config, Effective, Layers, Setting, Takes, Value, settings_with};
+use esoz_otp::config::{Config, Effective, Layers, Setting, Value, ValueType, settings_with};
 use proptest::prelude::*;
 
 use super::{load, load_with, written};
@@ -58,12 +58,12 @@ fn fitting(setting: &Setting) -> BoxedStrategy<Value> {
         let items = prop::collection::btree_set(pattern, 1..4);
         items.prop_map(Value::texts).boxed()
     };
-    match (&*setting.key, &setting.takes) {
+    match (&*setting.key, &setting.value_type) {
         // Below the shortest life of a code.
         ("sms.timeout_seconds", _) => (1_i128..30).prop_map(Value::Number).boxed(),
-        (_, Takes::Number { bounds, .. }) => bounds.clone().prop_map(Value::Number).boxed(),
-        (_, Takes::Switch) => any::<bool>().prop_map(Value::Switch).boxed(),
-        (_, Takes::Pauses { count, bounds }) => {
+        (_, ValueType::Number { bounds, .. }) => bounds.clone().prop_map(Value::Number).boxed(),
+        (_, ValueType::Boolean) => any::<bool>().prop_map(Value::Boolean).boxed(),
+        (_, ValueType::Pauses { count, bounds }) => {
             let pauses = prop::collection::vec(bounds.clone(), *count);
             pauses
                 .prop_map(|mut pauses| {

@@ -77,11 +77,8 @@ const FAULTS: [(&str, &str); 29] = [
         "[log]\nlevel = \"loud\"",
         "esoz-otp.toml:2: log.level is \"loud\", but takes `off`, `error`, `warn`, `info`, `debug` or `trace`.",
     ),
-    (
-        "[sms.template]\nfoo = \"x\"",
-        "esoz-otp.toml:2: sms.template.foo is no setting. Take it out.",
-    ),
-    ("[nothing]\nlike = 6", "esoz-otp.toml:1: nothing is no section. Take it out."),
+    ("[sms.template]\nfoo = \"x\"", "esoz-otp.toml:2: sms.template.foo is no setting. Remove it."),
+    ("[nothing]\nlike = 6", "esoz-otp.toml:1: nothing is no section. Remove it."),
     ("[log\nlevel = \"info\"", "esoz-otp.toml:1: this is no TOML: "),
 ];
 
@@ -246,6 +243,6 @@ fn variables_of_others_do_not_matter() {
     let others = [("ESOZ_OTP_LONG", "1"), ("ESOZ_OTP", "x"), ("PATH", "/"), ("OTP__DIGITS", "4")];
     let loaded = load_with("", &others, Vec::new()).unwrap();
     assert_eq!(loaded, load("").unwrap());
-    let flags = vec![("otp.digits", "--digits", Value::from(5_u64))];
+    let flags = vec![("otp.digits", "--digits", Value::Number(5))];
     assert_eq!(load_with("", &[], flags).unwrap().config.otp.format.digits(), 5);
 }

@@ -165,7 +165,7 @@ fn a_gateway_is_of_a_known_kind() {
     let http = load(&gateway_with("kind = \"http\"")).unwrap().config;
     assert_eq!(http, load(&gateway_with("")).unwrap().config);
     let found = refused(&format!("[gateway.{GATEWAY}]\nkind = \"smpp\"\n"));
-    let said = "gateway.backup-2.kind is \"smpp\", but takes `http`. Change it, or take it out: the default is \
+    let said = "gateway.backup-2.kind is \"smpp\", but takes `http`. Change it, or remove it: the default is \
                 `\"http\"`.";
     assert_eq!(found, [format!("esoz-otp.toml:2: {said}")], "what else it has is of no kind known");
 }

@@ -8,7 +8,7 @@ use super::{every_setting, line_for, load, load_with, written};
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<i128>().prop_map(Value::Number),
-        any::<bool>().prop_map(Value::Switch),
+        any::<bool>().prop_map(Value::Boolean),
         any::<String>().prop_map(Value::Text),
         Just(Value::Other("a fraction")),
     ];

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use esoz_otp::config::{DriverName, GatewayConfig, Layers, ReceiptsBy, Source};
 
-use super::{GATEWAY, gateway_with, load, load_with, refused, refused_with, variables, written};
+use super::{
+    GATEWAY, gateway_with, load, load_with, refused, refused_with, text_of, variables, written,
+};
 
 fn gateways(text: &str, environment: &[(&str, &str)]) -> Vec<GatewayConfig> {
     load_with(text, environment, Vec::new()).unwrap().config.sms.gateways
@@ -17,7 +19,7 @@ fn a_section_makes_a_gateway_and_the_list_of_drivers_calls_it() {
     assert_eq!(sms.drivers, [DriverName::Gateway(GATEWAY.into()), DriverName::Console]);
     assert_eq!(sms.gateways.len(), 1);
     assert_eq!(sms.gateways[0].name, GATEWAY);
-    assert_eq!(sms.gateways[0].url, "https://gateway.example/send");
+    assert_eq!(text_of(sms.gateways[0].url.as_ref()), "https://gateway.example/send");
     assert_eq!(sms.gateways[0].receipts.by, ReceiptsBy::None);
 }
 
@@ -48,8 +50,8 @@ fn variables_make_a_gateway_and_know_one_with_a_hyphen() {
         let found = gateways(text, &set);
         assert_eq!(found.len(), 1, "{found:#?}");
         assert_eq!(
-            (found[0].receipts.list_at.as_str(), found[0].url.as_str()),
-            ("/list", "https://gateway.example/")
+            (found[0].receipts.list_at.as_str(), text_of(found[0].url.as_ref())),
+            ("/list", "https://gateway.example/".into())
         );
         found[0].name.clone()
     };
@@ -155,11 +157,14 @@ const FAULTS: [(&str, &str); 46] = [
     ),
     (
         "url = \"https://127.0.0.1/send\"",
-        "url is on this machine or link. Name the gateway's own host, or say that it is meant with allow_local = true.",
+        "url is on this machine or link. Name the gateway's own host, or set allow_local = true if this address is meant.",
     ),
     ("url = \"https://[::1]:8443/\"", "url is on this machine or link."),
     ("body = \"\"", "body is not set. Write what the gateway takes as JSON"),
-    ("body = '{\"to\": \"{phone}\",}'", "body is no JSON (line 1, column 18). Write"),
+    (
+        "body = '{\"to\": \"{phone}\",}'",
+        "body is no JSON (line 1, column 18), but takes JSON, such as",
+    ),
     ("body = '{\"to\": \"{phone}\"}'", "body has no {text} in any of its texts."),
     ("body = '{\"{phone}\": \"{text}\"}'", "body has no {phone} in any of its texts."),
     (
@@ -244,7 +249,7 @@ const FAULTS: [(&str, &str); 46] = [
     ),
     (
         "refused_statuses = [200]",
-        "refused_statuses holds 200, but takes a list of statuses of HTTP, 400 to 599.",
+        "refused_statuses holds 200, but takes a list of HTTP statuses, 400 to 599.",
     ),
     ("refused_statuses = [400, 400]", "refused_statuses holds 400 twice, but takes"),
     ("method = \"GET\"", "method is \"GET\", but takes `POST` or `PUT`."),
@@ -408,8 +413,7 @@ fn credentials_are_a_gateway_s_secrets_when_they_are_handed_over() {
 fn a_file_of_messages_needs_a_path_and_both_that_show_codes_have_to_be_allowed() {
     let found = refused("[sms]\ndrivers = [\"file\"]");
     assert!(
-        found[0]
-            .contains("sms.drivers has `file`, and which file that is is not set. Write its path")
+        found[0].contains("sms.drivers has `file`, and sms.file.path is not set. Write its path")
     );
     let text = "[sms]\ndrivers = [\"file\"]\n[sms.file]\npath = \"sms.ndjson\"\n";
     assert_eq!(load(text).unwrap().config.sms.file.as_deref(), Some(Path::new("sms.ndjson")));

@@ -61,6 +61,11 @@ fn gateway_with(more: &str) -> String {
     format!("[gateway.{GATEWAY}]\n{}{more}\n", lines.concat())
 }
 
+/// A parsed value as it was written.
+fn text_of(value: Option<&impl ToString>) -> String {
+    value.unwrap().to_string()
+}
+
 /// Loads a file of this text.
 pub fn load(text: &str) -> Result<Effective, Faults> {
     load_with(text, &[], Vec::new())

@@ -55,7 +55,7 @@ fn an_allowed_start_that_is_refused_all_the_same_is_a_fault() {
             format!("[otp]\nallowed_prefixes = [{allowed}]\nrefused_prefixes = [\"+38050\"]\n");
         let said = format!(
             "esoz-otp.toml:2: otp.allowed_prefixes has \"{start}\", and otp.refused_prefixes has \"{refused_start}\": no \
-             number that begins so gets a code. Take it out of one of them."
+             number that begins so gets a code. Remove it from one of them."
         );
         assert_eq!(refused(&text), [said]);
     }

@@ -3,7 +3,7 @@
 use esoz_otp::config::{GatewayConfig, GatewayMethod, NumberFormat, ReceiptsBy, Source, Value};
 use serde_json::json;
 
-use super::{load, load_with, refused, refused_with};
+use super::{load, load_with, refused, refused_with, text_of};
 
 const TURBOSMS: &str =
     "[gateway.backup]\npreset = \"turbosms\"\nsender = \"Clinic\"\nsecret_file = \"t\"\n";
@@ -14,23 +14,26 @@ fn gateway(text: &str) -> GatewayConfig {
 
 /// What a gateway's answer says by these settings: the verdict, and the id.
 fn read(gateway: &GatewayConfig, answer: &serde_json::Value) -> (String, Option<String>) {
-    let found = gateway.verdict_at.iter().filter_map(|at| answer.pointer(at));
+    let found = gateway.verdict_at.iter().filter_map(|at| answer.pointer(at.as_str()));
     let verdict = found.filter(|value| !value.is_null()).find_map(|value| value.as_str());
-    let id = answer.pointer(&gateway.id_at).and_then(|id| id.as_str()).map(str::to_owned);
+    let id = answer
+        .pointer(gateway.id_at.as_ref().unwrap().as_str())
+        .and_then(|id| id.as_str())
+        .map(str::to_owned);
     (verdict.unwrap_or_default().to_owned(), id)
 }
 
 #[test]
 fn turbosms_needs_a_sender_and_a_secret_and_nothing_else() {
     let gateway = gateway(TURBOSMS);
-    assert_eq!(gateway.url, "https://api.turbosms.ua/message/send.json");
+    assert_eq!(text_of(gateway.url.as_ref()), "https://api.turbosms.ua/message/send.json");
     assert_eq!((gateway.method, gateway.number), (GatewayMethod::Post, NumberFormat::Digits));
-    assert_eq!(gateway.headers, ["Authorization: Bearer {secret}"]);
-    let body: serde_json::Value = serde_json::from_str(&gateway.body).unwrap();
+    assert_eq!(gateway.headers, ["Authorization: Bearer {secret}".parse().unwrap()]);
+    let body = gateway.body.as_ref().unwrap().json();
     assert_eq!(body["recipients"], json!(["{phone}"]));
     assert_eq!(body["sms"], json!({"sender": "{sender}", "text": "{text}"}));
     assert_eq!(gateway.receipts.by, ReceiptsBy::Poll);
-    assert_eq!(gateway.receipts.body, r#"{"messages":["{gateway_id}"]}"#);
+    assert_eq!(text_of(gateway.receipts.body.as_ref()), r#"{"messages":["{gateway_id}"]}"#);
 
     let missing = refused("[gateway.backup]\npreset = \"turbosms\"\n");
     assert_eq!(missing.len(), 2, "{missing:#?}");
@@ -102,8 +105,8 @@ fn whatever_is_set_counts_more_than_the_preset_wherever_it_stands() {
     let file = "[gateway.backup]\nsecret_file = \"t\"\nurl = \"https://stand.example/\"\nreceipts.by = \"none\"\n";
     let effective = load_with(file, &environment, Vec::new()).unwrap();
     let gateway = &effective.config.sms.gateways[0];
-    assert_eq!(gateway.url, "https://stand.example/");
-    assert_eq!(gateway.verdict_at[1], "/response_status");
+    assert_eq!(text_of(gateway.url.as_ref()), "https://stand.example/");
+    assert_eq!(gateway.verdict_at[1].as_str(), "/response_status");
     assert_eq!(effective.source("gateway.backup.verdict_at"), Source::Preset("turbosms"));
     assert!(effective.to_toml().contains("number = \"digits\"  # preset turbosms"));
 }

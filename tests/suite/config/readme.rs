@@ -8,8 +8,8 @@ const HEAD: &str = "| setting | takes | default | what it is |\n|---|---|---|---
 /// The table as the document has to have it.
 fn table() -> String {
     let row = |setting: &esoz_otp::config::Setting| {
-        let (takes, default) = (setting.takes.in_words(), setting.default_shown());
-        format!("| `{}` | {takes} | {default} | {} |\n", setting.key, setting.about)
+        let (takes, default) = (setting.value_type.in_words(), setting.default_shown());
+        format!("| `{}` | {takes} | {default} | {} |\n", setting.key, setting.description)
     };
     settings().iter().map(row).collect()
 }

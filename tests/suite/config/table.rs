@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use esoz_otp::config::{Config, Effective, Fault, Layers, Setting, Source, Takes, Value};
+use esoz_otp::config::{Config, Effective, Fault, Layers, Setting, Source, Value, ValueType};
 use esoz_otp::domain::limits::Limits;
 
 use super::{GATEWAY, every_setting, line_for, load, load_with, refused, variables, written};
@@ -23,22 +23,23 @@ fn other_value(setting: &Setting) -> Value {
         "sms.drivers" => "file",
         key => key.strip_prefix(&format!("gateway.{GATEWAY}.")).map_or("elsewhere", of_a_gateway),
     };
-    match &setting.takes {
-        Takes::Number { bounds, .. } => {
+    match &setting.value_type {
+        ValueType::Number { bounds, .. } => {
             let end = Value::Number(*bounds.end());
             if end == default { Value::Number(*bounds.start()) } else { end }
         }
-        Takes::Switch => Value::Switch(default != Value::Switch(true)),
-        Takes::Text(_) => word.into(),
-        Takes::List { .. } => Value::texts([word]),
-        Takes::Numbers { bounds, .. } => Value::List(vec![Value::Number(*bounds.end())]),
-        Takes::Pauses { count, .. } => Value::List(vec![Value::Number(7); *count]),
+        ValueType::Boolean => Value::Boolean(default != Value::Boolean(true)),
+        ValueType::Text(_) => word.into(),
+        ValueType::List { .. } => Value::texts([word]),
+        ValueType::Numbers { bounds, .. } => Value::List(vec![Value::Number(*bounds.end())]),
+        ValueType::Pauses { count, .. } => Value::List(vec![Value::Number(7); *count]),
     }
 }
 
 fn of_a_gateway(name: &str) -> &'static str {
     match name {
         "preset" => "turbosms",
+        "body" | "receipts.body" => "[\"{phone}\"]",
         "url" | "receipts.url" => "https://gateway.example/messages?by=us",
         "method" => "PUT",
         "headers" => "X-Api-Key: {secret}",
@@ -82,12 +83,14 @@ fn loaded(setting: &Setting, text: &str) -> Value {
 fn every_bound_is_taken_and_what_is_beyond_it_is_refused() {
     let mut walked = 0;
     for setting in every_setting() {
-        let (Takes::Number { bounds, .. } | Takes::Pauses { bounds, .. }) = &setting.takes else {
+        let (ValueType::Number { bounds, .. } | ValueType::Pauses { bounds, .. }) =
+            &setting.value_type
+        else {
             continue;
         };
         walked += 1;
-        let written = |number: i128| match &setting.takes {
-            Takes::Pauses { count, .. } => format!("{:?}", vec![number; *count]),
+        let written = |number: i128| match &setting.value_type {
+            ValueType::Pauses { count, .. } => format!("{:?}", vec![number; *count]),
             _ => number.to_string(),
         };
         for inside in [*bounds.start(), *bounds.end()] {
@@ -122,7 +125,7 @@ fn every_setting_takes_its_default_and_another_value_from_each_source() {
         assert_eq!(loaded(&setting, &line_for(key, &other.to_string())), other, "{key}");
         let variable = setting.variable();
         for text in [in_environment(&other), other.to_string()] {
-            let is_text = matches!(setting.takes, Takes::Text(_));
+            let is_text = matches!(setting.value_type, ValueType::Text(_));
             if is_text && text != in_environment(&other) {
                 continue;
             }
@@ -192,7 +195,7 @@ fn every_row_of_the_limits_is_a_setting_and_is_obeyed() {
     for row in Limits::default().rows() {
         let key = format!("limits.{}", row.name);
         let setting = every_setting().into_iter().find(|setting| setting.key == key).unwrap();
-        assert!(setting.about.contains(row.protects));
+        assert!(setting.description.contains(row.protects));
         let other = other_value(&setting);
         let config = load(&line_for(&key, &other.to_string())).unwrap().config;
         let default = Limits::default();

@@ -106,10 +106,10 @@ fn config(ready: usize) -> Config {
 
 fn described(url: &str) -> GatewayConfig {
     GatewayConfig {
-        url: url.into(),
-        body: r#"{"id": "{id}", "phone": "{phone}", "text": "{text}"}"#.into(),
-        id_at: "/response_result/0/message_id".into(),
-        verdict_at: vec!["/response_result/0/response_status".into()],
+        url: Some(url.parse().unwrap()),
+        body: Some(r#"{"id": "{id}", "phone": "{phone}", "text": "{text}"}"#.parse().unwrap()),
+        id_at: Some("/response_result/0/message_id".parse().unwrap()),
+        verdict_at: vec!["/response_result/0/response_status".parse().unwrap()],
         taken: vec!["OK".into()],
         allow_local: true,
         allow_http: true,

@@ -161,11 +161,11 @@ fn node(stub: &StubGateway) -> TestNode {
 fn gateway(stub: &StubGateway) -> GatewayConfig {
     let word = |word: &str| vec![word.to_owned()];
     GatewayConfig {
-        url: stub.url(),
-        body: r#"{"id": "{id}", "phone": "{phone}", "text": "{text}"}"#.into(),
-        id_at: "/response_result/0/message_id".into(),
+        url: Some(stub.url().parse().unwrap()),
+        body: Some(r#"{"id": "{id}", "phone": "{phone}", "text": "{text}"}"#.parse().unwrap()),
+        id_at: Some("/response_result/0/message_id".parse().unwrap()),
         verdict_at: ["/response_result/0/response_status", "/response_status"]
-            .map(str::to_owned)
+            .map(|pointer| pointer.parse().unwrap())
             .into(),
         taken: word("OK"),
         not_taken: word("REQUIRED_BALANCE"),
@@ -176,8 +176,8 @@ fn gateway(stub: &StubGateway) -> GatewayConfig {
         allow_http: true,
         receipts: ReceiptsConfig {
             by: ReceiptsBy::Callback,
-            id_at: "/message_id".into(),
-            verdict_at: "/status".into(),
+            id_at: "/message_id".parse().unwrap(),
+            verdict_at: "/status".parse().unwrap(),
             delivered: word("Delivered"),
             undelivered: word("Undelivered"),
             ..ReceiptsConfig::default()

@@ -4,7 +4,7 @@ use esoz_otp::domain::{DeliveryError, VendorStatus};
 use esoz_otp::sms::{Accepted, SendError};
 use serde_json::{Value, json};
 
-use super::{PATIENCE, Stand, TEXT, TOKEN, driver, id, secrets, settings_of};
+use super::{PATIENCE, Stand, TEXT, TOKEN, driver, id, parsed, pointers, secrets, settings_of};
 use crate::api::deliveries::{delivery_once, id_of};
 use crate::support::gateway::{Answer, Behaviour, StubGateway};
 use crate::support::{TestNode, quick};
@@ -186,8 +186,8 @@ fn what_is_blank_or_null_is_no_verdict_and_the_next_place_counts() {
     let stub = StubGateway::start();
     let words = |words: &[&str]| words.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
     let config = esoz_otp::config::GatewayConfig {
-        id_at: "/id".into(),
-        verdict_at: words(&["/state", "/error"]),
+        id_at: Some(parsed("/id")),
+        verdict_at: pointers(&["/state", "/error"]),
         taken: words(&["ok"]),
         refused: words(&["bad"]),
         ..settings_of(&stub)
@@ -212,8 +212,8 @@ fn verdicts_and_ids_may_be_numbers_and_bools() {
     let stub = StubGateway::start();
     let words = |it: &str| vec![it.to_owned()];
     let config = esoz_otp::config::GatewayConfig {
-        id_at: "/id".into(),
-        verdict_at: words("/ok"),
+        id_at: Some(parsed("/id")),
+        verdict_at: pointers(&["/ok"]),
         taken: vec!["true".into(), "0".into()],
         refused: words("305"),
         ..settings_of(&stub)

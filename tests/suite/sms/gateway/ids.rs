@@ -1,11 +1,11 @@
 //! What a gateway calls a message may be a number that no machine counts with.
 
-use esoz_otp::config::ReceiptsBy;
+use esoz_otp::config::{JsonPointer, ReceiptsBy};
 use esoz_otp::domain::{DeliveryReport, Secret};
 use esoz_otp::sms::{GatewaySecrets, SmsDriver as _};
 use serde_json::json;
 
-use super::{PATIENCE, Stand, driver_with, secrets, settings_of};
+use super::{PATIENCE, Stand, driver_with, parsed, pointers, secrets, settings_of};
 use crate::api::deliveries::id_of;
 use crate::support::gateway::{Answer, Behaviour, StubGateway};
 use crate::support::patience::wait_until;
@@ -21,12 +21,12 @@ fn says(body: String) -> Behaviour {
 fn an_id_keeps_its_digits_in_answers_questions_and_receipts() {
     let stub = StubGateway::start();
     let mut config = settings_of(&stub);
-    config.id_at = "/id".into();
-    config.verdict_at = vec!["/ok".into()];
+    config.id_at = Some(parsed("/id"));
+    config.verdict_at = pointers(&["/ok"]);
     config.taken = vec!["true".into()];
-    config.receipts.url = stub.url();
-    config.receipts.list_at = String::new();
-    config.receipts.id_at = "/id".into();
+    config.receipts.url = Some(parsed(&stub.url()));
+    config.receipts.list_at = JsonPointer::default();
+    config.receipts.id_at = "/id".parse().unwrap();
     let stand = Stand::of(&config);
     for id in ["123456789012345678901", "123456789012345678902", "18446744073709551616", "1e3", "7"]
     {
@@ -44,12 +44,12 @@ fn an_id_keeps_its_digits_in_answers_questions_and_receipts() {
 fn receipts_for_two_ids_that_differ_in_their_last_digit_are_for_two_messages() {
     let stub = StubGateway::start();
     let mut config = settings_of(&stub);
-    config.id_at = "/id".into();
+    config.id_at = Some(parsed("/id"));
     config.verdict_at = Vec::new();
     (config.taken, config.not_taken, config.refused) = (Vec::new(), Vec::new(), Vec::new());
     config.receipts.by = ReceiptsBy::Callback;
-    config.receipts.list_at = String::new();
-    config.receipts.id_at = "/id".into();
+    config.receipts.list_at = JsonPointer::default();
+    config.receipts.id_at = "/id".parse().unwrap();
     let receipt_secret = Some(Secret::new(CALLED_WITH.into()));
     let secrets = GatewaySecrets { receipt_secret, ..secrets() };
     let node = TestNode::with_driver(quick(), driver_with(&config, secrets, PATIENCE).unwrap());

@@ -10,11 +10,13 @@ mod targets;
 mod texts;
 mod tls;
 
+use std::fmt::Debug;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use esoz_otp::clock::ManualClock;
-use esoz_otp::config::{GatewayConfig, NumberFormat, ReceiptsBy, ReceiptsConfig};
+use esoz_otp::config::{GatewayConfig, JsonPointer, NumberFormat, ReceiptsBy, ReceiptsConfig};
 use esoz_otp::domain::{Id, Phone, Secret, VerificationId};
 use esoz_otp::sms::{
     Accepted, GatewayError, GatewaySecrets, HttpGateway, SendError, SmsDriver, SmsMessage,
@@ -34,17 +36,28 @@ const TEXT: &str = "Код авторизації дій в системі eHeal
 /// No gateway here takes as long, unless it is to.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The value of a setting, as a file would set it.
+fn parsed<T: FromStr<Err: Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+fn pointers(pointers: &[&str]) -> Vec<JsonPointer> {
+    pointers.iter().map(|pointer| pointer.parse().unwrap()).collect()
+}
+
 /// A gateway's settings as they are for turbosms.ua, for one on this machine.
 fn settings(url: &str, status_url: &str) -> GatewayConfig {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     GatewayConfig {
-        url: url.into(),
-        headers: words(&["Authorization: Bearer {secret}"]),
-        body: r#"{"recipients":["{phone}"],"sms":{"sender":"{sender}","text":"{text}"},"sequence_id":"{id}"}"#.into(),
+        url: Some(parsed(url)),
+        headers: vec!["Authorization: Bearer {secret}".parse().unwrap()],
+        body: Some(parsed(
+            r#"{"recipients":["{phone}"],"sms":{"sender":"{sender}","text":"{text}"},"sequence_id":"{id}"}"#,
+        )),
         sender: "Clinic".into(),
         number: NumberFormat::Digits,
-        id_at: "/response_result/0/message_id".into(),
-        verdict_at: words(&["/response_result/0/response_status", "/response_status"]),
+        id_at: Some(parsed("/response_result/0/message_id")),
+        verdict_at: pointers(&["/response_result/0/response_status", "/response_status"]),
         taken: words(&["OK", "SUCCESS_MESSAGE_ACCEPTED"]),
         not_taken: words(&["REQUIRED_BALANCE"]),
         refused: words(&["INVALID_PHONE"]),
@@ -52,11 +65,11 @@ fn settings(url: &str, status_url: &str) -> GatewayConfig {
         allow_http: true,
         receipts: ReceiptsConfig {
             by: ReceiptsBy::Poll,
-            url: status_url.into(),
-            body: r#"{"messages":["{gateway_id}"]}"#.into(),
-            list_at: "/response_result".into(),
-            id_at: "/message_id".into(),
-            verdict_at: "/status".into(),
+            url: Some(parsed(status_url)),
+            body: Some(parsed(r#"{"messages":["{gateway_id}"]}"#)),
+            list_at: "/response_result".parse().unwrap(),
+            id_at: "/message_id".parse().unwrap(),
+            verdict_at: "/status".parse().unwrap(),
             delivered: words(&["Delivered"]),
             undelivered: words(&["Undelivered"]),
             ..ReceiptsConfig::default()

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use esoz_otp::config::{GatewayConfig, ReceiptsBy};
+use esoz_otp::config::{GatewayConfig, JsonPointer, ReceiptsBy};
 use esoz_otp::domain::{DeliveryError, DeliveryReport, Receipt, Secret, VendorStatus};
 use esoz_otp::sms::{GatewaySecrets, ReceiptBatch, SmsDriver};
 use serde_json::json;
 
-use super::{PATIENCE, Stand, driver, driver_with, secrets, settings_of};
+use super::{PATIENCE, Stand, driver, driver_with, parsed, secrets, settings_of};
 use crate::api::deliveries::{delivery_once, id_of};
 use crate::support::gateway::{Behaviour, Receipts, StubGateway, When};
 use crate::support::{TestNode, logged, quick};
@@ -51,7 +51,7 @@ fn a_gateway_that_answers_a_question_badly_has_said_nothing() {
     let stub = StubGateway::start();
     let mut config = settings_of(&stub);
     // Where it behaves as it is told.
-    config.receipts.url = stub.url();
+    config.receipts.url = Some(parsed(&stub.url()));
     let stand = Stand::with(&config, secrets(), Duration::from_secs(2));
     for (behaviour, expected) in [
         (Behaviour::status(500), Err(DeliveryError::Status(500))),
@@ -98,7 +98,7 @@ fn a_gateway_s_call_is_read_whether_it_brings_one_receipt_or_many() {
     let one = json!({"response_result": {"message_id": "a", "status": "Delivered"}});
     assert_eq!(list.receipts(&one).receipts, [receipt("a", DeliveryReport::Delivered)]);
 
-    let single = called(&stub, |config| config.receipts.list_at = String::new());
+    let single = called(&stub, |config| config.receipts.list_at = JsonPointer::default());
     let body = json!({"message_id": "a", "status": "Delivered"});
     assert_eq!(single.receipts(&body).receipts, [receipt("a", DeliveryReport::Delivered)]);
     assert_eq!(single.receipts(&json!([body])).receipts, [receipt("a", DeliveryReport::Delivered)]);

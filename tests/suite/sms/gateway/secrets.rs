@@ -7,7 +7,9 @@ use esoz_otp::domain::Secret;
 use esoz_otp::sms::{GatewaySecrets, SmsDriver};
 use serde_json::{Value, json};
 
-use super::{Authority, PATIENCE, Stand, TEXT, TOKEN, driver_with, message, settings, settings_of};
+use super::{
+    Authority, PATIENCE, Stand, TEXT, TOKEN, driver_with, message, parsed, settings, settings_of,
+};
 use crate::support::gateway::{Behaviour, StubGateway};
 use crate::support::logged;
 
@@ -57,9 +59,11 @@ async fn tell_all() {
         ca: None,
     };
     let mut config = settings_of(&stub);
-    config.receipts.url = stub.url();
-    config.body = config.body.replacen('{', r#"{"key":"{secret}","#, 1);
-    config.receipts.body = config.receipts.body.replacen('{', r#"{"key":"{secret}","#, 1);
+    config.receipts.url = Some(parsed(&stub.url()));
+    for body in [&mut config.body, &mut config.receipts.body] {
+        let text = body.as_ref().unwrap().to_string();
+        *body = Some(parsed(&text.replacen('{', r#"{"key":"{secret}","#, 1)));
+    }
     let timeout = Duration::from_millis(300);
     let open = driver_with(&config, secrets(), timeout).unwrap();
     let untrusted = settings(&secure.url(), &secure.url());
@@ -97,8 +101,9 @@ fn a_secret_stands_in_a_body_as_it_is_whatever_is_in_it() {
     let stub = StubGateway::start();
     let mut config = settings_of(&stub);
     config.headers = Vec::new();
-    config.body = config.body.replacen('{', r#"{"login":{"key":"id:{secret}"},"#, 1);
-    config.receipts.body = r#"{"messages":["{gateway_id}"],"key":"{secret}"}"#.into();
+    let body = config.body.unwrap().to_string();
+    config.body = Some(parsed(&body.replacen('{', r#"{"login":{"key":"id:{secret}"},"#, 1)));
+    config.receipts.body = Some(parsed(r#"{"messages":["{gateway_id}"],"key":"{secret}"}"#));
     let secret = r#"a"b\c{text}ї"#;
     let secrets =
         GatewaySecrets { secret: Some(Secret::new(secret.into())), ..GatewaySecrets::default() };

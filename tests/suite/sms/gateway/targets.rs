@@ -103,10 +103,12 @@ fn settings_that_no_driver_can_be_made_of_are_refused_in_words() {
     let nothing = GatewaySecrets::default;
     let mut calls = fine();
     calls.receipts.by = ReceiptsBy::Callback;
+    let mut asks_nowhere = fine();
+    asks_nowhere.receipts.url = None;
     for (config, secrets, words) in [
-        (GatewayConfig { url: "gateway".into(), ..fine() }, secrets(), "https://HOST/PATH"),
-        (GatewayConfig { body: "{phone}".into(), ..fine() }, secrets(), "no JSON"),
-        (GatewayConfig { id_at: "id".into(), ..fine() }, secrets(), "no JSON pointer"),
+        (GatewayConfig { url: None, ..fine() }, secrets(), "url is not set"),
+        (GatewayConfig { body: None, ..fine() }, secrets(), "body is not set"),
+        (asks_nowhere, secrets(), "receipts.url is not set"),
         (fine(), nothing(), "secret_file"),
         (fine(), GatewaySecrets { ca: Some(b"x".into()), ..secrets() }, "certificates in PEM"),
         (calls, secrets(), "receipts.secret_file"),

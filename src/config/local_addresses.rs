@@ -1,17 +1,18 @@
-//! Which addresses are this machine's or its link's: the settings are checked by it, and what names are found to be.
+//! Addresses of this machine and its links. Settings are checked against them, and so are the addresses that a gateway's
+//! name resolves to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use hyper::Uri;
 
-/// Whether the host of `url` is literally such an address. A name is known by what it is found to be.
+/// Whether the host of `url` is literally an address of this machine or link. A name is not looked up.
 pub(crate) fn is_on_local(url: &Uri) -> bool {
     let host = url.host().unwrap_or_default();
     let without_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     without_brackets.unwrap_or(host).parse().is_ok_and(is_local)
 }
 
-/// Whether an address is this machine's own, or its link's, or everybody's.
+/// Whether an address is of this machine, of its link, or a multicast or broadcast address.
 pub(crate) fn is_local(address: IpAddr) -> bool {
     let is_local_by_itself = match address {
         IpAddr::V4(address) => is_local_v4(address),
@@ -21,22 +22,22 @@ pub(crate) fn is_local(address: IpAddr) -> bool {
 }
 
 /// Addresses for documents, which no machine has (RFC 5737, RFC 3849).
-const NOBODYS: (Ipv4Addr, Ipv6Addr) =
+const UNASSIGNED: (Ipv4Addr, Ipv6Addr) =
     (Ipv4Addr::new(203, 0, 113, 254), Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, 1));
 
-/// Whether an interface of this machine has the address now: then a socket can have it. Where the system lets sockets have
-/// any address (`ip_nonlocal_bind`) it can't be told so.
+/// Whether an interface of this machine has the address now: a socket can be bound to it then. If the system lets sockets
+/// bind to any address (`ip_nonlocal_bind`), the answer is no.
 fn is_own(address: IpAddr) -> bool {
-    let nobodys = match address {
-        IpAddr::V4(_) => IpAddr::V4(NOBODYS.0),
-        IpAddr::V6(_) => IpAddr::V6(NOBODYS.1),
+    let unassigned = match address {
+        IpAddr::V4(_) => IpAddr::V4(UNASSIGNED.0),
+        IpAddr::V6(_) => IpAddr::V6(UNASSIGNED.1),
     };
-    let can_be_had = |address| UdpSocket::bind((address, 0)).is_ok();
-    can_be_had(address) && !can_be_had(nobodys)
+    let can_bind = |address| UdpSocket::bind((address, 0)).is_ok();
+    can_bind(address) && !can_bind(unassigned)
 }
 
 fn is_local_v4(address: Ipv4Addr) -> bool {
-    // All of 0.0.0.0/8 is "this network", and Linux takes 0.0.0.0 for this machine.
+    // 0.0.0.0/8 is "this network", and Linux connects 0.0.0.0 to this machine.
     address.octets()[0] == 0
         || address.is_loopback()
         || address.is_link_local()
@@ -45,7 +46,7 @@ fn is_local_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_local_v6(address: Ipv6Addr) -> bool {
-    // Mapped (::ffff:127.0.0.1) and compatible (::127.0.0.1) ones are IPv4 in other clothes.
+    // Mapped (::ffff:127.0.0.1) and compatible (::127.0.0.1) addresses reach IPv4.
     address.to_ipv4().is_some_and(is_local_v4)
         || address.is_loopback()
         || address.is_unspecified()
@@ -57,7 +58,7 @@ fn is_local_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    /// As the kernel lists them.
+    /// The addresses in the kernel's lists, `fib_trie` and `if_inet6`.
     fn own_addresses() -> Vec<IpAddr> {
         let tree = std::fs::read_to_string("/proc/net/fib_trie").unwrap_or_default();
         let lines: Vec<_> = tree.lines().collect();
@@ -82,8 +83,8 @@ mod tests {
                 assert!(is_local(address.to_ipv6_mapped().into()), "{address}");
             }
         }
-        for nobodys in ["198.51.100.7", "203.0.113.9", "2001:db8::9", "::ffff:198.51.100.7"] {
-            assert!(!is_local(nobodys.parse().unwrap()), "{nobodys}");
+        for foreign in ["198.51.100.7", "203.0.113.9", "2001:db8::9", "::ffff:198.51.100.7"] {
+            assert!(!is_local(foreign.parse().unwrap()), "{foreign}");
         }
     }
 }
