@@ -76,7 +76,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), CliError> {
     let counts = draft.import(&store, print_secrets).map_err(wrong)?;
     // A mark from here on shows if the import is lost again.
     if let Err(error) = store.mark_blocking() {
-        tracing::warn!(%error, "it is loaded, but the progress of the store could not be noted");
+        tracing::warn!(%error, "the import is done, but the progress of the store could not be noted");
     }
     warn_of(&notices, &file);
     output::print_best_effort(&format!("added to {}: {counts}", data.display()));

@@ -126,7 +126,7 @@ impl OutboxState {
             ..ReceiptBatch::default()
         };
         if let Err(error) = receipts::receive(&self, &name, told, self.clock.now()).await {
-            tracing::warn!(%error, "a receipt could not be kept; it is asked for again");
+            tracing::warn!(%error, "a receipt could not be stored; the gateway is asked again");
         }
         true
     }

@@ -203,7 +203,7 @@ impl OutboxState {
                 StoreError::Failed(_)
                 | StoreError::TooLarge { .. }
                 | StoreError::Damaged { .. } => {
-                    tracing::error!(%error, "what became of a message could not be kept");
+                    tracing::error!(%error, "the outcome of a message could not be stored");
                     break;
                 }
             }

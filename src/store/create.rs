@@ -122,7 +122,7 @@ impl NewDirectory {
         self.is_finished = true;
         // If the mark comes back after a power cut, it is made once more; nothing has been kept in it yet.
         if let Err(error) = File::open(&self.path).and_then(|folder| folder.sync_all()) {
-            tracing::warn!(%error, "it is not certain that the disk has everything");
+            tracing::warn!(%error, "the removal of the file unfinished may not be on the disk yet");
         }
         Ok(())
     }

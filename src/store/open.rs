@@ -58,7 +58,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     let trees = Trees::open(&database).map_err(|error| explain(path, error))?;
     let redone = redo::recover(&trees, &database).map_err(|error| failed(path, &error))?;
     if redone > 0 {
-        tracing::info!(writes = redone, "completed what the last run was writing when it ended");
+        tracing::info!(writes = redone, "completed the interrupted write of the last run");
     }
     database.sync().map_err(|error| failed(path, &error))?;
     if let Err(why) = progress_marker::check(path, &trees).map_err(|error| failed(path, &error))? {

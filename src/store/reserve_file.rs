@@ -17,7 +17,7 @@ pub(super) const BYTES: u64 = 8 * 1024 * 1024;
 pub(super) fn give_up(data: &Path) -> io::Result<()> {
     match fs::remove_file(data.join(NAME)) {
         Ok(()) => {
-            tracing::warn!("the disk is full: the ballast was given up to open");
+            tracing::warn!("the disk is full: the file ballast was removed to open the database");
             Ok(())
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -141,7 +141,7 @@ impl BodyClaim {
 
 fn missed(error: &ClientError, claim: &BodyClaim) -> CallError {
     // What the gateway is called and why it was not believed, but nothing that was to be sent.
-    tracing::debug!(error = %causes(error), "a gateway was called in vain");
+    tracing::debug!(error = %causes(error), "the call of a gateway failed");
     if chain(error).any(<dyn Error>::is::<ClosedBefore>) {
         return CallError::ClosedBefore;
     }

@@ -46,9 +46,9 @@ impl UnlistedWords {
         drop(told);
         let (driver, what) = (&self.driver, self.what);
         if is_one_too_many {
-            tracing::warn!(driver, "{what}, as so often that no more of them are told");
+            tracing::warn!(driver, "{what}; further words of this driver are not logged");
         } else {
-            tracing::warn!(driver, word, "{what}; the same one is not told again");
+            tracing::warn!(driver, word, "{what}; the same word is not logged again");
         }
     }
 

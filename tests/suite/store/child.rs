@@ -108,7 +108,7 @@ pub(super) fn verify(arguments: &[&str], directory: &Path, acked: &[u8]) -> Verd
 
 fn verdict(output: &Output) -> Verdict {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let redone = said.contains("completed what the last run was writing");
+    let redone = said.contains("completed the interrupted write of the last run");
     Verdict { whole: if output.status.success() { Ok(()) } else { Err(said) }, redone }
 }
 
