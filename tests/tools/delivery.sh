@@ -100,7 +100,7 @@ node=$!
 base=$(line_of 'esoz-otp serves on ' node.out | sed 's/.* on //')
 control "{\"receipts_to\": \"$base/receipts/turbosms/not-a-real-secret\"}"
 
-printf '# sms test, before anybody needs it\n'
+printf '# sms test, before the first code\n'
 "$program" sms test +380671234567 --config clinic.toml | sed -E 's/127.0.0.1:[0-9]+/(address)/'
 
 printf '# a message that goes well\nPOST /api/verifications {"phone_number": "+380671234567"}\n'

@@ -45,7 +45,7 @@ fn a_node_on_a_compacted_directory_goes_on_where_it_was() {
 }
 
 #[test]
-fn whatever_kills_it_leaves_a_whole_database() {
+fn a_kill_at_any_point_leaves_a_whole_database() {
     let directory = tempfile::tempdir().unwrap();
     make(directory.path());
     let mut chance = Chance::new();

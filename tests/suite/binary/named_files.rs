@@ -60,7 +60,7 @@ const SERVE: [&str; 6] =
 const KINDS: [&str; 4] = ["FIFO", "directory", "socket", "device"];
 
 #[test]
-fn what_is_no_file_is_refused_wherever_one_is_named_and_nobody_waits_for_it() {
+fn a_setting_or_argument_that_names_no_regular_file_is_refused_without_waiting() {
     for kind in KINDS {
         let directory = directory();
         let path = directory.path();

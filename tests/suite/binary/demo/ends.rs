@@ -1,4 +1,4 @@
-//! It ends when it is told to, whoever is connected.
+//! The demo ends at a signal, even with open connections.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -51,7 +51,7 @@ fn a_code_has_the_life_and_the_attempts_that_are_said() {
 }
 
 #[test]
-fn without_limits_nobody_waits_for_a_code_nor_for_a_guess() {
+fn without_limits_neither_codes_nor_guesses_wait() {
     let directory = tempfile::tempdir().unwrap();
     let mut demo = demo(directory.path(), &["--no-limits"]);
     for _ in 0..25 {

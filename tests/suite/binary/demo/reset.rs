@@ -52,7 +52,7 @@ fn what_was_added_to_the_file_is_there_after_it() {
     assert_eq!(factor(&mut demo, "late-token"), 200);
     demo.line("token late: late-token");
 
-    // A secret that is made by then is one that nobody could have been shown before.
+    // A secret that is made by then could not have been printed before.
     fs::write(&file, with_token(&json!({"generate": true}))).unwrap();
     assert_eq!(demo.call("POST", "/demo/reset", "").status, 200);
     assert_eq!(factor(&mut demo, "late-token"), 404);

@@ -123,8 +123,8 @@ fn duplicates_and_names_of_things_that_are_not_there_are_named() {
     );
     let ended =
         refused(&world(&format!(r#", "tokens": [{}]"#, token(r#"{"plain": "a"}"#, "9", "+1h"))));
-    let nobody = "tokens[0].user_id: there is no user b0000000-0000-4000-8000-000000000009";
-    assert!(ended.stderr.contains(nobody), "{}", ended.stderr);
+    let fault = "tokens[0].user_id: there is no user b0000000-0000-4000-8000-000000000009";
+    assert!(ended.stderr.contains(fault), "{}", ended.stderr);
 }
 
 #[test]

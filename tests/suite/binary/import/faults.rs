@@ -154,7 +154,7 @@ fn text_that_is_no_json_is_shown_its_place() {
 }
 
 #[test]
-fn more_faults_than_anybody_reads_are_not_told() {
+fn the_number_of_printed_faults_is_limited() {
     let directory = tempfile::tempdir().unwrap();
     make(directory.path());
     let text = format!(r#"{{"format": 1, "clients": [{}{{}}]}}"#, "{},".repeat(100_000));

@@ -73,7 +73,7 @@ fn secrets_that_are_made_are_shown_once_and_work() {
 }
 
 #[test]
-fn secrets_that_nobody_can_be_shown_are_not_imported() {
+fn secrets_that_can_not_be_printed_are_not_imported() {
     let directory = tempfile::tempdir().unwrap();
     make(directory.path());
     let world = one_token(&json!({"generate": true}));

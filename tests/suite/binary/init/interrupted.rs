@@ -47,7 +47,7 @@ fn a_run_killed_while_it_tells_the_token_is_begun_again_with_another_one() {
     let keyring = directory.path().join("node.keyring");
     until(|| keyring.exists() && fs::read_dir(directory.path()).unwrap().count() == 2);
     let second = run_on_node(directory.path(), "init", &[]);
-    assert_eq!(second.code, Some(75), "somebody is at it: {}", second.stderr);
+    assert_eq!(second.code, Some(75), "the first init has the directory: {}", second.stderr);
     let before = fs::read(&keyring).unwrap();
     kill(first);
     let mut said = Vec::new();
@@ -138,7 +138,7 @@ fn a_pipe_is_neither_waited_for_nor_taken_away() {
 }
 
 #[test]
-fn a_directory_that_somebody_has_open_is_not_begun_again() {
+fn a_directory_that_another_process_has_open_is_not_begun_again() {
     let directory = tempfile::tempdir().unwrap();
     let node = directory.path().join("node");
     fs::create_dir(&node).unwrap();
@@ -181,7 +181,7 @@ fn a_keyring_is_not_made_within_the_directory_that_it_protects() {
 }
 
 #[test]
-fn whatever_an_interrupted_run_left_is_taken_away() {
+fn the_next_run_removes_every_file_of_an_interrupted_one() {
     let directory = tempfile::tempdir().unwrap();
     let node = directory.path().join("node");
     fs::create_dir_all(node.join("store/blobs")).unwrap();
@@ -222,6 +222,9 @@ fn killed_at_any_moment_it_is_done_or_can_be_done_again() {
             again.stdout
         };
         let token = text.lines().find_map(|line| line.strip_prefix("token operator: "));
-        assert!(knows(directory.path(), token.expect("whoever was first has told it")), "{round}");
+        assert!(
+            knows(directory.path(), token.expect("the first process has printed it")),
+            "{round}"
+        );
     }
 }

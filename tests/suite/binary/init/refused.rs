@@ -69,7 +69,7 @@ fn a_place_where_nothing_can_be_made_is_named() {
 }
 
 #[test]
-fn a_token_that_nobody_can_be_shown_is_not_made() {
+fn a_token_that_can_not_be_printed_is_not_made() {
     let directory = tempfile::tempdir().unwrap();
     let arguments = ["init", "--data", "a/node", "--keyring", "b/ring"];
     let output = command(directory.path(), &arguments)

@@ -1,4 +1,4 @@
-//! `keys add`: whatever happens at the same time, no key is lost.
+//! `keys add`: edits at the same time lose no key.
 
 use std::collections::BTreeSet;
 use std::fs;

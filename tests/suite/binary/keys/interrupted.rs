@@ -13,7 +13,7 @@ use crate::binary::program::{Program, command};
 /// More than a kibibyte of them.
 const MANY: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
 
-/// With a limit on the length of files, at which the system kills whoever writes on.
+/// With a limit on file sizes, beyond which the system kills a process that writes.
 fn with_a_kibibyte(directory: &Path, setup: &str) -> Command {
     let line = format!("ulimit -c 0; {setup}; ulimit -f 1; exec \"$0\" keys add --data node");
     let mut shell = Command::new("bash");

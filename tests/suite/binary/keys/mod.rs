@@ -66,7 +66,7 @@ fn add(directory: &Path) -> String {
     said.lines().next().unwrap().split(' ').nth(1).unwrap().to_owned()
 }
 
-/// Whatever is said, no part of a key is: neither of one that was there, nor of one that is.
+/// No output has a part of a key, old or new.
 fn silent(directory: &Path, run: impl FnOnce() -> Ended) -> Ended {
     let text = || fs::read_to_string(keyring(directory)).unwrap_or_default();
     let before = text();

@@ -14,11 +14,11 @@ use crate::store::image::{FileSystem, Mounted, left_out};
 /// Neither root nor the owner of anything.
 pub const NOBODY: u32 = 65_534;
 
-/// Whether this process can become somebody else; says what is not proven if it can't.
+/// Whether this process can become another user. If it can't, prints what is not proven.
 pub fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
-        println!("LEFT OUT: only root can give files away and become somebody else");
+        println!("LEFT OUT: only root can give files away and become another user");
     }
     is_root
 }
@@ -100,7 +100,7 @@ fn what_belongs_to_another_user_is_not_used_even_by_root() {
     assert_eq!(serve(directory.path(), &[]).resend().status, 200);
 }
 
-/// A directory that nobody in particular can reach, with a program of their own in it.
+/// A directory that every user can reach, with a copy of the program in it.
 pub fn as_nobody(directory: &Path, arguments: &[&str]) -> Ended {
     set_mode(directory, 0o711);
     let program = directory.join("esoz-otp");

@@ -68,7 +68,7 @@ fn a_console_that_is_gone_is_no_reason_to_stop_serving() {
     assert_eq!(stop(child), Some(0));
 }
 
-/// Calls with a token that is nobody's, many at a time, each of which is two lines of the log.
+/// Calls with an unknown token, many at a time. Each call makes two lines of the log.
 fn knock(address: &str, times: usize) {
     let request = b"GET /api/cabinet/authentication_factor HTTP/1.1\r\nhost: localhost\r\n\
         authorization: Bearer nobody-s\r\n\r\n";
@@ -103,7 +103,7 @@ fn lines_that_a_log_did_not_take_are_counted_and_told_in_it_and_in_the_audit() {
     let address = line.trim().rsplit('/').next().unwrap().to_owned();
     let calls = 10_000;
     knock(&address, calls);
-    // Only now does anybody read. What is wanted of the end is told by then.
+    // Standard error is read only now. The node has ended by then.
     let mut lines = BufReader::new(node.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut kept = 0;
     let warning = loop {

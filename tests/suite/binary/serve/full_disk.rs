@@ -55,7 +55,7 @@ fn reads_only(node: &mut Program, code: &str) {
         assert_eq!(refused.status, 503, "{refused:?}");
         let message = refused.message().unwrap();
         assert!(message.contains("disk is nearly full"), "{message}");
-        // A page that is only looked at tells nobody when to come back.
+        // `/health/ready` has no `Retry-After`.
         let is_page = refused.body["meta"]["url"].as_str().unwrap().ends_with("/health/ready");
         assert_eq!(refused.header("retry-after").is_none(), is_page, "{refused:?}");
     }
@@ -74,7 +74,7 @@ fn with_short_files(home: &Path, more_kib: u64, arguments: &[&str]) -> Program {
 }
 
 #[test]
-fn a_limit_on_the_length_of_files_is_told_as_the_disk_s_and_kills_nobody() {
+fn a_limit_on_file_sizes_is_reported_like_a_full_disk_and_kills_no_process() {
     let home = tempfile::tempdir().unwrap();
     make(home.path());
     let serve = ["serve", "--data", "node", "--allow-plaintext-codes", "--listen", "127.0.0.1:0"];

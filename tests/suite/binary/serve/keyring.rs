@@ -1,4 +1,4 @@
-//! The keys, without which the codes in the database are worth nothing, to anybody.
+//! The keyring: without it the codes in the database can't be checked or guessed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

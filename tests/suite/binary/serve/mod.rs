@@ -1,11 +1,11 @@
 //! `esoz-otp serve`.
 
 pub mod access;
+mod blocked_stderr;
 mod damage;
 mod full_disk;
 mod keyring;
 mod log_lines;
-mod nobody_reads;
 mod restart;
 mod signals;
 mod start;

@@ -52,7 +52,7 @@ fn what_was_answered_before_a_kill_under_load_is_there_after_it() {
         let again = node.initialize(phone);
         assert_eq!((again.status, again.reason()), (429, Some("send_pause")), "{phone}");
     }
-    assert_eq!(node.initialize("+380672999999").status, 201, "nobody asked for this one");
+    assert_eq!(node.initialize("+380672999999").status, 201, "this phone got no code before");
     assert_eq!(node.approve(&code).status, 200);
 }
 

@@ -59,7 +59,7 @@ fn a_hangup_ends_neither_a_node_without_a_file_nor_one_that_stops() {
     }
     assert_eq!(node.resend().status, 200);
     node.signal("TERM");
-    // It is there to be signalled as long as nobody has waited for it.
+    // A process can be signalled until its parent has waited for it.
     node.signal("HUP");
     let ended = node.end();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);

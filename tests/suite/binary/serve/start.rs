@@ -72,7 +72,7 @@ fn a_start_that_waits_for_something_can_be_broken_off() {
         let mut files = fs::read_dir(&files).unwrap().flatten();
         files.any(|file| fs::read_link(file.path()).is_ok_and(|file| file.ends_with("node/lock")))
     });
-    // Whoever runs the tests in the background of a shell has them start programs that ignore INT.
+    // A shell that runs the tests in the background makes their programs ignore INT.
     node.signal("TERM");
     assert_eq!(node.end().code, None, "by the signal");
     drop(held);

@@ -1,4 +1,4 @@
-//! What the log says when somebody sends or guesses more than people do.
+//! The log's lines when a client sends or guesses more than people do.
 
 use std::fs;
 

@@ -78,7 +78,7 @@ fn an_account_that_is_empty_leaves_it_to_the_next_driver() {
 }
 
 #[test]
-fn where_nobody_can_tell_the_next_driver_is_not_called() {
+fn after_an_unclear_answer_the_next_driver_is_not_called() {
     for behaviour in [Behaviour::rubbish(), Behaviour::TakeAndDrop] {
         let (ended, _stub) = tested(behaviour, &[]);
         assert_eq!(ended.code, Some(69), "{}", ended.stderr);

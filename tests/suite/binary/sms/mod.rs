@@ -82,11 +82,11 @@ fn what_is_no_phone_or_one_that_no_code_is_sent_to_is_wrong_usage() {
         assert_eq!(ended.code, Some(64), "{phone}");
         assert!(ended.stderr.contains(said) && ended.stdout.is_empty(), "{}", ended.stderr);
     }
-    assert!(!directory.path().join("sms.ndjson").exists(), "nobody was called");
+    assert!(!directory.path().join("sms.ndjson").exists(), "no driver was called");
 }
 
 #[test]
-fn what_is_not_set_up_is_told_before_anybody_is_called() {
+fn a_missing_setup_is_reported_before_a_driver_is_called() {
     let directory = tempfile::tempdir().unwrap();
     for (text, said) in [
         ("[sms]\ndrivers = [\"backup\"]\n".to_owned(), "there is no section [gateway.backup]"),
