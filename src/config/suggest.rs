@@ -17,7 +17,7 @@ const SHORT_WORD: usize = 5;
 /// The setting that is meant by the name of a token or password.
 const SECRET_FILE: &str = "secret_file";
 
-/// The setting whose key, or whose name in any section, is nearest to this key, if it is near enough.
+/// The setting nearest to this key, by its key or by its name in any section, if it is near enough.
 pub(super) fn setting<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Setting> {
     let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
     if plaintext_secrets::is_name(name)
@@ -64,7 +64,7 @@ fn setting_named<'a>(settings: &'a [Setting], section: &str, name: &str) -> Opti
     })
 }
 
-/// The setting with this variable, whose name may have more or fewer underscores.
+/// The setting with this variable, which may have more or fewer underscores, such as `ESOZ_OTP_OTP__DIGITS`.
 pub(super) fn variable<'a>(settings: &'a [Setting], name: &str) -> Option<&'a Setting> {
     let letters = |name: &str| name.replace('_', "");
     let wanted = letters(name);

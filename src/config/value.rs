@@ -176,7 +176,7 @@ impl<T: Keyword> SettingValue for T {
     }
 }
 
-/// Implements [`SettingValue`] for types whose `FromStr` reads a text and whose `Display` writes it again.
+/// Implements [`SettingValue`] for types with a `FromStr` that reads what their `Display` writes.
 macro_rules! text_value {
     ($($name:ty),+) => {$(
         impl $crate::config::value::SettingValue for $name {

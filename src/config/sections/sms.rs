@@ -14,7 +14,7 @@ use crate::domain::{Purpose, Segments};
 pub const CODE: &str = "{code}";
 /// The text that the live system was seen to send.
 const DEFAULT_TEXT: &str = "Код авторизації дій в системі eHealth: {code}";
-/// The most segments of a message, whatever the length of its code.
+/// The most segments of a message with the longest code.
 const MAX_SEGMENTS: usize = 10;
 /// The longest code that a text is checked with.
 const LONGEST_CODE: &str = "0000000000";

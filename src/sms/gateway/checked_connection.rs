@@ -87,7 +87,7 @@ fn socket_of(stream: &Stream) -> &TcpStream {
     }
 }
 
-/// Whether the peer has closed its side, whatever is still to be read from it.
+/// Whether the peer has closed its side. Bytes may still be left to read.
 fn has_gone(socket: &TcpStream) -> bool {
     let mut asked = [PollFd::new(socket, PollFlags::RDHUP)];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };

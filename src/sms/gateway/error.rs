@@ -6,7 +6,7 @@ pub enum GatewayError {
     NotSet(&'static str),
     /// Codes would go over the network in clear.
     #[error(
-        "codes would go to `{0}` in clear: use https, or set allow_http = true if nobody can listen"
+        "codes would go to `{0}` in clear: use https, or set allow_http = true if the network is safe"
     )]
     PlainHttp(String),
     /// It is an address that is not called.

@@ -40,7 +40,7 @@ const TRIES: usize = 3;
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Calls a gateway: over connections that are kept for the next call, without following redirections, and never through
-/// a proxy, whatever the environment says.
+/// a proxy: variables such as `HTTPS_PROXY` are not read.
 pub(super) struct HttpClient {
     client: Client<CheckedConnector, WithdrawableBody>,
     timeout: Duration,

@@ -1,14 +1,16 @@
-//! Messages through a gateway that takes them as JSON over HTTP, described by configuration.
+//! The driver for gateways that take JSON over HTTP. `GatewayConfig` describes a gateway; its url, headers, bodies and
+//! pointers come parsed.
 //!
 //! - `url_policy`: which addresses may be called. `tls`: which certificates are trusted.
 //! - `http_client`: one request. `withdrawable_body`, `checked_connection`: whether any of the request had left.
-//! - `template`: the body that is sent. `headers`: its headers.
-//! - `answer`: the verdict in an answer. `json_pointer`, `digits`: how a value in it is found and read. `retry_after`: how
-//!   long the gateway wants to be left alone.
-//! - `receipts`: what becomes of a message later, told or asked. `unlisted`: verdicts that are in no list of the settings.
+//! - `template`: the body of a request. `headers`: its headers, with the secret filled in.
+//! - `answer`: the verdict in an answer. `json_pointer`, `digits`: how a value in it is found and read. `retry_after`: the
+//!   pause that the gateway asks for.
+//! - `receipts`: what became of a message, from calls of the gateway or answers to questions. `unlisted`: verdicts in no list of
+//!   the settings.
 //! - `secrets`: the contents of the files that settings name.
 //!
-//! Nothing of a message, a number or a secret is in an error or a log: only words that are configured are repeated.
+//! Errors and the log repeat only configured words, and nothing of a message, a number or a secret.
 
 mod answer;
 mod checked_connection;

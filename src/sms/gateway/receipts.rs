@@ -28,7 +28,7 @@ pub(super) struct Receipts {
 }
 
 enum ReceiptSource {
-    Nobody,
+    Disabled,
     Callback(SecretDigest),
     Poll { url: Uri, body: Template },
 }
@@ -40,7 +40,7 @@ impl Receipts {
     ) -> Result<Self, GatewayError> {
         let ReceiptsConfig { by, url, body, list_at, id_at, verdict_at, .. } = &config.receipts;
         let by = match by {
-            ReceiptsBy::None => ReceiptSource::Nobody,
+            ReceiptsBy::None => ReceiptSource::Disabled,
             ReceiptsBy::Callback => {
                 let secret = secrets.receipt_secret.as_ref();
                 let secret = secret.filter(|secret| !secret.reveal().is_empty());
@@ -74,7 +74,7 @@ impl Receipts {
     pub(super) fn url(&self) -> Option<&Uri> {
         match &self.by {
             ReceiptSource::Poll { url, .. } => Some(url),
-            ReceiptSource::Nobody | ReceiptSource::Callback(_) => None,
+            ReceiptSource::Disabled | ReceiptSource::Callback(_) => None,
         }
     }
 
@@ -88,7 +88,7 @@ impl Receipts {
             ReceiptSource::Poll { url, body } => {
                 Some((url, body.fill(&[("{gateway_id}", gateway_id), (SECRET, secret)])))
             }
-            ReceiptSource::Nobody | ReceiptSource::Callback(_) => None,
+            ReceiptSource::Disabled | ReceiptSource::Callback(_) => None,
         }
     }
 
@@ -99,7 +99,7 @@ impl Receipts {
                 let given = SecretDigest::of(secret.as_bytes());
                 given.as_bytes().ct_eq(right.as_bytes()).into()
             }
-            ReceiptSource::Nobody | ReceiptSource::Poll { .. } => false,
+            ReceiptSource::Disabled | ReceiptSource::Poll { .. } => false,
         }
     }
 
@@ -107,7 +107,7 @@ impl Receipts {
     pub(super) fn told(&self, body: &Value) -> ReceiptBatch {
         match self.by {
             ReceiptSource::Callback(_) => self.read(body),
-            ReceiptSource::Nobody | ReceiptSource::Poll { .. } => ReceiptBatch::default(),
+            ReceiptSource::Disabled | ReceiptSource::Poll { .. } => ReceiptBatch::default(),
         }
     }
 

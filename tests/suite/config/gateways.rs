@@ -221,7 +221,7 @@ const FAULTS: [(&str, &str); 46] = [
     ),
     ("id_at = \"id\"", "id_at is \"id\", but takes JSON pointers such as /result/0/id (RFC 6901)."),
     ("verdict_at = [\"/a~2\"]", "verdict_at holds \"/a~2\", but takes a list of JSON pointers"),
-    ("taken = [\"ok\"]", "verdict_at is not set, and which verdicts mean what is."),
+    ("taken = [\"ok\"]", "verdict_at is not set, but lists of verdicts are."),
     (
         "verdict_at = [\"/v\"]",
         "taken is empty, and so no verdict would mean that a message was taken.",
@@ -238,7 +238,7 @@ const FAULTS: [(&str, &str); 46] = [
         "verdict_at = [\"/v\"]\ntaken = [\"0\"]\ntaken_before = [\"2\"]\nrefused = [\"2\"]",
         "refused has \"2\", which taken_before has too.",
     ),
-    ("taken_before = [\"2\"]", "verdict_at is not set, and which verdicts mean what is."),
+    ("taken_before = [\"2\"]", "verdict_at is not set, but lists of verdicts are."),
     (
         "taken_before_statuses = [409, 410]\nrefused_statuses = [400, 410]",
         "taken_before_statuses has 410, which refused_statuses has too. A status means one thing",

@@ -67,7 +67,7 @@ const CHECKS: [CrossCheck<GatewayConfig>; 11] = [
             let lists = [&g.taken, &g.not_taken, &g.refused, &g.taken_before];
             let is_set = lists.iter().any(|list| !list.is_empty());
             (g.verdict_at.is_empty() && is_set)
-                .then(|| "is not set, and which verdicts mean what is".into())
+                .then(|| "is not set, but lists of verdicts are".into())
         },
         "Write where in the answer the verdict is, such as verdict_at = [\"/status\"].",
     ),
