@@ -29,7 +29,7 @@ pub struct PersonRequest {
 }
 
 /// Status of a person request: the page of the model `person_requests` and its chart of states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PersonRequestStatus {
     /// Waits for the person's code, or for an approval without one.

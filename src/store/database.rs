@@ -77,6 +77,17 @@ impl Database {
         self.sync()
     }
 
+    /// The indexes that are whole, as [`Database::set_index_versions`] noted them.
+    pub(super) fn index_versions(&self) -> sled::Result<Option<sled::IVec>> {
+        self.tree("meta")?.get("indexes")
+    }
+
+    /// Notes which indexes are whole. It is on the device when this returns.
+    pub(super) fn set_index_versions(&self, versions: &[u8]) -> Result<(), StoreError> {
+        self.tree("meta")?.insert("indexes", versions)?;
+        self.sync()
+    }
+
     /// The names of all trees that are there.
     pub(super) fn tree_names(&self) -> Vec<sled::IVec> {
         self.sled.tree_names()

@@ -21,7 +21,7 @@ pub(super) struct Directory<'a> {
 type MigrationStep = fn(&Directory<'_>) -> Result<(), StoreError>;
 
 /// The step at place n leads from version n + 1 to the one after it.
-const STEPS: [MigrationStep; DATA_VERSION as usize - 1] = [to_version_2];
+const STEPS: [MigrationStep; DATA_VERSION as usize - 1] = [to_version_2, to_version_3];
 
 /// Carries out every step that a directory of this version needs; one without a version is new.
 pub(super) fn migrate(directory: &Directory<'_>, version: Option<u32>) -> Result<(), StoreError> {
@@ -49,6 +49,12 @@ fn to_version_2(directory: &Directory<'_>) -> Result<(), StoreError> {
     }
     put_ends(directory, VERIFIED_PHONES)?;
     put_ends(directory, GUESSES)
+}
+
+/// Version 3: there are indexes, which an earlier release would not keep. They are made when the directory is opened.
+#[expect(clippy::unnecessary_wraps, reason = "the type of every step")]
+fn to_version_3(_: &Directory<'_>) -> Result<(), StoreError> {
+    Ok(())
 }
 
 /// Notes for every record of this table when it ends. What is noted already is noted in the same place.

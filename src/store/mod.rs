@@ -5,6 +5,7 @@
 //!   closure to the one writer thread.
 //! - `table`: a tree as the schema has it; `trees`: those of an open database.
 //! - [`Write`]: what the closure works on, an `overlay` over the trees. If it refuses, nothing has happened.
+//! - `index`: rows of the schema for secondary indexes and counters; `indexing` keeps those trees.
 //! - `redo`: how one write over several trees is there whole or not at all.
 //! - `writer`: groups of writes, then a sync, then the answers.
 //! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
@@ -34,6 +35,8 @@ mod directory;
 mod disk_space;
 mod earlier;
 mod error;
+mod index;
+mod indexing;
 mod key;
 mod migrate;
 mod open;
@@ -61,7 +64,7 @@ pub use create::{NewDirectory, remove_folders};
 pub use directory::{audit_folder, make_folders};
 pub use disk_space::is_full;
 pub use error::{OpenError, StoreError};
-pub use key::TableKey;
+pub use key::{KeyPrefix, Order, Span, TableKey};
 use renewal::Renewal;
 pub use renewal::RenewalRule;
 pub use table::Table;
@@ -143,7 +146,19 @@ impl Store {
         after: Option<&K>,
         most: usize,
     ) -> Result<Vec<(K, V)>, StoreError> {
-        self.trees.page(table, after, most)
+        self.list(table, Span::all(), Order::Ascending, after, most)
+    }
+
+    /// Reads up to `most` records of a span in either order, from behind `after` on.
+    pub fn list<K: TableKey, V: Record>(
+        &self,
+        table: Table<K, V>,
+        span: Span<K>,
+        order: Order,
+        after: Option<&K>,
+        most: usize,
+    ) -> Result<Vec<(K, V)>, StoreError> {
+        self.trees.list(table, span, order, after, most)
     }
 
     /// Runs `decide` on the writer thread and returns when what it put is on the device. If it refuses, nothing is put.

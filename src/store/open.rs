@@ -9,6 +9,7 @@ use super::database::Database;
 use super::directory::{self, HOME, LOCK_PAUSE, LOCK_TRIES, Lock, at};
 use super::disk_space::{self, DiskSpace};
 use super::error::{OpenError, StoreError};
+use super::indexing;
 use super::migrate;
 use super::progress_marker;
 use super::redo;
@@ -70,6 +71,7 @@ pub(super) fn open(path: &Path, config: StoreConfig) -> Result<Opened, OpenError
     }
     let directory = migrate::Directory { trees: &trees, database: &database };
     migrate::migrate(&directory, version).map_err(|error| failed(path, &error))?;
+    indexing::make_anew(&trees, &database).map_err(|error| failed(path, &error))?;
     sync_names(path, &home).map_err(at(path))?;
     space.after_opening();
     Ok(Opened { trees, database, lock, space })

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::error::StoreError;
-use super::key::TableKey;
+use super::key::{Order, Span, TableKey};
 use super::schema::{self, DUE, Due, DueKey, MARKS, Mark};
 use super::write::Write;
 use crate::domain::Timestamp;
@@ -40,7 +40,7 @@ pub(super) fn sweep(
     now: Timestamp,
     most: usize,
 ) -> Result<usize, StoreError> {
-    let due: Vec<_> = write.trees().page(DUE, None, most)?;
+    let due: Vec<_> = write.trees().list(DUE, Span::all(), Order::Ascending, None, most)?;
     let mut looked_at = 0;
     for (entry, _) in due.into_iter().take_while(|(entry, _)| entry.at <= now) {
         looked_at += 1;
@@ -57,9 +57,7 @@ pub(super) fn sweep(
 /// When the record that an entry points at ends; `None` when there is no such record, or no end to it.
 fn ends(write: &Write<'_>, entry: &DueKey) -> Result<Option<Timestamp>, StoreError> {
     let Some(bytes) = write.raw(entry.table, &entry.key)? else { return Ok(None) };
-    let Some(table) = schema::ALL.iter().find(|table| table.id() == entry.table) else {
-        return Ok(None);
-    };
+    let Some(table) = schema::table(entry.table) else { return Ok(None) };
     table
         .end_of(&bytes)
         .map_err(|why| StoreError::Damaged { tree: table.name(), why: why.to_string() })

@@ -1,5 +1,6 @@
 //! A tree with the types of its keys and records, and the macro that makes the table of all trees.
 
+use std::any::Any;
 use std::marker::PhantomData;
 
 use super::cache::{Cache, Invalidate};
@@ -30,6 +31,8 @@ pub(super) trait AnyTable: Sync {
     /// When the record with these bytes may be swept.
     fn end_of(&self, bytes: &[u8]) -> Result<Option<Timestamp>, BadRecord>;
     fn new_cache(&self) -> Option<Box<dyn Invalidate>>;
+    /// The key and the record with these bytes, as one value.
+    fn record(&self, key: &[u8], bytes: &[u8]) -> Result<Box<dyn Any>, BadRecord>;
 }
 
 impl<K, V> Clone for Table<K, V> {
@@ -85,6 +88,13 @@ impl<K: TableKey, V: Record> AnyTable for Table<K, V> {
 
     fn new_cache(&self) -> Option<Box<dyn Invalidate>> {
         self.is_cached.then(|| Box::new(Cache::<K, V>::empty()) as Box<dyn Invalidate>)
+    }
+
+    fn record(&self, key: &[u8], bytes: &[u8]) -> Result<Box<dyn Any>, BadRecord> {
+        let key = K::from_bytes(key)
+            .ok_or_else(|| BadRecord::Layout("a key has another shape".into()))?;
+        let value: V = codec::decode(bytes)?;
+        Ok(Box::new((key, value)))
     }
 }
 

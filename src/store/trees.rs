@@ -1,13 +1,12 @@
 //! The trees of an open database.
 
-use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{PoisonError, RwLock};
 
 use super::cache::{Cache, Invalidate, Lookup};
 use super::codec::Record;
 use super::database::Database;
 use super::error::StoreError;
-use super::key::TableKey;
+use super::key::{Order, Span, TableKey};
 use super::schema;
 use super::table::{self, Table, TableId};
 
@@ -110,19 +109,25 @@ impl Trees {
         open.cache.as_ref()?.as_any().downcast_ref()
     }
 
-    pub(super) fn page<K: TableKey, V: Record>(
+    /// Reads up to `most` records of a span, from behind `after` on.
+    pub(super) fn list<K: TableKey, V: Record>(
         &self,
         table: Table<K, V>,
+        span: Span<K>,
+        order: Order,
         after: Option<&K>,
         most: usize,
     ) -> Result<Vec<(K, V)>, StoreError> {
-        let start = after.map_or(Unbounded, |key| Excluded(key.to_bytes()));
-        let rows = self.known(table.id)?.range::<Vec<u8>, _>((start, Unbounded)).take(most);
-        rows.map(|row| {
+        let Some(bounds) = span.behind(after, order) else { return Ok(Vec::new()) };
+        let rows = self.known(table.id)?.range::<Vec<u8>, _>(bounds);
+        let read = |row: sled::Result<(sled::IVec, sled::IVec)>| {
             let (key, value) = row?;
             Ok((table::key(table, &key)?, table::decode(table, &value)?))
-        })
-        .collect()
+        };
+        match order {
+            Order::Ascending => rows.take(most).map(read).collect(),
+            Order::Descending => rows.rev().take(most).map(read).collect(),
+        }
     }
 }
 

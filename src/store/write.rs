@@ -3,6 +3,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 use super::codec::{self, BadRecord, Record};
 use super::disk_space::DiskSpace;
 use super::error::StoreError;
+use super::indexing;
 use super::key::TableKey;
 use super::overlay::{self, Overlay};
 use super::schema::{ALL, DUE, Due, DueKey};
@@ -129,8 +130,14 @@ impl<'a> Write<'a> {
         self.trees
     }
 
+    /// Everything that the write changes, indexes and counters included.
     pub(super) fn into_overlay(self) -> Overlay {
         self.overlay
+    }
+
+    /// Works out what changes in indexes and counters.
+    pub(super) fn follow(&mut self) -> Result<(), StoreError> {
+        indexing::follow(self.trees, &mut self.overlay)
     }
 
     /// When the record that is there now ends. One that has no end, or can't be read, has no entry for sweeping either.

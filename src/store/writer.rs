@@ -273,12 +273,12 @@ impl WriteGroup {
         let mut write = Write::new(trees, space);
         let outcome = job(&mut write);
         if outcome.accepted && !write.is_empty() && self.failure.is_none() {
-            let kept = match outcome.priority {
+            let kept = write.follow().and_then(|()| match outcome.priority {
                 Priority::Normal => write.check_room(),
                 Priority::MayUseReserve | Priority::FollowUp | Priority::Upkeep => {
                     write.check_size()
                 }
-            };
+            });
             if let Err(error) = kept {
                 (outcome.tell)(Err(error));
                 return;

@@ -31,7 +31,7 @@ pub enum DeliveryState {
 }
 
 /// `status` of a delivery in an answer: [`DeliveryState`] without its fields, in lowercase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "see `DeliveryState`")]
 pub enum DeliveryStatus {

@@ -1,7 +1,7 @@
 //! The keys of trees, and their bytes.
 
 use crate::domain::limits::BudgetOwner;
-use crate::domain::{Id, Phone, Purpose, SecretDigest, Timestamp, VerificationId};
+use crate::domain::{Id, Phone, SecretDigest, Timestamp, VerificationId};
 use crate::store::key::TableKey;
 use crate::store::table::TableId;
 
@@ -32,30 +32,6 @@ impl TableKey for Phone {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Phone::from_national(u32::from_be_bytes(bytes.try_into().ok()?))
-    }
-}
-
-impl TableKey for (Phone, Purpose) {
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.0.to_bytes();
-        match self.1 {
-            Purpose::PhoneVerification => bytes.push(0),
-            Purpose::PersonRequest(id) => {
-                bytes.push(1);
-                bytes.extend_from_slice(id.as_bytes());
-            }
-        }
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (phone, purpose) = bytes.split_at_checked(4)?;
-        let purpose = match purpose.split_first()? {
-            (0, []) => Purpose::PhoneVerification,
-            (1, id) => Purpose::PersonRequest(Id::from_bytes(id.try_into().ok()?)),
-            (_, _) => return None,
-        };
-        Some((Phone::from_bytes(phone)?, purpose))
     }
 }
 
@@ -220,11 +196,11 @@ fn split_text(bytes: &[u8]) -> Option<(String, &[u8])> {
 }
 
 /// Bytes that sort as times do, those before 1970 included.
-fn order(at: Timestamp) -> [u8; 8] {
+pub(super) fn order(at: Timestamp) -> [u8; 8] {
     (at.as_micros() ^ i64::MIN).to_be_bytes()
 }
 
-fn time_of(bytes: &[u8]) -> Option<Timestamp> {
+pub(super) fn time_of(bytes: &[u8]) -> Option<Timestamp> {
     let ordered = i64::from_be_bytes(bytes.try_into().ok()?);
     Some(Timestamp::from_micros(ordered ^ i64::MIN))
 }
@@ -234,6 +210,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::Purpose;
 
     /// Holds that the key comes back from its bytes, and returns these.
     fn bytes<K: TableKey + std::fmt::Debug>(key: &K) -> Vec<u8> {

@@ -4,6 +4,7 @@
 //! being carried out; `tidying` is left from earlier releases.
 
 mod keys;
+mod parts;
 mod records;
 
 use std::time::Duration;
@@ -17,18 +18,20 @@ pub use records::{
 
 use super::codec::{BadRecord, Record, decode_body};
 use super::earlier::{AuditRowV1, DeliveryV1, RateV1};
-use super::table::{AnyTable, Table, tables};
-use crate::domain::audit::AuditRow;
+pub use super::index::Count;
+use super::index::{Counter, Derived, Index};
+use super::table::{AnyTable, Table, TableId, tables};
+use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::limits::{DAY, Rate, Sends, SlidingWindow, WrongGuesses};
 use crate::domain::{
-    AuthenticationFactor, Client, ClientId, Delivery, Person, PersonId, PersonRequest,
-    PersonRequestId, Phone, Purpose, SecretDigest, Token, User, UserId, Verification,
-    VerificationId,
+    AuthenticationFactor, Client, ClientId, Delivery, DeliveryStatus, Person, PersonId,
+    PersonRequest, PersonRequestId, PersonRequestStatus, Phone, Purpose, SecretDigest, Timestamp,
+    Token, User, UserId, Verification, VerificationId,
 };
 
 /// Version of the whole: raised when a program that knows only the old one would do harm. The module `migrate` has a step
 /// from every version to the next.
-pub const DATA_VERSION: u32 = 2;
+pub const DATA_VERSION: u32 = 3;
 
 /// How long a verification is kept after its issue, and its delivery.
 pub const KEEP_VERIFICATIONS: Duration = Duration::from_hours(30 * 24);
@@ -139,6 +142,119 @@ tables! {
     /// The client that sent last (`latest`), and the other one before it (`other`). Kept for a day.
     pub SENDERS = 28 "senders": String => Sender { version: 1 },
         kept_until(|it| Some(it.sent_at + DAY));
+
+    /// A client's person requests, the oldest first.
+    pub PERSON_REQUESTS_BY_CLIENT = 29 "person_requests_by_client":
+        (ClientId, Timestamp, PersonRequestId) => Due;
+
+    /// The same by their stored status: a request that is too old to be NEW still stands under NEW.
+    pub PERSON_REQUESTS_BY_STATUS = 30 "person_requests_by_status":
+        (ClientId, PersonRequestStatus, Timestamp, PersonRequestId) => Due;
+
+    /// How many person requests a client has in each stored status.
+    pub PERSON_REQUEST_COUNTS = 31 "person_request_counts":
+        (ClientId, PersonRequestStatus) => Count { version: 1 };
+
+    /// A phone's verifications, the oldest first. A verification's delivery has its id.
+    pub VERIFICATIONS_BY_PHONE = 32 "verifications_by_phone":
+        (Phone, Timestamp, VerificationId) => Due;
+
+    /// Deliveries that are neither queued nor with a driver, by their status and the time of acceptance. The others are in
+    /// the outbox.
+    pub DELIVERIES_BY_STATUS = 33 "deliveries_by_status":
+        (DeliveryStatus, Timestamp, VerificationId) => Due;
+
+    /// The same deliveries by the driver that was called last.
+    pub DELIVERIES_BY_DRIVER = 34 "deliveries_by_driver":
+        (String, Timestamp, VerificationId) => Due;
+
+    /// Deliveries by the caller's id of the request that had the code sent.
+    pub DELIVERIES_BY_REQUEST = 35 "deliveries_by_request": (RequestId, VerificationId) => Due;
+
+    /// A user's tokens, the one that expires first at the beginning.
+    pub TOKENS_BY_USER = 36 "tokens_by_user": (UserId, Timestamp, SecretDigest) => Due;
+
+    /// A client's tokens, in the same order.
+    pub TOKENS_BY_CLIENT = 37 "tokens_by_client": (ClientId, Timestamp, SecretDigest) => Due;
+}
+
+/// Every index and every counter. A new one is a row here and a tree above.
+pub(super) const DERIVED: &[&dyn Derived] = &[
+    &Index {
+        version: 1,
+        of: CLIENTS,
+        to: CLIENTS_BY_API_KEY,
+        entry: |id, it| Some((it.api_key_digest?, *id)),
+    },
+    &Index {
+        version: 1,
+        of: PERSON_REQUESTS,
+        to: PERSON_REQUESTS_BY_CLIENT,
+        entry: |id, it| Some(((it.client_id, it.inserted_at, *id), Due {})),
+    },
+    &Index {
+        version: 1,
+        of: PERSON_REQUESTS,
+        to: PERSON_REQUESTS_BY_STATUS,
+        entry: |id, it| Some(((it.client_id, it.status, it.inserted_at, *id), Due {})),
+    },
+    &Counter {
+        version: 1,
+        of: PERSON_REQUESTS,
+        to: PERSON_REQUEST_COUNTS,
+        key: |_, it| Some((it.client_id, it.status)),
+    },
+    &Index {
+        version: 1,
+        of: VERIFICATIONS,
+        to: VERIFICATIONS_BY_PHONE,
+        entry: |id, it| Some(((it.phone_number, it.inserted_at, *id), Due {})),
+    },
+    &Index {
+        version: 1,
+        of: DELIVERIES,
+        to: DELIVERIES_BY_STATUS,
+        entry: |id, it| Some(((settled(it)?, it.queued_at, *id), Due {})),
+    },
+    &Index {
+        version: 1,
+        of: DELIVERIES,
+        to: DELIVERIES_BY_DRIVER,
+        entry: |id, it| {
+            settled(it)?;
+            Some(((it.driver.clone()?, it.queued_at, *id), Due {}))
+        },
+    },
+    &Index {
+        version: 1,
+        of: DELIVERIES,
+        to: DELIVERIES_BY_REQUEST,
+        entry: |id, it| Some(((it.request_id?, *id), Due {})),
+    },
+    &Index {
+        version: 1,
+        of: TOKENS,
+        to: TOKENS_BY_USER,
+        entry: |digest, it| Some(((it.user_id, it.expires_at, *digest), Due {})),
+    },
+    &Index {
+        version: 1,
+        of: TOKENS,
+        to: TOKENS_BY_CLIENT,
+        entry: |digest, it| Some(((it.client_id, it.expires_at, *digest), Due {})),
+    },
+];
+
+/// The status of a delivery that is in no queue.
+fn settled(delivery: &Delivery) -> Option<DeliveryStatus> {
+    let status = delivery.status();
+    let is_queued = matches!(status, DeliveryStatus::Queued | DeliveryStatus::Submitting);
+    (!is_queued).then_some(status)
+}
+
+/// The table with this number.
+pub(super) fn table(id: TableId) -> Option<&'static dyn AnyTable> {
+    ALL.iter().copied().find(|table| table.id() == id)
 }
 
 /// The name on disk of every tree that has a row.

@@ -7,9 +7,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use esoz_otp::config::Argon2Cost;
-use esoz_otp::domain::Timestamp;
+use esoz_otp::domain::{Phone, Timestamp};
 use esoz_otp::keyring::Keyring;
-use esoz_otp::store::schema::{GUESSES, VERIFIED_PHONES};
+use esoz_otp::store::schema::{
+    GUESSES, PERSON_REQUESTS, PERSON_REQUESTS_BY_STATUS, VERIFICATIONS_BY_PHONE, VERIFIED_PHONES,
+};
+use esoz_otp::store::{Order, Span};
 use serde_json::Value;
 
 use super::child::tool;
@@ -20,13 +23,14 @@ const ADMIN: [(&str, &str); 1] = [("authorization", "Bearer demo-admin-token")];
 /// What `fixtures/directories/make` has left.
 struct Earlier {
     directory: tempfile::TempDir,
+    name: &'static str,
     keyring: String,
     sent: Vec<Value>,
     audit: Vec<Value>,
 }
 
 impl Earlier {
-    fn unpack(archive: &[u8]) -> Self {
+    fn unpack(name: &'static str, archive: &[u8]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         fs::write(path.join("archive"), archive).unwrap();
@@ -38,7 +42,8 @@ impl Earlier {
         let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
         let audit: Value = serde_json::from_str(&read("audit.json")).unwrap();
         Self {
-            keyring: read("v1.keyring"),
+            name,
+            keyring: read(&format!("{name}.keyring")),
             sent: read("sent.jsonl")
                 .lines()
                 .map(|line| serde_json::from_str(line).unwrap())
@@ -49,7 +54,7 @@ impl Earlier {
     }
 
     fn data(&self) -> PathBuf {
-        self.directory.path().join("v1")
+        self.directory.path().join(self.name)
     }
 
     /// The code that was sent to this phone.
@@ -73,7 +78,13 @@ impl Earlier {
 }
 
 fn version_1() -> Earlier {
-    Earlier::unpack(include_bytes!("../../../fixtures/directories/v1.tar.gz"))
+    Earlier::unpack("v1", include_bytes!("../../../fixtures/directories/v1.tar.gz"))
+}
+
+/// One of each.
+fn every_version() -> [Earlier; 2] {
+    let v2 = include_bytes!("../../../fixtures/directories/v2.tar.gz");
+    [version_1(), Earlier::unpack("v2", v2)]
 }
 
 /// Whether a row as it is read now says all that it said.
@@ -108,6 +119,22 @@ fn serves_everything(earlier: &Earlier, node: &TestNode) {
     assert!(rows.len() > earlier.audit.len());
 }
 
+/// What that release did not list is listed.
+fn is_indexed(node: &TestNode) {
+    let requests = node.store.page(PERSON_REQUESTS, None, 100).unwrap();
+    for (id, request) in &requests {
+        let span = Span::within(&(request.client_id, request.status));
+        let found = node.store.list(PERSON_REQUESTS_BY_STATUS, span, Order::Ascending, None, 100);
+        assert_eq!(found.unwrap().iter().filter(|((.., listed), _)| listed == id).count(), 1);
+    }
+    assert!(requests.len() > 9);
+    for (phone, sends) in [(SEED_PHONE, 1), ("+380670000002", 1), ("+380670000009", 0)] {
+        let span = Span::within(&(Phone::parse(phone).unwrap(),));
+        let found = node.store.list(VERIFICATIONS_BY_PHONE, span, Order::Descending, None, 9);
+        assert_eq!(found.unwrap().len(), sends, "{phone}");
+    }
+}
+
 fn codes_are_what_they_were(earlier: &Earlier, node: &TestNode) {
     let complete = |phone| node.complete(phone, earlier.code(phone));
     assert_eq!(complete("+380670000001").reason(), Some("already_used"));
@@ -121,11 +148,15 @@ fn codes_are_what_they_were(earlier: &Earlier, node: &TestNode) {
 }
 
 #[test]
-fn a_directory_of_data_version_1_is_migrated_and_serves() {
-    let earlier = version_1();
+fn a_directory_of_each_data_version_is_migrated_and_serves() {
+    every_version().iter().for_each(is_migrated_and_serves);
+}
+
+fn is_migrated_and_serves(earlier: &Earlier) {
     let node = earlier.serve();
-    serves_everything(&earlier, &node);
-    codes_are_what_they_were(&earlier, &node);
+    serves_everything(earlier, &node);
+    is_indexed(&node);
+    codes_are_what_they_were(earlier, &node);
     let rows = |node: &TestNode| {
         let rows = node.call("GET", "/admin/audit?page_size=500", &ADMIN, "");
         rows.data().as_array().unwrap().clone()
@@ -155,12 +186,14 @@ fn what_had_no_end_in_data_version_1_ends_after_the_migration() {
 }
 
 #[test]
-fn a_directory_of_data_version_1_that_a_crash_has_left_is_migrated_and_serves() {
-    let earlier = version_1();
-    fs::remove_file(earlier.data().join("seal")).unwrap();
-    let node = earlier.serve();
-    serves_everything(&earlier, &node);
-    codes_are_what_they_were(&earlier, &node);
+fn a_directory_of_each_data_version_that_a_crash_has_left_is_migrated_and_serves() {
+    for earlier in every_version() {
+        fs::remove_file(earlier.data().join("seal")).unwrap();
+        let node = earlier.serve();
+        serves_everything(&earlier, &node);
+        is_indexed(&node);
+        codes_are_what_they_were(&earlier, &node);
+    }
 }
 
 #[test]
@@ -172,7 +205,7 @@ fn a_directory_of_a_later_version_is_refused_by_its_number_and_left_as_it_is() {
     };
     set("77");
     let refusal = super::open(&data).err().unwrap().to_string();
-    assert!(refusal.contains("data version 77, this one knows 2"), "{refusal}");
+    assert!(refusal.contains("data version 77, this one knows 3"), "{refusal}");
     set("1");
     serves_everything(&earlier, &earlier.serve());
 }
