@@ -33,6 +33,9 @@ pub struct Span<K> {
     key: PhantomData<fn() -> K>,
 }
 
+/// The first and the last of some keys, as bytes.
+pub(super) type KeyBounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 impl<K: TableKey> Span<K> {
     /// Every key.
     pub fn all() -> Self {
@@ -60,11 +63,7 @@ impl<K: TableKey> Span<K> {
     }
 
     /// The bounds of what comes behind `after` in this order; `None` if that is nothing.
-    pub(super) fn behind(
-        self,
-        after: Option<&K>,
-        order: Order,
-    ) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+    pub(super) fn behind(self, after: Option<&K>, order: Order) -> Option<KeyBounds> {
         let after = after.map(K::to_bytes);
         let (start, end) = match order {
             Order::Ascending => {

@@ -1,7 +1,7 @@
 //! What is kept, on sled, so that an acknowledged write is on the device.
 //!
 //! - [`schema`]: every tree, its keys and its records, in one table.
-//! - [`Store`]: the handle. [`Store::get`] and [`Store::page`] read in place on any thread; [`Store::write`] hands a
+//! - [`Store`]: the handle. [`Store::get`], [`Store::page`] and [`Store::list`] read in place on any thread; [`Store::write`] hands a
 //!   closure to the one writer thread.
 //! - `table`: a tree as the schema has it; `trees`: those of an open database.
 //! - [`Write`]: what the closure works on, an `overlay` over the trees. If it refuses, nothing has happened.

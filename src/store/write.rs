@@ -18,11 +18,15 @@ pub struct Write<'a> {
     trees: &'a Trees,
     space: &'a DiskSpace,
     overlay: Overlay,
+    effects: Vec<Effect>,
 }
+
+/// What is done once a write is on the device.
+pub(super) type Effect = Box<dyn FnOnce() + Send>;
 
 impl<'a> Write<'a> {
     pub(super) fn new(trees: &'a Trees, space: &'a DiskSpace) -> Self {
-        Self { trees, space, overlay: Overlay::new() }
+        Self { trees, space, overlay: Overlay::new(), effects: Vec::new() }
     }
 
     /// Reads one record.
@@ -98,6 +102,19 @@ impl<'a> Write<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Has `effect` run when the write is on the device, before its caller is answered: in the order of the writes, and
+    /// of the calls within one. A write that is refused, or whose sync fails, drops it.
+    ///
+    /// It runs on the writer thread, which every other write waits for: it sets a number, wakes a task or hands a line to
+    /// the log, and waits for nothing.
+    pub fn on_durable(&mut self, effect: impl FnOnce() + Send + 'static) {
+        self.effects.push(Box::new(effect));
+    }
+
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 
     /// Whether what has been put so far can be kept: it is asked again at the end, but not every closure can wait so long.

@@ -15,7 +15,7 @@ use super::error::{OpenError, StoreError};
 use super::redo;
 use super::renewal::Renewal;
 use super::trees::Trees;
-use super::write::Write;
+use super::write::{Effect, Write};
 
 /// Writes that may wait. More get no room.
 const QUEUE: usize = 1024;
@@ -254,7 +254,8 @@ impl WriterThread {
 /// Writes that become durable together.
 #[derive(Default)]
 struct WriteGroup {
-    outcomes: Vec<JobOutcome>,
+    /// Each with what is done when it is on the device.
+    outcomes: Vec<(JobOutcome, Vec<Effect>)>,
     changes: u64,
     /// Those of them that are not upkeep.
     counted: u64,
@@ -272,6 +273,7 @@ impl WriteGroup {
     ) {
         let mut write = Write::new(trees, space);
         let outcome = job(&mut write);
+        let effects = write.take_effects();
         if outcome.accepted && !write.is_empty() && self.failure.is_none() {
             let kept = write.follow().and_then(|()| match outcome.priority {
                 Priority::Normal => write.check_room(),
@@ -287,7 +289,8 @@ impl WriteGroup {
             self.counted += u64::from(outcome.priority != Priority::Upkeep);
             self.failure = redo::apply(trees, database, number, write.into_overlay()).err();
         }
-        self.outcomes.push(outcome);
+        let effects = if outcome.accepted { effects } else { Vec::new() };
+        self.outcomes.push((outcome, effects));
     }
 
     fn commit(self, database: &Database) -> Result<(), StoreError> {
@@ -296,9 +299,43 @@ impl WriteGroup {
             None if self.changes > 0 => database.sync(),
             None => Ok(()),
         };
-        for outcome in self.outcomes {
+        for (outcome, effects) in self.outcomes {
+            if durable.is_ok() {
+                for effect in effects {
+                    effect();
+                }
+            }
             (outcome.tell)(durable.clone());
         }
         durable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::StoreConfig;
+
+    #[test]
+    fn no_effect_comes_of_a_group_that_is_not_on_the_device() {
+        let home = tempfile::tempdir().unwrap();
+        let config = StoreConfig { cache_mib: 8, reserve_mib: 0 };
+        let database = Database::open(home.path(), config).unwrap();
+        for failure in [None, Some(StoreError::Failed("the device is gone".into()))] {
+            let (effects, seen) = channel();
+            let (answers, answered) = channel();
+            let outcome = JobOutcome {
+                accepted: true,
+                priority: Priority::Normal,
+                tell: Box::new(move |durable| answers.send(durable.is_ok()).unwrap()),
+            };
+            let effect: Effect = Box::new(move || effects.send(()).unwrap());
+            let is_durable = failure.is_none();
+            let outcomes = vec![(outcome, vec![effect])];
+            let group = WriteGroup { outcomes, changes: 1, counted: 1, failure };
+            assert_eq!(group.commit(&database).is_ok(), is_durable);
+            assert_eq!(answered.try_iter().collect::<Vec<_>>(), [is_durable]);
+            assert_eq!(seen.try_iter().count(), usize::from(is_durable));
+        }
     }
 }

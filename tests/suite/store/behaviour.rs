@@ -42,6 +42,34 @@ fn a_refused_write_changes_nothing() {
 }
 
 #[test]
+fn effects_of_a_write_come_in_order_before_its_answer_and_those_of_a_refused_one_never() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    let (effects, seen) = channel();
+    for number in 0..20_u32 {
+        let effects = effects.clone();
+        let answer = write(&store, move |write| {
+            for place in 0..2 {
+                let effects = effects.clone();
+                write.on_durable(move || effects.send((number, place)).unwrap());
+            }
+            if number % 3 == 2 {
+                return Err(refused());
+            }
+            // Every other one changes nothing: it is durable all the same.
+            if number % 2 == 0 {
+                write.put(VERIFIED_PHONES, &phone(1), &verified(1))
+            } else {
+                Ok(())
+            }
+        });
+        let expected = if answer.is_ok() { vec![(number, 0), (number, 1)] } else { vec![] };
+        assert_eq!(answer.is_ok(), number % 3 != 2);
+        assert_eq!(seen.try_iter().collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
 fn a_write_reads_its_own_puts_and_those_of_writes_before() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path()).unwrap();
