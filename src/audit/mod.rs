@@ -5,6 +5,7 @@
 //! - [`Recorder`] collects refusals, which change nothing, in memory and writes them once a second.
 //! - [`AuditLog`] is the directory of files that rows move to from the database within a second. Pages are read from
 //!   it, and old files are removed.
+//! - [`AuditQuery`] selects the rows of a page, and their order.
 //! - [`RowMover`] moves the rows while a node runs.
 //! - [`verify`] finds rows that were changed, removed or put back.
 //! - [`PhoneKey`] is the HMAC key that makes rows searchable by phone.
@@ -13,6 +14,7 @@
 
 mod log;
 mod phone_key;
+mod query;
 mod recorder;
 mod row_mover;
 
@@ -21,6 +23,7 @@ pub use log::{
     verify,
 };
 pub use phone_key::PhoneKey;
+pub use query::{AuditFilter, AuditOrder, AuditPage, AuditQuery, MOST_BYTES};
 pub use recorder::Recorder;
 pub use row_mover::RowMover;
 

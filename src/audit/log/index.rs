@@ -1,5 +1,6 @@
 //! Which files can be read, and the offsets of some of their rows: a page is found without reading every file.
 
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,11 +9,9 @@ use super::file_name::FileName;
 use super::files;
 use super::format::Entry;
 use crate::domain::audit::AuditRow;
-use crate::store::Store;
-use crate::store::schema::AUDIT;
 
 /// The offset of every 64th row is remembered.
-const EVERY: u64 = 64;
+pub(super) const EVERY: u64 = 64;
 
 /// A file of the log for readers: its first row, and the offsets of some rows.
 pub(super) struct LogFile {
@@ -29,19 +28,20 @@ impl LogFile {
         Self { name, first, places: Mutex::new(vec![place]) }
     }
 
-    /// The rows `from` to `to`, all of which the file has to hold. [`AuditError::Damaged`] names the first one that
-    /// can't be read.
-    pub(super) fn read(
+    /// Passes the rows `numbers` to `look` in order, each with the bytes read so far, until `look` breaks. The file has to hold
+    /// all of them. Returns the bytes read, which begin with the last row before `numbers` of known offset.
+    /// [`AuditError::Damaged`] names the first row that can't be read.
+    pub(super) fn scan(
         &self,
         folder: &Path,
-        from: u64,
-        to: u64,
-    ) -> Result<Vec<(u64, AuditRow)>, AuditError> {
+        numbers: RangeInclusive<u64>,
+        mut look: impl FnMut(u64, AuditRow, u64) -> ControlFlow<()>,
+    ) -> Result<u64, AuditError> {
         let path = folder.join(self.name.leaf());
+        let (from, to) = numbers.into_inner();
         let (mut number, place) = self.nearest(from);
         let cannot = |number| unreadable(&self.name, &path, number);
         let mut frames = files::read_from(&path, place).map_err(cannot(number))?;
-        let mut rows = Vec::new();
         while number <= to {
             self.note(number, frames.place());
             let frame = frames.next().map_err(cannot(number))?;
@@ -52,14 +52,18 @@ impl LogFile {
             }
             if number >= from {
                 match frame.entry() {
-                    Ok(Entry::Row(row)) => rows.push((number, row)),
+                    Ok(Entry::Row(row)) => {
+                        if look(number, row, frames.place() - place).is_break() {
+                            break;
+                        }
+                    }
                     Ok(Entry::Begin(_) | Entry::Anchor(..)) => {}
                     Err(why) => return Err(damaged(&self.name, number, &why.to_string())),
                 }
             }
             number += 1;
         }
-        Ok(rows)
+        Ok(frames.place() - place)
     }
 
     /// Whether the file holds at least one row.
@@ -72,7 +76,7 @@ impl LogFile {
     }
 
     /// The last row at or before `number` with a known offset, and that offset.
-    fn nearest(&self, number: u64) -> (u64, u64) {
+    pub(super) fn nearest(&self, number: u64) -> (u64, u64) {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let last = places.len().saturating_sub(1);
         let wanted = usize::try_from(number.saturating_sub(self.first) / EVERY).unwrap_or(last);
@@ -103,7 +107,7 @@ pub(super) struct ReadableFiles {
 }
 
 impl ReadableFiles {
-    /// Whether both have the same first and last row. A page that was read between the two is complete then.
+    /// Whether both have the same first and last row. What was read between the two was not moved meanwhile.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let bounds = |files: &Self| (files.kept_from, files.first(), files.number);
         bounds(self) == bounds(other)
@@ -112,45 +116,6 @@ impl ReadableFiles {
     /// Number of the first row that can be read, in a file or, if there is no file, after all rows in files.
     pub(super) fn first(&self) -> u64 {
         self.files.first().map_or(self.number + 1, |file| file.first)
-    }
-
-    /// Whether these rows are the ones after number `after`, without a gap.
-    pub(super) fn is_gapless(&self, rows: &[(u64, AuditRow)], after: u64) -> bool {
-        let due = self.kept_from.max(after.saturating_add(1));
-        !rows.is_empty() && rows.iter().zip(due..).all(|((number, _), due)| *number == due)
-    }
-
-    /// Up to `most` rows with numbers above `after`, oldest first: those in files, then those that are still in the database.
-    /// `AuditError::Damaged` if a row that has to be kept is missing before the first file.
-    pub(super) fn page(
-        &self,
-        folder: &Path,
-        store: &Store,
-        after: u64,
-        most: usize,
-    ) -> Result<Vec<(u64, AuditRow)>, AuditError> {
-        let due = self.kept_from.max(after.saturating_add(1));
-        let first = self.first();
-        if due < first {
-            let why = format!("rows {due} to {} are missing", first - 1);
-            return Err(AuditError::Damaged { file: "audit/".into(), number: due, why });
-        }
-        let mut rows = Vec::new();
-        for (place, file) in self.files.iter().enumerate() {
-            let next = self.files.get(place + 1).map(|next| next.first - 1);
-            let last = next.unwrap_or(self.number);
-            let from = file.first.max(after.saturating_add(1));
-            let room = (most - rows.len()) as u64;
-            let to = last.min(from.saturating_add(room) - 1);
-            if room > 0 && from <= to {
-                rows.extend(file.read(folder, from, to)?);
-            }
-        }
-        let room = most - rows.len();
-        if room > 0 {
-            rows.extend(store.page(AUDIT, Some(&after.max(self.number)), room)?);
-        }
-        Ok(rows)
     }
 }
 

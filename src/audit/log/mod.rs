@@ -7,6 +7,7 @@
 //!   keys of the keyring over everything before them.
 //! - `recovery` repairs the end of the log after a crash.
 //! - `index` finds a page without reading every file.
+//! - `search` reads rows of files and database as one list, in either order.
 //! - [`verify()`] reports changed and missing entries.
 //! - [`AuditLog::trim`] removes files with old rows.
 
@@ -18,6 +19,7 @@ mod files;
 mod format;
 mod index;
 mod recovery;
+mod search;
 mod verify;
 
 use std::fs;
@@ -42,9 +44,6 @@ use crate::store::{Priority, Store, StoreError};
 
 /// Rows that move together. Removing a row from the database takes the writer some 20 µs.
 const TOGETHER: usize = 128;
-
-/// How often [`AuditLog::page`] starts again because rows moved while it was reading.
-const TRIES: usize = 8;
 
 /// The log of a data directory. Only one process opens it, the one with the lock of the store.
 pub struct AuditLog {
@@ -244,25 +243,6 @@ impl AuditLog {
         *held = Some(appender);
         self.index(kept_from)?;
         Ok(old)
-    }
-
-    /// Up to `most` rows with numbers above `after`, oldest first: from the files, then from the database.
-    pub fn page(&self, after: u64, most: usize) -> Result<Vec<(u64, AuditRow)>, AuditError> {
-        for _ in 0..TRIES {
-            let readable = self.readable().clone();
-            let page = readable.page(&self.folder, &self.store, after, most);
-            // Rows may have moved, or files may have been removed, while the page was read.
-            let is_same = self.readable().is_same(&readable);
-            match page {
-                Ok(rows) if is_same || readable.is_gapless(&rows, after) => return Ok(rows),
-                Err(error) if is_same => return Err(error),
-                Ok(_) | Err(_) => {}
-            }
-        }
-        // Holding the appender stops moves, so this read can't be disturbed.
-        let _held = self.appender();
-        let readable = self.readable().clone();
-        readable.page(&self.folder, &self.store, after, most)
     }
 
     /// Makes the files from row `kept_from` on readable, and removes the files before it.
