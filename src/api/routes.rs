@@ -111,7 +111,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::ReadAudit,
         path: "/admin/audit",
-        parameters: Parameters::Only(&["after", "page_size"]),
+        parameters: Parameters::Only(admin::audit::PARAMETERS),
         surface: Surface::Internal,
         access: ADMIN_READ,
         body: Body::None,

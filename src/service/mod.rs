@@ -20,10 +20,9 @@ pub use access::{Caller, Credentials, NotAdmitted};
 
 use std::sync::Arc;
 
-use crate::audit::{AuditLog, Recorder};
+use crate::audit::{AuditLog, AuditPage, AuditQuery, Recorder};
 use crate::config::PersonRequestsConfig;
-use crate::domain::audit::AuditRow;
-use crate::domain::{CodeFormat, Refusal, Timestamp, TokenExpiry};
+use crate::domain::{CodeFormat, Phone, Refusal, Timestamp, TokenExpiry};
 use crate::otp::Otp;
 use crate::store::{Store, StoreError};
 
@@ -113,16 +112,27 @@ impl Service {
         &self.audit_log
     }
 
-    /// Up to `most` audit rows with numbers above `after`, oldest first, each with its number. Refusals that were noted
-    /// before the call are among them, except on a full disk, where they can't be written.
-    pub async fn audit(&self, after: u64, most: usize) -> Result<Vec<(u64, AuditRow)>, Refusal> {
+    /// The page of audit rows that `query` selects, only those about `phone` if it is given. Refusals that were noted before
+    /// the call are among them, except on a full disk, where they can't be written.
+    pub async fn audit(
+        &self,
+        phone: Option<Phone>,
+        mut query: AuditQuery,
+    ) -> Result<AuditPage, Refusal> {
         match self.audit.flush().await {
             Ok(()) | Err(StoreError::DiskFull) => {}
             Err(error) => return Err(error.into()),
         }
+        if let Some(phone) = phone {
+            query.filter.phone = self.audit.phone_hash(phone);
+            if query.filter.phone.is_none() {
+                // Without the key no row has a hash.
+                return Ok(AuditPage::default());
+            }
+        }
         let log = Arc::clone(&self.audit_log);
         // Reading files may block, so it has a thread of its own.
-        let read = tokio::task::spawn_blocking(move || log.page(after, most)).await;
+        let read = tokio::task::spawn_blocking(move || log.search(&query)).await;
         Ok(read.map_err(|error| StoreError::Failed(error.to_string()))??)
     }
 }

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value, json};
 
 use crate::api::refusal::{FieldError, MOST_EXTRA, Rejection};
-use crate::domain::{Id, Phone, Refusal, VerificationId};
+use crate::domain::audit::RequestId;
+use crate::domain::{Id, Phone, Refusal, Timestamp, VerificationId};
 use crate::http::query_value;
 
 /// The query parameters that a row accepts.
@@ -51,6 +52,11 @@ impl<'q> Query<'q> {
         Self { text, faults: Vec::new() }
     }
 
+    /// Whether the query has this parameter.
+    pub(in crate::api) fn is_given(&self, name: &str) -> bool {
+        matches!(query_value(self.text, name), Ok(Some(_)))
+    }
+
     /// A whole number within these bounds. `default` if it is missing, or after noting a fault.
     pub(in crate::api) fn number(
         &mut self,
@@ -72,17 +78,72 @@ impl<'q> Query<'q> {
 
     /// An optional phone number.
     pub(in crate::api) fn phone(&mut self, name: &'static str) -> Option<Phone> {
+        self.read(
+            name,
+            |text| Phone::parse(text).ok(),
+            |name| {
+                let params = json!([Phone::PATTERN]);
+                FieldError::of_parameter(name, "format", params, NO_PHONE.to_owned())
+            },
+        )
+    }
+
+    /// An optional UUID.
+    pub(in crate::api) fn id<T>(&mut self, name: &'static str) -> Option<Id<T>> {
+        self.read(name, Id::parse, |name| {
+            let description = "expected a UUID in its hyphenated form".to_owned();
+            FieldError::of_parameter(name, "format", json!([]), description)
+        })
+    }
+
+    /// An optional RFC 3339 time.
+    pub(in crate::api) fn time(&mut self, name: &'static str) -> Option<Timestamp> {
+        self.read(
+            name,
+            |text| Timestamp::parse(text).ok(),
+            |name| {
+                let description =
+                    "expected an RFC 3339 time such as 2026-01-31T12:00:00.000000Z".to_owned();
+                FieldError::of_parameter(name, "format", json!([]), description)
+            },
+        )
+    }
+
+    /// An optional id of a request, in the form that an audit row has: see [`RequestId::of`].
+    pub(in crate::api) fn request_id(&mut self, name: &'static str) -> Option<RequestId> {
+        self.read(name, RequestId::of, |name| {
+            let description = "expected the id of a request".to_owned();
+            FieldError::of_parameter(name, "format", json!([]), description)
+        })
+    }
+
+    /// An optional word out of `words`. The fault has the list.
+    pub(in crate::api) fn word(
+        &mut self,
+        name: &'static str,
+        words: &[&'static str],
+    ) -> Option<&'static str> {
+        let word = |text: &str| words.iter().copied().find(|word| *word == text);
+        self.read(name, word, |name| {
+            let description = format!("expected one of {}", words.join(", "));
+            FieldError::of_parameter(name, "inclusion", json!(words), description)
+        })
+    }
+
+    /// The value that `parse` reads. `None` if the parameter is missing, or after noting `fault`.
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+        fault: impl FnOnce(&'static str) -> FieldError,
+    ) -> Option<T> {
+        // The router has found the query to be text.
         let Ok(Some(text)) = query_value(self.text, name) else { return None };
-        let phone = Phone::parse(&text).ok();
-        if phone.is_none() {
-            self.faults.push(FieldError::of_parameter(
-                name,
-                "format",
-                json!([Phone::PATTERN]),
-                NO_PHONE.to_owned(),
-            ));
+        let value = parse(&text);
+        if value.is_none() {
+            self.faults.push(fault(name));
         }
-        phone
+        value
     }
 
     /// The optional id of a delivery. `is_listed` says whether the list has it; if not, that is a fault. Errors are

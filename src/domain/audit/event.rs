@@ -94,6 +94,42 @@ pub enum CredentialKind {
 }
 
 impl AuditEvent {
+    /// What [`Self::word`] returns for the events.
+    pub const WORDS: [&'static str; 13] = [
+        "code_issued",
+        "send_refused",
+        "code_wrong",
+        "guess_refused",
+        "phone_verified",
+        "request_approved",
+        "request_approved_without_code",
+        "token_refused",
+        "api_key_refused",
+        "not_recorded",
+        "phone_unlocked",
+        "receipts_refused",
+        "log_lines_lost",
+    ];
+
+    /// What [`Self::reason`] returns, without the reasons of limits.
+    pub const REASONS: [&'static str; 15] = [
+        "refused_prefix",
+        "wrong_code",
+        "no_code",
+        "expired",
+        "attempts_exhausted",
+        "already_used",
+        "superseded",
+        "unknown",
+        "client_blocked",
+        "user_unknown",
+        "user_blocked",
+        "api_key_missing",
+        "scope_missing",
+        "invalid",
+        "wrong_secret",
+    ];
+
     /// The event for a right code: `PhoneVerified` or `RequestApproved`.
     pub fn used(purpose: Purpose) -> Self {
         match purpose {
