@@ -95,7 +95,8 @@ pub(super) struct EncodedEntry {
 /// An entry with a valid checksum, its payload not decoded yet.
 pub(super) struct RawEntry {
     kind: u8,
-    payload: Vec<u8>,
+    /// Its head and its payload.
+    entry: Vec<u8>,
     pub(super) previous: ChainHash,
     pub(super) hash: ChainHash,
 }
@@ -167,12 +168,13 @@ impl RawEntry {
 
     /// Decodes the payload. [`BadRecord`] if this program doesn't know the kind or the version.
     pub(super) fn entry(&self) -> Result<Entry, BadRecord> {
+        let payload = &self.entry[HEAD_BYTES..];
         match self.kind {
-            BEGIN => decode(&self.payload).map(Entry::Begin),
-            ROW => decode(&self.payload).map(Entry::Row),
+            BEGIN => decode(payload).map(Entry::Begin),
+            ROW => decode(payload).map(Entry::Row),
             ANCHOR => {
                 let (statement, mac) =
-                    self.payload.split_last_chunk::<MAC_BYTES>().ok_or(BadRecord::Empty)?;
+                    payload.split_last_chunk::<MAC_BYTES>().ok_or(BadRecord::Empty)?;
                 decode(statement).map(|anchor| Entry::Anchor(anchor, *mac))
             }
             kind => Err(BadRecord::Layout(format!("an entry of kind {kind}"))),
@@ -221,20 +223,24 @@ impl<R: Read> EntryReader<R> {
         if length > MAX_RECORD_BYTES + MAC_BYTES {
             return Err(EntryFault::Changed);
         }
-        let mut rest = vec![0; length + HASH_BYTES + CHECKSUM_BYTES];
-        if fill(&mut self.source, &mut rest)? < rest.len() {
+        let hashed = HEAD_BYTES + length + HASH_BYTES;
+        let mut entry = vec![0; hashed + CHECKSUM_BYTES];
+        entry[..HEAD_BYTES].copy_from_slice(&head);
+        let rest = &mut entry[HEAD_BYTES..];
+        if fill(&mut self.source, rest)? < rest.len() {
             return Err(EntryFault::Torn);
         }
-        let checksum = rest.split_off(length + HASH_BYTES);
-        let hash = ChainHash::of(&[&head[..], &rest].concat());
-        if checksum != hash.as_bytes()[..CHECKSUM_BYTES] {
+        let (hashed, checksum) = entry.split_at(hashed);
+        let hash = ChainHash::of(hashed);
+        if checksum != &hash.as_bytes()[..CHECKSUM_BYTES] {
             return Err(EntryFault::Changed);
         }
         self.at += (AROUND + length) as u64;
         let mut previous = [0; HASH_BYTES];
-        previous.copy_from_slice(&rest[length..]);
-        rest.truncate(length);
-        Ok(Some(RawEntry { kind, payload: rest, previous: ChainHash::from_bytes(previous), hash }))
+        previous.copy_from_slice(&hashed[HEAD_BYTES + length..]);
+        entry.truncate(HEAD_BYTES + length);
+        let previous = ChainHash::from_bytes(previous);
+        Ok(Some(RawEntry { kind, entry, previous, hash }))
     }
 
     /// The next entry, which has to be the beginning of the file; [`EntryFault::Changed`] otherwise.
