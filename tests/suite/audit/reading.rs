@@ -1,5 +1,7 @@
 //! `GET /admin/audit`.
 
+use std::collections::BTreeSet;
+
 use esoz_otp::audit;
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, SendFault, TokenFault};
@@ -226,7 +228,18 @@ fn the_readme_lists_every_event_with_its_reasons() {
         };
         assert!(is_listed, "{event:?}: {reasons}");
     }
-    let words: std::collections::BTreeSet<_> = events().iter().map(AuditEvent::word).collect();
+    let words: BTreeSet<_> = events().iter().map(AuditEvent::word).collect();
     let listed = rows.iter().map(|row| row.split('|').nth(1).unwrap().matches('`').count() / 2);
     assert_eq!(listed.sum::<usize>(), words.len());
+}
+
+#[test]
+fn the_words_that_can_be_asked_for_are_those_of_the_rows() {
+    let words: BTreeSet<_> = events().iter().map(AuditEvent::word).collect();
+    assert_eq!(BTreeSet::from(AuditEvent::WORDS), words);
+    let limits = ["send_pause", "guesses_per_hour"];
+    let events = events();
+    let reasons = events.iter().filter_map(AuditEvent::reason);
+    let reasons: BTreeSet<_> = reasons.filter(|reason| !limits.contains(reason)).collect();
+    assert_eq!(BTreeSet::from(AuditEvent::REASONS), reasons);
 }

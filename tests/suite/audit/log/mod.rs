@@ -8,6 +8,7 @@ mod lost;
 mod moving;
 mod node;
 mod paging;
+mod searching;
 mod tampering;
 mod upgrade;
 
