@@ -1,6 +1,7 @@
 //! The methods over a real socket.
 
 mod approve;
+mod audit;
 mod decisions;
 pub mod deliveries;
 mod envelope;
