@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Method;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
@@ -32,8 +34,8 @@ pub(super) async fn run<A, F>(
     A: Fn(Request) -> F,
     F: Future<Output = Response> + Send,
 {
-    let progress = Progress::default();
-    let paced = Paced::new(stream, &progress);
+    let progress = Arc::<Progress>::default();
+    let paced = Paced::new(stream, Arc::clone(&progress));
     let service = service(answer, &progress);
     let mut connection = http().serve_connection(TokioIo::new(paced), service);
     let stopping = stopped.clone();
@@ -47,6 +49,10 @@ pub(super) async fn run<A, F>(
             what = &mut overdue => break Err(what),
             _ = &mut stop, if goes_on => goes_on = false,
         }
+        // A stream has no end to wait for.
+        if progress.stage() == ConnectionStage::Streaming {
+            break Err(Overdue::End);
+        }
         // A request in flight is still answered.
         Pin::new(&mut connection).graceful_shutdown();
     };
@@ -55,6 +61,10 @@ pub(super) async fn run<A, F>(
         Ok(ended) => {
             if let Err(error) = ended {
                 tracing::debug!(%error, "connection ended early");
+                if progress.resets_if_cut() {
+                    drop(stream.set_zero_linger());
+                    return;
+                }
                 // hyper does not answer the preface of HTTP/2.
                 if error.is_parse_version_h2() {
                     drop(stream.try_write(BARE_400));
@@ -64,7 +74,7 @@ pub(super) async fn run<A, F>(
         }
         Err(what) => {
             tracing::debug!(?what, "a peer is not waited for any longer");
-            if what == Overdue::Taking {
+            if what == Overdue::Taking || progress.resets_if_cut() {
                 // Otherwise the system would keep the answer in its buffer for minutes.
                 drop(stream.set_zero_linger());
             }
@@ -83,7 +93,7 @@ fn http() -> http1::Builder {
 /// Wraps `answer` and notes the stages around it.
 fn service<A, F>(
     answer: A,
-    progress: &Progress,
+    progress: &Arc<Progress>,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
 where
     A: Fn(Request) -> F,
@@ -91,10 +101,18 @@ where
 {
     service_fn(move |request| {
         progress.enter(ConnectionStage::Answering);
+        let (version, is_head) = (request.version(), request.method() == Method::HEAD);
         let answered = answer(request);
         async move {
-            let response = answered.await;
-            progress.enter(ConnectionStage::Answered);
+            let mut response = answered.await;
+            match response.body_mut().stream_mut() {
+                // The answer to HEAD ends with its head.
+                Some(stream) if !is_head => {
+                    stream.report_to(progress);
+                    progress.stream_begins(version);
+                }
+                Some(_) | None => progress.enter(ConnectionStage::Answered),
+            }
             Ok(response)
         }
     })

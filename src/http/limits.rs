@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::LeastRate;
+
 /// The limits of a listener's connections: numbers and times.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerLimits {
@@ -13,8 +15,11 @@ pub struct ServerLimits {
     pub head: Duration,
     /// The most time from an answer to the next head.
     pub idle: Duration,
-    /// The most time that a peer may take to read an answer.
+    /// The most time that a peer may take to read an answer that is no stream.
     pub write: Duration,
+    /// The rate at which a peer must read an answer that is a stream: 4 KiB/s by default, with a patience of 30 s. TCP
+    /// passes bytes on in lumps of up to 64 KiB, and at 4 KiB/s a lump pays for 16 s.
+    pub stream: LeastRate,
     /// The time for requests in flight, once the server stops.
     pub drain: Duration,
     /// The time for the last bytes of a head or an answer, once the server stops.
@@ -30,6 +35,7 @@ impl Default for ServerLimits {
             head: Duration::from_secs(5),
             idle: Duration::from_secs(30),
             write: Duration::from_secs(10),
+            stream: LeastRate { bytes_per_second: 4 * 1024, patience: Duration::from_secs(30) },
             drain: Duration::from_secs(10),
             last_bytes: Duration::from_secs(1),
         }
@@ -39,6 +45,7 @@ impl Default for ServerLimits {
 impl ServerLimits {
     /// The interval between two checks of a connection. A connection may outlive its limit by as much.
     pub(super) fn look_every(&self) -> Duration {
-        self.first_byte.min(self.head).min(self.idle).min(self.write).min(self.last_bytes * 5) / 5
+        let answers = self.write.min(self.stream.patience).min(self.last_bytes * 5);
+        self.first_byte.min(self.head).min(self.idle).min(answers) / 5
     }
 }

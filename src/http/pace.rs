@@ -3,16 +3,27 @@
 //! hyper tells when a head is whole. It does not tell when the first byte came, or that the peer does not read its answer.
 //! So the stream counts its changes as bytes pass, and a check at intervals compares the counts. A request costs no
 //! timer, lock or clock.
+//!
+//! An answer that is whole must be read within a time. An answer that is a stream may last for ever, and its producer may
+//! be idle; but while the peer keeps its bytes waiting, it must read them at a least rate.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use hyper::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::ServerLimits;
+use super::least_rate::RateDebt;
+
+/// The send buffer of a connection with a stream, in bytes. The system would keep megabytes for a peer that does not read,
+/// and only tell when a third of them has gone.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// The stage of a connection, named by what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,17 +37,29 @@ pub(super) enum ConnectionStage {
     Answering,
     /// The peer, to read the answer.
     Answered,
+    /// More of an answer that is a stream, or the peer, to read what there is.
+    Streaming,
+    /// The peer, to read the last bytes of a stream.
+    Streamed,
     /// The first byte of the next head.
     Idle,
 }
 
-const CONNECTION_STAGES: [ConnectionStage; 5] = [
+const CONNECTION_STAGES: [ConnectionStage; 7] = [
     ConnectionStage::Opening,
     ConnectionStage::Head,
     ConnectionStage::Answering,
     ConnectionStage::Answered,
+    ConnectionStage::Streaming,
+    ConnectionStage::Streamed,
     ConnectionStage::Idle,
 ];
+
+impl ConnectionStage {
+    fn is_of_a_stream(self) -> bool {
+        matches!(self, Self::Streaming | Self::Streamed)
+    }
+}
 
 /// The progress of one connection. One task does its reads, writes, answers and checks, one after the other. The numbers
 /// are atomic only because that task moves between threads.
@@ -47,6 +70,10 @@ pub(super) struct Progress {
     turn: AtomicU32,
     /// Odd while the peer does not read; counts the beginnings and ends of such waits.
     stalls: AtomicU32,
+    /// The bytes of streams that the system has taken for the peer.
+    streamed: AtomicU64,
+    /// Only a reset tells the peer that a stream was cut: HTTP/1.0 ends a whole one by closing, too.
+    resets_if_cut: AtomicBool,
 }
 
 impl Progress {
@@ -59,10 +86,31 @@ impl Progress {
         add_one(&self.turn);
     }
 
+    /// An answer begins that is a stream, over this version of HTTP.
+    pub(super) fn stream_begins(&self, version: Version) {
+        self.resets_if_cut.store(version < Version::HTTP_11, Ordering::Relaxed);
+        self.enter(ConnectionStage::Streaming);
+    }
+
+    /// The producer has finished its stream. Its last bytes may not have been sent yet.
+    pub(super) fn stream_ended(&self) {
+        self.resets_if_cut.store(false, Ordering::Relaxed);
+        self.enter(ConnectionStage::Streamed);
+    }
+
+    /// Whether a connection that ends now has to be reset.
+    pub(super) fn resets_if_cut(&self) -> bool {
+        self.resets_if_cut.load(Ordering::Relaxed)
+    }
+
     fn bytes_came(&self) {
         match self.stage() {
             ConnectionStage::Opening | ConnectionStage::Idle => self.enter(ConnectionStage::Head),
-            ConnectionStage::Head | ConnectionStage::Answering | ConnectionStage::Answered => {}
+            ConnectionStage::Head
+            | ConnectionStage::Answering
+            | ConnectionStage::Answered
+            | ConnectionStage::Streaming
+            | ConnectionStage::Streamed => {}
         }
     }
 
@@ -74,8 +122,15 @@ impl Progress {
         if self.is_stalled() {
             add_one(&self.stalls);
         }
-        if self.stage() == ConnectionStage::Answered {
-            self.enter(ConnectionStage::Idle);
+        match self.stage() {
+            ConnectionStage::Answered | ConnectionStage::Streamed => {
+                self.enter(ConnectionStage::Idle);
+            }
+            ConnectionStage::Opening
+            | ConnectionStage::Head
+            | ConnectionStage::Answering
+            | ConnectionStage::Streaming
+            | ConnectionStage::Idle => {}
         }
     }
 
@@ -83,6 +138,11 @@ impl Progress {
         if !self.is_stalled() {
             add_one(&self.stalls);
         }
+    }
+
+    fn bytes_left(&self, number: usize) {
+        let streamed = self.streamed.load(Ordering::Relaxed).wrapping_add(number as u64);
+        self.streamed.store(streamed, Ordering::Relaxed);
     }
 }
 
@@ -99,7 +159,7 @@ pub(super) enum Overdue {
     Head,
     /// No further request came.
     Request,
-    /// The peer did not read its answer.
+    /// The peer did not read its answer, or too slowly.
     Taking,
     /// The server stops.
     End,
@@ -115,12 +175,20 @@ pub(super) async fn overdue(
     let every = limits.look_every();
     let mut stage = Unchanged::default();
     let mut stall = Unchanged::default();
+    let mut reader = StreamReader::default();
     let mut stopping = Duration::ZERO;
     loop {
         tokio::time::sleep(every).await;
         let waited = stage.after(every, progress.turn.load(Ordering::Relaxed));
         let stalled = stall.after(every, progress.stalls.load(Ordering::Relaxed));
-        if progress.is_stalled() && stalled >= limits.write {
+        let is_stream = progress.stage().is_of_a_stream();
+        let is_too_slow = if is_stream {
+            reader.is_too_slow_after(every, progress, limits)
+        } else {
+            reader = StreamReader::default();
+            progress.is_stalled() && stalled >= limits.write
+        };
+        if is_too_slow {
             return Overdue::Taking;
         }
         let (most, why) = match progress.stage() {
@@ -128,7 +196,10 @@ pub(super) async fn overdue(
             ConnectionStage::Head => (limits.head, Overdue::Head),
             ConnectionStage::Idle => (limits.idle, Overdue::Request),
             ConnectionStage::Answered => (limits.write, Overdue::Taking),
-            ConnectionStage::Answering => continue,
+            // A stream that began after the stop.
+            ConnectionStage::Streaming if *stopped.borrow() => return Overdue::End,
+            ConnectionStage::Answering | ConnectionStage::Streaming => continue,
+            ConnectionStage::Streamed => (Duration::MAX, Overdue::Taking),
         };
         if waited >= most {
             return why;
@@ -160,23 +231,66 @@ impl Unchanged {
     }
 }
 
-/// A stream that notes the progress of its bytes.
-pub(super) struct Paced<'p, S> {
-    stream: S,
-    progress: &'p Progress,
+/// The reader of a stream, as far as the checks have seen it.
+#[derive(Default)]
+struct StreamReader {
+    /// The count of bytes at the last check.
+    seen: Option<u64>,
+    debt: RateDebt,
 }
 
-impl<'p, S> Paced<'p, S> {
-    pub(super) fn new(stream: S, progress: &'p Progress) -> Self {
-        Self { stream, progress }
+impl StreamReader {
+    /// Looks again after this time. If bytes wait for the peer now, they have waited since the last look: that is too much
+    /// as often as too little.
+    fn is_too_slow_after(
+        &mut self,
+        time: Duration,
+        progress: &Progress,
+        limits: &ServerLimits,
+    ) -> bool {
+        let streamed = progress.streamed.load(Ordering::Relaxed);
+        let bytes = self.seen.map_or(0, |seen| streamed.wrapping_sub(seen));
+        self.seen = Some(streamed);
+        let waited = if progress.is_stalled() { time } else { Duration::ZERO };
+        self.debt.is_too_slow(limits.stream, waited, bytes)
+    }
+}
+
+/// A socket that notes the progress of its bytes.
+pub(super) struct Paced {
+    stream: TcpStream,
+    progress: Arc<Progress>,
+    /// The send buffer is that of a stream.
+    is_narrow: bool,
+}
+
+impl Paced {
+    pub(super) fn new(stream: TcpStream, progress: Arc<Progress>) -> Self {
+        Self { stream, progress, is_narrow: false }
     }
 
-    pub(super) fn into_inner(self) -> S {
+    pub(super) fn into_inner(self) -> TcpStream {
         self.stream
+    }
+
+    /// Limits what the system keeps of a stream.
+    fn narrow(&mut self) {
+        if self.is_narrow || !self.progress.stage().is_of_a_stream() {
+            return;
+        }
+        self.is_narrow = true;
+        if let Err(error) =
+            rustix::net::sockopt::set_socket_send_buffer_size(&self.stream, SEND_BUFFER)
+        {
+            tracing::debug!(%error, "the send buffer of a stream keeps its size");
+        }
     }
 
     /// Notes whether the peer took all of these bytes.
     fn note(&self, length: usize, written: &Poll<std::io::Result<usize>>) {
+        if let Poll::Ready(Ok(written)) = written {
+            self.progress.bytes_left(*written);
+        }
         match written {
             Poll::Ready(Ok(written)) if *written == length => self.progress.nothing_left(),
             Poll::Ready(Ok(_)) | Poll::Pending => self.progress.something_left(),
@@ -185,7 +299,7 @@ impl<'p, S> Paced<'p, S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<'_, S> {
+impl AsyncRead for Paced {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -200,12 +314,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<'_, S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<'_, S> {
+impl AsyncWrite for Paced {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
+        self.narrow();
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.note(bytes.len(), &written);
         written
@@ -216,6 +331,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<'_, S> {
         cx: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
+        self.narrow();
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.note(slices.iter().map(|slice| slice.len()).sum(), &written);
         written
@@ -231,5 +347,63 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<'_, S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// After how many seconds a reader is too slow that takes so many bytes in each, up to 1 000.
+    fn seconds_until_too_slow(progress: &Progress, bytes: usize) -> Option<u32> {
+        let limits = ServerLimits::default();
+        let mut reader = StreamReader::default();
+        (1..=1000).find(|_| {
+            progress.bytes_left(bytes);
+            reader.is_too_slow_after(SECOND, progress, &limits)
+        })
+    }
+
+    #[test]
+    fn a_reader_must_be_quick_enough_only_while_bytes_wait_for_it() {
+        let progress = Progress::default();
+        progress.stream_begins(Version::HTTP_11);
+        assert_eq!(seconds_until_too_slow(&progress, 0), None, "the producer is idle");
+        progress.something_left();
+        assert_eq!(seconds_until_too_slow(&progress, 0), Some(30));
+        assert_eq!(seconds_until_too_slow(&progress, 4 * 1024), None);
+        assert_eq!(seconds_until_too_slow(&progress, 2 * 1024), Some(60));
+        progress.nothing_left();
+        assert_eq!(seconds_until_too_slow(&progress, 0), None);
+    }
+
+    #[test]
+    fn a_stream_is_over_when_its_producer_has_finished_and_its_last_bytes_have_gone() {
+        let progress = Progress::default();
+        progress.stream_begins(Version::HTTP_11);
+        for _ in 0..3 {
+            progress.something_left();
+            progress.nothing_left();
+            assert_eq!(progress.stage(), ConnectionStage::Streaming);
+        }
+        progress.stream_ended();
+        progress.something_left();
+        assert_eq!(progress.stage(), ConnectionStage::Streamed);
+        progress.nothing_left();
+        assert_eq!(progress.stage(), ConnectionStage::Idle);
+    }
+
+    #[test]
+    fn only_a_cut_stream_of_an_old_client_is_reset() {
+        for (version, resets) in [(Version::HTTP_10, true), (Version::HTTP_11, false)] {
+            let progress = Progress::default();
+            assert!(!progress.resets_if_cut());
+            progress.stream_begins(version);
+            assert_eq!(progress.resets_if_cut(), resets);
+            progress.stream_ended();
+            assert!(!progress.resets_if_cut());
+        }
     }
 }

@@ -1,9 +1,7 @@
 //! The envelope around every answer: `{"meta": …, "data": …}` or `{"meta": …, "error": …}` (Nebo15/eview,
 //! `lib/eview/renders`), and its headers.
 
-use http_body_util::Full;
 use hyper::StatusCode;
-use hyper::body::Bytes;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
@@ -15,7 +13,7 @@ use serde_json::value::RawValue;
 use super::success::{Paging, Success};
 use crate::api::request::head::Head;
 use crate::domain::Timestamp;
-use crate::http::Response;
+use crate::http::{Response, ResponseBody};
 
 /// A rejection in the words of a dialect: status, `error`, and headers.
 pub(in crate::api) struct ErrorBody {
@@ -131,7 +129,7 @@ fn meta<'h>(head: &'h Head, status: StatusCode, data_type: &'static str) -> Meta
 fn respond(head: &Head, status: StatusCode, envelope: &Envelope<'_>) -> Response {
     let mut body = Vec::with_capacity(USUAL_BYTES);
     serde_json::to_writer(&mut body, envelope).expect("an envelope has text keys only");
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let mut response = Response::new(ResponseBody::whole(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));

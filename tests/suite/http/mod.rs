@@ -2,15 +2,17 @@
 
 mod peers;
 mod places;
+mod streams;
 mod timers;
+mod uploads;
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use esoz_otp::http::{self, Listener, Request, Response, ServerLimits};
-use http_body_util::Full;
+use esoz_otp::http::{self, LeastRate, Listener, Request, Response, ResponseBody, ServerLimits};
+use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -28,6 +30,7 @@ fn patient() -> ServerLimits {
         head: LONG,
         idle: LONG,
         write: LONG,
+        stream: LeastRate { bytes_per_second: 1, patience: LONG },
         ..ServerLimits::default()
     }
 }
@@ -44,11 +47,15 @@ const LARGE: usize = 32 * 1024 * 1024;
 
 async fn answer((): (), peer: IpAddr, request: Request) -> Response {
     match request.uri().path() {
-        "/large" => Response::new(Full::from(vec![b'a'; LARGE])),
-        "/peer" => Response::new(Full::from(peer.to_string())),
+        "/large" => whole(vec![b'a'; LARGE]),
+        "/peer" => whole(peer.to_string()),
         "/never" => std::future::pending().await,
-        _ => Response::new(Full::from("ok")),
+        _ => whole("ok"),
     }
+}
+
+fn whole(body: impl Into<Bytes>) -> Response {
+    Response::new(ResponseBody::whole(body))
 }
 
 impl Server {
@@ -57,6 +64,14 @@ impl Server {
     }
 
     fn start_on(address: &'static str, limits: ServerLimits) -> Self {
+        Self::answering(address, limits, answer)
+    }
+
+    fn answering<A, F>(address: &'static str, limits: ServerLimits, answer: A) -> Self
+    where
+        A: Fn((), IpAddr, Request) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response> + Send + 'static,
+    {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let running = std::thread::spawn(move || {
