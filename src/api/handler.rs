@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::media_type::MediaType;
 use super::refusal::Rejection;
 use super::response::Success;
 use super::state::ApiState;
@@ -37,6 +38,8 @@ pub struct Call {
     pub request_id: Option<RequestId>,
     /// The values of the path's `{…}` parameters, percent-decoded.
     pub params: Params,
+    /// The type to answer with, one of the row's.
+    pub answer: MediaType,
     /// The query, still percent-encoded.
     pub query: Option<String>,
     /// The JSON body; `null` on rows with `Body::None` or `Body::AnyJson`.

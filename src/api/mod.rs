@@ -9,6 +9,7 @@
 //! Each module uses only modules above it:
 //!
 //! - `operation`: the operation of each row, an enum;
+//! - `media_type`: the types of answers;
 //! - `refusal`: `Rejection`, the error of a request, and `FieldError`, an entry of `invalid[]`;
 //! - `request`: the parts of a request: head, origin, query, body;
 //! - `response`: `Success`, and the envelope around every answer;
@@ -22,6 +23,7 @@
 
 pub mod dialect;
 mod handler;
+mod media_type;
 mod operation;
 mod pipeline;
 mod refusal;
@@ -34,6 +36,7 @@ pub mod routes;
 mod state;
 mod unknown_path;
 
+pub use media_type::MediaType;
 pub use operation::Operation;
 pub use pipeline::Api;
 pub use refusal::{ErrorKind, Rejection, RejectionKind};

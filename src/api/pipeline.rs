@@ -14,16 +14,19 @@ use super::request::origin::{ListenerKind, OriginPolicy};
 use super::request::trusted_proxies::TrustedProxies;
 use super::request::{accept, body, query};
 use super::request_log::{self, RequestLog};
-use super::response::{Success, envelope};
+use super::response::{self, Success, envelope};
 use super::route::{Access, Row, Surface};
 use super::routes;
 use super::state::{ApiState, Demo};
 use crate::clock::Clock;
 use crate::domain::{Network, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
-use crate::http::{self, Params, Request, Response, Routed, Router};
+use crate::http::{self, Params, Request, Response, Routed, Router, StreamLimiter};
 use crate::otp::{CallerGuard, CallerStatus};
 use crate::service::{Caller, NotAdmitted, Service};
+
+/// The most streams at once. Each has at most 64 KiB under way, and its producer a page of rows.
+const STREAMS: usize = 8;
 
 /// The API: answers the requests of all listeners.
 pub struct Api {
@@ -61,7 +64,13 @@ impl Api {
         let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
         let origin_policy = OriginPolicy::new(hosts, origins);
         let proxies = TrustedProxies::new(proxies);
-        let state = Arc::new(ApiState { service, dialect, demo, scopes: routes::scopes() });
+        let state = Arc::new(ApiState {
+            service,
+            dialect,
+            demo,
+            scopes: routes::scopes(),
+            streams: StreamLimiter::new(STREAMS),
+        });
         Ok(Self { state, clock, origin_policy, proxies, request_ids, internal, public })
     }
 
@@ -70,8 +79,8 @@ impl Api {
         &self.state.service
     }
 
-    /// Answers one request that came over a connection from the address `socket`. Every answer is an envelope, an
-    /// error's too.
+    /// Answers one request that came over a connection from the address `socket`. Every error is an envelope, also
+    /// on rows that answer with another type.
     pub async fn answer(
         self: Arc<Self>,
         listener: ListenerKind,
@@ -87,11 +96,12 @@ impl Api {
         let mut log = RequestLog::of(peer, head.stored_request_id());
         let result = self.handle(listener, &mut request, now, &mut log).await;
         // The dialect words a rejection; handlers know neither statuses nor messages.
-        let mut response = match &result {
-            Ok(answer) => envelope::success(&head, answer),
+        let (mut response, rejection) = match result {
+            Ok(answer) => (response::respond(&head, answer), None),
             Err(rejection) => {
                 let operation = log.row.map(|row| row.operation);
-                envelope::failure(&head, &self.state.dialect.word(rejection, operation, now))
+                let error = self.state.dialect.word(&rejection, operation, now);
+                (envelope::failure(&head, &error), Some(rejection))
             }
         };
         // The log has a line for each answer.
@@ -99,7 +109,7 @@ impl Api {
         if let Some(calls) = self.state.demo.as_ref().and_then(|demo| demo.calls.as_ref()) {
             calls(log.line(&request, response.status(), took));
         }
-        log.log(&request, response.status(), result.err().as_ref(), took);
+        log.log(&request, response.status(), rejection.as_ref(), took);
         // A body that a refused request leaves unread would be taken for the next request.
         if !log.body.can_reuse_connection(&mut request).await {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -117,12 +127,24 @@ impl Api {
     ) -> Result<Success, Rejection> {
         // Everything before the body. A refused request costs no reading of it.
         let (row, params) = self.admit(listener, request, now, log)?;
+        // Last what is wrong with the request itself: only an admitted caller learns it.
+        let answer = accept::choose(request.headers(), row.answers)?;
+        query::check(row.parameters, request.uri().query())?;
         // The call, as the handler gets it.
         let query = request.uri().query().map(str::to_owned);
         let caller = log.caller.clone();
         let (peer, request_id, waiting) = (log.by.peer, log.request_id, CallerStatus::default());
-        let call =
-            Call { caller, peer, request_id, params, query, body: Value::Null, now, waiting };
+        let call = Call {
+            caller,
+            peer,
+            request_id,
+            params,
+            answer,
+            query,
+            body: Value::Null,
+            now,
+            waiting,
+        };
         match row.handler {
             // A read answers at once and has no body.
             Handler::Sync(read) => read(&self.state, &call),
@@ -172,9 +194,6 @@ impl Api {
             }
             Access::Anyone => None,
         };
-        // Last what is wrong with the request itself: only an admitted caller learns it.
-        accept::ensure_accepts_json(request.headers())?;
-        query::check(row.parameters, request.uri().query())?;
         Ok((row, params))
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::handler::Handler;
+use super::media_type::MediaType;
 use super::operation::Operation;
 use super::request::body::Body;
 use super::request::query::Parameters;
@@ -28,6 +29,8 @@ pub struct Row {
     pub parameters: Parameters,
     /// The largest body, in bytes. A larger one is `413`.
     pub max_body: usize,
+    /// The types that the row can answer with. The first is for callers without a preference. Errors are always JSON.
+    pub answers: &'static [MediaType],
     /// The longest time for reading the body, and again for the operation.
     pub deadline: Duration,
     /// The function that answers the request.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::handler::{Call, Handler};
+use super::media_type::MediaType;
 use super::operation::Operation;
 use super::refusal::Rejection;
 use super::request::body::Body;
@@ -111,6 +112,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::ReadAudit,
         path: "/admin/audit",
+        answers: &[MediaType::Json, MediaType::NdJson],
         parameters: Parameters::Only(admin::audit::PARAMETERS),
         surface: Surface::Internal,
         access: ADMIN_READ,
@@ -202,6 +204,7 @@ const fn change(method: &'static str, handler: Handler) -> Row {
         body: Body::Json,
         parameters: Parameters::Any,
         max_body: 16 * 1024,
+        answers: &[MediaType::Json],
         deadline: Duration::from_secs(5),
         handler,
     }

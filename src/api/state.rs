@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::dialect::Dialect;
 use crate::domain::{Scope, SecretDigest};
 use crate::entropy::EntropyRecording;
+use crate::http::StreamLimiter;
 use crate::service::Service;
 use crate::service::import::{Notices, RevealedSecret};
 use crate::sms::DemoGateway;
@@ -20,6 +21,8 @@ pub struct ApiState {
     pub(super) demo: Option<Demo>,
     /// The scopes that the rows of the route table require. A world with other scopes gets a warning.
     pub(super) scopes: Vec<Scope>,
+    /// The streams of all listeners.
+    pub(super) streams: StreamLimiter,
 }
 
 /// The parts of `demo` beside those of a node.

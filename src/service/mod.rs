@@ -20,7 +20,7 @@ pub use access::{Caller, Credentials, NotAdmitted};
 
 use std::sync::Arc;
 
-use crate::audit::{AuditLog, AuditPage, AuditQuery, Recorder};
+use crate::audit::{AuditError, AuditLog, AuditPage, AuditQuery, Recorder};
 use crate::config::PersonRequestsConfig;
 use crate::domain::{CodeFormat, Phone, Refusal, Timestamp, TokenExpiry};
 use crate::otp::Otp;
@@ -117,12 +117,18 @@ impl Service {
     pub async fn audit(
         &self,
         phone: Option<Phone>,
+        query: AuditQuery,
+    ) -> Result<AuditPage, Refusal> {
+        self.flush_audit().await?;
+        self.written_audit(phone, query).await
+    }
+
+    /// The same without flushing the refusals before the call: rows that were written already.
+    pub async fn written_audit(
+        &self,
+        phone: Option<Phone>,
         mut query: AuditQuery,
     ) -> Result<AuditPage, Refusal> {
-        match self.audit.flush().await {
-            Ok(()) | Err(StoreError::DiskFull) => {}
-            Err(error) => return Err(error.into()),
-        }
         if let Some(phone) = phone {
             query.filter.phone = self.audit.phone_hash(phone);
             if query.filter.phone.is_none() {
@@ -130,9 +136,29 @@ impl Service {
                 return Ok(AuditPage::default());
             }
         }
+        self.read_audit(move |log| log.search(&query)).await
+    }
+
+    /// The number of the newest audit row. Refusals that were noted before the call count, except on a full disk.
+    pub async fn newest_audit_row(&self) -> Result<u64, Refusal> {
+        self.flush_audit().await?;
+        self.read_audit(|log| Ok(log.newest()?)).await
+    }
+
+    async fn flush_audit(&self) -> Result<(), Refusal> {
+        match self.audit.flush().await {
+            Ok(()) | Err(StoreError::DiskFull) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reading files may block, so it has a thread of its own.
+    async fn read_audit<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&AuditLog) -> Result<T, AuditError> + Send + 'static,
+    ) -> Result<T, Refusal> {
         let log = Arc::clone(&self.audit_log);
-        // Reading files may block, so it has a thread of its own.
-        let read = tokio::task::spawn_blocking(move || log.search(&query)).await;
+        let read = tokio::task::spawn_blocking(move || read(&log)).await;
         Ok(read.map_err(|error| StoreError::Failed(error.to_string()))??)
     }
 }

@@ -2,15 +2,14 @@
 //! `lib/eview/renders`), and its headers.
 
 use hyper::StatusCode;
-use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
-};
+use hyper::header::{ALLOW, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::success::{Paging, Success};
+use super::document;
+use super::success::{Enveloped, Paging};
+use crate::api::media_type::MediaType;
 use crate::api::request::head::Head;
 use crate::domain::Timestamp;
 use crate::http::{Response, ResponseBody};
@@ -70,17 +69,22 @@ struct ErrorView<'a> {
 /// The initial capacity of an answer's buffer, in bytes. Most answers are smaller.
 const USUAL_BYTES: usize = 512;
 
-pub(in crate::api) fn success(head: &Head, answer: &Success) -> Response {
-    let data_type = if answer.paging.is_some() { "list" } else { "object" };
+pub(super) fn success(
+    head: &Head,
+    status: StatusCode,
+    data: &Enveloped,
+    location: Option<&str>,
+) -> Response {
+    let data_type = if data.paging.is_some() { "list" } else { "object" };
     let envelope = Envelope {
-        meta: meta(head, answer.status, data_type),
-        data: Some(&answer.data),
-        paging: answer.paging,
-        urgent: answer.urgent.as_deref(),
+        meta: meta(head, status, data_type),
+        data: Some(&data.data),
+        paging: data.paging,
+        urgent: data.urgent.as_deref(),
         error: None,
     };
-    let mut response = respond(head, answer.status, &envelope);
-    if let Some(location) = &answer.location {
+    let mut response = respond(head, status, &envelope);
+    if let Some(location) = location {
         add(&mut response, LOCATION, location);
     }
     response
@@ -129,16 +133,7 @@ fn meta<'h>(head: &'h Head, status: StatusCode, data_type: &'static str) -> Meta
 fn respond(head: &Head, status: StatusCode, envelope: &Envelope<'_>) -> Response {
     let mut body = Vec::with_capacity(USUAL_BYTES);
     serde_json::to_writer(&mut body, envelope).expect("an envelope has text keys only");
-    let mut response = Response::new(ResponseBody::whole(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    for (name, value) in head.repeated() {
-        headers.insert(name, value);
-    }
-    response
+    document::respond(head, status, MediaType::Json, ResponseBody::whole(body))
 }
 
 /// Adds a header. The program makes its value, so it is always valid: a path with an id, a number, a list of methods.

@@ -4,15 +4,36 @@ use hyper::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::api::media_type::MediaType;
 use crate::domain::VerificationId;
+use crate::http::ResponseBody;
 
-/// A success: `200` or `201` with `data`, which is already serialised as JSON.
+/// A success: `200` or `201` with `data`, which is already serialised as JSON, or with a page or a stream.
 pub struct Success {
     pub(super) status: StatusCode,
+    pub(super) content: Content,
+    pub(super) location: Option<String>,
+}
+
+/// The content of a success answer.
+pub(super) enum Content {
+    /// JSON for the envelope.
+    Enveloped(Enveloped),
+    /// A content without an envelope; on the heap, for few answers have one.
+    Document(Box<Document>),
+}
+
+/// Data that is serialised as JSON already.
+pub(super) struct Enveloped {
     pub(super) data: Box<RawValue>,
     pub(super) paging: Option<Paging>,
     pub(super) urgent: Option<Box<RawValue>>,
-    pub(super) location: Option<String>,
+}
+
+/// A content without an envelope.
+pub(super) struct Document {
+    pub(super) media_type: MediaType,
+    pub(super) body: ResponseBody,
 }
 
 /// `paging` of a list.
@@ -39,20 +60,21 @@ pub enum Cursor {
 impl Success {
     /// `200` with this view as `data`.
     pub fn ok(view: &impl Serialize) -> Self {
-        Self {
-            status: StatusCode::OK,
-            data: json(view),
-            paging: None,
-            urgent: None,
-            location: None,
-        }
+        let data = Enveloped { data: json(view), paging: None, urgent: None };
+        Self { status: StatusCode::OK, content: Content::Enveloped(data), location: None }
+    }
+
+    /// `200` with this content, which has no envelope: text, bytes or a stream.
+    pub fn document(media_type: MediaType, body: ResponseBody) -> Self {
+        let document = Box::new(Document { media_type, body });
+        Self { status: StatusCode::OK, content: Content::Document(document), location: None }
     }
 
     /// `200` with the whole list on one page, which is page 1 of 1.
     pub fn list(views: &[impl Serialize], page_size: usize) -> Self {
         let (page_number, total_entries, total_pages) = (1, views.len(), 1);
         let paging = Paging::Whole { page_number, page_size, total_entries, total_pages };
-        Self { paging: Some(paging), ..Self::ok(&views) }
+        Self::ok(&views).with_paging(paging)
     }
 
     /// `200` with one page of a list, and the cursor of the next page if there is one.
@@ -62,7 +84,7 @@ impl Success {
         next_after: Option<Cursor>,
     ) -> Self {
         let paging = Paging::Part { page_size, next_after };
-        Self { paging: Some(paging), ..Self::ok(&views) }
+        Self::ok(&views).with_paging(paging)
     }
 
     /// `201` with this view as `data`.
@@ -72,7 +94,21 @@ impl Success {
 
     /// Adds `urgent` beside `data`.
     pub fn with_urgent(self, view: &impl Serialize) -> Self {
-        Self { urgent: Some(json(view)), ..self }
+        let urgent = Some(json(view));
+        self.map_data(|data| Enveloped { urgent, ..data })
+    }
+
+    fn with_paging(self, paging: Paging) -> Self {
+        self.map_data(|data| Enveloped { paging: Some(paging), ..data })
+    }
+
+    /// A document has no data to change.
+    fn map_data(self, change: impl FnOnce(Enveloped) -> Enveloped) -> Self {
+        let content = match self.content {
+            Content::Enveloped(data) => Content::Enveloped(change(data)),
+            document @ Content::Document(_) => document,
+        };
+        Self { content, ..self }
     }
 
     /// Adds the header `Location`.

@@ -61,8 +61,9 @@ impl AuditLog {
         Ok(self.search(&query)?.rows)
     }
 
-    /// Number of the newest row. The numbers in the database have no gap, so it is found by bisection.
-    fn last_number(&self) -> Result<u64, StoreError> {
+    /// Number of the newest row, in the files or in the database; 0 before there is any. The numbers in the database have no
+    /// gap, so it is found by bisection.
+    pub fn newest(&self) -> Result<u64, StoreError> {
         let moved = self.readable().number;
         // A row that is no longer in the database has moved to a file.
         let exists = |number: u64| -> Result<bool, StoreError> {
@@ -91,7 +92,7 @@ impl<'a> Search<'a> {
         let at = match query.order {
             AuditOrder::OldestFirst => query.after.unwrap_or(0),
             AuditOrder::NewestFirst => {
-                let end = log.last_number()? + 1;
+                let end = log.newest()? + 1;
                 query.after.map_or(end, |after| after.min(end))
             }
         };

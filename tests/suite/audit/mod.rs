@@ -6,6 +6,7 @@ mod reading;
 mod recorder;
 mod refused;
 mod rows;
+mod streaming;
 mod trimming;
 mod watching;
 

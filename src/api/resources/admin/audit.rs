@@ -1,41 +1,24 @@
 //! The operator's view of audit rows.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::Serialize;
-
+use super::audit_stream;
+use super::audit_view::view;
 use crate::api::handler::{Call, HandlerFuture};
+use crate::api::media_type::MediaType;
 use crate::api::refusal::Rejection;
 use crate::api::request::query::Query;
 use crate::api::response::{Cursor, Success};
 use crate::api::state::ApiState;
 use crate::audit::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
-use crate::domain::audit::{AuditEvent, AuditRow, RequestId};
+use crate::domain::audit::AuditEvent;
 use crate::domain::limits::Limits;
-use crate::domain::{ClientId, PersonRequestId, Phone, UserId, VerificationId};
+use crate::domain::Phone;
 
 /// The default of `page_size`, in rows.
 const USUAL: u64 = 50;
 /// The maximum of `page_size`, in rows.
 const MOST: u64 = 500;
-
-/// One entry of `data`: an audit row with its number. The phone is masked.
-#[derive(Serialize)]
-struct AuditView<'r> {
-    number: u64,
-    at: String,
-    event: &'static str,
-    reason: Option<&'r str>,
-    client_id: Option<ClientId>,
-    user_id: Option<UserId>,
-    peer: Option<IpAddr>,
-    phone_number: Option<String>,
-    verification_id: Option<VerificationId>,
-    person_request_id: Option<PersonRequestId>,
-    times: u32,
-    request_id: Option<RequestId>,
-}
 
 /// The query parameters of `GET /admin/audit`.
 pub(in crate::api) const PARAMETERS: &[&str] = &[
@@ -53,10 +36,14 @@ pub(in crate::api) const PARAMETERS: &[&str] = &[
     "page_size",
 ];
 
-/// `GET /admin/audit`: the audit rows that match every parameter, oldest or newest first.
+/// `GET /admin/audit`: the audit rows that match every parameter, oldest or newest first. As NDJSON all
+/// of them, in a stream.
 pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let (phone, query) = read_query(call.query.as_deref())?;
+        if call.answer == MediaType::NdJson {
+            return audit_stream::of(state, phone, query).await;
+        }
         let page_size = query.most;
         let AuditPage { rows, next_after, .. } = state.service.audit(phone, query).await?;
         let views: Vec<_> = rows.iter().map(|(number, row)| view(*number, row)).collect();
@@ -100,21 +87,4 @@ fn reasons() -> Vec<&'static str> {
         }
     }
     reasons
-}
-
-fn view(number: u64, AuditRow { at, what, times, request_id }: &AuditRow) -> AuditView<'_> {
-    AuditView {
-        number,
-        at: at.to_string(),
-        event: what.event.word(),
-        reason: what.event.reason(),
-        client_id: what.by.client_id,
-        user_id: what.by.user_id,
-        peer: what.by.peer,
-        phone_number: what.phone.map(|phone| phone.to_string()),
-        verification_id: what.verification_id,
-        person_request_id: what.person_request_id,
-        times: *times,
-        request_id: *request_id,
-    }
 }
