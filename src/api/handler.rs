@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use hyper::header::HeaderValue;
 use serde_json::Value;
 
 use super::media_type::MediaType;
@@ -40,6 +41,8 @@ pub struct Call {
     pub params: Params,
     /// The type to answer with, one of the row's.
     pub answer: MediaType,
+    /// The header `Host`, checked.
+    pub host: Option<HeaderValue>,
     /// The query, still percent-encoded.
     pub query: Option<String>,
     /// The JSON body; `null` on rows with `Body::None` or `Body::AnyJson`.

@@ -44,4 +44,4 @@ pub use request::body::Body;
 pub use request::origin::ListenerKind;
 pub use request::query::Parameters;
 pub use route::{Access, Row, Surface};
-pub use state::{Demo, ReadWorld, ShowSecrets, TakeLine, TellNotices};
+pub use state::{Demo, ReadWorld, ShowSecrets, TakeLine, TellNotices, secret_names};

@@ -22,6 +22,7 @@ pub enum Operation {
     ReadAudit,
     UnlockPhone,
     AdminGetDelivery,
+    DemoIndex,
     DemoMessages,
     DemoReset,
     DemoGateway,

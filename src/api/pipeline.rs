@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, HOST, HeaderValue};
 use serde_json::Value;
 
 use super::dialect::Dialect;
@@ -68,6 +68,7 @@ impl Api {
             service,
             dialect,
             demo,
+            methods: routes::methods(),
             scopes: routes::scopes(),
             streams: StreamLimiter::new(STREAMS),
         });
@@ -131,6 +132,7 @@ impl Api {
         let answer = accept::choose(request.headers(), row.answers)?;
         query::check(row.parameters, request.uri().query())?;
         // The call, as the handler gets it.
+        let host = request.headers().get(HOST).cloned();
         let query = request.uri().query().map(str::to_owned);
         let caller = log.caller.clone();
         let (peer, request_id, waiting) = (log.by.peer, log.request_id, CallerStatus::default());
@@ -140,6 +142,7 @@ impl Api {
             request_id,
             params,
             answer,
+            host,
             query,
             body: Value::Null,
             now,

@@ -9,7 +9,7 @@ use super::refusal::Rejection;
 use super::request::body::Body;
 use super::request::query::Parameters;
 use super::resources::{
-    admin, authentication_factor, deliveries, demo, health, person_requests, receipts,
+    admin, authentication_factor, deliveries, demo, demo_index, health, person_requests, receipts,
     verifications,
 };
 use super::response::Success;
@@ -138,6 +138,13 @@ pub static ROUTES: &[Row] = &[
         ..read(admin::deliveries::get)
     },
     Row {
+        operation: Operation::DemoIndex,
+        path: "/",
+        answers: &[MediaType::Json, MediaType::Html],
+        surface: Surface::Demo,
+        ..read(demo_index::get)
+    },
+    Row {
         operation: Operation::DemoMessages,
         path: "/demo/messages",
         parameters: Parameters::Only(&["phone"]),
@@ -168,6 +175,11 @@ pub static ROUTES: &[Row] = &[
         ..change("POST", Handler::Async(demo::set_gateway))
     },
 ];
+
+/// Method, path and scope of each row.
+pub(super) fn methods() -> Vec<(&'static str, &'static str, Option<Scope>)> {
+    ROUTES.iter().map(|row| (row.method, row.path, row.access.scope())).collect()
+}
 
 /// The scopes that the rows require, with repetitions.
 pub fn scopes() -> Vec<Scope> {

@@ -19,6 +19,8 @@ pub struct ApiState {
     pub(super) dialect: &'static Dialect,
     /// `None` on a node that is no demo.
     pub(super) demo: Option<Demo>,
+    /// Method, path and scope of each row.
+    pub(super) methods: Vec<(&'static str, &'static str, Option<Scope>)>,
     /// The scopes that the rows of the route table require. A world with other scopes gets a warning.
     pub(super) scopes: Vec<Scope>,
     /// The streams of all listeners.
@@ -37,6 +39,8 @@ pub struct Demo {
     pub secrets: Arc<EntropyRecording>,
     /// The digests of the secrets that the console has shown. Each is shown once.
     pub shown: Mutex<HashSet<SecretDigest>>,
+    /// The names of the tokens and api-keys in the world, without the secrets.
+    pub secret_names: Mutex<Vec<String>>,
     /// Shows secrets on the console.
     pub show: ShowSecrets,
     /// The age at which a NEW person request of the world counts as EXPIRED.
@@ -61,7 +65,22 @@ pub type TellNotices = Box<dyn Fn(&Notices) + Send + Sync>;
 /// Queues a line for the demo's console, without waiting for the terminal.
 pub type TakeLine = Box<dyn Fn(String) + Send + Sync>;
 
+/// The names of these secrets.
+pub fn secret_names(known: &[RevealedSecret]) -> Vec<String> {
+    known.iter().map(|known| known.owner.clone()).collect()
+}
+
 impl Demo {
+    /// Takes the names of the secrets in a world that was read again.
+    pub(super) fn rename_secrets(&self, known: &[RevealedSecret]) {
+        *self.secret_names.lock().unwrap_or_else(PoisonError::into_inner) = secret_names(known);
+    }
+
+    /// The names of the tokens and api-keys in the world.
+    pub(super) fn names_of_secrets(&self) -> Vec<String> {
+        self.secret_names.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The secrets among `known` that the console has not shown yet. They count as shown from now on.
     pub(super) fn not_shown(&self, known: Vec<RevealedSecret>) -> Vec<RevealedSecret> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);

@@ -112,6 +112,7 @@ pub(in crate::api) fn reset(state: Arc<ApiState>, call: Call) -> HandlerFuture {
         // One write replaces the world. What is held in memory follows it.
         import::replace(&demo.store, world).await.map_err(not_loaded)?;
         demo.gateway.reset();
+        demo.rename_secrets(&known);
         state.service.otp().outbox.forget();
         // The console shows secrets that are new in the file. It may be slow, as the disk may.
         let new = demo.not_shown(known);
@@ -140,7 +141,7 @@ fn read_world(state: &ApiState, now: Timestamp) -> Result<(World, Notices), Reje
 }
 
 /// The demo's part of the state. It is always there: the rows of `Surface::Demo` are served only with a demo.
-fn demo_of(state: &ApiState) -> Result<&Demo, Rejection> {
+pub(super) fn demo_of(state: &ApiState) -> Result<&Demo, Rejection> {
     state.demo.as_ref().ok_or(Rejection::RouteUnknown)
 }
 

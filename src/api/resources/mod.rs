@@ -7,12 +7,14 @@
 //! - [`receipts`]: delivery receipts of SMS gateways;
 //! - [`health`]: liveness and readiness;
 //! - [`admin`]: the operator's methods;
-//! - [`demo`]: the methods of `demo`.
+//! - [`demo`]: the methods of `demo`;
+//! - [`demo_index`]: its first page.
 
 pub(super) mod admin;
 pub(super) mod authentication_factor;
 pub(super) mod deliveries;
 pub(super) mod demo;
+pub(super) mod demo_index;
 pub(super) mod health;
 pub(super) mod person_requests;
 pub(super) mod receipts;

@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::MakeWriter as _;
 use super::listen::ListenAddresses;
 use super::run::Start;
 use super::{CliError, import, run, settings};
-use crate::api::{Demo, ReadWorld, TakeLine, TellNotices, routes};
+use crate::api::{Demo, ReadWorld, TakeLine, TellNotices, routes, secret_names};
 use crate::clock::{Clock, SystemClock};
 use crate::config::StoreConfig;
 use crate::entropy::{Entropy, EntropyRecording, SystemEntropy};
@@ -100,6 +100,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), CliError> {
             world: read_again(file.as_deref()),
             secrets,
             shown: Mutex::new(digests(&known)),
+            secret_names: Mutex::new(secret_names(&known)),
             show: Box::new(show),
             request_life,
             notices,

@@ -125,13 +125,16 @@ fn an_escape_that_is_none_is_refused_wherever_it_stands_in_a_path() {
 
 #[test]
 fn a_path_that_is_nowhere_is_a_404_in_the_envelope() {
-    let node = TestNode::start();
+    let demo = TestNode::start();
+    let node = TestNode::set_up(Setup { is_demo: false, ..Setup::default() });
+    // A demo has a page there.
+    for path in ["/", "//"] {
+        assert_nowhere(&node, path);
+    }
     for path in [
-        "/",
         "/api",
         "/api/",
         "/favicon.ico",
-        "//",
         "/Verifications",
         "/health",
         "/api/person_requests",
@@ -141,14 +144,19 @@ fn a_path_that_is_nowhere_is_a_404_in_the_envelope() {
         "/api/v3/verifications",
         "/api%2Fverifications",
     ] {
-        for method in ["GET", "POST", "OPTIONS", "BREW"] {
-            let reply = node.by_hand(method, path, &MIS, b"");
-            assert_eq!(reply.refusal(), (404, "not_found", None, None), "{method} {path}");
-            assert_enveloped(&node, &reply, path);
-        }
-        let head = node.by_hand("HEAD", path, &[], b"");
-        assert_eq!((head.status, head.text.as_str()), (404, ""), "{path}");
+        assert_nowhere(&node, path);
+        assert_nowhere(&demo, path);
     }
+}
+
+fn assert_nowhere(node: &TestNode, path: &str) {
+    for method in ["GET", "POST", "OPTIONS", "BREW"] {
+        let reply = node.by_hand(method, path, &MIS, b"");
+        assert_eq!(reply.refusal(), (404, "not_found", None, None), "{method} {path}");
+        assert_enveloped(node, &reply, path);
+    }
+    let head = node.by_hand("HEAD", path, &[], b"");
+    assert_eq!((head.status, head.text.as_str()), (404, ""), "{path}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod approve;
 mod audit;
 mod decisions;
 pub mod deliveries;
+mod demo_index;
 mod envelope;
 mod health;
 mod http;

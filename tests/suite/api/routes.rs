@@ -42,6 +42,7 @@ fn status_of_an_open_row(operation: Operation) -> u16 {
     match operation {
         Operation::Live
         | Operation::Ready
+        | Operation::DemoIndex
         | Operation::DemoMessages
         | Operation::DemoReset
         | Operation::DemoGateway => 200,

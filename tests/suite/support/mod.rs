@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use by_hand::{read_reply, reply_of};
 pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, call, other_than, try_call};
-use esoz_otp::api::{Api, Demo, ListenerKind};
+use esoz_otp::api::{Api, Demo, ListenerKind, secret_names};
 use esoz_otp::clock::{Clock as _, ManualClock};
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
 use esoz_otp::domain::limits::Rule;
@@ -185,8 +185,10 @@ impl TestNode {
         watch::watch_the_log();
         let clock = Arc::new(ManualClock::at(now));
         let store = Store::open(path, config.store).unwrap();
+        let mut names = Vec::new();
         if load_world {
             let world = import::read(&world, now, &*entropy).unwrap();
+            names = secret_names(&world.known);
             import::load(&store, world).unwrap();
         }
         let (inbox, to_inbox) = Inbox::new();
@@ -198,6 +200,7 @@ impl TestNode {
             world: Box::new(move || Ok(world.clone())),
             secrets: EntropyRecording::of(Arc::clone(&entropy)),
             shown: Mutex::default(),
+            secret_names: Mutex::new(names),
             show: Box::new(|_| {}),
             request_life: config.person_requests.life,
             notices: None,

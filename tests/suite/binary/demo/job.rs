@@ -62,6 +62,27 @@ fn its_curl_lines_do_the_whole_job_as_they_stand() {
 }
 
 #[test]
+fn the_lines_of_its_first_page_work_as_they_stand() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut demo = Program::start(directory.path(), &["demo"]);
+    demo.line("Every SMS appears below");
+    let index = demo.call("GET", "/", "");
+    let examples = index.data()["examples"].as_array().unwrap();
+    let lines: Vec<_> = examples.iter().map(|it| it["line"].as_str().unwrap()).collect();
+    let tokens = ["TOKEN=demo-patient-token", "TOKEN=demo-admin-token"];
+    let script = [&lines[..5], &tokens[..1], &lines[5..6], &tokens[1..], &lines[6..]].concat();
+    assert!(lines[..5].iter().all(|line| !line.contains("TOKEN")), "{lines:#?}");
+    let answers = answers_of(&script.join("\n"));
+    let codes: Vec<_> = answers[..5].iter().map(|answer| answer["meta"]["code"].clone()).collect();
+    assert_eq!(codes, [201, 200, 200, 200, 200], "{answers:#?}");
+    assert_eq!(answers[1]["data"]["status"], "verified");
+    assert_eq!(answers[4]["data"]["factor"], "+380881234567");
+    let numbers: Vec<_> = answers[5..].iter().map(|row| row["number"].clone()).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    assert!(numbers.len() >= 2, "{answers:#?}");
+}
+
+#[test]
 fn the_readme_s_main_job_works_as_pasted() {
     let directory = tempfile::tempdir().unwrap();
     let mut demo = Program::start(directory.path(), &["demo"]);

@@ -1,0 +1,213 @@
+//! The first page of a demo: where things are, as JSON or as a page for people.
+
+use std::fmt::{self, Display, Formatter, Write as _};
+
+use serde::Serialize;
+
+use super::demo::demo_of;
+use crate::api::handler::Call;
+use crate::api::media_type::MediaType;
+use crate::api::refusal::Rejection;
+use crate::api::response::Success;
+use crate::api::state::ApiState;
+use crate::http::ResponseBody;
+
+/// The documents of the repository.
+const DOCUMENTS: [DocumentView; 4] = [
+    DocumentView {
+        path: "README.md",
+        about: "a first try, and testing a program against the demo",
+    },
+    DocumentView { path: "src/api/README.md", about: "methods, headers, refusals and dialects" },
+    DocumentView { path: "fixtures/README.md", about: "the demo's world, and worlds of one's own" },
+    DocumentView { path: "systemd/README.md", about: "a node in production" },
+];
+
+/// A phone that no other example uses.
+const PHONE: &str = "+380958697085";
+
+#[derive(Serialize)]
+struct IndexView<'a> {
+    methods: Vec<MethodView>,
+    documents: &'a [DocumentView],
+    /// Names only: the demo's console shows the secrets.
+    secrets: Vec<String>,
+    examples: Vec<ExampleView>,
+}
+
+#[derive(Serialize)]
+struct MethodView {
+    method: &'static str,
+    path: &'static str,
+    scope: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct DocumentView {
+    path: &'static str,
+    about: &'static str,
+}
+
+#[derive(Serialize)]
+struct ExampleView {
+    about: &'static str,
+    line: String,
+}
+
+/// `GET /`: methods, documents, the names of tokens and api-keys, and lines to try.
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
+    let demo = demo_of(state)?;
+    let host = call.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let view = IndexView {
+        methods: state
+            .methods
+            .iter()
+            .map(|(method, path, scope)| MethodView { method, path, scope: *scope })
+            .collect(),
+        documents: &DOCUMENTS,
+        secrets: demo.names_of_secrets(),
+        examples: examples(host),
+    };
+    Ok(match call.answer {
+        MediaType::Html => Success::document(MediaType::Html, ResponseBody::whole(page(&view))),
+        MediaType::Json | MediaType::NdJson => Success::ok(&view),
+    })
+}
+
+/// Lines for a shell. Those with `$TOKEN` need a token; the others work as they are.
+fn examples(host: &str) -> Vec<ExampleView> {
+    let example = |about, line| ExampleView { about, line };
+    vec![
+        example(
+            "send a code",
+            format!(
+                "curl -X POST 'http://{host}/verifications' -H 'content-type: application/json' -d '{{\"phone_number\": \"{PHONE}\"}}'"
+            ),
+        ),
+        example(
+            "read the code",
+            format!(
+                "CODE=$(curl -s 'http://{host}/demo/messages?phone={PHONE}' | sed -n 's/.*\"code\":\"\\([0-9]*\\).*/\\1/p')"
+            ),
+        ),
+        example(
+            "verify the phone",
+            format!(
+                "curl -X PATCH 'http://{host}/verifications/{PHONE}/actions/complete' -H 'content-type: application/json' -d \"{{\\\"code\\\": \\\"$CODE\\\"}}\""
+            ),
+        ),
+        example("read the messages of the demo", format!("curl 'http://{host}/demo/messages'")),
+        example("begin again", format!("curl -X POST 'http://{host}/demo/reset'")),
+        example(
+            "read the factor of a patient; TOKEN is a token with the scope person:read",
+            format!(
+                "curl 'http://{host}/api/cabinet/authentication_factor' -H \"authorization: Bearer $TOKEN\""
+            ),
+        ),
+        example(
+            "read all rows of audit; TOKEN is a token with the scope admin:read",
+            format!(
+                "curl -N 'http://{host}/admin/audit' -H 'accept: application/x-ndjson' -H \"authorization: Bearer $TOKEN\""
+            ),
+        ),
+    ]
+}
+
+/// The page, without style and script: its headers allow none.
+fn page(view: &IndexView<'_>) -> String {
+    let mut page = String::from(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>esoz-otp demo</title>\n</head>\n<body>\n<h1>esoz-otp demo</h1>\n\
+         <p>The same as JSON: ask for this page with <code>Accept: application/json</code>.</p>\n",
+    );
+    write_sections(&mut page, view).expect("a text takes what is written to it");
+    page + "</body>\n</html>\n"
+}
+
+fn write_sections(page: &mut String, view: &IndexView<'_>) -> fmt::Result {
+    writeln!(page, "<h2>To paste into a terminal</h2>")?;
+    for ExampleView { about, line } in &view.examples {
+        writeln!(page, "<p>{}:</p>\n<pre><code>{}</code></pre>", Text(about), Text(line))?;
+    }
+    writeln!(
+        page,
+        "<h2>Tokens and api-keys</h2>\n<p>The console of the demo shows the secrets.</p>\n<ul>"
+    )?;
+    for name in &view.secrets {
+        writeln!(page, "<li>{}</li>", Text(name))?;
+    }
+    writeln!(
+        page,
+        "</ul>\n<h2>Methods</h2>\n<table>\n<tr><th>method</th><th>path</th><th>scope</th></tr>"
+    )?;
+    for MethodView { method, path, scope } in &view.methods {
+        let scope = scope.unwrap_or("none");
+        writeln!(
+            page,
+            "<tr><td>{method}</td><td>{}</td><td>{scope}</td></tr>",
+            Link { method, path, scope }
+        )?;
+    }
+    writeln!(page, "</table>\n<h2>Documents of the repository</h2>\n<ul>")?;
+    for DocumentView { path, about } in view.documents {
+        writeln!(page, "<li><code>{}</code>: {}</li>", Text(path), Text(about))?;
+    }
+    writeln!(page, "</ul>")
+}
+
+/// A path: a link if a browser can follow it, which has no token to show.
+struct Link<'a> {
+    method: &'a str,
+    path: &'a str,
+    scope: &'a str,
+}
+
+impl Display for Link<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let path = Text(self.path);
+        if self.method == "GET" && self.scope == "none" && !self.path.contains('{') {
+            return write!(f, "<a href=\"{path}\">{path}</a>");
+        }
+        write!(f, "<code>{path}</code>")
+    }
+}
+
+/// A text in a page, with its marks of HTML escaped.
+struct Text<'a>(&'a str);
+
+impl Display for Text<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            '\'' => f.write_str("&#39;"),
+            c => f.write_char(c),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_never_read_as_html() {
+        let names = vec!["token <script>alert('&\"')</script>".to_owned()];
+        let view = IndexView {
+            methods: Vec::new(),
+            documents: &DOCUMENTS,
+            secrets: names,
+            examples: examples("[::1]:4000"),
+        };
+        let page = page(&view);
+        assert!(
+            page.contains(
+                "<li>token &lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;</li>"
+            )
+        );
+        assert!(!page.contains("<script"));
+    }
+}
