@@ -70,7 +70,7 @@ pub(super) struct Progress {
     turn: AtomicU32,
     /// Odd while the peer does not read; counts the beginnings and ends of such waits.
     stalls: AtomicU32,
-    /// The bytes of streams that the system has taken for the peer.
+    /// The bytes of this stream that the system has taken for the peer.
     streamed: AtomicU64,
     /// Only a reset tells the peer that a stream was cut: HTTP/1.0 ends a whole one by closing, too.
     resets_if_cut: AtomicBool,
@@ -89,6 +89,7 @@ impl Progress {
     /// An answer begins that is a stream, over this version of HTTP.
     pub(super) fn stream_begins(&self, version: Version) {
         self.resets_if_cut.store(version < Version::HTTP_11, Ordering::Relaxed);
+        self.streamed.store(0, Ordering::Relaxed);
         self.enter(ConnectionStage::Streaming);
     }
 
@@ -141,7 +142,7 @@ impl Progress {
     }
 
     fn bytes_left(&self, number: usize) {
-        let streamed = self.streamed.load(Ordering::Relaxed).wrapping_add(number as u64);
+        let streamed = self.streamed.load(Ordering::Relaxed) + number as u64;
         self.streamed.store(streamed, Ordering::Relaxed);
     }
 }
@@ -235,7 +236,7 @@ impl Unchanged {
 #[derive(Default)]
 struct StreamReader {
     /// The count of bytes at the last check.
-    seen: Option<u64>,
+    seen: u64,
     debt: RateDebt,
 }
 
@@ -249,8 +250,9 @@ impl StreamReader {
         limits: &ServerLimits,
     ) -> bool {
         let streamed = progress.streamed.load(Ordering::Relaxed);
-        let bytes = self.seen.map_or(0, |seen| streamed.wrapping_sub(seen));
-        self.seen = Some(streamed);
+        // Another stream may have begun since, with a count of its own.
+        let bytes = streamed.checked_sub(self.seen).unwrap_or(streamed);
+        self.seen = streamed;
         let waited = if progress.is_stalled() { time } else { Duration::ZERO };
         self.debt.is_too_slow(limits.stream, waited, bytes)
     }
@@ -368,15 +370,30 @@ mod tests {
 
     #[test]
     fn a_reader_must_be_quick_enough_only_while_bytes_wait_for_it() {
+        let stream = |bytes, is_waiting| {
+            let progress = Progress::default();
+            progress.stream_begins(Version::HTTP_11);
+            if is_waiting {
+                progress.something_left();
+            }
+            seconds_until_too_slow(&progress, bytes)
+        };
+        assert_eq!(stream(0, false), None, "the producer is idle");
+        assert_eq!(stream(0, true), Some(30));
+        assert_eq!(stream(4 * 1024, true), None);
+        assert_eq!(stream(2 * 1024, true), Some(60));
+    }
+
+    #[test]
+    fn a_second_stream_owes_nothing_of_the_first() {
         let progress = Progress::default();
-        progress.stream_begins(Version::HTTP_11);
-        assert_eq!(seconds_until_too_slow(&progress, 0), None, "the producer is idle");
-        progress.something_left();
-        assert_eq!(seconds_until_too_slow(&progress, 0), Some(30));
-        assert_eq!(seconds_until_too_slow(&progress, 4 * 1024), None);
-        assert_eq!(seconds_until_too_slow(&progress, 2 * 1024), Some(60));
-        progress.nothing_left();
-        assert_eq!(seconds_until_too_slow(&progress, 0), None);
+        for _ in 0..2 {
+            progress.stream_begins(Version::HTTP_11);
+            progress.something_left();
+            assert_eq!(seconds_until_too_slow(&progress, 2 * 1024), Some(60));
+            progress.nothing_left();
+            progress.stream_ended();
+        }
     }
 
     #[test]

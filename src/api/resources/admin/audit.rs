@@ -11,9 +11,9 @@ use crate::api::request::query::Query;
 use crate::api::response::{Cursor, Success};
 use crate::api::state::ApiState;
 use crate::audit::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
+use crate::domain::Phone;
 use crate::domain::audit::AuditEvent;
 use crate::domain::limits::Limits;
-use crate::domain::Phone;
 
 /// The default of `page_size`, in rows.
 const USUAL: u64 = 50;

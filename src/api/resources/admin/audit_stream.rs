@@ -63,7 +63,11 @@ impl Rows {
                 Ok(page) => page,
                 Err(refusal) => {
                     // The store or the log of audit has logged the reason.
-                    tracing::warn!(after = self.query.after, ?refusal, "a stream of audit rows is cut");
+                    tracing::warn!(
+                        after = self.query.after,
+                        ?refusal,
+                        "a stream of audit rows is cut"
+                    );
                     return;
                 }
             };
