@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::Refusal;
 use crate::files;
@@ -67,7 +67,7 @@ pub enum OpenError {
     NotEmpty(PathBuf),
     /// It belongs to another user.
     #[error(
-        "{path} belongs to user {owner}, and this is user {user}. Run esoz-otp as its owner, or give it to this user: chown -R {user} {path}"
+        "{path} belongs to user {owner}, and this is user {user}. {}", remedy_for_owner(*.owner, *.user, .path)
     )]
     NotOwned {
         /// The directory.
@@ -151,6 +151,18 @@ fn remedy(error: &io::Error) -> &'static str {
         // Of what else the system can say, too much to have a word for each.
         _ => "Check that the directory exists, that this user owns it and that the disk works.",
     }
+}
+
+/// What to do about a directory of another user. Root gets no `chown`: it would take a service's directory away from the
+/// user that serves it.
+fn remedy_for_owner(owner: u32, user: u32, path: &Path) -> String {
+    if user == 0 {
+        return format!(
+            "Run esoz-otp as user {owner}: systemd/README.md, \"Commands beside the service\", says how."
+        );
+    }
+    let path = path.display();
+    format!("Run esoz-otp as its owner, or give it to this user: chown -R {user} {path}")
 }
 
 impl From<sled::Error> for StoreError {

@@ -92,7 +92,11 @@ fn what_belongs_to_another_user_is_not_used_even_by_root() {
     let (node, keyring) = (directory.path().join("node"), directory.path().join("node.keyring"));
     let told = "belongs to user 65534, and this is user 0";
     chown(&node, Some(NOBODY), None).unwrap();
-    is_refused(directory.path(), 78, &[told, "chown -R 0 node"]);
+    // A `chown` to root would take a service's directory away from the service.
+    let helps = "Run esoz-otp as user 65534: systemd/README.md, \"Commands beside the service\"";
+    is_refused(directory.path(), 78, &[told, helps]);
+    let ended = run_on_node(directory.path(), "import", &["world.json"]);
+    assert!(ended.stderr.contains(helps) && !ended.stderr.contains("chown"), "{}", ended.stderr);
     chown(&node, Some(0), None).unwrap();
     chown(&keyring, Some(NOBODY), None).unwrap();
     is_refused(directory.path(), 78, &[told, "chown 0 node.keyring"]);
