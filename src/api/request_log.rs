@@ -89,6 +89,7 @@ impl RequestLog {
         let client = self.client_id().map(|id| id.to_string());
         let client = client.as_deref().unwrap_or("-");
         let client_name = self.client_name();
+        let peer = self.by.peer.map(display);
         // The JSON form of the log has no numbers of 128 bits.
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let request_id = self.request_id.map(display);
@@ -100,6 +101,7 @@ impl RequestLog {
                     status,
                     client,
                     client_name,
+                    peer,
                     request_id,
                     took_us,
                     "answered"
@@ -111,6 +113,7 @@ impl RequestLog {
                     status,
                     client,
                     client_name,
+                    peer,
                     request_id,
                     took_us,
                     "answered"
@@ -143,6 +146,7 @@ impl RequestLog {
             setting,
             client,
             client_name,
+            peer,
             request_id,
             took_us,
             "refused"

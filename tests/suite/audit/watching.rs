@@ -254,6 +254,43 @@ fn whoever_hangs_up_before_the_answer_is_seen_all_the_same() {
     assert!(found.len() >= compared, "{compared}: {}", ended.stderr);
 }
 
+/// The addresses of these lines, which are JSON; `null` for a line without one.
+fn peers(log: &str, message: &str) -> Vec<serde_json::Value> {
+    let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.filter(|line| line["message"] == message).map(|line| line["peer"].clone()).collect()
+}
+
+#[test]
+fn the_lines_of_a_call_have_the_address_that_its_row_of_audit_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = serve(directory.path(), "json");
+    let resend = format!("/api/person_requests/{SEED_REQUEST}/actions/resend_otp");
+    let resend = ("POST", resend.as_str());
+    // A code, a limit, no scope, an unknown token, and a caller whose address the proxy does not know.
+    let without_scope = [("authorization", "Bearer demo-noscope-token")];
+    for (peer, credentials, status) in [
+        ("203.0.113.1", &MIS[..], 200),
+        ("2001:db8::2", &MIS[..], 429),
+        ("203.0.113.3", &without_scope, 403),
+        ("203.0.113.4", &UNKNOWN, 401),
+        ("unknown", &UNKNOWN, 401),
+    ] {
+        assert_eq!(served.forwarded(peer, resend, credentials, "").status, status, "{peer}");
+    }
+    let admin = [("authorization", "Bearer demo-admin-token")];
+    let audit = call(served.internal, "GET", "/admin/audit", &admin, "");
+    let rows = audit.data().as_array().unwrap();
+    let of_rows: Vec<_> = rows.iter().map(|row| row["peer"].clone()).collect();
+    let ended = served.program.stop();
+    let refused = peers(&ended.stderr, "refused");
+    assert_eq!(refused[..3], ["2001:db8::2", "203.0.113.3", "203.0.113.4"]);
+    assert_eq!(refused[3..], [serde_json::Value::Null]);
+    // The last answer is the one to the call that read the audit.
+    let answered = peers(&ended.stderr, "answered");
+    assert_eq!(answered[1..], ["127.0.0.1"]);
+    assert_eq!([&answered[..1], &refused].concat(), of_rows);
+}
+
 #[test]
 fn control_the_filter_finds_a_line_that_is_one() {
     let lines = FORGED.join("\n");

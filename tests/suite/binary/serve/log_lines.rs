@@ -45,7 +45,7 @@ fn a_start_and_an_end_are_lines_with_what_one_asks_first() {
 }
 
 #[test]
-fn a_line_of_a_call_has_a_number_for_its_time_its_client_by_name_and_its_limit() {
+fn a_line_of_a_call_has_a_number_for_its_time_its_client_by_name_its_address_and_its_limit() {
     let directory = tempfile::tempdir().unwrap();
     make(directory.path());
     let mut node = serve(directory.path(), &[]);
@@ -60,6 +60,7 @@ fn a_line_of_a_call_has_a_number_for_its_time_its_client_by_name_and_its_limit()
     for line in [answered, limited, refused] {
         assert!(line["took_us"].is_u64(), "{line}");
         assert_eq!(line["client_name"], "demo-clinic", "{line}");
+        assert_eq!(line["peer"], "127.0.0.1", "{line}");
     }
     assert_eq!(
         (&limited["kind"], &limited["reason"]),
