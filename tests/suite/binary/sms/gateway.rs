@@ -135,11 +135,18 @@ fn the_readme_s_other_gateway_is_called_as_it_is_described() {
         fs::write(&path, "a-secret-for-this-test\n").unwrap();
         set_mode(&path, 0o600);
     }
+    // The lines for a node without a service manager go into their sections.
+    let (_, by_file) = GATEWAYS.split_once("```toml\n[gateway.other]\nsecret_file").unwrap();
+    let (by_file, _) = by_file.split_once("```").unwrap();
+    let (token, receipts) = by_file.split_once("[gateway.other.receipts]\n").unwrap();
+    let head = "[gateway.other.receipts]\n";
+    let described = described.replace(head, &format!("{head}{receipts}"));
     let text = format!(
-        "[sms]\ndrivers = [\"other\"]\n[gateway.other]\nurl = \"{}\"\nallow_http = true\nallow_local = true\n{}",
-        stub.url(),
-        described.replace("/etc/esoz-otp/", "")
-    );
+        "[sms]\ndrivers = [\"other\"]\n[gateway.other]\nurl = \"{}\"\nallow_http = true\nallow_local = true\n\
+         secret_file{token}{described}",
+        stub.url()
+    )
+    .replace("/etc/esoz-otp/", "");
     let ended = test(directory.path(), &text, &[]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(ended.stdout, "other: took it, and calls it 71");
@@ -152,6 +159,38 @@ fn the_readme_s_other_gateway_is_called_as_it_is_described() {
         let ended = test(directory.path(), &text, &[]);
         assert!(ended.stdout.contains(said), "{}", ended.stdout);
     }
+}
+
+#[test]
+fn the_readme_s_other_gateway_gets_its_secrets_as_two_credentials_of_the_unit() {
+    let directory = tempfile::tempdir().unwrap();
+    let stub = StubGateway::start();
+    stub.set(Behaviour::json(200, &json!({"message": {"id": 71, "state": "accepted"}})));
+    let (_, rest) =
+        GATEWAYS.split_once("[gateway.other]\nurl = \"https://sms.example/send\"\n").unwrap();
+    let (described, _) = rest.split_once("```").unwrap();
+    let text = format!(
+        "[sms]\ndrivers = [\"other\"]\n[gateway.other]\nurl = \"{}\"\nallow_http = true\nallow_local = true\n{described}",
+        stub.url()
+    );
+    fs::write(directory.path().join("esoz-otp.toml"), text).unwrap();
+    let credentials = tempfile::tempdir().unwrap();
+    let loaded: Vec<_> = GATEWAYS
+        .lines()
+        .filter_map(|line| line.strip_prefix("LoadCredential=gateway.other"))
+        .collect();
+    let names: Vec<_> = loaded.iter().map(|line| line.split_once(':').unwrap().0).collect();
+    assert_eq!(names, ["", ".receipts"]);
+    for (name, code) in names.into_iter().zip([78, 0]) {
+        let credential = credentials.path().join(format!("gateway.other{name}"));
+        fs::write(credential, "a-secret-for-this-test\n").unwrap();
+        let arguments = ["sms", "test", PHONE, "--config", "esoz-otp.toml"];
+        let mut as_a_unit = command(directory.path(), &arguments);
+        as_a_unit.env("CREDENTIALS_DIRECTORY", credentials.path());
+        let ended = Program::spawn(&mut as_a_unit).end();
+        assert_eq!(ended.code, Some(code), "{name}: {}", ended.stderr);
+    }
+    assert_eq!(stub.requests(), 1);
 }
 
 #[test]
