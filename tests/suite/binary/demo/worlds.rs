@@ -160,3 +160,26 @@ fn what_may_not_be_what_was_meant_is_told_at_the_start_and_at_a_reset() {
     }
     assert!(!told.contains("my-own-token"), "{told}");
 }
+
+#[test]
+fn the_document_s_smallest_world_gets_a_code_and_is_approved() {
+    let document = include_str!("../../../../fixtures/README.md");
+    let (_, rest) = document.split_once("\n### A smallest file\n").unwrap();
+    let (world, _) = rest.split_once("```json\n").unwrap().1.split_once("```").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("world.json"), world).unwrap();
+    let demo = Program::start(directory.path(), &["demo", "--fixtures", "world.json"]);
+    let (mut demo, token) = (demo, [("authorization", "Bearer my-token")]);
+    let address = demo.address();
+    let action = |method, name: &str, body: &str| {
+        let path = format!("/api/person_requests/10000000-0000-4000-8000-000000000003/{name}");
+        call(address, method, &path, &token, body)
+    };
+    let early = action("PATCH", "actions/approve", r#"{"verification_code": "123456"}"#);
+    assert_eq!((early.status, early.reason()), (422, Some("wrong_code")));
+    assert_eq!(action("POST", "actions/resend_otp", "").status, 200);
+    let code = demo.code_for("+380671000001", 1);
+    let body = serde_json::json!({"verification_code": code}).to_string();
+    let approved = action("PATCH", "actions/approve", &body);
+    assert_eq!(approved.data()["status"], "APPROVED");
+}
