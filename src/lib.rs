@@ -3,6 +3,7 @@
 //! The modules in reading order. Each one uses only modules before it:
 //!
 //! - [`domain`]: values and rules, without clock, disk or network;
+//! - [`contract`]: the forms of bodies, queries and entities as data, and the reader of all of them;
 //! - [`files`]: opens the files that settings and commands name;
 //! - [`clock`], [`entropy`], [`config`]: time, random bytes and settings;
 //! - [`log`]: lines on standard error, written by a thread of its own;
@@ -24,6 +25,7 @@ pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contract;
 pub mod domain;
 pub mod entropy;
 pub mod files;

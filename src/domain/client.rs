@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
 use super::audit::RequestId;
 use super::{Id, Scopes, SecretDigest, UserId};
@@ -27,7 +28,8 @@ pub struct Client {
 }
 
 /// How a client reaches the system: `access_type` of the client settings (edenlabllc/mithril.api).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray, VariantNames)]
+#[strum(serialize_all = "UPPERCASE")]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AccessType {
     /// The client calls for itself: an `api-key` header is ignored.

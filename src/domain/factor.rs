@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
 use super::{Id, Phone, Timestamp, UserId};
 
@@ -25,7 +26,8 @@ pub struct AuthenticationFactor {
 }
 
 /// The types of factor. edenlabllc/mithril.api allows only this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum FactorType {
     /// A code by SMS to the phone in `factor`.

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
 use super::{Id, Timestamp};
 
@@ -32,7 +33,8 @@ pub struct Person {
 }
 
 /// `status` of a person in the registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum PersonStatus {
     /// The registry holds the person as a patient.
@@ -42,7 +44,8 @@ pub enum PersonStatus {
 }
 
 /// How a person confirms an action: `authentication_methods[].type` of the registry of persons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray, VariantNames)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MethodType {
     /// By a code that is sent by SMS.

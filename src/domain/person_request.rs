@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
 use super::{ClientId, Id, PersonId, Phone, Refusal, Timestamp, VerificationId};
 
@@ -29,7 +30,10 @@ pub struct PersonRequest {
 }
 
 /// Status of a person request: the page of the model `person_requests` and its chart of states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PersonRequestStatus {
     /// Waits for the person's code, or for an approval without one.

@@ -19,7 +19,7 @@ const LINES: [&[&str]; 12] = [
     &["audit"],
     &["store", "log"],
     &["clock", "entropy", "config"],
-    &["files"],
+    &["contract", "files"],
     &["domain"],
 ];
 
