@@ -9,8 +9,10 @@ use serde_json::Value;
 
 use super::media_type::MediaType;
 use super::refusal::Rejection;
+use super::request::typed::{self, Checked};
 use super::response::Success;
 use super::state::ApiState;
+use crate::contract::{Context, Shaped};
 use crate::domain::audit::RequestId;
 use crate::domain::{Refusal, Requester, Timestamp};
 use crate::http::Params;
@@ -69,6 +71,30 @@ impl Call {
     pub(super) fn context(&self) -> RequestContext {
         let (request_id, waiting) = (self.request_id, self.waiting.clone());
         RequestContext { requester: self.requester(), request_id, waiting }
+    }
+
+    /// The body as a typed value.
+    pub(super) fn read_body<T: Shaped>(&self, state: &ApiState) -> Result<T, Rejection> {
+        typed::body(&self.body, self.contract_context(state))
+    }
+
+    /// The query as a typed value.
+    pub(super) fn read_query<T: Shaped>(&self, state: &ApiState) -> Checked<T> {
+        typed::query(self.query.as_deref(), self.contract_context(state))
+    }
+
+    /// The path's first parameter as a typed value. Its name is the one that a fault has.
+    pub(super) fn read_param<T: Shaped>(
+        &self,
+        name: &'static str,
+        state: &ApiState,
+    ) -> Result<T, Rejection> {
+        typed::parameter(name, self.param(), self.contract_context(state))
+    }
+
+    fn contract_context(&self, state: &ApiState) -> Context {
+        let codes = Some(state.service.code_format());
+        Context { now: self.now, codes, clear_secrets: false }
     }
 
     /// The path's first parameter; empty on rows without parameters.

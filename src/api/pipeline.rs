@@ -19,6 +19,7 @@ use super::route::{Access, Row, Surface};
 use super::routes;
 use super::state::{ApiState, Demo};
 use crate::clock::Clock;
+use crate::contract::Context;
 use crate::domain::{Network, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Params, Request, Response, Routed, Router, StreamLimiter};
@@ -130,7 +131,8 @@ impl Api {
         let (row, params) = self.admit(listener, request, now, log)?;
         // Last what is wrong with the request itself: only an admitted caller learns it.
         let answer = accept::choose(request.headers(), row.answers)?;
-        query::check(row.parameters, request.uri().query())?;
+        let context = Context { now, codes: None, clear_secrets: false };
+        query::check(row.parameters, request.uri().query(), context)?;
         // The call, as the handler gets it.
         let host = request.headers().get(HOST).cloned();
         let query = request.uri().query().map(str::to_owned);

@@ -15,6 +15,7 @@ use super::resources::{
 use super::response::Success;
 use super::route::{Access, Row, Surface};
 use super::state::ApiState;
+use crate::contract::Shaped as _;
 use crate::domain::Scope;
 
 const PERSON_READ: Access = Access::Scope("person:read");
@@ -113,7 +114,7 @@ pub static ROUTES: &[Row] = &[
         operation: Operation::ReadAudit,
         path: "/admin/audit",
         answers: &[MediaType::Json, MediaType::NdJson],
-        parameters: Parameters::Only(admin::audit::PARAMETERS),
+        parameters: Parameters::Only(admin::audit::AuditParameters::SHAPE),
         surface: Surface::Internal,
         access: ADMIN_READ,
         body: Body::None,
@@ -123,7 +124,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::UnlockPhone,
         path: "/admin/phones/{phone}/actions/unlock",
-        parameters: Parameters::Only(&[]),
+        parameters: Parameters::NONE,
         surface: Surface::Internal,
         access: ADMIN_WRITE,
         body: Body::AnyJson,
@@ -132,7 +133,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::AdminGetDelivery,
         path: "/admin/verifications/{id}/delivery",
-        parameters: Parameters::Only(&[]),
+        parameters: Parameters::NONE,
         surface: Surface::Internal,
         access: ADMIN_READ,
         ..read(admin::deliveries::get)
@@ -147,7 +148,7 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::DemoMessages,
         path: "/demo/messages",
-        parameters: Parameters::Only(&["phone"]),
+        parameters: Parameters::Only(demo::MessagesQuery::SHAPE),
         surface: Surface::Demo,
         body: Body::None,
         max_body: 0,
@@ -156,21 +157,21 @@ pub static ROUTES: &[Row] = &[
     Row {
         operation: Operation::DemoReset,
         path: "/demo/reset",
-        parameters: Parameters::Only(&[]),
+        parameters: Parameters::NONE,
         surface: Surface::Demo,
         ..change("POST", Handler::Async(demo::reset))
     },
     Row {
         operation: Operation::DemoGateway,
         path: "/demo/gateway",
-        parameters: Parameters::Only(&[]),
+        parameters: Parameters::NONE,
         surface: Surface::Demo,
         ..read(demo::gateway)
     },
     Row {
         operation: Operation::DemoSetGateway,
         path: "/demo/gateway",
-        parameters: Parameters::Only(&[]),
+        parameters: Parameters::NONE,
         surface: Surface::Demo,
         ..change("POST", Handler::Async(demo::set_gateway))
     },

@@ -53,4 +53,4 @@ pub use schema::schema;
 pub use secret::{NewSecret, SecretOf};
 pub use shape::{Field, Fields, Presence, Shape, TextForm};
 pub use source::{Given, Kind, Pairs, Source};
-pub use values::{Any, Located, Name, Own, Ref, Whole};
+pub use values::{Any, Located, Moment, Name, OneOf, Own, Ref, Whole, WordList};

@@ -1,6 +1,7 @@
 //! Single values.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::fault::Broken;
@@ -10,6 +11,7 @@ use super::reader::{Reader, Reported, Shaped};
 use super::record_key::KeyOf;
 use super::shape::{Presence, Shape, TextForm};
 use super::source::{Given, Source};
+use crate::domain::audit::RequestId;
 use crate::domain::{
     AccessType, Code, CodeFormat, FactorType, Id, MethodType, PersonRequestStatus, PersonStatus,
     Phone, Scopes, Timestamp,
@@ -34,6 +36,24 @@ pub struct Whole<const LEAST: u64, const MOST: u64>(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub String);
 
+/// A time of RFC 3339, without the distances from now that a file may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(pub Timestamp);
+
+/// One of the words of a [`WordList`]. For words that are no enum.
+#[derive(Debug)]
+pub struct OneOf<L> {
+    /// The word.
+    pub word: &'static str,
+    list: PhantomData<fn() -> L>,
+}
+
+/// A list of words.
+pub trait WordList {
+    /// The words, each once.
+    const WORDS: &'static [&'static str];
+}
+
 /// Any value: it is accepted and ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Any;
@@ -54,6 +74,18 @@ const TIME: TextForm = TextForm {
     what: "a time",
     rule: "is RFC 3339, or counts from loading: +30d, -1h, +5m, -10s",
     pattern: None,
+    format: None,
+};
+const MOMENT: TextForm = TextForm {
+    what: "a time",
+    rule: "is RFC 3339, such as 2026-01-31T12:00:00.000000Z",
+    pattern: None,
+    format: Some("date-time"),
+};
+const REQUEST_ID: TextForm = TextForm {
+    what: "the id of a request",
+    rule: "is at least one character",
+    pattern: Some("^.+$"),
     format: None,
 };
 const NAME: TextForm = TextForm {
@@ -148,6 +180,34 @@ impl Shaped for Timestamp {
         let now = reader.context.now;
         let parse = |text: &str| relative(text, now).or_else(|| Self::parse(text).ok());
         reader.parsed(Self::SHAPE, &TIME, value, parse)
+    }
+}
+
+impl Shaped for Moment {
+    const SHAPE: &'static Shape = &Shape::Text(MOMENT);
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        reader.parsed(Self::SHAPE, &MOMENT, value, |text| Timestamp::parse(text).ok().map(Self))
+    }
+}
+
+/// In the form that an audit row has: see [`RequestId::of`].
+impl Shaped for RequestId {
+    const SHAPE: &'static Shape = &Shape::Text(REQUEST_ID);
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        reader.parsed(Self::SHAPE, &REQUEST_ID, value, Self::of)
+    }
+}
+
+impl<L: WordList> Shaped for OneOf<L> {
+    const SHAPE: &'static Shape = &Shape::Keyword(L::WORDS);
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        let text = reader.text(Self::SHAPE, value)?;
+        let word = L::WORDS.iter().find(|word| **word == text);
+        word.map(|word| Self { word, list: PhantomData })
+            .ok_or_else(|| reader.broken(Broken::Keyword(L::WORDS)))
     }
 }
 

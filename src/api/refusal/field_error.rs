@@ -1,10 +1,8 @@
 //! Entries of `invalid[]`, in the words of ehealth-ua/otp_verification.api (`nex_json_schema` 0.8.0).
 
-use std::ops::RangeInclusive;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value, json};
-
-use crate::domain::{CodeFormat, Phone};
+use crate::contract::{Broken, Fault, Field, Kind, Place, Shape, Step, TextForm};
 
 /// One entry of `invalid[]`: where a value is wrong, by which rule, and in words.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,54 +18,50 @@ pub struct FieldError {
 const PROPERTY: &str = "json_data_property";
 
 impl FieldError {
-    /// A required property that is missing.
-    pub(in crate::api) fn required(name: &str) -> Self {
-        Self {
-            entry_type: PROPERTY,
-            entry: format!("$.{name}"),
-            rule: "required",
-            params: json!([]),
-            description: format!("required property {name} was not present"),
-        }
-    }
-
-    /// A value of another JSON type. Only the type of `got` is shown.
-    pub(in crate::api) fn cast(entry: String, expected: &str, got: &Value) -> Self {
-        Self {
-            entry_type: PROPERTY,
-            entry,
-            rule: "cast",
-            params: json!([expected.to_lowercase()]),
-            description: format!("type mismatch. Expected {expected} but got {}", type_name(got)),
-        }
-    }
-
-    /// A string that does not match a pattern. The description doubles its backslashes, as `nex_json_schema` (Elixir)
-    /// prints a string.
-    pub(in crate::api) fn format(name: &str, pattern: &str) -> Self {
-        Self {
-            entry_type: PROPERTY,
-            entry: format!("$.{name}"),
-            rule: "format",
-            params: json!([pattern]),
-            description: format!(
-                "string does not match pattern \"{}\"",
-                pattern.replace('\\', r"\\")
+    /// A broken rule of a body, a query or a path.
+    pub(in crate::api) fn of(part: InputPart, Fault { place, broken }: &Fault) -> Self {
+        let (rule, params, description) = match broken {
+            Broken::Missing => {
+                let name = match place.steps().last() {
+                    Some(Step::Field(name)) => name,
+                    Some(Step::Item(_)) | None => "",
+                };
+                ("required", json!([]), format!("required property {name} was not present"))
+            }
+            Broken::Unknown { known, .. } => {
+                let params = known.iter().map(|field| (field.name.to_owned(), json!({}))).collect();
+                ("schema", Value::Object(params), part.unknown(known))
+            }
+            Broken::Twice => ("schema", json!({}), "expected once, with a value".to_owned()),
+            Broken::WrongType { expected, found } => {
+                let (expected, found) = (type_of(expected), kind(*found));
+                let description = format!("type mismatch. Expected {expected} but got {found}");
+                ("cast", json!([expected.to_lowercase()]), description)
+            }
+            Broken::Format { form, pattern } => {
+                let params = if pattern.is_empty() { json!([]) } else { json!([pattern]) };
+                ("format", params, part.format(form, pattern))
+            }
+            Broken::Keyword(words) => ("inclusion", json!(words), part.keyword(words)),
+            Broken::Bounds { least, most } => (
+                "number",
+                json!({"greater_than_or_equal_to": least, "less_than_or_equal_to": most}),
+                format!("expected a whole number from {least} to {most}"),
             ),
-        }
-    }
-
-    /// A property that the method does not know. `params` lists those that it knows.
-    pub(in crate::api) fn extra(name: &str, allowed: &[&str]) -> Self {
-        let allowed: Map<_, _> =
-            allowed.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
-        Self {
-            entry_type: PROPERTY,
-            entry: format!("$.{}", shown(name)),
-            rule: "schema",
-            params: Value::Object(allowed),
-            description: "schema does not allow additional properties".into(),
-        }
+            Broken::Escape => invalid("the text has an escape that stands for no character"),
+            Broken::NotThis(shape) => match shape {
+                Shape::Version(known) => invalid(&format!("can only be {known}")),
+                _ => invalid("can only be true"),
+            },
+            Broken::NotOne(fields) => {
+                let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+                invalid(&format!("expected exactly one of {}", names.join(", ")))
+            }
+            Broken::ClearSecret => invalid("a secret is not taken in clear"),
+            Broken::Rule(rule) => invalid(rule),
+        };
+        let entry = entry(place, broken);
+        Self { entry_type: part.entry_type(), entry, rule, params, description }
     }
 
     /// A phone number of a range to which the node sends no codes (`otp.allowed_prefixes`).
@@ -81,48 +75,14 @@ impl FieldError {
         }
     }
 
-    /// A fault of a query parameter. An unknown name is masked as that of a property.
-    pub(in crate::api) fn of_parameter(
-        name: &str,
-        rule: &'static str,
-        params: Value,
-        description: String,
-    ) -> Self {
-        let entry = format!("$.{}", shown(name));
-        Self { entry_type: "query_parameter", entry, rule, params, description }
-    }
-
-    /// A path with a `{phone}` that is no phone number.
-    pub(in crate::api) fn no_phone_in_path(description: &str) -> Self {
+    /// A query parameter that names no delivery of the list.
+    pub(in crate::api) fn not_listed(name: &str) -> Self {
         Self {
-            entry_type: "path_parameter",
-            entry: "$.phone".into(),
-            rule: "format",
-            params: json!([Phone::PATTERN]),
-            description: description.to_owned(),
-        }
-    }
-
-    /// A property with a value that is none of these words.
-    pub(in crate::api) fn inclusion(name: &str, words: &[&str]) -> Self {
-        Self {
-            entry_type: PROPERTY,
+            entry_type: InputPart::Query.entry_type(),
             entry: format!("$.{name}"),
             rule: "inclusion",
-            params: json!(words),
-            description: "value is not allowed in enum".into(),
-        }
-    }
-
-    /// A property with a value that is no whole number within these bounds.
-    pub(in crate::api) fn number(name: &str, bounds: &RangeInclusive<u32>) -> Self {
-        let (least, most) = bounds.clone().into_inner();
-        Self {
-            entry_type: PROPERTY,
-            entry: format!("$.{name}"),
-            rule: "number",
-            params: json!({"greater_than_or_equal_to": least, "less_than_or_equal_to": most}),
-            description: format!("expected a whole number from {least} to {most}"),
+            params: json!([]),
+            description: "expected the verification_id of a delivery in this list".into(),
         }
     }
 
@@ -159,73 +119,159 @@ impl FieldError {
     }
 }
 
-/// The most entries about unknown properties, so that a long body does not get a longer answer.
-pub(in crate::api) const MOST_EXTRA: usize = 16;
-
-/// The longest unknown name that an answer repeats, in bytes. The names of ЕСОЗ are shorter.
-const LONGEST_NAME: usize = 30;
-
-/// An unknown name for an answer. By mistake it may be a phone, a code or a token, and callers log and forward errors.
-/// So it is repeated only if it looks like a name and has fewer digits than the shortest code; otherwise it becomes
-/// `*`.
-fn shown(name: &str) -> &str {
-    let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && name.len() <= LONGEST_NAME
-        && digits < usize::from(*CodeFormat::BOUNDS.start());
-    if is_name { name } else { "*" }
+/// The part of a request that a value stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::api) enum InputPart {
+    /// The body.
+    Body,
+    /// The query.
+    Query,
+    /// The path.
+    Path,
 }
 
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "Null",
-        Value::Bool(_) => "Boolean",
-        Value::Number(number) if number.is_f64() => "Number",
-        Value::Number(_) => "Integer",
-        Value::String(_) => "String",
-        Value::Array(_) => "Array",
-        Value::Object(_) => "Object",
+impl InputPart {
+    fn entry_type(self) -> &'static str {
+        match self {
+            Self::Body => PROPERTY,
+            Self::Query => "query_parameter",
+            Self::Path => "path_parameter",
+        }
+    }
+
+    fn unknown(self, known: &[Field]) -> String {
+        let names: Vec<_> = known.iter().map(|field| field.name).collect();
+        match self {
+            Self::Body => "schema does not allow additional properties".to_owned(),
+            Self::Query | Self::Path => {
+                let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                format!("the method does not know this parameter; known: {known}")
+            }
+        }
+    }
+
+    fn keyword(self, words: &[&str]) -> String {
+        match self {
+            Self::Body => "value is not allowed in enum".to_owned(),
+            Self::Query | Self::Path => format!("expected one of {}", words.join(", ")),
+        }
+    }
+
+    /// In a body, the pattern stands in the description as the source language prints a string, backslashes doubled.
+    fn format(self, form: &TextForm, pattern: &str) -> String {
+        if self == Self::Body && !pattern.is_empty() {
+            let pattern = pattern.replace('\\', r"\\");
+            return format!("string does not match pattern \"{pattern}\"");
+        }
+        let rule = form.rule.strip_prefix("is ").unwrap_or(form.rule);
+        format!("expected {}: {rule}", form.what)
+    }
+}
+
+/// `$` and the steps to the value. `*` stands for a name that cannot be shown.
+fn entry(place: &Place, broken: &Broken) -> String {
+    let path = place.to_string();
+    let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    let unknown = match broken {
+        Broken::Unknown { name, .. } => format!(".{}", name.as_deref().unwrap_or("*")),
+        _ => String::new(),
+    };
+    format!("${dot}{path}{unknown}")
+}
+
+/// A rule that has no word of its own upstream.
+fn invalid(description: &str) -> (&'static str, Value, String) {
+    ("invalid", json!([]), description.to_owned())
+}
+
+/// The type of values of this form.
+fn type_of(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Text(_) | Shape::Id { .. } | Shape::Keyword(_) => "String",
+        Shape::Code => "Number",
+        Shape::Integer { .. } | Shape::Version(_) => "Integer",
+        Shape::Boolean | Shape::True => "Boolean",
+        Shape::List(_) => "Array",
+        Shape::Object(_) | Shape::OneField(_) => "Object",
+        Shape::Any => "Any",
+    }
+}
+
+/// The type of a value.
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "Null",
+        Kind::Boolean => "Boolean",
+        Kind::Integer => "Integer",
+        Kind::Fraction => "Number",
+        Kind::Text => "String",
+        Kind::List => "Array",
+        Kind::Object => "Object",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
+    use crate::contract::entities::NewToken;
+    use crate::contract::{NewSecret, Shaped as _};
 
+    /// The words of rules that no body or query of today can break; [`tests of the API`](crate::api) hold the others.
     #[test]
-    fn a_name_is_shown_unless_it_may_be_a_secret() {
-        for name in ["code", "_json", "PhoneNumber", "address_2", "authentication_method_current"] {
-            assert_eq!(shown(name), name);
-        }
-        for name in [
-            "",
-            "+380958697084",
-            "380958697084",
-            "p380958697084",
-            "p38_09_58",
-            "code1234",
-            "demo-mis-token",
-            "Bearer abc",
-            "a.b",
-            "$",
-            "код",
-            "p\u{0661}",
-            "aaaaaaaaaabbbbbbbbbbccccccccccd",
+    fn every_broken_rule_has_an_entry() {
+        let root = Place::root(None);
+        let secret = root.field("tokens", None).then(Step::Item(3), None).field("secret", None);
+        for (place, broken, entry, rule, description) in [
+            (root, Broken::Twice, "$", "schema", "expected once, with a value"),
+            (
+                secret,
+                Broken::Missing,
+                "$.tokens[3].secret",
+                "required",
+                "required property secret was not present",
+            ),
+            (
+                secret,
+                Broken::NotOne(NewSecret::SHAPE.fields()),
+                "$.tokens[3].secret",
+                "invalid",
+                "expected exactly one of digest, generate, plain",
+            ),
+            (
+                secret,
+                Broken::ClearSecret,
+                "$.tokens[3].secret",
+                "invalid",
+                "a secret is not taken in clear",
+            ),
+            (secret, Broken::Rule("one and one"), "$.tokens[3].secret", "invalid", "one and one"),
+            (
+                secret,
+                Broken::NotThis(&Shape::True),
+                "$.tokens[3].secret",
+                "invalid",
+                "can only be true",
+            ),
+            (root, Broken::NotThis(&Shape::Version(1)), "$", "invalid", "can only be 1"),
+            (
+                root,
+                Broken::Escape,
+                "$",
+                "invalid",
+                "the text has an escape that stands for no character",
+            ),
+            (
+                root.then(Step::Item(0), None),
+                Broken::WrongType { expected: NewToken::SHAPE, found: Kind::Fraction },
+                "$[0]",
+                "cast",
+                "type mismatch. Expected Object but got Number",
+            ),
         ] {
-            assert_eq!(shown(name), "*", "{name}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_shown_name_holds_four_digits(name in any::<String>(), digits in "[0-9]{4,12}", at in 0_usize..20) {
-            let mut letters: Vec<_> = name.chars().collect();
-            letters.splice(at.min(letters.len())..at.min(letters.len()), digits.chars());
-            let name: String = letters.into_iter().collect();
-            prop_assert_eq!(shown(&name), "*");
+            let view = FieldError::of(InputPart::Body, &Fault { place, broken }).view();
+            assert_eq!(view["entry"], entry);
+            assert_eq!(view["rules"][0]["rule"], rule);
+            assert_eq!(view["rules"][0]["description"], description);
         }
     }
 }

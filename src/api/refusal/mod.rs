@@ -6,5 +6,5 @@
 mod field_error;
 mod rejection;
 
-pub(super) use field_error::{FieldError, MOST_EXTRA};
+pub(super) use field_error::{FieldError, InputPart};
 pub use rejection::{ErrorKind, Rejection, RejectionKind};

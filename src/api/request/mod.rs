@@ -6,13 +6,13 @@
 //! - [`accept`]: the check of `Accept`;
 //! - [`query`]: the query parameters;
 //! - [`body`]: the body, as [`json`] that every parser reads in the same way;
-//! - [`properties`]: the properties of a body.
+//! - [`typed`]: body, query and path as typed values.
 
 pub(super) mod accept;
 pub(super) mod body;
 pub(super) mod head;
 mod json;
 pub(super) mod origin;
-pub(super) mod properties;
 pub(super) mod query;
 pub(super) mod trusted_proxies;
+pub(super) mod typed;

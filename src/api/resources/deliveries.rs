@@ -4,15 +4,34 @@ use serde::Serialize;
 
 use super::person_requests::person_request_id;
 use crate::api::handler::Call;
-use crate::api::refusal::Rejection;
-use crate::api::request::query::Query;
+use crate::api::refusal::{FieldError, Rejection};
 use crate::api::response::{Cursor, Success};
 use crate::api::state::ApiState;
+use crate::contract::{Reader, Reported, Shape, Shaped, Source, Whole, shape};
 use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
 
-/// The deliveries on a page: the default of `page_size`, and its maximum.
-const MOST: u64 = 50;
+shape! {
+    /// The messages of a page.
+    struct DeliveriesQuery {
+        /// The `verification_id` of the message behind which the page begins.
+        after: Option<After>,
+        /// The most messages of the page.
+        page_size: Whole<1, 50> = 50,
+    }
+}
+
+/// The id of a message. A text that is no UUID is the id of none.
+#[derive(Clone, Copy, Debug)]
+struct After(Option<VerificationId>);
+
+impl Shaped for After {
+    const SHAPE: &'static Shape = VerificationId::SHAPE;
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        reader.text(Self::SHAPE, value).map(|text| Self(Id::parse(&text)))
+    }
+}
 
 /// `GET …/verifications/{id}/delivery`: the state of the message with this verification's code. Only the client that
 /// had it sent sees it; for others it is [`Refusal::NotFound`].
@@ -26,13 +45,17 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
 /// first.
 pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     let request = state.service.person_request(call.caller()?, person_request_id(call)?)?;
-    let mut query = Query::of(call.query.as_deref());
-    let after = query.delivery("after", |id| state.service.is_for(id, &request))?;
-    let page_size = query.number("page_size", 1..=MOST, MOST);
-    query.finish()?;
-    let most = usize::try_from(page_size).unwrap_or(usize::MAX);
+    let mut query = call.read_query::<DeliveriesQuery>(state);
+    if let Some(after) = query.value().and_then(|query| query.after)
+        && !matches!(after.0, Some(id) if state.service.is_for(id, &request)?)
+    {
+        query.refuse(FieldError::not_listed("after"));
+    }
+    let DeliveriesQuery { after, page_size } = query.finish()?;
+    let most = usize::try_from(page_size.0).unwrap_or(usize::MAX);
     // One entry more than the page shows whether there is a next page.
-    let mut deliveries = state.service.deliveries(&request, after, most + 1, call.now)?;
+    let mut deliveries =
+        state.service.deliveries(&request, after.and_then(|after| after.0), most + 1, call.now)?;
     let is_last = deliveries.len() <= most;
     deliveries.truncate(most);
     let last = deliveries.last().filter(|_| !is_last);

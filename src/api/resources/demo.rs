@@ -7,20 +7,34 @@ use serde::Serialize;
 
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::{FieldError, Rejection};
-use crate::api::request::properties::Properties;
-use crate::api::request::query::Query;
 use crate::api::response::Success;
 use crate::api::state::{ApiState, Demo};
 use crate::config::Keyword as _;
-use crate::domain::{Refusal, Timestamp, VerificationId};
+use crate::contract::{Whole, shape, words};
+use crate::domain::{Phone, Refusal, Timestamp, VerificationId};
 use crate::service::import::{self, Expected, ImportError, Notices, World};
-use crate::sms::{GatewayPlan, Memory, Sent};
+use crate::sms::{GatewayMode, GatewayPlan, Memory, Sent};
 
 /// The longest wait for messages that are still in the outbox. A demo sends them within milliseconds.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
-/// The bounds of `messages` in `POST /demo/gateway`: the number of messages that a mode holds for.
-const MESSAGES: std::ops::RangeInclusive<u32> = 1..=1000;
+shape! {
+    /// Which messages are shown.
+    pub(in crate::api) struct MessagesQuery {
+        /// The phone that they were sent to; without it those to all phones.
+        phone: Option<Phone>,
+    }
+
+    /// How the gateway of a demo behaves.
+    struct SetGateway {
+        /// What it does with a message.
+        mode: GatewayMode,
+        /// The number of messages that the mode holds for; without it for all.
+        messages: Option<Whole<1, 1000>>,
+    }
+}
+
+words!(GatewayMode);
 
 #[derive(Serialize)]
 struct MessageView<'a> {
@@ -45,9 +59,7 @@ struct GatewayView {
 pub(in crate::api) fn messages(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let demo = demo_of(&state)?;
-        let mut query = Query::of(call.query.as_deref());
-        let phone = query.phone("phone");
-        query.finish()?;
+        let MessagesQuery { phone } = call.read_query(&state).finish()?;
         state.service.otp().outbox.drain(DRAIN_TIME).await;
         let sent = demo.gateway.sent.sent(phone);
         let views: Vec<_> = sent.iter().map(MessageView::of).collect();
@@ -76,10 +88,9 @@ pub(in crate::api) fn gateway(state: &ApiState, _: &Call) -> Result<Success, Rej
 pub(in crate::api) fn set_gateway(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
         let demo = demo_of(&state)?;
-        let mut properties = Properties::of(&call.body, &["mode", "messages"]);
-        let mode = properties.word("mode");
-        let messages = properties.number("messages", &MESSAGES);
-        let plan = properties.finish(mode.map(|mode| GatewayPlan { mode, messages }))?;
+        let SetGateway { mode, messages } = call.read_body(&state)?;
+        let messages = messages.map(|Whole(messages)| u32::try_from(messages).unwrap_or(u32::MAX));
+        let plan = GatewayPlan { mode, messages };
         demo.gateway.follow(plan);
         Ok(Success::ok(&GatewayView::of(plan)))
     })

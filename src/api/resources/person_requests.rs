@@ -1,16 +1,15 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::verifications::VerificationView;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
-use crate::api::request::properties::Properties;
 use crate::api::response::Success;
 use crate::api::state::ApiState;
+use crate::contract::{Any, shape};
 use crate::domain::{
-    AuthenticationMethod, Code, CodeFormat, Id, MethodType, PersonRequest, PersonRequestId,
+    AuthenticationMethod, Code, Id, MethodType, PersonRequest, PersonRequestId,
     PersonRequestStatus, Phone, Refusal, Timestamp,
 };
 
@@ -32,9 +31,9 @@ pub(in crate::api) fn approve(state: Arc<ApiState>, call: Call) -> HandlerFuture
         let id = person_request_id(&call)?;
         let caller = call.caller()?;
         let read = if state.service.person_request(caller, id)?.needs_no_code() {
-            no_code(&call.body).map(|()| None)
+            read_no_code(&state, &call).map(|()| None)
         } else {
-            code(&call.body, state.service.code_format()).map(Some)
+            call.read_body(&state).map(|Approve { verification_code }| Some(verification_code))
         };
         let request = match read {
             Ok(Some(code)) => state.service.approve(caller, id, code, call.now).await?,
@@ -49,20 +48,26 @@ pub(in crate::api) fn approve(state: Arc<ApiState>, call: Call) -> HandlerFuture
     })
 }
 
-const CODE: &str = "verification_code";
+shape! {
+    /// The body of `PATCH /api/person_requests/{id}/actions/approve`.
+    struct Approve {
+        /// The code that was sent for the request.
+        verification_code: Code,
+    }
 
-fn code(body: &Value, format: CodeFormat) -> Result<Code, Rejection> {
-    let mut properties = Properties::of(body, &[CODE]);
-    let code = properties.code(CODE, format);
-    properties.finish(code)
+    /// The body of the same where no code is due.
+    struct ApproveWithoutCode {
+        /// Accepted and ignored.
+        _verification_code: Option<Any> as "verification_code",
+    }
 }
 
 /// Accepts `{}`, `null` or an empty body. A code is ignored.
-fn no_code(body: &Value) -> Result<(), Rejection> {
-    if body.is_null() {
+fn read_no_code(state: &ApiState, call: &Call) -> Result<(), Rejection> {
+    if call.body.is_null() {
         return Ok(());
     }
-    Properties::of(body, &[CODE]).finish(Some(()))
+    call.read_body::<ApproveWithoutCode>(state).map(drop)
 }
 
 /// `GET …/{id}`: the person request's status, and its authentication method under `urgent`.

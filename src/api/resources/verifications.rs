@@ -4,19 +4,34 @@ use serde::Serialize;
 
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::refusal::Rejection;
-use crate::api::request::properties::Properties;
 use crate::api::response::Success;
 use crate::api::state::ApiState;
-use crate::domain::{Phone, Refusal, Timestamp, Verification, VerificationId, VerificationStatus};
+use crate::contract::{Any, shape};
+use crate::domain::{
+    Code, Phone, Refusal, Timestamp, Verification, VerificationId, VerificationStatus,
+};
 
-/// `POST …/verifications {"phone_number"}`: "Initialize OTP" of the page on resending. The property `provider` is
-/// accepted and ignored: the operator's settings choose the driver.
+shape! {
+    /// The body of `POST /verifications`.
+    struct Initialize {
+        /// The phone that the code is sent to.
+        phone_number: Phone,
+        /// Accepted and ignored: the operator's settings choose the driver.
+        _provider: Option<Any> as "provider",
+    }
+
+    /// The body of `PATCH /verifications/{phone}/actions/complete`.
+    struct Complete {
+        /// The code that was sent to the phone.
+        code: Code,
+    }
+}
+
+/// `POST …/verifications {"phone_number"}`: "Initialize OTP" of the page on resending.
 pub(in crate::api) fn initialize(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
-        let mut properties = Properties::of(&call.body, &["phone_number", "provider"]);
-        let phone = properties.phone("phone_number");
-        let phone = properties.finish(phone)?;
-        let verification = state.service.initialize(call.context(), phone, call.now).await?;
+        let Initialize { phone_number, .. } = call.read_body(&state)?;
+        let verification = state.service.initialize(call.context(), phone_number, call.now).await?;
         Ok(Success::created(&VerificationView::of(&verification, call.now)))
     })
 }
@@ -25,9 +40,7 @@ pub(in crate::api) fn initialize(state: Arc<ApiState>, call: Call) -> HandlerFut
 /// the upstream service.
 pub(in crate::api) fn complete(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
-        let mut properties = Properties::of(&call.body, &["code"]);
-        let code = properties.code("code", state.service.code_format());
-        let code = properties.finish(code)?;
+        let Complete { code } = call.read_body(&state)?;
         let verification =
             state.service.complete(call.context(), phone(&call)?, code, call.now).await?;
         let location = format!("/verifications/{}", verification.id);

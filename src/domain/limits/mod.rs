@@ -226,6 +226,21 @@ impl Limits {
     /// Bounds of the setting `limits.kept_for_person_requests`, in percent.
     pub const KEPT_PERCENT: std::ops::RangeInclusive<u8> = 0..=80;
 
+    /// [`Limit::reason`] of every row, each once.
+    pub const REASONS: [&'static str; 11] = [
+        "send_pause",
+        "sends_per_hour",
+        "sends_per_day",
+        "sends_per_range",
+        "sends_per_client",
+        "sends_per_node",
+        "client_share_of_node",
+        "too_many_guesses",
+        "locked",
+        "guesses_per_client",
+        "wrong_guesses_per_hour",
+    ];
+
     /// A table for `demo` that refuses nothing: no rows, and an alarm that never comes in practice.
     pub fn none() -> Self {
         let usual = Self::default();
@@ -307,6 +322,13 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), rows);
         assert!(limits.with("no_such_row", Rule::Escalating([Duration::ZERO; 4])).is_none());
+    }
+
+    #[test]
+    fn the_list_of_reasons_has_those_of_all_rows() {
+        let limits = Limits::default();
+        let reasons: Vec<_> = limits.rows().map(|row| row.reason).collect();
+        assert_eq!(reasons, Limits::REASONS);
     }
 
     #[test]

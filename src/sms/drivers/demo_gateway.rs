@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use strum::{IntoStaticStr, VariantArray};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use super::memory::Memory;
 use crate::clock::Clock;
@@ -15,7 +15,7 @@ use crate::domain::{DeliveryError, VendorStatus, VerificationId};
 use crate::sms::driver::{Accepted, SendError, SendFuture, SmsDriver, SmsMessage};
 
 /// How a demo's gateway answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, VariantArray, VariantNames, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum GatewayMode {
     /// Accepts every message at once.

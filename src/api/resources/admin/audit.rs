@@ -2,45 +2,87 @@
 
 use std::sync::Arc;
 
+use strum::{VariantArray, VariantNames};
+
 use super::audit_stream;
 use super::audit_view::view;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::media_type::MediaType;
-use crate::api::refusal::Rejection;
-use crate::api::request::query::Query;
 use crate::api::response::{Cursor, Success};
 use crate::api::state::ApiState;
 use crate::audit::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
-use crate::domain::Phone;
-use crate::domain::audit::AuditEvent;
+use crate::contract::{Moment, OneOf, Whole, WordList, shape, words};
+use crate::domain::audit::{AuditEvent, RequestId};
 use crate::domain::limits::Limits;
+use crate::domain::{ClientId, PersonRequestId, Phone, VerificationId};
 
-/// The default of `page_size`, in rows.
-const USUAL: u64 = 50;
-/// The maximum of `page_size`, in rows.
-const MOST: u64 = 500;
+shape! {
+    /// The audit rows that match every given parameter, and the page of them.
+    pub(in crate::api) struct AuditParameters {
+        /// The phone in full. Rows have its keyed hash.
+        phone: Option<Phone>,
+        /// The `x-request-id` of the request.
+        request_id: Option<RequestId>,
+        /// The verification whose code the row is about.
+        verification_id: Option<VerificationId>,
+        /// The person request that the row is about.
+        person_request_id: Option<PersonRequestId>,
+        /// The client that made the request.
+        client_id: Option<ClientId>,
+        /// The event.
+        event: Option<OneOf<EventWords>>,
+        /// The reason of the event.
+        reason: Option<OneOf<ReasonWords>>,
+        /// The earliest time.
+        from: Option<Moment>,
+        /// The end of the time, which is not included.
+        to: Option<Moment>,
+        /// Oldest first (`asc`, the default) or newest first.
+        order: Option<Order>,
+        /// The number of the row behind which the page begins, in this order.
+        after: Option<Whole<0, { u64::MAX }>>,
+        /// The maximum of rows.
+        page_size: Whole<1, 500> = 50,
+    }
+}
 
-/// The query parameters of `GET /admin/audit`.
-pub(in crate::api) const PARAMETERS: &[&str] = &[
-    "phone",
-    "request_id",
-    "verification_id",
-    "person_request_id",
-    "client_id",
-    "event",
-    "reason",
-    "from",
-    "to",
-    "order",
-    "after",
-    "page_size",
-];
+/// The order of rows.
+#[derive(Clone, Copy, Debug, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+enum Order {
+    Asc,
+    Desc,
+}
+
+words!(Order);
+
+/// The words of [`AuditEvent::word`].
+#[derive(Debug)]
+struct EventWords;
+
+/// The words of [`AuditEvent::reason`], and those of limits.
+#[derive(Debug)]
+struct ReasonWords;
+
+impl WordList for EventWords {
+    const WORDS: &'static [&'static str] = &AuditEvent::WORDS;
+}
+
+impl WordList for ReasonWords {
+    const WORDS: &'static [&'static str] = &{
+        const EVENTS: usize = AuditEvent::REASONS.len();
+        let mut words = [""; EVENTS + Limits::REASONS.len()];
+        words.split_at_mut(EVENTS).0.copy_from_slice(&AuditEvent::REASONS);
+        words.split_at_mut(EVENTS).1.copy_from_slice(&Limits::REASONS);
+        words
+    };
+}
 
 /// `GET /admin/audit`: the audit rows that match every parameter, oldest or newest first. As NDJSON all
 /// of them, in a stream.
 pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
-        let (phone, query) = read_query(call.query.as_deref())?;
+        let (phone, query) = call.read_query::<AuditParameters>(&state).finish()?.query();
         if call.answer == MediaType::NdJson {
             return audit_stream::of(state, phone, query).await;
         }
@@ -51,40 +93,26 @@ pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     })
 }
 
-/// The query of a call, and its `phone`, which the service turns into the hash that rows have.
-fn read_query(query: Option<&str>) -> Result<(Option<Phone>, AuditQuery), Rejection> {
-    let mut query = Query::of(query);
-    let after = query.is_given("after").then(|| query.number("after", 0..=u64::MAX, 0));
-    let page_size = query.number("page_size", 1..=MOST, USUAL);
-    let phone = query.phone("phone");
-    let filter = AuditFilter {
-        phone: None,
-        request_id: query.request_id("request_id"),
-        verification_id: query.id("verification_id"),
-        person_request_id: query.id("person_request_id"),
-        client_id: query.id("client_id"),
-        event: query.word("event", &AuditEvent::WORDS),
-        reason: query.word("reason", &reasons()),
-        from: query.time("from"),
-        to: query.time("to"),
-    };
-    let order = match query.word("order", &["asc", "desc"]) {
-        Some("desc") => AuditOrder::NewestFirst,
-        Some(_) | None => AuditOrder::OldestFirst,
-    };
-    query.finish()?;
-    let most = usize::try_from(page_size).unwrap_or(usize::MAX);
-    Ok((phone, AuditQuery { filter, order, after, most, ..AuditQuery::default() }))
-}
-
-/// Every word that the reason of a row can be: the words of [`AuditEvent`], and those of limits.
-fn reasons() -> Vec<&'static str> {
-    let limits = Limits::default();
-    let mut reasons = AuditEvent::REASONS.to_vec();
-    for limit in limits.rows() {
-        if !reasons.contains(&limit.reason) {
-            reasons.push(limit.reason);
-        }
+impl AuditParameters {
+    /// The query, and its `phone`, which the service turns into the hash that rows have.
+    fn query(self) -> (Option<Phone>, AuditQuery) {
+        let filter = AuditFilter {
+            phone: None,
+            request_id: self.request_id,
+            verification_id: self.verification_id,
+            person_request_id: self.person_request_id,
+            client_id: self.client_id,
+            event: self.event.map(|event| event.word),
+            reason: self.reason.map(|reason| reason.word),
+            from: self.from.map(|from| from.0),
+            to: self.to.map(|to| to.0),
+        };
+        let order = match self.order {
+            Some(Order::Desc) => AuditOrder::NewestFirst,
+            Some(Order::Asc) | None => AuditOrder::OldestFirst,
+        };
+        let after = self.after.map(|after| after.0);
+        let most = usize::try_from(self.page_size.0).unwrap_or(usize::MAX);
+        (self.phone, AuditQuery { filter, order, after, most, ..AuditQuery::default() })
     }
-    reasons
 }

@@ -3,8 +3,6 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::api::handler::{Call, HandlerFuture};
-use crate::api::refusal::{FieldError, Rejection};
-use crate::api::request::query::NO_PHONE;
 use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::domain::Phone;
@@ -19,8 +17,7 @@ struct UnlockedView {
 /// `POST /admin/phones/{phone}/actions/unlock`: removes the phone's wrong guesses, and with them its lock.
 pub(in crate::api) fn unlock(state: Arc<ApiState>, call: Call) -> HandlerFuture {
     Box::pin(async move {
-        let no_phone = |_| Rejection::Invalid(vec![FieldError::no_phone_in_path(NO_PHONE)]);
-        let phone = Phone::parse(call.param()).map_err(no_phone)?;
+        let phone: Phone = call.read_param("phone", &state)?;
         let wrong_guesses = state.service.unlock(call.context().origin(), phone, call.now).await?;
         let phone_number = phone.masked();
         Ok(Success::ok(&UnlockedView { phone_number, wrong_guesses }))
