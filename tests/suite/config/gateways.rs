@@ -277,6 +277,42 @@ fn what_does_not_hold_in_a_section_is_told_with_its_key_and_what_to_do() {
     }
 }
 
+/// A text that is not read may have `{secret}` in it, so no fault rests on its being nowhere.
+#[test]
+fn a_wrong_setting_that_may_have_the_secret_makes_no_other_wrong() {
+    let receipts = "id_at = \"/id\"\nreceipts.by = \"poll\"\nreceipts.url = \"https://gateway.example/status\"\n\
+                    receipts.id_at = \"/id\"\nreceipts.verdict_at = \"/status\"\nreceipts.delivered = [\"2\"]";
+    let question = "receipts.body = '{\"id\": \"{gateway_id}\", \"token\": \"{secret}\",}'";
+    for (lines, said) in [
+        (
+            "headers = [\"X-Api-Key: account\"]\n\
+             body = '{\"to\": \"{phone}\", \"text\": \"{text}\", \"password\": \"{secret}\",}'"
+                .to_owned(),
+            "body is no JSON",
+        ),
+        (
+            "url = \"https://gateway.example/?key=account\"\n\
+             headers = [\"Authorization: Bearer {secret}\", \"no header\"]"
+                .to_owned(),
+            "headers is wrong: number 2 of it has no colon",
+        ),
+        (format!("{receipts}\n{question}"), "receipts.body is no JSON"),
+        (
+            format!("headers = [\"X-Api-Key: account\"]\n{receipts}\n{question}"),
+            "receipts.body is no JSON",
+        ),
+    ] {
+        let found = refused(&gateway_with(&format!("secret_file = \"token\"\n{lines}")));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].contains(&format!("gateway.{GATEWAY}.{said}")), "{}", found[0]);
+    }
+    // A password is one wherever the secret stands.
+    let lines = "headers = [\"Authorization: hunter2\"]\nbody = '{\"to\": \"{phone}\",}'";
+    let found = refused(&gateway_with(lines));
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found.iter().any(|said| said.contains("headers has a token or password in clear")));
+}
+
 #[test]
 fn what_is_said_of_a_section_is_said_where_it_stands() {
     let text = gateway_with("url = \"http://gateway.example\"");

@@ -17,6 +17,8 @@ const USE_OWN_HOST: &str =
     "Name the gateway's own host, or set allow_local = true if this address is meant.";
 const USE_SECRET_FILE: &str = "Put it into a file of its own, secret_file, and write {secret} in its place, in a header or \
                                a body: an address has none.";
+/// The settings that may have `{secret}` in them.
+const WITH_SECRET: [&str; 3] = ["headers", "body", "receipts.body"];
 const ONE_LIST: &str = "A verdict means one thing: leave it in one of the lists.";
 
 const CHECKS: [CrossCheck<GatewayConfig>; 11] = [
@@ -52,7 +54,7 @@ const CHECKS: [CrossCheck<GatewayConfig>; 11] = [
          LoadCredential=gateway.NAME:/etc/esoz-otp/NAME.token in the unit.",
     ),
     CrossCheck::new(
-        &["secret_file", "headers", "body"],
+        &["secret_file", "headers", "body", "receipts.body"],
         |g| {
             // A secret in clear has a fault of its own, and belongs where `{secret}` is missing.
             let is_idle =
@@ -220,7 +222,17 @@ fn faults_of(gateway: &GatewayConfig, context: &CheckContext<'_>) -> Vec<Fault> 
         let keys = check.keys.iter().map(key).collect();
         context.fault(keys, || (check.violation)(gateway), &remedy)
     });
-    let in_clear = plaintext_secrets::keys(gateway).into_iter().filter_map(|key| {
+    let is_wrong = |key: &&str| {
+        let key = key_of(&gateway.name, key);
+        context.faults.iter().any(|fault| fault.concerns(&key))
+    };
+    // A wrong text is not there to be searched, and may have had `{secret}` in it.
+    let keys = if WITH_SECRET.iter().any(is_wrong) {
+        plaintext_secrets::keys_beside_secret(gateway)
+    } else {
+        plaintext_secrets::keys(gateway)
+    };
+    let in_clear = keys.into_iter().filter_map(|key| {
         let what = || Some("has a token or password in clear".into());
         context.fault(vec![key], what, USE_SECRET_FILE)
     });

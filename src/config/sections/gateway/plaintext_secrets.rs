@@ -30,7 +30,15 @@ const SWITCHES: [&str; 5] = ["", "0", "1", "false", "true"];
 
 /// The keys of the gateway's settings that have a secret in clear.
 pub(in crate::config) fn keys(gateway: &GatewayConfig) -> Vec<String> {
-    let names = Names { has_key: !gateway.has_secret() };
+    keys_of(gateway, &Names { has_key: !gateway.has_secret() })
+}
+
+/// The same for a gateway that has `{secret}` in some setting: a name that ends in `key` is an account's then.
+pub(super) fn keys_beside_secret(gateway: &GatewayConfig) -> Vec<String> {
+    keys_of(gateway, &Names { has_key: false })
+}
+
+fn keys_of(gateway: &GatewayConfig, names: &Names) -> Vec<String> {
     let GatewayConfig { name, url, headers, body, receipts, .. } = gateway;
     let in_url = |url: &Option<GatewayUrl>| url.as_ref().is_some_and(|url| names.are_in_url(url));
     let in_body = |body: &Option<BodyTemplate>, placeholders: &[&str]| {
