@@ -1,3 +1,6 @@
+//! Stores receipts that a gateway calls with: finds the message of each, and writes what it changes. How a receipt changes the
+//! state of a delivery is decided in [`Delivery::receive`].
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

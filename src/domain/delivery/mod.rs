@@ -185,7 +185,8 @@ impl Delivery {
         self.conclude(attempt, now)
     }
 
-    /// A newer code replaces this one: the message is not sent, or not sent again. `None` if that changes nothing.
+    /// The code was used, spent or replaced by a newer one: the message is not sent, or not sent again. `None` if that
+    /// changes nothing.
     pub fn cancel(self, now: Timestamp) -> Option<Self> {
         self.withdraw(DeliveryState::Canceled, now)
     }

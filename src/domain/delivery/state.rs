@@ -12,8 +12,8 @@ pub enum DeliveryState {
     },
     /// Drivers are being called, or were when the process ended.
     Submitting {
-        /// Whether the code has expired or was replaced meanwhile: the message is not sent
-        /// again after the answer of the drivers.
+        /// Whether the code has expired, or was used, spent or replaced meanwhile: the message is not sent again after
+        /// the answer of the drivers.
         is_obsolete: bool,
     },
     /// A driver accepted the message.
@@ -26,7 +26,7 @@ pub enum DeliveryState {
     Uncertain,
     /// The code expired before the message was sent.
     Expired,
-    /// A newer code replaced this one before the message was sent.
+    /// The code was used, spent or replaced by a newer one before the message was sent.
     Canceled,
 }
 

@@ -18,6 +18,12 @@
 //! budget that refills evenly: a [`Rate`]. A send or guess is counted in the write that it belongs to, so a restart forgets
 //! none. A refusal writes nothing, so it never makes a wait longer.
 //!
+//! | kind of rule | computed by |
+//! |---|---|
+//! | [`Rule::Escalating`], [`Rule::Window`], [`Rule::Lock`] | `SlidingWindow::allows_at`, in `sliding_window.rs` |
+//! | [`Rule::Rate`] | [`Rate::allows_at`], in `rate.rs` |
+//! | [`Rule::Share`] | `src/otp/limits.rs`, as a budget that applies while other clients send |
+//!
 //! A send of a message that never left the node is given back to the phone's windows, at most five a day: see [`Sends`].
 //!
 //! *A share kept*: phone verifications can use only a part of such a limit. The rest is left for person requests, so that a
