@@ -134,7 +134,19 @@ fn no_row_of_a_table_is_left_out() {
         let covered: HashSet<_> =
             cases(name).map(|case| (case.kind, case.on)).chain(elsewhere).collect();
         let rows: HashSet<_> = dialect::of(name).all_rows().map(|row| (row.kind, row.on)).collect();
-        assert_eq!(covered, rows, "{name}");
+        let of = |kinds: &HashSet<_>, others| {
+            let left: HashSet<_> = kinds.difference(others).copied().collect();
+            let mut shown: Vec<_> = left
+                .iter()
+                .map(|(kind, on): &(ErrorKind, Option<Operation>)| format!("{kind:?} on {on:?}"))
+                .collect();
+            shown.sort_unstable();
+            shown
+        };
+        let untried = of(&rows, &covered);
+        assert!(untried.is_empty(), "{name}: rows without a case here: {untried:#?}");
+        let unknown = of(&covered, &rows);
+        assert!(unknown.is_empty(), "{name}: cases without a row in src/api/dialect: {unknown:#?}");
     }
 }
 
@@ -147,7 +159,8 @@ fn every_refusal_has_words_on_every_method_and_no_row_hides_another() {
         for operation in ROUTES.iter().map(|row| Some(row.operation)).chain([None]) {
             for kind in ErrorKind::all() {
                 let found = dialect.find(kind, operation);
-                assert!(found.is_some(), "{name}: {kind:?} on {operation:?}");
+                let files = format!("src/api/dialect/{name}.rs or common.rs");
+                assert!(found.is_some(), "{files} needs a row for {kind:?} on {operation:?}");
             }
         }
         for row in dialect.all_rows() {
