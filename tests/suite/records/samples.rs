@@ -14,7 +14,7 @@ use esoz_otp::domain::{
     Requester, Scopes, SecretDigest, Timestamp, Token, User, Verification, VerificationState,
 };
 use esoz_otp::store::schema::{
-    AuditHead, Due, KeyCheck, LiveCode, Mark, SealedSecret, Sender, VerifiedPhone,
+    AuditHead, Count, Due, KeyCheck, LiveCode, Mark, SealedSecret, Sender, VerifiedPhone,
 };
 use esoz_otp::store::{BadRecord, Record, decode, encode};
 
@@ -94,6 +94,7 @@ pub(super) fn samples() -> Vec<Sample> {
         phones(),
         deliveries(),
         small(),
+        index_entries(),
         audit(),
         earlier_audit(),
     ]
@@ -297,7 +298,23 @@ fn small() -> Vec<Sample> {
         sample("marks", "", Mark { number: 300 }),
         sample("audit_heads", "", AuditHead { number: 300, hash: [13; 32], kept_from: 7 }),
         sample("sealed_secrets", "", sealed_secret()),
+        sample("person_request_counts", "", Count { number: 300 }),
     ]
+}
+
+/// The entries of indexes are all key.
+fn index_entries() -> Vec<Sample> {
+    let indexes = [
+        "person_requests_by_client",
+        "person_requests_by_status",
+        "verifications_by_phone",
+        "deliveries_by_status",
+        "deliveries_by_driver",
+        "deliveries_by_request",
+        "tokens_by_user",
+        "tokens_by_client",
+    ];
+    indexes.map(|index| sample(index, "", Due {})).into()
 }
 
 fn sealed_secret() -> SealedSecret {
