@@ -20,7 +20,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Listener, ServerLimits};
 use crate::keyring::{Keyring, KeyringError};
 use crate::log::LostLines;
-use crate::otp::{CodePool, GuessSources, Hasher, Otp, PoolFiller};
+use crate::otp::{CodePool, Hasher, Otp, PoolFiller};
 use crate::service::Service;
 use crate::sms::{Outbox, OutboxParts, SmsDriver, Worker, outbox};
 use crate::store::{Store, StoreError};
@@ -136,7 +136,7 @@ impl Node {
             limits: Arc::new(config.limits),
             pending: Arc::default(),
             audit: Arc::clone(&audit),
-            wrong_guesses: GuessSources::default(),
+            wrong_guesses: Arc::default(),
         };
         otp.clamp_limits(clock.now())?;
 

@@ -7,9 +7,8 @@ use super::limits::{ClientGuesses, count_wrong_guess, log_alarm};
 use super::request_context::RequestContext;
 use crate::audit;
 use crate::domain::audit::{AuditEvent, GuessFault};
-use crate::domain::limits::{DAY, Limits};
+use crate::domain::limits::Limits;
 use crate::domain::{Code, Refusal, Timestamp, Verification, VerificationId};
-use crate::sms::Canceled;
 use crate::store::schema::{
     GUESSES, SENDS, STRAY_GUESSES, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
 };
@@ -96,34 +95,35 @@ impl Otp {
             )?;
             let accepted = accept(write, context, id, cost.counted_at, &*resolve_target, done)?;
             // The code is used, so a message that still waits to be sent is canceled.
-            Ok::<_, Refusal>((accepted, outbox.cancel(write, id, context.now)?, pending))
+            outbox.cancel(write, id, context.now)?;
+            Ok::<_, Refusal>((accepted, pending))
         };
-        let (accepted, canceled, _pending) = self.store.write(Priority::FollowUp, accept).await?;
-        self.release(canceled);
+        let (accepted, _pending) = self.store.write(Priority::FollowUp, accept).await?;
         accepted.inspect_err(|refusal| context.note_refusal(&self.audit, refusal))
     }
 
     /// The second write of a wrong guess. Returns [`Refusal::CodeWrong`], or the store's refusal.
     async fn reject_guess(&self, compared: Compared, id: VerificationId) -> Refusal {
         let (outbox, limits) = (self.outbox.clone(), Arc::clone(&self.limits));
+        let sources = Arc::clone(&self.wrong_guesses);
         let Compared { context, mut pending, .. } = compared;
         let reject = move |write: &mut Write<'_>| {
             // The code is over with its last attempt, unless another pending guess may still give one back.
             let is_last = pending.decide();
             let Rejected { is_alarm, is_over } = reject(write, context, id, is_last, &limits)?;
-            let canceled = if is_over { outbox.cancel(write, id, context.now)? } else { None };
-            Ok::<_, Refusal>((is_alarm, canceled, pending))
+            if is_over {
+                outbox.cancel(write, id, context.now)?;
+            }
+            write.on_durable(move || {
+                sources.note(context);
+                if is_alarm {
+                    log_alarm(&limits, &sources, context.now);
+                }
+            });
+            Ok::<_, Refusal>(pending)
         };
         match self.store.write(Priority::FollowUp, reject).await {
-            // Only after the write is durable: memory and log follow it.
-            Ok((is_alarm, canceled, _pending)) => {
-                self.release(canceled);
-                self.wrong_guesses.note(context);
-                if is_alarm {
-                    self.log_alarm(context.now);
-                }
-                Refusal::CodeWrong
-            }
+            Ok(_pending) => Refusal::CodeWrong,
             Err(refusal) => refusal,
         }
     }
@@ -142,20 +142,6 @@ impl Otp {
             Ok(()) => Refusal::CodeWrong,
             Err(refusal) => refusal,
         }
-    }
-
-    /// Gives a canceled message's place in the outbox back.
-    fn release(&self, canceled: Option<Canceled>) {
-        if let Some(canceled) = canceled {
-            self.outbox.release(&canceled);
-        }
-    }
-
-    /// Logs that the alarm has begun, and from how many phones, clients and addresses the wrong guesses came.
-    fn log_alarm(&self, now: Timestamp) {
-        let budget = self.limits.budget(&self.limits.wrong_guesses);
-        let hour = budget.map_or(DAY, |(_, budget)| budget.period);
-        log_alarm(&self.limits, self.wrong_guesses.sources(hour, now));
     }
 }
 

@@ -6,7 +6,7 @@ use super::Otp;
 use super::code_pool::{CodePool, NewCode, PreparedCode};
 use super::context::{OtpContext, Target};
 use super::hash_permits::HashPermit;
-use super::limits::{CountedSend, spend_send};
+use super::limits::spend_send;
 use super::request_context::RequestContext;
 use crate::audit;
 use crate::config::OtpConfig;
@@ -15,14 +15,14 @@ use crate::domain::limits::Limits;
 use crate::domain::{
     Delivery, Phone, Refusal, RequestOrigin, Timestamp, Verification, VerificationRules,
 };
-use crate::sms::{Canceled, Outbox, give_back_send};
+use crate::sms::{Outbox, give_back_send};
 use crate::store::schema::{KEEP_VERIFICATIONS, LIVE_CODES, LiveCode, VERIFICATIONS};
 use crate::store::{Priority, StoreError, Write};
 
 /// The result of the first write.
 enum FirstWrite {
     /// A ready code was issued. There is no second write.
-    Issued(Issued),
+    Issued(Box<Verification>),
     /// The send is counted. The second write will issue a code.
     Counted(CountedRequest),
 }
@@ -34,13 +34,6 @@ struct CountedRequest {
     phone: Phone,
     /// The time under which the phone's limits have this send.
     counted_at: Timestamp,
-}
-
-/// A code that was issued, with its message in the outbox.
-struct Issued {
-    verification: Verification,
-    /// The message of the previous code, if it was still in the outbox.
-    replaced: Option<Canceled>,
 }
 
 /// Why the first write changed nothing.
@@ -79,18 +72,14 @@ impl Otp {
         let place = self.outbox.reserve(origin.requester.client_id)?;
         // One write, or two with argon2 in between.
         let issued = match self.reserve_or_issue(now, &request, &resolve_target).await? {
-            FirstWrite::Issued(issued) => issued,
+            FirstWrite::Issued(issued) => *issued,
             FirstWrite::Counted(counted) => {
                 self.make_and_issue(now, origin, resolve_target, counted).await?
             }
         };
         // The code is durable. The message keeps the place, and the sender is woken.
-        place.fill(issued.replaced.as_ref());
-        let Verification { id: verification, phone_number: phone, .. } = &issued.verification;
-        let RequestOrigin { requester, request_id } = origin;
-        let (client, request_id) = (requester.client_id.map(display), request_id.map(display));
-        tracing::info!(%verification, %phone, client, request_id, "sms queued");
-        Ok(issued.verification)
+        place.fill();
+        Ok(issued)
     }
 
     /// The first write. It counts the send only with a ready code or with a permit to hash one.
@@ -114,22 +103,17 @@ impl Otp {
                 // The target, as it is in this write.
                 let context = OtpContext::of(now, origin, resolve_target(write)?, &audit);
                 // The limits: either all of them allow and count the send, or none does.
-                let CountedSend { counted_at, ran_low } =
-                    count_send(write, context, &limits, &config)
-                        .inspect_err(|refusal| context.note_refusal(&audit, refusal))?;
+                let counted_at = count_send(write, context, &limits, &config)
+                    .inspect_err(|refusal| context.note_refusal(&audit, refusal))?;
                 // A ready code, or the permit for the second write. With neither, the write is undone.
                 let hashing = hashing.map(|permit| {
                     let phone = context.target.phone;
                     CountedRequest { permit, phone, counted_at }
                 });
-                let first = take_or_count(write, context, &ready, hashing, config.rules, &outbox)?;
-                Ok((first, ran_low))
+                take_or_count(write, context, &ready, hashing, config.rules, &outbox)
             };
             match self.store.write(Priority::Normal, decide).await {
-                Ok((first, ran_low)) => {
-                    ran_low.warn();
-                    return Ok(first);
-                }
+                Ok(first) => return Ok(first),
                 Err(NotIssued::Refused(refusal)) => return Err(refusal),
                 // Other calls have taken the last ready codes. The next try has a permit.
                 Err(NotIssued::NoneReady) => hashing = Some(reserve()?),
@@ -144,7 +128,7 @@ impl Otp {
         origin: RequestOrigin,
         resolve_target: Arc<G>,
         counted: CountedRequest,
-    ) -> Result<Issued, Refusal>
+    ) -> Result<Verification, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
@@ -177,7 +161,7 @@ impl Otp {
         origin: RequestOrigin,
         resolve_target: Arc<G>,
         prepared: PreparedCode,
-    ) -> Result<Issued, Refusal>
+    ) -> Result<Verification, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
     {
@@ -198,7 +182,7 @@ fn count_send(
     context: OtpContext,
     limits: &Limits,
     config: &OtpConfig,
-) -> Result<CountedSend, Refusal> {
+) -> Result<Timestamp, Refusal> {
     if config.not_sent_to(context.target.phone).is_some() {
         return Err(Refusal::PhoneRefused);
     }
@@ -218,7 +202,8 @@ fn take_or_count(
     write.check_room()?;
     match (ready.take(), hashing) {
         (Some(prepared), _) => {
-            Ok(FirstWrite::Issued(put_issued(write, context, prepared, rules, outbox)?))
+            let issued = put_issued(write, context, prepared, rules, outbox)?;
+            Ok(FirstWrite::Issued(Box::new(issued)))
         }
         (None, Some(counted)) => Ok(FirstWrite::Counted(counted)),
         (None, None) => Err(NotIssued::NoneReady),
@@ -233,7 +218,7 @@ fn put_issued(
     prepared: PreparedCode,
     rules: VerificationRules,
     outbox: &Outbox,
-) -> Result<Issued, Refusal> {
+) -> Result<Verification, Refusal> {
     let OtpContext { now, by, request_id, target: Target { phone, purpose }, .. } = context;
     let PreparedCode { id, code, hashed } = prepared;
     let verification = Verification::issue(id, phone, purpose, hashed, rules, now);
@@ -254,9 +239,13 @@ fn put_issued(
     let expires_at = verification.code_expired_at;
     let delivery = Delivery::queue(id, by.client_id, phone, previous, now, expires_at);
     let delivery = Delivery { request_id, ..delivery };
-    let replaced = outbox.put(write, &delivery, &code, purpose)?;
+    outbox.put(write, &delivery, &code, purpose)?;
     audit::append(write, &context.audit_row(AuditEvent::CodeIssued).of(id))?;
-    Ok(Issued { verification, replaced })
+    write.on_durable(move || {
+        let (client, request_id) = (by.client_id.map(display), request_id.map(display));
+        tracing::info!(verification = %id, %phone, client, request_id, "sms queued");
+    });
+    Ok(verification)
 }
 
 impl From<Refusal> for NotIssued {

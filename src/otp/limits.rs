@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::context::{OtpContext, Target};
 use super::senders;
-use super::sources::SourceCounts;
+use super::sources::{GuessSources, SourceCounts};
 use crate::domain::limits::{
-    Budget, BudgetOwner, BudgetScope, Limit, LimitExceeded, Limits, Rate, Rule,
+    Budget, BudgetOwner, BudgetScope, DAY, Limit, LimitExceeded, Limits, Rate, Rule,
 };
 use crate::domain::{Purpose, Refusal, Timestamp};
 use crate::store::schema::{RATES, RateKey, SENDS};
@@ -17,21 +17,13 @@ use crate::store::{StoreError, Write};
 #[derive(Default)]
 pub(super) struct RanLow(Vec<(&'static str, BudgetOwner)>);
 
-/// A send that was counted.
-pub(super) struct CountedSend {
-    /// The time under which the phone's limits have this send.
-    pub(super) counted_at: Timestamp,
-    /// The budgets that this send has made run low.
-    pub(super) ran_low: RanLow,
-}
-
-/// Counts one send against every limit. If one of them is exceeded, nothing is counted, and the error is
+/// Counts one send against every limit. Returns the time under which the phone's limits have it. If one of them is exceeded, nothing is counted, and the error is
 /// [`Refusal::SendLimited`] by the limit that lasts longest.
 pub(super) fn spend_send(
     write: &mut Write<'_>,
     limits: &Limits,
     context: OtpContext,
-) -> Result<CountedSend, Refusal> {
+) -> Result<Timestamp, Refusal> {
     let OtpContext { now, by, target: Target { phone, purpose }, .. } = context;
     // The state of each limit: of the phone, of client, range and node, and of the alarm.
     let mut sends = write.get(SENDS, &phone)?.unwrap_or_default();
@@ -64,7 +56,8 @@ pub(super) fn spend_send(
             ran_low.0.push((budget.row.name, budget.key.subject));
         }
     }
-    Ok(CountedSend { counted_at, ran_low })
+    write.on_durable(|| ran_low.warn());
+    Ok(counted_at)
 }
 
 /// The client's budgets of wrong guesses. Guesses for a phone without a code count in the same budgets.
@@ -168,12 +161,11 @@ pub(super) fn count_wrong_guess(
     }
 }
 
-/// Logs the begin of the alarm. The numbers of phones, clients and addresses tell one guesser from many.
-pub(super) fn log_alarm(
-    limits: &Limits,
-    SourceCounts { guesses, phones, clients, addresses }: SourceCounts,
-) {
+/// Logs that the alarm has begun, and from how many phones, clients and addresses the wrong guesses came.
+pub(super) fn log_alarm(limits: &Limits, sources: &GuessSources, now: Timestamp) {
     let limit = limits.wrong_guesses.name;
+    let counted_for = limits.budget(&limits.wrong_guesses).map_or(DAY, |(_, budget)| budget.period);
+    let SourceCounts { guesses, phones, clients, addresses } = sources.sources(counted_for, now);
     tracing::error!(
         limit,
         guesses,

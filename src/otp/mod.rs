@@ -68,7 +68,7 @@ pub struct Otp {
     /// Notes refusals for the audit.
     pub audit: Arc<Recorder>,
     /// The sources of the latest wrong guesses, for the alarm.
-    pub wrong_guesses: GuessSources,
+    pub wrong_guesses: Arc<GuessSources>,
 }
 
 impl Otp {

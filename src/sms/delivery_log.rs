@@ -4,6 +4,7 @@ use tracing::field::display;
 
 use crate::domain::{Delivery, DeliveryState};
 
+/// Logs the state that a message has come to.
 pub(super) fn record(delivery: &Delivery) {
     let Delivery { verification_id: verification, phone_number: phone, attempts, .. } = delivery;
     let (driver, error) = (delivery.driver.as_deref(), delivery.last_error.as_ref().map(display));

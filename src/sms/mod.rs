@@ -43,6 +43,6 @@ pub use drivers::{Console, DemoGateway, File, GatewayMode, GatewayPlan, Memory, 
 pub use failover::hand_over;
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway, with_every_digit};
 pub use health::OutboxHealth;
-pub use outbox::{Canceled, Outbox, OutboxParts, OutboxReservation, outbox};
+pub use outbox::{Outbox, OutboxParts, OutboxReservation, outbox};
 pub use receipts::Reception;
 pub use worker::Worker;

@@ -7,13 +7,13 @@ use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use super::capacity::OutboxCapacity;
+use super::delivery_index;
 use super::driver::SmsDriver;
 use super::failover::Failover;
 use super::outbox_state::OutboxState;
 use super::pending_receipts::PendingReceipts;
 use super::receipts::{self, Reception};
 use super::worker::Worker;
-use super::{delivery_index, delivery_log};
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
 use crate::domain::{ClientId, Code, Delivery, Purpose, Refusal, Timestamp, VerificationId};
@@ -48,11 +48,6 @@ pub struct OutboxReservation {
     client: Option<ClientId>,
     is_filled: bool,
 }
-
-/// A message that left the outbox because its code can no longer be used.
-#[must_use = "pass it to `Outbox::release` once the write is durable"]
-#[derive(Debug)]
-pub struct Canceled(Box<Delivery>);
 
 /// Makes an outbox and its worker.
 pub fn outbox(parts: OutboxParts) -> (Outbox, Worker) {
@@ -89,19 +84,18 @@ impl Outbox {
         Ok(OutboxReservation { shared: Arc::clone(&self.0), client, is_filled: false })
     }
 
-    /// Puts the sealed message with this code into the write that issues the code. It replaces the message of
-    /// `delivery.previous`, and returns that one if it was still in the outbox.
+    /// Puts the sealed message with this code into the write that issues the code, on the place that is reserved for it. It
+    /// replaces the message of `delivery.previous`, if that one is still in the outbox.
     pub fn put(
         &self,
         write: &mut Write<'_>,
         delivery: &Delivery,
         code: &Code,
         purpose: Purpose,
-    ) -> Result<Option<Canceled>, Refusal> {
-        let replaced = match delivery.previous {
-            Some(previous) => cancel(write, previous, delivery.queued_at)?,
-            None => None,
-        };
+    ) -> Result<(), Refusal> {
+        if let Some(previous) = delivery.previous {
+            self.cancel(write, previous, delivery.queued_at)?;
+        }
         let text = self.text_of(code, purpose);
         let id = delivery.verification_id;
         let sealed = self.0.sealer.seal(&*self.0.entropy, id, &text).map_err(|error| {
@@ -110,24 +104,22 @@ impl Outbox {
         })?;
         write.put(OUTBOX, &delivery_index::outbox_key(delivery), &sealed)?;
         delivery_index::change(write, None, delivery)?;
-        Ok(replaced)
+        Ok(())
     }
 
-    /// Cancels the message of a verification: its code is used or spent. Returns it if it was still in the outbox: pass it
-    /// to [`Outbox::release`] when the write is durable.
+    /// Cancels the message of a verification: its code is used, spent or replaced. If the message is still in the outbox,
+    /// its place is free when the write is durable.
     pub fn cancel(
         &self,
         write: &mut Write<'_>,
         id: VerificationId,
         now: Timestamp,
-    ) -> Result<Option<Canceled>, StoreError> {
-        cancel(write, id, now)
-    }
-
-    /// Gives the place of a canceled message back, and logs the cancellation.
-    pub fn release(&self, canceled: &Canceled) {
-        delivery_log::record(&canceled.0);
-        self.0.leave(canceled.0.client_id);
+    ) -> Result<(), StoreError> {
+        let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(()) };
+        if let Some(canceled) = before.clone().cancel(now) {
+            self.0.change(write, &before, canceled)?;
+        }
+        Ok(())
     }
 
     /// The text of the message. It is allocated once, since a `String` that grows leaves copies of the code in memory.
@@ -200,12 +192,8 @@ impl Outbox {
 }
 
 impl OutboxReservation {
-    /// The message is stored: it keeps the place. Gives the place of the message that it replaced back.
-    pub fn fill(mut self, replaced: Option<&Canceled>) {
-        if let Some(Canceled(delivery)) = replaced {
-            delivery_log::record(delivery);
-            self.shared.leave(delivery.client_id);
-        }
+    /// The message is stored: it keeps the place, and the worker is woken.
+    pub fn fill(mut self) {
         self.is_filled = true;
         self.shared.wake.notify_one();
     }
@@ -217,16 +205,4 @@ impl Drop for OutboxReservation {
             self.shared.leave(self.client);
         }
     }
-}
-
-/// Marks the message as canceled. Returns it if it was still in the outbox.
-fn cancel(
-    write: &mut Write<'_>,
-    id: VerificationId,
-    now: Timestamp,
-) -> Result<Option<Canceled>, StoreError> {
-    let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(None) };
-    let Some(canceled) = before.clone().cancel(now) else { return Ok(None) };
-    let has_left = delivery_index::change(write, Some(&before), &canceled)?;
-    Ok(has_left.then(|| Canceled(Box::new(canceled))))
 }

@@ -8,12 +8,13 @@ use super::capacity::OutboxCapacity;
 use super::driver::SmsMessage;
 use super::failover::Failover;
 use super::pending_receipts::PendingReceipts;
+use super::{delivery_index, delivery_log};
 use crate::clock::Clock;
 use crate::config::{CODE, SmsConfig};
-use crate::domain::{ClientId, Phone, VerificationId};
+use crate::domain::{ClientId, Delivery, Phone, VerificationId};
 use crate::entropy::Entropy;
 use crate::keyring::Sealer;
-use crate::store::Store;
+use crate::store::{Store, StoreError, Write};
 
 /// What the outbox and its worker share.
 pub(super) struct OutboxState {
@@ -51,6 +52,25 @@ impl OutboxState {
     ) -> SmsMessage {
         let around = self.config.template.all().map(|template| template.split_once(CODE));
         SmsMessage::with_code(id, phone, text, around.into_iter().flatten())
+    }
+
+    /// Stores a delivery's new state. When that is durable, it is logged, and a message that has left the outbox gives its
+    /// place back. Returns whether the message has left.
+    pub(super) fn change(
+        self: &Arc<Self>,
+        write: &mut Write<'_>,
+        before: &Delivery,
+        after: Delivery,
+    ) -> Result<bool, StoreError> {
+        let has_left = delivery_index::change(write, Some(before), &after)?;
+        let shared = Arc::clone(self);
+        write.on_durable(move || {
+            delivery_log::record(&after);
+            if has_left {
+                shared.leave(after.client_id);
+            }
+        });
+        Ok(has_left)
     }
 
     /// Gives a place of this client back, and wakes `drain`.

@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::driver::ReceiptBatch;
 use super::outbox_state::OutboxState;
-use super::{delivery_index, delivery_log};
-use crate::domain::{Delivery, DeliveryReport, Receipt, Timestamp};
+use crate::domain::{DeliveryReport, Receipt, Timestamp};
 use crate::store::schema::{DELIVERIES, GATEWAY_IDS, GatewayKey};
 use crate::store::{Priority, StoreError, Write};
 
@@ -31,8 +30,8 @@ pub enum Reception {
 
 /// The message of a receipt.
 enum ReceiptMatch {
-    /// The message is known. The delivery as the receipt changed it, or `None` if it did not.
-    Known(Option<Box<Delivery>>),
+    /// The message is known.
+    Known,
     /// The receipt waits: its message may be with a driver.
     Waits,
     /// No message has this id. The receipt is dropped, or an older one that waited.
@@ -57,13 +56,7 @@ pub(super) async fn receive(
     let (mut known, mut unknown) = (0, Vec::new());
     for noted in shared.store.write(Priority::Normal, note_all).await? {
         match noted {
-            ReceiptMatch::Known(changed) => {
-                known += 1;
-                if let Some(delivery) = changed {
-                    delivery_log::record(&delivery);
-                }
-            }
-            ReceiptMatch::Waits => known += 1,
+            ReceiptMatch::Known | ReceiptMatch::Waits => known += 1,
             ReceiptMatch::Unknown(key) => unknown.push(key),
         }
     }
@@ -81,7 +74,7 @@ pub(super) async fn receive(
 /// Stores one receipt.
 fn note(
     write: &mut Write<'_>,
-    shared: &OutboxState,
+    shared: &Arc<OutboxState>,
     key: GatewayKey,
     report: DeliveryReport,
     now: Timestamp,
@@ -99,10 +92,10 @@ fn note(
         return Ok(ReceiptMatch::Unknown(key));
     };
     let Some(received) = before.clone().receive(report, now) else {
-        return Ok(ReceiptMatch::Known(None));
+        return Ok(ReceiptMatch::Known);
     };
-    delivery_index::change(write, Some(&before), &received)?;
-    Ok(ReceiptMatch::Known(Some(Box::new(received))))
+    shared.change(write, &before, received)?;
+    Ok(ReceiptMatch::Known)
 }
 
 impl OutboxState {

@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::circuit_breaker::{Admission, Try};
+use super::delivery_index;
 use super::driver::SmsMessage;
 use super::due_messages::DueTree;
 use super::failover::SendOptions;
 use super::lanes::Lanes;
 use super::outbox_state::OutboxState;
 use super::receipt_polling::ReceiptPoller;
-use super::{delivery_index, delivery_log};
 use crate::domain::{Attempt, AttemptOutcome, Delivery, DeliveryError, Timestamp};
 use crate::entropy::draw_bytes;
 use crate::store::schema::{AtKey, DELIVERIES, OUTBOX};
@@ -130,23 +130,15 @@ impl Worker {
         let over: Vec<_> =
             oldest.into_iter().map(|(key, _)| key).take_while(|key| key.at <= now).collect();
         let delayed_until = self.shared.failover.delayed_until(now);
+        let shared = Arc::clone(&self.shared);
         let expire = move |write: &mut Write<'_>| {
-            let (mut left, mut expired) = (0, Vec::new());
+            let mut left = 0;
             for key in &over {
-                let (has_left, delivery) = expire_one(write, *key, delayed_until, now)?;
-                left += usize::from(has_left);
-                expired.extend(delivery);
+                left += usize::from(expire_one(write, &shared, *key, delayed_until, now)?);
             }
-            Ok::<_, StoreError>((over.len(), left, expired))
+            Ok::<_, StoreError>((over.len(), left))
         };
-        let (looked_at, left, expired) =
-            self.shared.store.write(Priority::FollowUp, expire).await?;
-        for delivery in expired {
-            delivery_log::record(&delivery);
-            if !delivery.is_in_outbox() {
-                self.shared.leave(delivery.client_id);
-            }
-        }
+        let (looked_at, left) = self.shared.store.write(Priority::FollowUp, expire).await?;
         // Messages that are with drivers stay.
         Ok(if left == 0 { 0 } else { looked_at })
     }
@@ -219,34 +211,33 @@ impl OutboxState {
     ) -> Result<(), StoreError> {
         let (shared, id, now) = (Arc::clone(self), claimed.verification_id, self.clock.now());
         let conclude = move |write: &mut Write<'_>| {
-            let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(None) };
-            let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(None) };
+            let Some(before) = write.get(DELIVERIES, &id)? else { return Ok(()) };
+            let Some(mut after) = before.clone().conclude(attempt, now) else { return Ok(()) };
             // Index the gateway's id, apply receipts that came before it, and plan the first question.
-            if let Some(key) = delivery_index::gateway_key(&after) {
-                delivery_index::name(write, &key, &after)?;
-                for report in shared.pending_receipts.of(&key, claim, now) {
+            let key = delivery_index::gateway_key(&after);
+            if let Some(key) = &key {
+                delivery_index::name(write, key, &after)?;
+                for report in shared.pending_receipts.of(key, claim, now) {
                     after = after.clone().receive(report, now).unwrap_or(after);
                 }
                 if shared.failover.is_asked(&key.driver) {
                     delivery_index::ask_later(write, &after, now)?;
                 }
             }
-            let has_left = delivery_index::change(write, Some(&before), &after)?;
-            Ok::<_, StoreError>(Some((after, has_left)))
+            let is_sent = after.sent_at.is_some();
+            let noting = Arc::clone(&shared);
+            write.on_durable(move || {
+                if is_sent {
+                    noting.taken_at.store(now.as_micros(), Ordering::SeqCst);
+                }
+                if let Some(key) = &key {
+                    noting.pending_receipts.settle(key);
+                }
+            });
+            shared.change(write, &before, after)?;
+            Ok(())
         };
-        if let Some((delivery, has_left)) = self.store.write(Priority::FollowUp, conclude).await? {
-            if delivery.sent_at.is_some() {
-                self.taken_at.store(now.as_micros(), Ordering::SeqCst);
-            }
-            if let Some(key) = delivery_index::gateway_key(&delivery) {
-                self.pending_receipts.settle(&key);
-            }
-            delivery_log::record(&delivery);
-            if has_left {
-                self.leave(delivery.client_id);
-            }
-        }
-        Ok(())
+        self.store.write(Priority::FollowUp, conclude).await
     }
 
     /// The pause before the next try: twice as long in each round, minus up to half of it at random, so that messages that
@@ -265,21 +256,23 @@ fn kind_of(delivery: &Delivery) -> Try {
     if delivery.is_final_try { Try::Second } else { Try::First }
 }
 
-/// Returns whether the message has left the outbox, and the delivery if it changed.
+/// Returns whether the message has left the outbox.
 fn expire_one(
     write: &mut Write<'_>,
+    shared: &Arc<OutboxState>,
     key: AtKey,
     delayed_until: Option<Timestamp>,
     now: Timestamp,
-) -> Result<(bool, Option<Delivery>), StoreError> {
+) -> Result<bool, StoreError> {
     let Some(delivery) = write.get(DELIVERIES, &key.id)? else {
         write.remove(OUTBOX, &key);
-        return Ok((true, None));
+        return Ok(true);
     };
     let waited = delivery.clone().delayed_until(delayed_until);
-    let Some(expired) = waited.expire(now) else { return Ok((false, None)) };
-    let has_left = delivery_index::change(write, Some(&delivery), &expired)?;
-    Ok((has_left, Some(expired)))
+    match waited.expire(now) {
+        Some(expired) => shared.change(write, &delivery, expired),
+        None => Ok(false),
+    }
 }
 
 fn claim_one(

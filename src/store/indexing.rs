@@ -97,7 +97,9 @@ pub(super) fn make_anew(trees: &Trees, database: &Database) -> Result<(), StoreE
     }
     database.sync()?;
     database.set_index_versions(&versions)?;
-    tracing::info!(indexes = others.len(), records, "indexes were made anew");
+    if records > 0 {
+        tracing::info!(indexes = others.len(), records, "indexes were made anew");
+    }
     Ok(())
 }
 

@@ -77,9 +77,13 @@ impl Writer {
         let (queue, jobs) = channel();
         let (failing, failure) = watch::channel(None);
         let path = lock.path().to_owned();
+        // The thread logs to where the one that starts it does.
+        let log = tracing::dispatcher::get_default(Clone::clone);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
+                // Effects of writes log there, too.
+                let _log = tracing::dispatcher::set_default(&log);
                 let mut thread = WriterThread { trees, database, space: watched, renewal };
                 thread.run(&counted, &jobs, &failing);
                 let is_whole = failing.borrow().is_none();

@@ -10,7 +10,7 @@ use esoz_otp::clock::{Clock as _, ManualClock};
 use esoz_otp::config::{Argon2Cost, Config};
 use esoz_otp::domain::{DeliveryError, Timestamp};
 use esoz_otp::entropy::Entropy;
-use esoz_otp::otp::{CodePool, GuessSources, Hasher, Otp, PoolFiller};
+use esoz_otp::otp::{CodePool, Hasher, Otp, PoolFiller};
 use esoz_otp::service::Service;
 use esoz_otp::sms::{Accepted, OutboxParts, SendError, SendFuture, SmsDriver, SmsMessage, outbox};
 use esoz_otp::store::Store;
@@ -95,7 +95,7 @@ impl Direct {
             limits: Arc::new(config.limits),
             pending: Arc::default(),
             audit: Arc::clone(&audit),
-            wrong_guesses: GuessSources::default(),
+            wrong_guesses: Arc::default(),
         };
         otp.clamp_limits(now).unwrap();
         let order = dialect::of(config.dialect).order;

@@ -47,8 +47,8 @@ fn what_each_driver_says_and_how_a_message_ends_is_a_line() {
     let answers =
         [no(DeliveryError::NotNow(busy)), Err(refused), unclear(), unclear(), unclear(), yes];
     let driver = Scripted::new("a", answers);
-    let mut stand = Stand::of(&[&driver]);
     let log = logged(|| {
+        let mut stand = Stand::of(&[&driver]);
         let first = stand.put(1);
         stand.work();
         stand.clock.push(LIFE);
@@ -121,8 +121,8 @@ fn a_message_that_a_killed_process_was_sending_is_a_line_at_the_next_start() {
 #[test]
 fn a_message_whose_code_is_replaced_while_it_waits_is_a_line() {
     let driver = Scripted::new("a", [Err(SendError::Ambiguous(DeliveryError::TimedOut))]);
-    let mut stand = Stand::of(&[&driver]);
     let log = logged(|| {
+        let mut stand = Stand::of(&[&driver]);
         let first = stand.put(1);
         let second = stand.put_after(2, Some(first)).unwrap();
         stand.work();
@@ -143,21 +143,21 @@ fn a_message_whose_code_is_replaced_while_it_waits_is_a_line() {
 #[test]
 fn a_message_that_never_came_to_a_driver_ends_with_why() {
     let driver = Scripted::new("a", (0..100).map(|_| no(DeliveryError::Unreachable)));
-    let mut stand = Stand::with(all(&[&driver]), super::stand::one_at_a_time());
-    for number in 0..6 {
-        stand.put(number);
-    }
-    stand.work();
-    let last = Stand::id_of(5);
-    assert_eq!(stand.delivery(last).attempts, 0);
-    // To the very end nobody may be called: the trials fail.
     let log = logged(|| {
+        let mut stand = Stand::with(all(&[&driver]), super::stand::one_at_a_time());
+        for number in 0..6 {
+            stand.put(number);
+        }
+        stand.work();
+        let last = Stand::id_of(5);
+        assert_eq!(stand.delivery(last).attempts, 0);
+        // To the very end no driver may be called: the trials fail.
         for _ in 0..LIFE.as_secs() {
             stand.work_after(1);
         }
+        let ended = stand.delivery(last);
+        assert!(ended.last_error.is_some(), "{ended:?}");
     });
-    let ended = stand.delivery(last);
-    assert!(ended.last_error.is_some(), "{ended:?}");
     assert_eq!(log.matches("sms not sent: its code's life has ended").count(), 6, "{log}");
 }
 
@@ -198,16 +198,16 @@ impl SmsDriver for Called {
 fn what_a_gateway_says_later_is_a_line_and_so_is_what_can_t_be_used() {
     let yes = |id: &str| Ok(Accepted { gateway_id: Some(id.into()) });
     let driver = Scripted::new("a", [yes("x1"), yes("x2")]);
-    let mut stand = Stand::with(vec![Arc::new(Called(driver))], super::stand::one_at_a_time());
-    stand.put(1);
-    stand.put(2);
-    stand.work();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let now = stand.clock.now();
-    let receive = |secret: &str, body: &Value| {
-        runtime.block_on(stand.outbox.receive("a", secret, body, now)).unwrap();
-    };
     let log = logged(|| {
+        let mut stand = Stand::with(vec![Arc::new(Called(driver))], super::stand::one_at_a_time());
+        stand.put(1);
+        stand.put(2);
+        stand.work();
+        let now = stand.clock.now();
+        let receive = |secret: &str, body: &Value| {
+            runtime.block_on(stand.outbox.receive("a", secret, body, now)).unwrap();
+        };
         receive(SECRET, &json!(["x1", true]));
         receive(SECRET, &json!(["x1", true]));
         receive(SECRET, &json!(["x2", false]));
@@ -219,6 +219,8 @@ fn what_a_gateway_says_later_is_a_line_and_so_is_what_can_t_be_used() {
     check(
         &log,
         &[
+            "INFO sms sent",
+            "INFO sms sent",
             "INFO sms delivered",
             "WARN sms failed",
             "WARN receipts for messages that nobody knows were dropped driver=\"a\" unknown=1 gateway_id=\"x3\"",

@@ -139,7 +139,8 @@ impl Stand {
         let place = self.outbox.reserve(None)?;
         let outbox = self.outbox.clone();
         let put = move |write: &mut Write<'_>| outbox.put(write, &delivery, &code, PURPOSE);
-        place.fill(self.store.write_blocking(Priority::Normal, put)?.as_ref());
+        self.store.write_blocking(Priority::Normal, put)?;
+        place.fill();
         Ok(id)
     }
 
@@ -153,14 +154,13 @@ impl Stand {
                 let at = now - Duration::from_micros((many - number).into());
                 let id = Self::id_of(number);
                 let delivery = Delivery::queue(id, None, phone, None, at, now + LIFE);
-                let replaced = outbox.put(write, &delivery, &code(0), PURPOSE)?;
-                assert!(replaced.is_none());
+                outbox.put(write, &delivery, &code(0), PURPOSE)?;
             }
             Ok::<_, Refusal>(())
         };
         self.store.write_blocking(Priority::Normal, put_all).unwrap();
         for place in places {
-            place.fill(None);
+            place.fill();
         }
     }
 
