@@ -13,11 +13,11 @@ use super::shape::{Presence, Shape, TextForm};
 use super::source::{Given, Source};
 use crate::domain::audit::RequestId;
 use crate::domain::{
-    AccessType, Code, CodeFormat, FactorType, Id, MethodType, PersonRequestStatus, PersonStatus,
-    Phone, Scopes, Timestamp,
+    AccessType, Code, CodeFormat, DeliveryStatus, FactorType, Id, MethodType, PersonRequestStatus,
+    PersonStatus, Phone, Scopes, Timestamp,
 };
 
-words!(AccessType, FactorType, MethodType, PersonRequestStatus, PersonStatus);
+words!(AccessType, DeliveryStatus, FactorType, MethodType, PersonRequestStatus, PersonStatus);
 
 /// A value, and where it stands.
 #[derive(Clone, Copy, Debug)]

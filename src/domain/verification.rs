@@ -102,6 +102,11 @@ pub struct VerificationRules {
     pub attempts: u8,
 }
 
+impl VerificationRules {
+    /// The longest life that the settings allow, in seconds.
+    pub const LONGEST_LIFE: u64 = 600;
+}
+
 impl Verification {
     /// Creates a verification that is `New` at `now`, with all attempts of `rules`.
     pub fn issue(

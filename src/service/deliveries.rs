@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Service;
+use super::delivery_search::{DeliveryPage, DeliverySearch, phone_of};
 use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::{
-    AuthenticationMethod, ClientId, Delivery, PersonRequest, Phone, Purpose, Refusal,
-    RequestOrigin, Timestamp, VerificationId,
+    ClientId, Delivery, PersonRequest, Purpose, Refusal, RequestOrigin, Timestamp, VerificationId,
 };
 use crate::sms::{OutboxHealth, Reception};
+use crate::store::StoreError;
 use crate::store::schema::{DELIVERIES, LIVE_CODES, VERIFICATIONS};
 
 /// The wait of an unsent message after which the node is not ready.
@@ -62,6 +63,27 @@ impl Service {
         walk.take(most).map(|found| Ok(found?.delayed_until(delayed_until))).collect()
     }
 
+    /// The page of deliveries that `search` selects. Errors are those of [`DeliverySearch::page`].
+    pub async fn search_deliveries(
+        &self,
+        search: DeliverySearch,
+        now: Timestamp,
+    ) -> Result<DeliveryPage, Refusal> {
+        // Reading up to a thousand deliveries may take a while, so it has a thread of its own.
+        let store = self.store.clone();
+        let page = tokio::task::spawn_blocking(move || search.page(&store)).await;
+        let DeliveryPage { deliveries, next_after } =
+            page.map_err(|error| StoreError::Failed(error.to_string()))??;
+        let delayed_until = self.otp.outbox.delayed_until(now);
+        let shown = deliveries.into_iter().map(|delivery| delivery.delayed_until(delayed_until));
+        Ok(DeliveryPage { deliveries: shown.collect(), next_after })
+    }
+
+    /// Whether there is a delivery of the message with this verification's code.
+    pub fn has_delivery(&self, id: VerificationId) -> Result<bool, Refusal> {
+        Ok(self.store.get(DELIVERIES, &id)?.is_some())
+    }
+
     /// Whether this verification's code was sent for this person request.
     pub fn is_for(&self, id: VerificationId, request: &PersonRequest) -> Result<bool, Refusal> {
         let verification = self.store.get(VERIFICATIONS, &id)?;
@@ -101,17 +123,8 @@ impl Service {
 
     /// The verification of the request's newest code, if one was sent.
     fn newest_code(&self, request: &PersonRequest) -> Result<Option<VerificationId>, Refusal> {
-        let Some(phone) = phone(request) else { return Ok(None) };
+        let Some(phone) = phone_of(request) else { return Ok(None) };
         let live = self.store.get(LIVE_CODES, &(phone, Purpose::PersonRequest(request.id)))?;
         Ok(live.map(|live| live.verification_id))
-    }
-}
-
-/// The phone to which the request's codes were sent, even if its method allows no further code by now.
-fn phone(request: &PersonRequest) -> Option<Phone> {
-    match request.authentication_method {
-        AuthenticationMethod::Otp { phone_number } => Some(phone_number),
-        AuthenticationMethod::ThirdPerson { phone_number, .. } => phone_number,
-        AuthenticationMethod::Offline | AuthenticationMethod::Na => None,
     }
 }

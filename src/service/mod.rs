@@ -3,7 +3,8 @@
 //! - `access`: authentication by token and api-key, authorisation by scope;
 //! - `person_requests`: resend and approve;
 //! - `verifications`: initialize and complete a phone verification, and unlock a phone;
-//! - `deliveries`: the state of messages, and receipts of gateways;
+//! - `deliveries`, `delivery_search`: the state of messages, and receipts of gateways; messages found by an operator;
+//! - `phones`: what the store has of a phone, for an operator;
 //! - `authentication_factor`: the factor of the caller's user;
 //! - [`bootstrap`]: the first admin token of a data directory;
 //! - [`import`]: clients, users, persons, tokens, factors and person requests from a file.
@@ -12,11 +13,15 @@ mod access;
 mod authentication_factor;
 pub mod bootstrap;
 mod deliveries;
+mod delivery_search;
 pub mod import;
 mod person_requests;
+mod phones;
 mod verifications;
 
 pub use access::{Caller, Credentials, NotAdmitted};
+pub use delivery_search::{DeliveryFilter, DeliveryPage, DeliverySearch, MOST_READ};
+pub use phones::{LatestCode, NextAttempt, PhoneStatus};
 
 use std::sync::Arc;
 

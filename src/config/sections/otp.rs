@@ -51,7 +51,7 @@ impl Section for VerificationRules {
         vec![
             Row::of_field(
                 "otp.life_seconds",
-                number(30..=600, "seconds"),
+                number(30..=VerificationRules::LONGEST_LIFE, "seconds"),
                 &["Time until a code expires."],
                 |rules: &Self| &rules.life,
                 |rules| &mut rules.life,

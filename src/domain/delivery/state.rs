@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
 use crate::domain::Timestamp;
 
@@ -31,8 +32,9 @@ pub enum DeliveryState {
 }
 
 /// `status` of a delivery in an answer: [`DeliveryState`] without its fields, in lowercase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, VariantArray, VariantNames)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 #[expect(missing_docs, reason = "see `DeliveryState`")]
 pub enum DeliveryStatus {
     Queued,

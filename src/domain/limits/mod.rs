@@ -138,6 +138,19 @@ pub struct LimitExceeded {
     pub next_attempt_at: Timestamp,
 }
 
+/// How much of a [`Rule::Window`] a phone has used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowUse {
+    /// `Limit::reason` of the row.
+    pub limit: &'static str,
+    /// The moments within the window.
+    pub count: usize,
+    /// How many the window allows.
+    pub most: usize,
+    /// Length of the window.
+    pub length: Duration,
+}
+
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::sliding_window::DAY;
-use super::{LimitExceeded, Limits, Rule, SlidingWindow};
+use super::{LimitExceeded, Limits, Rule, SlidingWindow, WindowUse};
 use crate::domain::{Purpose, Timestamp};
 
 /// Most sends to one phone that [`Sends::give_back`] returns in 24 hours.
@@ -37,6 +37,12 @@ impl Sends {
             left.refusal(limits, windows, purpose, as_of),
         ];
         refusals.into_iter().flatten().max_by_key(|verdict| verdict.next_attempt_at)
+    }
+
+    /// How much of each window is used up, without the sends that were given back.
+    pub fn windows(&self, limits: &Limits, now: Timestamp) -> Vec<WindowUse> {
+        let as_of = self.counted.as_of(now);
+        self.counted.without(&self.given_back).windows(&limits.sends, as_of)
     }
 
     /// Counts one send and returns the moment that it is counted at: [`Sends::give_back`] expects it.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limit, LimitExceeded, Limits, Rule};
+use super::{Limit, LimitExceeded, Limits, Rule, WindowUse};
 use crate::domain::{Purpose, Timestamp};
 
 /// The longest period that a rule looks back. A window without a moment in it for this long equals an empty one.
@@ -75,6 +75,25 @@ impl SlidingWindow {
             }
             Rule::Lock { .. } | Rule::Rate { .. } | Rule::Share { .. } => as_of,
         }
+    }
+
+    /// How much of each window among these rows is used up.
+    pub(super) fn windows<'l>(
+        &self,
+        rows: impl IntoIterator<Item = &'l Limit>,
+        now: Timestamp,
+    ) -> Vec<WindowUse> {
+        let as_of = self.as_of(now);
+        let windows = rows.into_iter().filter_map(|row| match row.rule {
+            Rule::Window { most, length } => {
+                let count = self.since(as_of - length).len();
+                Some(WindowUse { limit: row.reason, count, most, length })
+            }
+            Rule::Escalating(_) | Rule::Lock { .. } | Rule::Rate { .. } | Rule::Share { .. } => {
+                None
+            }
+        });
+        windows.collect()
     }
 
     /// Counts one more and returns its moment, which [`SlidingWindow::give_back`] expects. Moments that no row needs

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::sliding_window::DAY;
-use super::{LimitExceeded, Limits, SlidingWindow};
+use super::{LimitExceeded, Limits, Rule, SlidingWindow, WindowUse};
 use crate::domain::{Purpose, Timestamp};
 
 /// The smallest `Rule::Lock::after`: settings can't lock a phone after fewer wrong guesses in a row.
@@ -42,6 +42,17 @@ impl WrongGuesses {
         now: Timestamp,
     ) -> Option<LimitExceeded> {
         self.0.refusal(limits, &limits.guesses, purpose, now)
+    }
+
+    /// The lock, while it refuses one more guess. Another row may refuse it for longer.
+    pub fn lock(&self, limits: &Limits, purpose: Purpose, now: Timestamp) -> Option<LimitExceeded> {
+        let locks = limits.guesses.iter().filter(|row| matches!(row.rule, Rule::Lock { .. }));
+        self.0.refusal(limits, locks, purpose, now)
+    }
+
+    /// How much of each window is used up.
+    pub fn windows(&self, limits: &Limits, now: Timestamp) -> Vec<WindowUse> {
+        self.0.windows(&limits.guesses, now)
     }
 
     /// Counts one guess without asking the rows, and returns its moment.

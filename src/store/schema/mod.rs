@@ -11,6 +11,7 @@ use std::time::Duration;
 
 pub(super) use keys::DueKey;
 pub use keys::{AtKey, GatewayKey, QuestionKey, RateKey};
+pub use parts::KeyPart;
 pub use records::{
     AuditHead, Due, GatewayId, KeyCheck, LiveCode, Mark, SealedMessage, SealedSecret, Sender,
     VerifiedPhone,
@@ -164,18 +165,22 @@ tables! {
     pub DELIVERIES_BY_STATUS = 33 "deliveries_by_status":
         (DeliveryStatus, Timestamp, VerificationId) => Due;
 
-    /// The same deliveries by the driver that was called last.
+    /// Deliveries by the driver that was called last, those in the outbox too.
     pub DELIVERIES_BY_DRIVER = 34 "deliveries_by_driver":
         (String, Timestamp, VerificationId) => Due;
 
     /// Deliveries by the caller's id of the request that had the code sent.
-    pub DELIVERIES_BY_REQUEST = 35 "deliveries_by_request": (RequestId, VerificationId) => Due;
+    pub DELIVERIES_BY_REQUEST = 35 "deliveries_by_request":
+        (RequestId, Timestamp, VerificationId) => Due;
 
     /// A user's tokens, the one that expires first at the beginning.
     pub TOKENS_BY_USER = 36 "tokens_by_user": (UserId, Timestamp, SecretDigest) => Due;
 
     /// A client's tokens, in the same order.
     pub TOKENS_BY_CLIENT = 37 "tokens_by_client": (ClientId, Timestamp, SecretDigest) => Due;
+
+    /// All deliveries by the time of acceptance.
+    pub DELIVERIES_BY_TIME = 38 "deliveries_by_time": (Timestamp, VerificationId) => Due;
 }
 
 /// Every index and every counter. A new one is a row here and a tree above.
@@ -217,19 +222,22 @@ pub(super) const DERIVED: &[&dyn Derived] = &[
         entry: |id, it| Some(((settled(it)?, it.queued_at, *id), Due {})),
     },
     &Index {
-        version: 1,
+        version: 2,
         of: DELIVERIES,
         to: DELIVERIES_BY_DRIVER,
-        entry: |id, it| {
-            settled(it)?;
-            Some(((it.driver.clone()?, it.queued_at, *id), Due {}))
-        },
+        entry: |id, it| Some(((it.driver.clone()?, it.queued_at, *id), Due {})),
+    },
+    &Index {
+        version: 2,
+        of: DELIVERIES,
+        to: DELIVERIES_BY_REQUEST,
+        entry: |id, it| Some(((it.request_id?, it.queued_at, *id), Due {})),
     },
     &Index {
         version: 1,
         of: DELIVERIES,
-        to: DELIVERIES_BY_REQUEST,
-        entry: |id, it| Some(((it.request_id?, *id), Due {})),
+        to: DELIVERIES_BY_TIME,
+        entry: |id, it| Some(((it.queued_at, *id), Due {})),
     },
     &Index {
         version: 1,

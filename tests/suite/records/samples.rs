@@ -311,6 +311,7 @@ fn index_entries() -> Vec<Sample> {
         "deliveries_by_status",
         "deliveries_by_driver",
         "deliveries_by_request",
+        "deliveries_by_time",
         "tokens_by_user",
         "tokens_by_client",
     ];
