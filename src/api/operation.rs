@@ -22,6 +22,8 @@ pub enum Operation {
     ReadAudit,
     UnlockPhone,
     AdminGetDelivery,
+    AdminListDeliveries,
+    AdminGetPhone,
     DemoIndex,
     DemoMessages,
     DemoReset,

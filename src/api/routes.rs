@@ -139,6 +139,24 @@ pub static ROUTES: &[Row] = &[
         ..read(admin::deliveries::get)
     },
     Row {
+        operation: Operation::AdminListDeliveries,
+        path: "/admin/deliveries",
+        parameters: Parameters::Only(admin::deliveries::DeliveryParameters::SHAPE),
+        surface: Surface::Internal,
+        access: ADMIN_READ,
+        body: Body::None,
+        max_body: 0,
+        ..change("GET", Handler::Async(admin::deliveries::list))
+    },
+    Row {
+        operation: Operation::AdminGetPhone,
+        path: "/admin/phones/{phone}",
+        parameters: Parameters::NONE,
+        surface: Surface::Internal,
+        access: ADMIN_READ,
+        ..read(admin::phones::get)
+    },
+    Row {
         operation: Operation::DemoIndex,
         path: "/",
         answers: &[MediaType::Json, MediaType::Html],

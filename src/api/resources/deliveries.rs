@@ -23,7 +23,7 @@ shape! {
 
 /// The id of a message. A text that is no UUID is the id of none.
 #[derive(Clone, Copy, Debug)]
-struct After(Option<VerificationId>);
+pub(super) struct After(pub(super) Option<VerificationId>);
 
 impl Shaped for After {
     const SHAPE: &'static Shape = VerificationId::SHAPE;

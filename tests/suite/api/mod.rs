@@ -13,6 +13,7 @@ mod origin;
 mod parameters;
 mod paths;
 mod person_request;
+mod phones;
 mod receipts;
 mod refusals;
 mod resend_otp;

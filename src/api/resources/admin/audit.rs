@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use strum::{VariantArray, VariantNames};
-
 use super::audit_stream;
 use super::audit_view::view;
+use super::list_order::ListOrder;
 use crate::api::handler::{Call, HandlerFuture};
 use crate::api::media_type::MediaType;
 use crate::api::response::{Cursor, Success};
 use crate::api::state::ApiState;
 use crate::audit::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
-use crate::contract::{Moment, OneOf, Whole, WordList, shape, words};
+use crate::contract::{Moment, OneOf, Whole, WordList, shape};
 use crate::domain::audit::{AuditEvent, RequestId};
 use crate::domain::limits::Limits;
 use crate::domain::{ClientId, PersonRequestId, Phone, VerificationId};
@@ -38,23 +37,13 @@ shape! {
         /// The end of the time, which is not included.
         to: Option<Moment>,
         /// Oldest first (`asc`, the default) or newest first.
-        order: Option<Order>,
+        order: Option<ListOrder>,
         /// The number of the row behind which the page begins, in this order.
         after: Option<Whole<0, { u64::MAX }>>,
         /// The maximum of rows.
         page_size: Whole<1, 500> = 50,
     }
 }
-
-/// The order of rows.
-#[derive(Clone, Copy, Debug, VariantArray, VariantNames)]
-#[strum(serialize_all = "snake_case")]
-enum Order {
-    Asc,
-    Desc,
-}
-
-words!(Order);
 
 /// The words of [`AuditEvent::word`].
 #[derive(Debug)]
@@ -108,8 +97,8 @@ impl AuditParameters {
             to: self.to.map(|to| to.0),
         };
         let order = match self.order {
-            Some(Order::Desc) => AuditOrder::NewestFirst,
-            Some(Order::Asc) | None => AuditOrder::OldestFirst,
+            Some(ListOrder::Desc) => AuditOrder::NewestFirst,
+            Some(ListOrder::Asc) | None => AuditOrder::OldestFirst,
         };
         let after = self.after.map(|after| after.0);
         let most = usize::try_from(self.page_size.0).unwrap_or(usize::MAX);

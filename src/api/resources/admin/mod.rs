@@ -4,4 +4,6 @@ pub(in crate::api) mod audit;
 mod audit_stream;
 mod audit_view;
 pub(in crate::api) mod deliveries;
+mod list_order;
+mod phone_view;
 pub(in crate::api) mod phones;

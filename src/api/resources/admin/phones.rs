@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::phone_view::PhoneView;
 use crate::api::handler::{Call, HandlerFuture};
+use crate::api::refusal::Rejection;
 use crate::api::response::Success;
 use crate::api::state::ApiState;
 use crate::domain::Phone;
@@ -12,6 +14,13 @@ struct UnlockedView {
     phone_number: String,
     /// The number of wrong guesses in a row before the unlock.
     wrong_guesses: u32,
+}
+
+/// `GET /admin/phones/{phone}`: the phone's codes, wrong guesses, sends and messages.
+pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
+    let phone: Phone = call.read_param("phone", state)?;
+    let status = state.service.phone(phone, call.now)?;
+    Ok(Success::ok(&PhoneView::of(phone, status)))
 }
 
 /// `POST /admin/phones/{phone}/actions/unlock`: removes the phone's wrong guesses, and with them its lock.

@@ -2,6 +2,7 @@
 
 mod list;
 mod one;
+mod search;
 mod views;
 
 use std::time::Duration;
