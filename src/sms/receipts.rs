@@ -1,5 +1,5 @@
 //! Stores receipts that a gateway calls with: finds the message of each, and writes what it changes. How a receipt changes the
-//! state of a delivery is decided in [`Delivery::receive`].
+//! state of a delivery is decided in [`Delivery::receive`](crate::domain::Delivery::receive).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
