@@ -21,9 +21,11 @@
 //! - `unknown_path`, `request_log`: the log lines of a request;
 //! - `pipeline`: the stages from a request to its answer.
 
+mod answer;
 pub mod dialect;
 mod handler;
 mod media_type;
+mod openapi;
 mod operation;
 mod pipeline;
 mod refusal;
@@ -36,6 +38,7 @@ pub mod routes;
 mod state;
 mod unknown_path;
 
+pub use answer::{Answer, Data, ViewSchema};
 pub use media_type::MediaType;
 pub use operation::Operation;
 pub use pipeline::Api;

@@ -24,6 +24,7 @@ pub enum Operation {
     AdminGetDelivery,
     AdminListDeliveries,
     AdminGetPhone,
+    OpenApi,
     DemoIndex,
     DemoMessages,
     DemoReset,

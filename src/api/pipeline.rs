@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::handler::{Call, Handler, HandlerFuture};
+use super::openapi;
 use super::refusal::Rejection;
 use super::request::head::{self, Head, RequestIds};
 use super::request::origin::{ListenerKind, OriginPolicy};
@@ -65,6 +66,8 @@ impl Api {
         let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
         let origin_policy = OriginPolicy::new(hosts, origins);
         let proxies = TrustedProxies::new(proxies);
+        let described = routes::ROUTES.iter().filter(served);
+        let openapi = openapi::document(described, dialect, service.code_format());
         let state = Arc::new(ApiState {
             service,
             dialect,
@@ -72,6 +75,7 @@ impl Api {
             methods: routes::methods(),
             scopes: routes::scopes(),
             streams: StreamLimiter::new(STREAMS),
+            openapi: openapi.to_string().into(),
         });
         Ok(Self { state, clock, origin_policy, proxies, request_ids, internal, public })
     }
@@ -79,6 +83,11 @@ impl Api {
     /// The service that handlers call.
     pub fn service(&self) -> &Service {
         &self.state.service
+    }
+
+    /// The answer of `GET /openapi.json`.
+    pub fn openapi(&self) -> &[u8] {
+        &self.state.openapi
     }
 
     /// Answers one request that came over a connection from the address `socket`. Every error is an envelope, also

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use super::handler::Handler;
+use super::answer::{Answer, Data};
+use super::handler::{Call, Handler};
 use super::media_type::MediaType;
 use super::operation::Operation;
+use super::refusal::{ErrorKind, Rejection, RejectionKind};
 use super::request::body::Body;
 use super::request::query::Parameters;
-use crate::domain::Scope;
+use super::response::Success;
+use super::state::ApiState;
+use crate::contract::Field;
+use crate::domain::{RefusalKind, Scope};
 use crate::http::Route;
 
 /// One row of the table.
@@ -15,10 +20,14 @@ use crate::http::Route;
 pub struct Row {
     /// The operation, by which dialects and the log name the row. Rows of several versions share one.
     pub operation: Operation,
+    /// The purpose, as a sentence without its full stop.
+    pub about: &'static str,
     /// The HTTP method. A row with `GET` serves `HEAD` too.
     pub method: &'static str,
     /// The path, with `{name}` for a parameter.
     pub path: &'static str,
+    /// The parameters of the path, in its order.
+    pub params: &'static [Field],
     /// The listeners that serve the row.
     pub surface: Surface,
     /// The scope that a caller needs, or `Access::Anyone`.
@@ -31,6 +40,10 @@ pub struct Row {
     pub max_body: usize,
     /// The types that the row can answer with. The first is for callers without a preference. Errors are always JSON.
     pub answers: &'static [MediaType],
+    /// The success.
+    pub answer: Answer,
+    /// The refusals of the operation itself. [`Row::kinds`] adds those that follow from the other fields.
+    pub refusals: &'static [&'static [ErrorKind]],
     /// The longest time for reading the body, and again for the operation.
     pub deadline: Duration,
     /// The function that answers the request.
@@ -64,6 +77,115 @@ impl Access {
             Self::Scope(scope) => Some(scope),
             Self::Anyone => None,
         }
+    }
+}
+
+/// The refusals of a request to any row.
+const OF_EVERY_ROW: &[ErrorKind] = &[
+    ErrorKind::Rejected(RejectionKind::UriTooLong),
+    ErrorKind::Rejected(RejectionKind::HeadTooLarge),
+    ErrorKind::Rejected(RejectionKind::HostMalformed),
+    ErrorKind::Rejected(RejectionKind::HostUnknown),
+    ErrorKind::Rejected(RejectionKind::CrossSite),
+    ErrorKind::Rejected(RejectionKind::PathMalformed),
+    ErrorKind::Rejected(RejectionKind::HeaderTwice),
+    ErrorKind::Rejected(RejectionKind::Expectation),
+    ErrorKind::Rejected(RejectionKind::TransferEncoding),
+    ErrorKind::Rejected(RejectionKind::NotAcceptable),
+];
+/// The refusals of a caller, where a row has a scope.
+const OF_A_SCOPE: &[ErrorKind] = &[
+    ErrorKind::Refused(RefusalKind::TokenMissing),
+    ErrorKind::Refused(RefusalKind::TokenUnknown),
+    ErrorKind::Refused(RefusalKind::TokenExpired),
+    ErrorKind::Refused(RefusalKind::ClientBlocked),
+    ErrorKind::Refused(RefusalKind::ApiKeyMissing),
+    ErrorKind::Refused(RefusalKind::ApiKeyInvalid),
+    ErrorKind::Refused(RefusalKind::ScopeMissing),
+    ErrorKind::Refused(RefusalKind::UserUnknown),
+    ErrorKind::Refused(RefusalKind::UserBlocked),
+    ErrorKind::Refused(RefusalKind::StorageFailed),
+];
+/// The refusals of a body, where a row reads one.
+const OF_A_BODY: &[ErrorKind] = &[
+    ErrorKind::Rejected(RejectionKind::BodyMalformed),
+    ErrorKind::Rejected(RejectionKind::BodyTooLarge),
+    ErrorKind::Rejected(RejectionKind::BodyTooSlow),
+    ErrorKind::Rejected(RejectionKind::MediaType),
+    ErrorKind::Rejected(RejectionKind::ContentEncoding),
+];
+const INVALID: ErrorKind = ErrorKind::Rejected(RejectionKind::Invalid);
+
+/// The record does not exist, or is another client's.
+pub(super) const NOT_FOUND: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::NotFound)];
+/// A row that reads the store.
+pub(super) const READS: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::StorageFailed)];
+/// A row that writes to the store.
+pub(super) const WRITES: &[ErrorKind] = &[
+    ErrorKind::Refused(RefusalKind::Busy),
+    ErrorKind::Refused(RefusalKind::DiskFull),
+    ErrorKind::Refused(RefusalKind::StorageFailed),
+];
+/// A row that has a code sent.
+pub(super) const SENDS: &[ErrorKind] = &[
+    ErrorKind::Refused(RefusalKind::PhoneRefused),
+    ErrorKind::Refused(RefusalKind::SendLimited),
+    ErrorKind::Refused(RefusalKind::HashingFailed),
+];
+/// A row that compares a code.
+pub(super) const GUESSES: &[ErrorKind] = &[
+    ErrorKind::Refused(RefusalKind::GuessLimited),
+    ErrorKind::Refused(RefusalKind::CodeWrong),
+    ErrorKind::Refused(RefusalKind::CodeExpired),
+    ErrorKind::Refused(RefusalKind::CodeSpent),
+    ErrorKind::Refused(RefusalKind::HashingFailed),
+];
+
+impl Row {
+    /// Every kind of refusal that the row can answer with, each once.
+    pub fn kinds(&self) -> Vec<ErrorKind> {
+        let of_scope = self.access.scope().map_or(&[][..], |_| OF_A_SCOPE);
+        let of_body = if self.body == Body::None { &[][..] } else { OF_A_BODY };
+        let is_typed = matches!(self.body, Body::Json(_)) || self.parameters != Parameters::Any;
+        let of_shapes = if is_typed { &[INVALID][..] } else { &[] };
+        let of_deadline = match self.handler {
+            Handler::Sync(_) => &[][..],
+            Handler::Async(_) => &[ErrorKind::Rejected(RejectionKind::TooSlow)],
+        };
+        let implied = [OF_EVERY_ROW, of_scope, of_body, of_shapes, of_deadline];
+        let mut kinds = Vec::new();
+        for kind in implied.iter().chain(self.refusals).copied().flatten() {
+            if !kinds.contains(kind) {
+                kinds.push(*kind);
+            }
+        }
+        kinds
+    }
+}
+
+/// The defaults of a row that reads: `GET`, no body.
+pub(super) const fn read(handler: fn(&ApiState, &Call) -> Result<Success, Rejection>) -> Row {
+    Row { body: Body::None, max_body: 0, ..change("GET", Handler::Sync(handler)) }
+}
+
+/// The defaults of a row: public, without a scope, any JSON of at most 16 KiB, any query parameters, 5 seconds.
+pub(super) const fn change(method: &'static str, handler: Handler) -> Row {
+    Row {
+        operation: Operation::Live,
+        about: "",
+        method,
+        path: "",
+        params: &[],
+        surface: Surface::Public,
+        access: Access::Anyone,
+        body: Body::AnyJson,
+        parameters: Parameters::Any,
+        max_body: 16 * 1024,
+        answers: &[MediaType::Json],
+        answer: Answer { status: 200, data: Data::Document, urgent: None },
+        refusals: &[],
+        deadline: Duration::from_secs(5),
+        handler,
     }
 }
 

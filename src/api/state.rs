@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::body::Bytes;
+
 use super::dialect::Dialect;
 use crate::domain::{Scope, SecretDigest};
 use crate::entropy::EntropyRecording;
@@ -25,6 +27,8 @@ pub struct ApiState {
     pub(super) scopes: Vec<Scope>,
     /// The streams of all listeners.
     pub(super) streams: StreamLimiter,
+    /// The answer of `GET /openapi.json`.
+    pub(super) openapi: Bytes,
 }
 
 /// The parts of `demo` beside those of a node.

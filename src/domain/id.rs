@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -12,6 +14,20 @@ use super::bytes;
 ///
 /// `serde` writes the hyphenated form in text formats and sixteen bytes in stored records.
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
+
+impl<T> JsonSchema for Id<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({"type": "string", "format": "uuid"})
+    }
+}
 
 /// The UUID of a verification, and of the delivery of its code.
 pub type VerificationId = Id<OfVerification>;

@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PersonRequestId, Phone, Refusal, SpentReason, Timestamp, VerificationId, bytes};
@@ -78,7 +79,7 @@ pub struct HashedCode {
 }
 
 /// `status` of an answer, in lowercase as the live system writes it (ehealth-ua/otp_verification.api).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VerificationStatus {
     /// The code was sent and can be used.

@@ -1,10 +1,13 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error_row::ErrorMessage::{self, MissingAllowances, Text};
 use super::error_row::{on, refused};
 use super::table::Dialect;
+use crate::api::answer::{Data, schema};
 use crate::api::operation::Operation::AuthenticationFactor;
 
+use crate::api::refusal::ErrorKind;
 use crate::api::response::Success;
 use crate::config::DialectName;
 use crate::domain::{self, FactorId, FactorType, Phone, Refusal, RefusalKind, TokenExpiry, UserId};
@@ -46,6 +49,8 @@ pub(super) static DEPLOYED: Dialect = Dialect {
         refused(RefusalKind::ScopeMissing, 403, "forbidden", MissingAllowances { quoted: false }),
     ],
     factor,
+    factor_data: Data::List(schema::<DeployedFactor>()),
+    unused: &[ErrorKind::Refused(RefusalKind::FactorNotSet)],
 };
 
 const INVALID_TOKEN: ErrorMessage = Text("Invalid access token");
@@ -56,7 +61,7 @@ const PAGE: usize = 50;
 
 /// An entry of the token service's list of factors. The live entry also has the whole user with tax number and e-mail,
 /// which this program does not store.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct DeployedFactor {
     id: FactorId,
     #[serde(rename = "type")]

@@ -1,8 +1,10 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error_row::ErrorMessage::{MissingAllowances, Text};
 use super::error_row::{on, refused};
 use super::table::Dialect;
+use crate::api::answer::{Data, schema};
 use crate::api::operation::Operation::{
     Approve, AuthenticationFactor, GetPersonRequest, ListDeliveries, ResendOtp,
 };
@@ -42,10 +44,12 @@ pub(super) static DOCUMENTED: Dialect = Dialect {
         on(ListDeliveries, refused(RefusalKind::NotFound, 404, "not_found", Text("not_found"))),
     ],
     factor,
+    factor_data: Data::Object(schema::<DocumentedFactor>()),
+    unused: &[],
 };
 
 /// The form of the page's example: one object, with the phone number in full.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct DocumentedFactor {
     id: FactorId,
     #[serde(rename = "type")]

@@ -2,6 +2,7 @@
 
 use super::common;
 use super::error_row::ErrorRow;
+use crate::api::answer::Data;
 use crate::api::operation::Operation;
 use crate::api::refusal::ErrorKind;
 use crate::api::response::Success;
@@ -19,6 +20,10 @@ pub struct Dialect {
     pub rows: &'static [ErrorRow],
     /// Makes the answer of `GET /api/cabinet/authentication_factor`; `None` if the user has no factor.
     pub factor: fn(Option<&AuthenticationFactor>) -> Result<Success, Refusal>,
+    /// The success that `factor` makes, as data.
+    pub factor_data: Data,
+    /// Kinds that the dialect never answers with, since its answer is another one.
+    pub unused: &'static [ErrorKind],
 }
 
 impl Dialect {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{head, json};
 use crate::api::refusal::Rejection;
+use crate::contract::Shape;
 use crate::http::{BodyFault, Request, discard, is_empty_body, read_body};
 use crate::sms::with_every_digit;
 
@@ -15,9 +16,9 @@ use crate::sms::with_every_digit;
 pub enum Body {
     /// The body is not read, and the handler gets `null`.
     None,
-    /// JSON. An empty body counts as `{}`.
-    Json,
-    /// As `Json`, but a number that 64 bits can't hold becomes the string of its digits. Gateways send such ids.
+    /// JSON of one of these forms; the handler decides which one. An empty body counts as `{}`.
+    Json(&'static [&'static Shape]),
+    /// Any JSON. A number that 64 bits can't hold becomes the string of its digits. Gateways send such ids.
     JsonWithEveryDigit,
     /// Any JSON, or an empty body. The content is checked and then ignored: the handler gets `null`.
     AnyJson,
@@ -66,7 +67,7 @@ pub(in crate::api) async fn read(
 ) -> Result<Value, Rejection> {
     let parse: fn(&str) -> serde_json::Result<Value> = match body {
         Body::None => return Ok(Value::Null),
-        Body::Json => json::value,
+        Body::Json(_) => json::value,
         Body::JsonWithEveryDigit => |text| json::check(text).and_then(|()| with_every_digit(text)),
         // A number beyond 64 bits is valid JSON, and here its value is not needed.
         Body::AnyJson => |text| json::check(text).map(|()| Value::Null),

@@ -11,6 +11,8 @@ use crate::http::decode;
 pub enum Parameters {
     /// Any. Unknown ones are ignored, as upstream does.
     Any,
+    /// The fields of this shape. Unknown ones are ignored, as upstream does.
+    Known(&'static Shape),
     /// The fields of this shape, once each and with a value. Others are refused: a misspelt filter would show all records.
     Only(&'static Shape),
 }

@@ -1,15 +1,63 @@
 //! The state of messages with codes.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::person_requests::person_request_id;
+use super::person_requests::{ID, person_request_id};
+use crate::api::answer;
 use crate::api::handler::Call;
+use crate::api::operation::Operation;
 use crate::api::refusal::{FieldError, Rejection};
+use crate::api::request::query::Parameters;
 use crate::api::response::{Cursor, Success};
+use crate::api::route::{Access, NOT_FOUND, READS, Row, Surface, read};
 use crate::api::state::ApiState;
-use crate::contract::{Reader, Reported, Shape, Shaped, Source, Whole, shape};
+use crate::contract::{Field, Presence, Reader, Reported, Shape, Shaped, Source, Whole, shape};
 use crate::domain::audit::RequestId;
 use crate::domain::{Delivery, DeliveryStatus, Id, Refusal, Timestamp, VerificationId};
+
+/// The rows of messages, for the clients that had them sent.
+pub(in crate::api) const ROUTES: &[Row] = &[
+    Row {
+        operation: Operation::ListDeliveries,
+        about: "The messages with the codes of a person request, newest first",
+        path: "/api/person_requests/{id}/deliveries",
+        params: ID,
+        access: Access::Scope("person_request:read"),
+        parameters: Parameters::Known(DeliveriesQuery::SHAPE),
+        answer: answer::page::<DeliveryView>(),
+        refusals: &[NOT_FOUND, READS],
+        ..read(list)
+    },
+    Row {
+        operation: Operation::GetDelivery,
+        path: "/api/verifications/{id}/delivery",
+        access: Access::Scope("otp:read"),
+        ..GET
+    },
+    Row {
+        operation: Operation::InternalGetDelivery,
+        path: "/verifications/{id}/delivery",
+        surface: Surface::Internal,
+        ..GET
+    },
+];
+
+const GET: Row = Row {
+    about: "The state of the message with the code of a verification",
+    params: VERIFICATION_ID,
+    answer: answer::object::<DeliveryView>(),
+    refusals: &[NOT_FOUND, READS],
+    ..read(get)
+};
+
+/// The parameter of paths of a message.
+pub(super) const VERIFICATION_ID: &[Field] = &[Field {
+    name: "id",
+    about: "The id of the verification.",
+    shape: VerificationId::SHAPE,
+    presence: Presence::Required,
+}];
 
 shape! {
     /// The messages of a page.
@@ -70,7 +118,7 @@ pub(super) fn verification_id(call: &Call) -> Result<VerificationId, Refusal> {
 }
 
 /// `data` of a delivery, for clients and for the operator. The phone is masked, and the code is not in it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct DeliveryView {
     verification_id: VerificationId,
     status: DeliveryStatus,
@@ -80,12 +128,19 @@ pub(super) struct DeliveryView {
     attempts: u16,
     uncertain: bool,
     last_error: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
     queued_at: String,
+    #[schemars(extend("format" = "date-time"))]
     submitted_at: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
     sent_at: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
     delivered_at: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
     ended_at: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
     next_attempt_at: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
     expires_at: String,
     request_id: Option<RequestId>,
 }

@@ -3,17 +3,68 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::api::handler::{Call, HandlerFuture};
-use crate::api::refusal::{FieldError, Rejection};
+use crate::api::answer;
+use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::operation::Operation;
+use crate::api::refusal::{ErrorKind, FieldError, Rejection, RejectionKind};
+use crate::api::request::body::Body;
+use crate::api::request::query::Parameters;
 use crate::api::response::Success;
+use crate::api::route::{Row, Surface, WRITES, change, read};
 use crate::api::state::{ApiState, Demo};
 use crate::config::Keyword as _;
-use crate::contract::{Whole, shape, words};
+use crate::contract::{Shaped as _, Whole, shape, words};
 use crate::domain::{Phone, Refusal, Timestamp, VerificationId};
 use crate::service::import::{self, Expected, ImportError, Notices, World};
 use crate::sms::{GatewayMode, GatewayPlan, Memory, Sent};
+
+/// The rows of `demo`.
+pub(in crate::api) const ROUTES: &[Row] = &[
+    Row {
+        operation: Operation::DemoMessages,
+        about: "The messages that the demo sent",
+        path: "/demo/messages",
+        parameters: Parameters::Only(MessagesQuery::SHAPE),
+        surface: Surface::Demo,
+        body: Body::None,
+        max_body: 0,
+        answer: answer::list::<MessageView<'static>>(),
+        ..change("GET", Handler::Async(messages))
+    },
+    Row {
+        operation: Operation::DemoReset,
+        about: "Replaces the world by that of the file",
+        path: "/demo/reset",
+        parameters: Parameters::NONE,
+        surface: Surface::Demo,
+        body: Body::Json(&[]),
+        answer: answer::object::<ResetView>(),
+        refusals: &[&[ErrorKind::Rejected(RejectionKind::Invalid)], WRITES],
+        ..change("POST", Handler::Async(reset))
+    },
+    Row {
+        operation: Operation::DemoGateway,
+        about: "The behaviour of the demo's gateway",
+        path: "/demo/gateway",
+        parameters: Parameters::NONE,
+        surface: Surface::Demo,
+        answer: answer::object::<GatewayView>(),
+        ..read(gateway)
+    },
+    Row {
+        operation: Operation::DemoSetGateway,
+        about: "Sets the behaviour of the demo's gateway",
+        path: "/demo/gateway",
+        parameters: Parameters::NONE,
+        surface: Surface::Demo,
+        body: Body::Json(&[SetGateway::SHAPE]),
+        answer: answer::object::<GatewayView>(),
+        ..change("POST", Handler::Async(set_gateway))
+    },
+];
 
 /// The longest wait for messages that are still in the outbox. A demo sends them within milliseconds.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
@@ -36,16 +87,17 @@ shape! {
 
 words!(GatewayMode);
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct MessageView<'a> {
     verification_id: VerificationId,
     phone_number: String,
     code: Option<&'a str>,
     text: &'a str,
+    #[schemars(extend("format" = "date-time"))]
     sent_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct GatewayView {
     mode: &'static str,
     messages: Option<u32>,
@@ -96,6 +148,12 @@ pub(in crate::api) fn set_gateway(state: Arc<ApiState>, call: Call) -> HandlerFu
     })
 }
 
+/// `data` of a reset: `ok`.
+#[derive(JsonSchema, Serialize)]
+struct ResetView {
+    status: &'static str,
+}
+
 impl GatewayView {
     fn of(plan: GatewayPlan) -> Self {
         Self { mode: plan.mode.word(), messages: plan.messages }
@@ -106,10 +164,6 @@ impl GatewayView {
 /// faults by now, nothing changes and the answer is [`Rejection::Invalid`] with the faults.
 #[expect(clippy::needless_pass_by_value, reason = "the type of every handler that waits")]
 pub(in crate::api) fn reset(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    #[derive(Serialize)]
-    struct ResetView {
-        status: &'static str,
-    }
     let now = call.now;
     Box::pin(async move {
         let demo = demo_of(&state)?;

@@ -2,15 +2,30 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::demo::demo_of;
+use crate::api::answer;
 use crate::api::handler::Call;
 use crate::api::media_type::MediaType;
+use crate::api::operation::Operation;
 use crate::api::refusal::Rejection;
 use crate::api::response::Success;
+use crate::api::route::{Row, Surface, read};
 use crate::api::state::ApiState;
 use crate::http::ResponseBody;
+
+/// The row of the index.
+pub(in crate::api) const ROUTES: &[Row] = &[Row {
+    operation: Operation::DemoIndex,
+    about: "Where things are",
+    path: "/",
+    answers: &[MediaType::Json, MediaType::Html],
+    surface: Surface::Demo,
+    answer: answer::object::<IndexView<'static>>(),
+    ..read(get)
+}];
 
 /// The documents of the repository.
 const DOCUMENTS: [DocumentView; 4] = [
@@ -26,7 +41,7 @@ const DOCUMENTS: [DocumentView; 4] = [
 /// A phone that no other example uses.
 const PHONE: &str = "+380958697085";
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct IndexView<'a> {
     methods: Vec<MethodView>,
     documents: &'a [DocumentView],
@@ -35,20 +50,20 @@ struct IndexView<'a> {
     examples: Vec<ExampleView>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct MethodView {
     method: &'static str,
     path: &'static str,
     scope: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct DocumentView {
     path: &'static str,
     about: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct ExampleView {
     about: &'static str,
     line: String,

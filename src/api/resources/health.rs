@@ -1,13 +1,43 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::answer;
 use crate::api::handler::Call;
-use crate::api::refusal::Rejection;
+use crate::api::operation::Operation;
+use crate::api::refusal::{ErrorKind, Rejection};
 use crate::api::response::Success;
+use crate::api::route::{Row, WRITES, read};
 use crate::api::state::ApiState;
 #[cfg(doc)]
 use crate::domain::Refusal;
+use crate::domain::RefusalKind;
 
-#[derive(Serialize)]
+/// The rows for monitors.
+pub(in crate::api) const ROUTES: &[Row] = &[
+    Row {
+        operation: Operation::Live,
+        about: "Whether the process answers",
+        path: "/health/live",
+        answer: answer::object::<HealthView>(),
+        ..read(live)
+    },
+    Row {
+        operation: Operation::Ready,
+        about: "Whether the store accepts writes and messages are sent",
+        path: "/health/ready",
+        answer: answer::object::<HealthView>(),
+        refusals: &[
+            &[
+                ErrorKind::Refused(RefusalKind::MessagesLate),
+                ErrorKind::Refused(RefusalKind::DriversDown),
+            ],
+            WRITES,
+        ],
+        ..read(ready)
+    },
+];
+
+#[derive(JsonSchema, Serialize)]
 struct HealthView {
     status: &'static str,
 }

@@ -16,6 +16,7 @@ pub(super) mod deliveries;
 pub(super) mod demo;
 pub(super) mod demo_index;
 pub(super) mod health;
+pub(super) mod openapi;
 pub(super) mod person_requests;
 pub(super) mod receipts;
 pub(super) mod verifications;

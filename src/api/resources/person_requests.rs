@@ -1,17 +1,80 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::verifications::VerificationView;
-use crate::api::handler::{Call, HandlerFuture};
-use crate::api::refusal::Rejection;
+use crate::api::answer::{self, Answer};
+use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::operation::Operation;
+use crate::api::refusal::{ErrorKind, Rejection};
+use crate::api::request::body::Body;
 use crate::api::response::Success;
+use crate::api::route::{Access, GUESSES, NOT_FOUND, READS, Row, SENDS, WRITES, change, read};
 use crate::api::state::ApiState;
-use crate::contract::{Any, shape};
+use crate::contract::{Any, Field, Presence, Shaped as _, shape};
 use crate::domain::{
     AuthenticationMethod, Code, Id, MethodType, PersonRequest, PersonRequestId,
-    PersonRequestStatus, Phone, Refusal, Timestamp,
+    PersonRequestStatus, Phone, Refusal, RefusalKind, Timestamp,
 };
+
+/// The rows of person requests. Live clients use all three versions of a path, and they do the same.
+pub(in crate::api) const ROUTES: &[Row] = &[
+    Row {
+        operation: Operation::ResendOtp,
+        about: "Sends the code of a person request again",
+        path: "/api/person_requests/{id}/actions/resend_otp",
+        params: ID,
+        access: Access::Scope("person_request:write"),
+        answer: answer::object::<VerificationView>(),
+        refusals: &[NOT_FOUND, NOT_AWAITED, SENDS, WRITES],
+        ..change("POST", Handler::Async(resend_otp))
+    },
+    Row { path: "/api/person_requests/{id}/actions/approve", ..APPROVE },
+    Row { path: "/api/v2/person_requests/{id}/actions/approve", ..APPROVE },
+    Row { path: "/api/v3/person_requests/{id}/actions/approve", ..APPROVE },
+    Row { path: "/api/person_requests/{id}", ..GET },
+    Row { path: "/api/v2/person_requests/{id}", ..GET },
+    Row { path: "/api/v3/person_requests/{id}", ..GET },
+];
+
+const APPROVE: Row = Row {
+    operation: Operation::Approve,
+    about: "Approves a person request by its code, or without one for the method NA",
+    params: ID,
+    access: Access::Scope("person_request:write"),
+    body: Body::Json(&[Approve::SHAPE, ApproveWithoutCode::SHAPE]),
+    answer: ANSWER,
+    refusals: &[NOT_FOUND, NOT_AWAITED, GUESSES, WRITES],
+    ..change("PATCH", Handler::Async(approve))
+};
+
+const GET: Row = Row {
+    operation: Operation::GetPersonRequest,
+    about: "The status of a person request",
+    params: ID,
+    access: Access::Scope("person_request:read"),
+    answer: ANSWER,
+    refusals: &[NOT_FOUND, READS],
+    ..read(get)
+};
+
+const ANSWER: Answer =
+    Answer { urgent: Some(answer::schema::<Urgent>()), ..answer::object::<PersonRequestView>() };
+
+/// The person request waits for no code.
+const NOT_AWAITED: &[ErrorKind] = &[
+    ErrorKind::Refused(RefusalKind::MethodNotOtp),
+    ErrorKind::Refused(RefusalKind::InvalidTransition),
+];
+
+/// The parameter of paths of a person request.
+pub(super) const ID: &[Field] = &[Field {
+    name: "id",
+    about: "The id of the person request.",
+    shape: PersonRequestId::SHAPE,
+    presence: Presence::Required,
+}];
 
 /// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". The body is ignored: the code
 /// goes to the phone number of the person request.
@@ -81,20 +144,22 @@ pub(super) fn person_request_id(call: &Call) -> Result<PersonRequestId, Refusal>
     Id::parse(call.param()).ok_or(Refusal::NotFound)
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct PersonRequestView {
     id: PersonRequestId,
     status: PersonRequestStatus,
+    #[schemars(extend("format" = "date-time"))]
     inserted_at: String,
+    #[schemars(extend("format" = "date-time"))]
     updated_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Urgent {
     authentication_method_current: MethodView,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct MethodView {
     #[serde(rename = "type")]
     method_type: MethodType,

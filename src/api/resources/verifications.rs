@@ -1,15 +1,94 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::api::handler::{Call, HandlerFuture};
+use crate::api::answer;
+use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::operation::Operation;
 use crate::api::refusal::Rejection;
+use crate::api::request::body::Body;
 use crate::api::response::Success;
+use crate::api::route::{
+    Access, GUESSES, NOT_FOUND, READS, Row, SENDS, Surface, WRITES, change, read,
+};
 use crate::api::state::ApiState;
-use crate::contract::{Any, shape};
+use crate::contract::{Any, Field, Presence, Shaped as _, shape};
 use crate::domain::{
     Code, Phone, Refusal, Timestamp, Verification, VerificationId, VerificationStatus,
 };
+
+/// The rows of verifications: with a token, and the same without one on the internal listener.
+pub(in crate::api) const ROUTES: &[Row] = &[
+    Row {
+        operation: Operation::Initialize,
+        path: "/api/verifications",
+        access: Access::Scope("otp:write"),
+        ..INITIALIZE
+    },
+    Row {
+        operation: Operation::Complete,
+        path: "/api/verifications/{phone}/actions/complete",
+        access: Access::Scope("otp:write"),
+        ..COMPLETE
+    },
+    Row {
+        operation: Operation::GetVerifiedPhone,
+        path: "/api/verifications/{phone}",
+        access: Access::Scope("otp:read"),
+        ..GET
+    },
+    Row {
+        operation: Operation::InternalInitialize,
+        path: "/verifications",
+        surface: Surface::Internal,
+        ..INITIALIZE
+    },
+    Row {
+        operation: Operation::InternalComplete,
+        path: "/verifications/{phone}/actions/complete",
+        surface: Surface::Internal,
+        ..COMPLETE
+    },
+    Row {
+        operation: Operation::InternalGetVerifiedPhone,
+        path: "/verifications/{phone}",
+        surface: Surface::Internal,
+        ..GET
+    },
+];
+
+const INITIALIZE: Row = Row {
+    about: "Sends a code to a phone",
+    body: Body::Json(&[Initialize::SHAPE]),
+    answer: answer::created::<VerificationView>(),
+    refusals: &[SENDS, WRITES],
+    ..change("POST", Handler::Async(initialize))
+};
+
+const COMPLETE: Row = Row {
+    about: "Verifies a phone by the code that was sent to it",
+    params: PHONE,
+    body: Body::Json(&[Complete::SHAPE]),
+    answer: answer::object::<VerificationView>(),
+    refusals: &[NOT_FOUND, GUESSES, WRITES],
+    ..change("PATCH", Handler::Async(complete))
+};
+
+const GET: Row = Row {
+    about: "Whether a phone was verified within the last 365 days",
+    params: PHONE,
+    answer: answer::object::<VerifiedPhoneView>(),
+    refusals: &[NOT_FOUND, READS],
+    ..read(get)
+};
+
+const PHONE: &[Field] = &[Field {
+    name: "phone",
+    about: "The phone, with its `+` as it is or as `%2B`.",
+    shape: Phone::SHAPE,
+    presence: Presence::Required,
+}];
 
 shape! {
     /// The body of `POST /verifications`.
@@ -50,10 +129,6 @@ pub(in crate::api) fn complete(state: Arc<ApiState>, call: Call) -> HandlerFutur
 
 /// `GET …/verifications/{phone}`: `200` if the phone was verified within the last 365 days, otherwise `404`.
 pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
-    #[derive(Serialize)]
-    struct VerifiedPhoneView {
-        phone_number: String,
-    }
     let phone = phone(call)?;
     if !state.service.is_verified(phone)? {
         return Err(Refusal::NotFound.into());
@@ -66,11 +141,18 @@ fn phone(call: &Call) -> Result<Phone, Refusal> {
     Phone::parse(call.param()).map_err(|_| Refusal::NotFound)
 }
 
+/// `data` of a verified phone.
+#[derive(JsonSchema, Serialize)]
+struct VerifiedPhoneView {
+    phone_number: String,
+}
+
 /// `data` of a verification. `active` is `true` while the status is `new`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct VerificationView {
     id: VerificationId,
     status: VerificationStatus,
+    #[schemars(extend("format" = "date-time"))]
     code_expired_at: String,
     active: bool,
 }

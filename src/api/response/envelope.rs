@@ -66,6 +66,23 @@ struct ErrorView<'a> {
     next_attempt_at: Option<String>,
 }
 
+impl<'a> ErrorView<'a> {
+    fn of(body: &'a ErrorBody) -> Self {
+        Self {
+            error_type: body.error_type,
+            message: body.message.as_deref(),
+            invalid: &body.invalid,
+            reason: body.reason,
+            next_attempt_at: body.next_attempt_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// `error` of an answer with this body.
+pub(in crate::api) fn error_json(body: &ErrorBody) -> Value {
+    serde_json::to_value(ErrorView::of(body)).expect("an error has text keys only")
+}
+
 /// The initial capacity of an answer's buffer, in bytes. Most answers are smaller.
 const USUAL_BYTES: usize = 512;
 
@@ -91,13 +108,7 @@ pub(super) fn success(
 }
 
 pub(in crate::api) fn failure(head: &Head, body: &ErrorBody) -> Response {
-    let error = ErrorView {
-        error_type: body.error_type,
-        message: body.message.as_deref(),
-        invalid: &body.invalid,
-        reason: body.reason,
-        next_attempt_at: body.next_attempt_at.map(|at| at.to_string()),
-    };
+    let error = ErrorView::of(body);
     let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let envelope = Envelope {
         meta: meta(head, status, "object"),

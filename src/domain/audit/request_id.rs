@@ -1,5 +1,6 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::mask_numbers;
@@ -9,7 +10,8 @@ const MOST: usize = 64;
 
 /// The id that a caller gives a request in `x-request-id`: 1 to 64 characters of visible ASCII. Digits that may be a
 /// phone number are masked.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
+#[schemars(inline)]
 #[serde(try_from = "String", into = "String")]
 pub struct RequestId {
     /// ASCII, and zeros after `length`.

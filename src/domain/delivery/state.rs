@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{VariantArray, VariantNames};
 
@@ -32,7 +33,9 @@ pub enum DeliveryState {
 }
 
 /// `status` of a delivery in an answer: [`DeliveryState`] without its fields, in lowercase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, VariantArray, VariantNames)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, VariantArray, VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 #[expect(missing_docs, reason = "see `DeliveryState`")]

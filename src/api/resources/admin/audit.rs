@@ -3,17 +3,38 @@
 use std::sync::Arc;
 
 use super::audit_stream;
-use super::audit_view::view;
+use super::audit_view::{AuditView, view};
 use super::list_order::ListOrder;
-use crate::api::handler::{Call, HandlerFuture};
+use crate::api::answer;
+use crate::api::handler::{Call, Handler, HandlerFuture};
 use crate::api::media_type::MediaType;
+use crate::api::operation::Operation;
+use crate::api::request::body::Body;
+use crate::api::request::query::Parameters;
 use crate::api::response::{Cursor, Success};
+use crate::api::route::{Access, Row, Surface, WRITES, change};
 use crate::api::state::ApiState;
 use crate::audit::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
-use crate::contract::{Moment, OneOf, Whole, WordList, shape};
+use crate::contract::{Moment, OneOf, Shaped as _, Whole, WordList, shape};
 use crate::domain::audit::{AuditEvent, RequestId};
 use crate::domain::limits::Limits;
 use crate::domain::{ClientId, PersonRequestId, Phone, VerificationId};
+
+/// The row of audit.
+pub(in crate::api) const ROUTES: &[Row] = &[Row {
+    operation: Operation::ReadAudit,
+    about: "The audit rows that match every parameter",
+    path: "/admin/audit",
+    answers: &[MediaType::Json, MediaType::NdJson],
+    parameters: Parameters::Only(AuditParameters::SHAPE),
+    surface: Surface::Internal,
+    access: Access::Scope("admin:read"),
+    body: Body::None,
+    max_body: 0,
+    answer: answer::page::<AuditView<'static>>(),
+    refusals: &[WRITES],
+    ..change("GET", Handler::Async(list))
+}];
 
 shape! {
     /// The audit rows that match every given parameter, and the page of them.

@@ -1,14 +1,16 @@
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
 
 /// One entry of `data`, or one line of a stream: an audit row with its number. The phone is masked.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct AuditView<'r> {
     number: u64,
+    #[schemars(extend("format" = "date-time"))]
     at: String,
     event: &'static str,
     reason: Option<&'r str>,

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::list_order::ListOrder;
-use crate::api::handler::{Call, HandlerFuture};
+use crate::api::answer;
+use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::operation::Operation;
 use crate::api::refusal::{FieldError, Rejection};
-use crate::api::resources::deliveries::{After, DeliveryView, verification_id};
+use crate::api::request::body::Body;
+use crate::api::request::query::Parameters;
+use crate::api::resources::deliveries::{After, DeliveryView, VERIFICATION_ID, verification_id};
 use crate::api::response::{Cursor, Success};
+use crate::api::route::{Access, NOT_FOUND, READS, Row, Surface, WRITES, change, read};
 use crate::api::state::ApiState;
-use crate::contract::{Moment, Name, Whole, shape};
+use crate::contract::{Moment, Name, Shaped as _, Whole, shape};
 use crate::domain::audit::RequestId;
 use crate::domain::{ClientId, Delivery, DeliveryStatus, PersonRequestId, Phone};
 use crate::service::{DeliveryFilter, DeliveryPage, DeliverySearch, MOST_READ};
@@ -44,8 +50,37 @@ shape! {
     }
 }
 
+/// The rows of messages, for the operator.
+pub(in crate::api) const ROUTES: &[Row] = &[
+    Row {
+        operation: Operation::AdminGetDelivery,
+        about: "The state of the message with the code of a verification, of any client",
+        path: "/admin/verifications/{id}/delivery",
+        params: VERIFICATION_ID,
+        parameters: Parameters::NONE,
+        surface: Surface::Internal,
+        access: Access::Scope("admin:read"),
+        answer: answer::object::<OwnedDeliveryView>(),
+        refusals: &[NOT_FOUND, READS],
+        ..read(get)
+    },
+    Row {
+        operation: Operation::AdminListDeliveries,
+        about: "The messages that match every parameter, of any client",
+        path: "/admin/deliveries",
+        parameters: Parameters::Only(DeliveryParameters::SHAPE),
+        surface: Surface::Internal,
+        access: Access::Scope("admin:read"),
+        body: Body::None,
+        max_body: 0,
+        answer: answer::page::<OwnedDeliveryView>(),
+        refusals: &[WRITES],
+        ..change("GET", Handler::Async(list))
+    },
+];
+
 /// `data` of a delivery for the operator: with the client.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct OwnedDeliveryView {
     /// The client that had the message sent; `null` for a call without a token.
     client_id: Option<ClientId>,

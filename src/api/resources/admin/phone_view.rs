@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::deliveries::OwnedDeliveryView;
@@ -8,9 +9,10 @@ use crate::domain::{
 use crate::service::{LatestCode, NextAttempt, PhoneStatus};
 
 /// `data` of a phone. The phone is masked, and no code is in it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct PhoneView {
     phone_number: String,
+    #[schemars(extend("format" = "date-time"))]
     verified_at: Option<String>,
     codes: Vec<CodeView>,
     guesses: GuessesView,
@@ -18,26 +20,29 @@ pub(super) struct PhoneView {
     deliveries: Vec<OwnedDeliveryView>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct CodeView {
     verification_id: VerificationId,
     purpose: &'static str,
     person_request_id: Option<PersonRequestId>,
     status: VerificationStatus,
+    #[schemars(extend("format" = "date-time"))]
     inserted_at: String,
+    #[schemars(extend("format" = "date-time"))]
     code_expired_at: String,
     attempts_left: u8,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct GuessesView {
     wrong_in_a_row: u32,
+    #[schemars(extend("format" = "date-time"))]
     locked_until: Option<String>,
     next: NextView,
     windows: Vec<WindowView>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct SendsView {
     phone_verification: NextView,
     person_request: NextView,
@@ -45,13 +50,14 @@ struct SendsView {
 }
 
 /// The limit that refuses the next send or guess, and until when; both `null` if it is allowed.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct NextView {
     limit: Option<&'static str>,
+    #[schemars(extend("format" = "date-time"))]
     next_attempt_at: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct WindowView {
     limit: &'static str,
     seconds: u64,

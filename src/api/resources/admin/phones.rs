@@ -1,15 +1,56 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::phone_view::PhoneView;
-use crate::api::handler::{Call, HandlerFuture};
-use crate::api::refusal::Rejection;
+use crate::api::answer;
+use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::operation::Operation;
+use crate::api::refusal::{ErrorKind, Rejection, RejectionKind};
+use crate::api::request::query::Parameters;
 use crate::api::response::Success;
+use crate::api::route::{Access, READS, Row, Surface, WRITES, change, read};
 use crate::api::state::ApiState;
+use crate::contract::{Field, Presence, Shaped as _};
 use crate::domain::Phone;
 
-#[derive(Serialize)]
+/// The rows of phones, for the operator.
+pub(in crate::api) const ROUTES: &[Row] = &[
+    Row {
+        operation: Operation::UnlockPhone,
+        about: "Lifts the lock of a phone",
+        path: "/admin/phones/{phone}/actions/unlock",
+        params: PHONE,
+        parameters: Parameters::NONE,
+        surface: Surface::Internal,
+        access: Access::Scope("admin:write"),
+        answer: answer::object::<UnlockedView>(),
+        refusals: &[&[ErrorKind::Rejected(RejectionKind::Invalid)], WRITES],
+        ..change("POST", Handler::Async(unlock))
+    },
+    Row {
+        operation: Operation::AdminGetPhone,
+        about: "The codes, wrong guesses, sends and messages of a phone",
+        path: "/admin/phones/{phone}",
+        params: PHONE,
+        parameters: Parameters::NONE,
+        surface: Surface::Internal,
+        access: Access::Scope("admin:read"),
+        answer: answer::object::<PhoneView>(),
+        refusals: &[READS],
+        ..read(get)
+    },
+];
+
+const PHONE: &[Field] = &[Field {
+    name: "phone",
+    about: "The phone, with its `+` as it is or as `%2B`.",
+    shape: Phone::SHAPE,
+    presence: Presence::Required,
+}];
+
+#[derive(JsonSchema, Serialize)]
 struct UnlockedView {
     phone_number: String,
     /// The number of wrong guesses in a row before the unlock.

@@ -1,0 +1,57 @@
+//! The success of a row, as data.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+/// The success of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content.
+    pub data: Data,
+    /// The schema of `urgent`, if the envelope has it.
+    pub urgent: Option<ViewSchema>,
+}
+
+/// The content of a success.
+#[derive(Clone, Copy, Debug)]
+pub enum Data {
+    /// `data` is one view.
+    Object(ViewSchema),
+    /// `data` is a whole list of views.
+    List(ViewSchema),
+    /// `data` is a page of a list of views, and `paging.next_after` leads to the next page. As NDJSON, a line is a view.
+    Page(ViewSchema),
+    /// `data` is a factor, in the form of the dialect.
+    Factor,
+    /// JSON without an envelope.
+    Document,
+}
+
+/// Makes the schema of a view.
+pub type ViewSchema = fn(&mut SchemaGenerator) -> Schema;
+
+/// `200` with one view.
+pub(super) const fn object<V: JsonSchema>() -> Answer {
+    Answer { status: 200, data: Data::Object(schema::<V>()), urgent: None }
+}
+
+/// `201` with one view.
+pub(super) const fn created<V: JsonSchema>() -> Answer {
+    Answer { status: 201, ..object::<V>() }
+}
+
+/// `200` with a whole list of views.
+pub(super) const fn list<V: JsonSchema>() -> Answer {
+    Answer { status: 200, data: Data::List(schema::<V>()), urgent: None }
+}
+
+/// `200` with a page of a list of views.
+pub(super) const fn page<V: JsonSchema>() -> Answer {
+    Answer { status: 200, data: Data::Page(schema::<V>()), urgent: None }
+}
+
+/// The schema of a view.
+pub(super) const fn schema<V: JsonSchema>() -> ViewSchema {
+    SchemaGenerator::subschema_for::<V>
+}
