@@ -122,7 +122,10 @@ fn a_link_leads_to_an_answer() {
     let text = page(&node).text;
     let links: Vec<_> =
         text.split("<a href=\"").skip(1).map(|it| it.split('"').next().unwrap()).collect();
-    assert_eq!(links, ["/health/live", "/health/ready", "/", "/demo/messages", "/demo/gateway"]);
+    assert_eq!(
+        links,
+        ["/health/live", "/health/ready", "/openapi.json", "/", "/demo/messages", "/demo/gateway"]
+    );
     for link in links {
         assert_eq!(node.call("GET", link, &[BROWSER], "").status, 200, "{link}");
     }

@@ -9,6 +9,7 @@ mod envelope;
 mod health;
 mod http;
 mod main_job;
+mod openapi;
 mod origin;
 mod parameters;
 mod paths;

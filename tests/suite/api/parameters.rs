@@ -84,7 +84,7 @@ fn who_may_not_call_is_told_that_and_nothing_of_parameters() {
 fn everywhere_else_they_are_not_looked_at() {
     let node = TestNode::start();
     for row in ROUTES.iter().filter(|row| !is_strict(row)) {
-        assert_eq!(row.parameters, Parameters::Any, "{}", row.path);
+        assert!(!matches!(row.parameters, Parameters::Only(_)), "{}", row.path);
         let with = call(&node, row, "phone_number=1&a&a");
         let without = call(&node, row, "");
         assert_eq!(with.status, without.status, "{}", row.path);

@@ -42,6 +42,7 @@ fn status_of_an_open_row(operation: Operation) -> u16 {
     match operation {
         Operation::Live
         | Operation::Ready
+        | Operation::OpenApi
         | Operation::DemoIndex
         | Operation::DemoMessages
         | Operation::DemoReset
@@ -75,7 +76,9 @@ fn a_row_with_a_scope_asks_for_a_token_and_the_others_serve_whoever_comes() {
     let node = TestNode::start();
     for row in ROUTES {
         let without = call(&node, row, &[]);
-        assert_enveloped(&node, &without, &shown_path_of(row));
+        if row.operation != Operation::OpenApi {
+            assert_enveloped(&node, &without, &shown_path_of(row));
+        }
         let worthless = call(&node, row, &[("authorization", "Bearer nobody's")]);
         match row.access {
             Access::Scope(_) => {

@@ -25,7 +25,9 @@ impl TestNode {
         let mut stream = self.connect();
         stream.write_all(self.head(method, path, headers).as_bytes()).unwrap();
         stream.write_all(body).unwrap();
-        read_reply(stream)
+        let reply = read_reply(stream);
+        self.described().assert_has(method, path, &reply);
+        reply
     }
 
     /// The same without a body on the public listener.

@@ -95,7 +95,9 @@ pub fn try_call(
 impl TestNode {
     /// One request. A body of `""` is none.
     pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        call(self.address(), method, path, headers, body)
+        let reply = call(self.address(), method, path, headers, body);
+        self.described().assert_has(method, path, &reply);
+        reply
     }
 
     /// Resends the code of the page's request.

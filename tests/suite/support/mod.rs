@@ -3,6 +3,7 @@
 mod by_hand;
 mod chance;
 mod client;
+mod described;
 pub mod gateway;
 mod held;
 mod inbox;
@@ -13,13 +14,14 @@ mod watch;
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub use by_hand::{read_reply, reply_of};
 pub use chance::{CountedCodes, HeldChance};
 pub use client::{MIS, Reply, call, other_than, try_call};
+pub use described::Described;
 use esoz_otp::api::{Api, Demo, ListenerKind, secret_names};
 use esoz_otp::clock::{Clock as _, ManualClock};
 use esoz_otp::config::{Argon2Cost, Config, DialectName};
@@ -117,6 +119,7 @@ pub struct TestNode {
     pub store: Store,
     /// Not ours to keep: a node that stops waits until nobody can ask it for another message.
     api: Weak<Api>,
+    described: LazyLock<Described, Box<dyn FnOnce() -> Described + Send>>,
     address: SocketAddr,
     public_address: SocketAddr,
     inbox: Inbox,
@@ -227,6 +230,7 @@ impl TestNode {
         inbox: Inbox,
     ) -> Self {
         let api = Arc::downgrade(node.api());
+        let document = node.api().openapi().to_vec();
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let running = std::thread::spawn(move || {
@@ -247,6 +251,7 @@ impl TestNode {
             clock,
             store,
             api,
+            described: LazyLock::new(Box::new(move || Described::of(&document))),
             address,
             public_address,
             inbox,
@@ -254,6 +259,11 @@ impl TestNode {
             running: Some(running),
             directory: None,
         }
+    }
+
+    /// Its own description.
+    pub fn described(&self) -> &Described {
+        &self.described
     }
 
     pub fn address(&self) -> SocketAddr {
