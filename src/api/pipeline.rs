@@ -1,7 +1,7 @@
 //! The stages from a request to its answer.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hyper::header::{CONNECTION, HOST, HeaderValue};
 use serde_json::Value;
@@ -55,9 +55,10 @@ impl Api {
         entropy: &dyn Entropy,
         demo: Option<Demo>,
     ) -> Result<Self, NoEntropy> {
-        let served = |row: &&Row| match row.surface {
+        let is_demo = demo.is_some();
+        let served = move |row: &&Row| match row.surface {
             Surface::Public | Surface::Internal => true,
-            Surface::Demo => demo.is_some(),
+            Surface::Demo => is_demo,
         };
         let internal = Router::new(routes::ROUTES.iter().filter(served));
         let is_public = |row: &&Row| row.surface == Surface::Public;
@@ -66,8 +67,11 @@ impl Api {
         let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
         let origin_policy = OriginPolicy::new(hosts, origins);
         let proxies = TrustedProxies::new(proxies);
-        let described = routes::ROUTES.iter().filter(served);
-        let openapi = openapi::document(described, dialect, service.code_format());
+        let codes = service.code_format();
+        let describe = move || {
+            let described = routes::ROUTES.iter().filter(served);
+            openapi::document(described, dialect, codes).to_string().into()
+        };
         let state = Arc::new(ApiState {
             service,
             dialect,
@@ -75,7 +79,7 @@ impl Api {
             methods: routes::methods(),
             scopes: routes::scopes(),
             streams: StreamLimiter::new(STREAMS),
-            openapi: openapi.to_string().into(),
+            openapi: LazyLock::new(Box::new(describe)),
         });
         Ok(Self { state, clock, origin_policy, proxies, request_ids, internal, public })
     }
@@ -170,8 +174,7 @@ impl Api {
         }
     }
 
-    /// Everything up to the body: finds the row, admits the caller, and checks `Accept` and the query. Fills `log` on
-    /// the way, so that the line of a refusal has the row and the caller.
+    /// Finds the row and admits the caller. Fills `log` on the way, so that the line of a refusal has both.
     fn admit(
         &self,
         listener: ListenerKind,

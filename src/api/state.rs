@@ -1,7 +1,7 @@
 //! The state that all handlers share, and the parts that only `demo` adds to it.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
@@ -27,8 +27,8 @@ pub struct ApiState {
     pub(super) scopes: Vec<Scope>,
     /// The streams of all listeners.
     pub(super) streams: StreamLimiter,
-    /// The answer of `GET /openapi.json`.
-    pub(super) openapi: Bytes,
+    /// The answer of `GET /openapi.json`, made when it is first asked for.
+    pub(super) openapi: LazyLock<Bytes, DescribeMethods>,
 }
 
 /// The parts of `demo` beside those of a node.
@@ -56,6 +56,9 @@ pub struct Demo {
     /// The origins of web pages that may call the demo.
     pub origins: Vec<String>,
 }
+
+/// Makes the description of the methods.
+pub(super) type DescribeMethods = Box<dyn FnOnce() -> Bytes + Send>;
 
 /// Reads the text of the demo's world, or returns the reason why the file can't be read.
 pub type ReadWorld = Box<dyn Fn() -> Result<String, String> + Send + Sync>;
