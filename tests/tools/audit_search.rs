@@ -5,6 +5,8 @@
 #![allow(clippy::cast_precision_loss, reason = "figures are rounded when they are shown")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it measures")]
 
+mod resident;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,6 +19,7 @@ use esoz_otp::config::StoreConfig;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, RequestId};
 use esoz_otp::domain::{Id, Phone, Purpose, Requester, Timestamp};
 use esoz_otp::store::{Priority, Store, Write};
+use resident::resident_kib;
 
 #[derive(Parser)]
 struct Cli {
@@ -185,9 +188,7 @@ fn on_a_core() -> Duration {
 }
 
 fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    resident_kib("self") * 1024
 }
 
 fn mib(bytes: u64) -> f64 {

@@ -6,6 +6,8 @@
 #![allow(clippy::cast_precision_loss, reason = "figures are rounded when they are shown")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it measures")]
 
+mod resident;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,6 +20,7 @@ use esoz_otp::domain::{
 };
 use esoz_otp::store::schema::{PERSON_REQUESTS, PERSON_REQUESTS_BY_CLIENT};
 use esoz_otp::store::{Order, Priority, Span, Store, Write};
+use resident::resident_kib;
 
 #[derive(Parser)]
 struct Cli {
@@ -164,9 +167,7 @@ fn client() -> ClientId {
 }
 
 fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    resident_kib("self") * 1024
 }
 
 fn mib(bytes: u64) -> f64 {

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a measurement that can't be made should say so loudly")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it measures")]
 
+mod resident;
+
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
@@ -17,6 +19,7 @@ use esoz_otp::config::StoreConfig;
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, TokenFault};
 use esoz_otp::domain::{Id, Requester, Timestamp};
 use esoz_otp::store::{Priority, Store, Write};
+use resident::resident_kib;
 
 const USAGE: &str = "stream-rows fill DIRECTORY ROWS | stream-rows read ADDRESS PID ROWS";
 
@@ -144,8 +147,6 @@ impl Node<'_> {
 
     /// In KiB.
     fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+        resident_kib(self.pid)
     }
 }

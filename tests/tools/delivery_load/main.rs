@@ -26,6 +26,8 @@ mod figures;
 mod gateway;
 #[path = "../otp_load/load.rs"]
 mod load;
+#[path = "../resident.rs"]
+mod resident;
 #[path = "../otp_load/world.rs"]
 mod world;
 

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::connection::{Connection, live};
+use super::resident::resident_kib;
 use super::world::world;
 
 /// What the service logs when it has as many codes as it makes ahead of need.
@@ -89,9 +90,7 @@ impl Service {
 
     pub(super) fn resident(&self) -> String {
         let (child, _) = self.running.as_ref().unwrap();
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.unwrap().trim().into()
+        format!("{} kB", resident_kib(&child.id().to_string()))
     }
 }
 

@@ -10,6 +10,8 @@
 
 mod node;
 mod patients;
+#[path = "../resident.rs"]
+mod resident;
 mod size;
 
 use std::path::PathBuf;

@@ -2,6 +2,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use super::resident::resident_kib;
+
 /// Bytes of a data directory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -56,10 +58,7 @@ fn bytes(path: &Path) -> u64 {
 
 /// What this process has in memory.
 pub fn resident() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
-    mib(kib * 1024)
+    mib(resident_kib("self") * 1024)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "there are not so many")]

@@ -16,6 +16,8 @@ mod load;
 mod node;
 mod phases;
 mod probe;
+#[path = "../resident.rs"]
+mod resident;
 mod world;
 
 use node::Node;

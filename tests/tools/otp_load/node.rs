@@ -3,6 +3,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::resident::resident_kib;
+
 /// What the node logs when it has as many codes as it makes ahead of need.
 const FULL: &str = "codes are ready ahead of need";
 /// Longer than making them takes on one core of a slow machine.
@@ -23,9 +25,7 @@ impl Node {
     }
 
     pub(super) fn resident(&self) -> String {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.unwrap().trim().into()
+        format!("{} kB", resident_kib(&self.pid))
     }
 
     /// Waits until it says for the `times`th time that it has all its codes.
