@@ -35,7 +35,7 @@ pub struct AuditFilter {
     pub phone: Option<PhoneHash>,
     /// The id of the HTTP request.
     pub request_id: Option<RequestId>,
-    /// The verification whose code the row is about.
+    /// The verification of the code that the row is about.
     pub verification_id: Option<VerificationId>,
     /// The person request that the row is about.
     pub person_request_id: Option<PersonRequestId>,
@@ -109,12 +109,12 @@ impl AuditFilter {
         self.from.zip(self.to).is_none_or(|(from, to)| from < to)
     }
 
-    /// Whether a file whose day ends at `end` only has rows before `from`.
+    /// Whether a file with a day that ends at `end` only has rows before `from`.
     pub(super) fn begins_behind(&self, end: Timestamp) -> bool {
         self.from.is_some_and(|from| end + OFF_ITS_DAY <= from)
     }
 
-    /// Whether a file whose day begins at `start` only has rows after `to`.
+    /// Whether a file with a day that begins at `start` only has rows after `to`.
     pub(super) fn ends_before(&self, start: Timestamp) -> bool {
         self.to.is_some_and(|to| to <= start - OFF_ITS_DAY)
     }

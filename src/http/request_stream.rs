@@ -133,7 +133,7 @@ pub struct RequestLines<B = Incoming> {
     stream: RequestStream<B>,
     /// The rest of the last chunk.
     chunk: Bytes,
-    /// The beginning of a line whose end is in a later chunk.
+    /// The beginning of a line that ends in a later chunk.
     begun: Vec<u8>,
     /// Of the last line.
     number: u64,

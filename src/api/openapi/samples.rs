@@ -78,7 +78,7 @@ fn refusals(kind: RefusalKind, row: &Row, now: Timestamp) -> Vec<Refusal> {
     vec![one]
 }
 
-/// `None` for `Refused`, whose kinds are those of refusals.
+/// `None` for `Refused`: the kinds of refusals stand for it.
 fn rejection(kind: RejectionKind) -> Option<Rejection> {
     Some(match kind {
         RejectionKind::Refused => return None,

@@ -1,6 +1,6 @@
 //! A search reads the rows of files and database as one list, in either order.
 //!
-//! It goes on in steps. A step reads rows of one file or of the database, whose numbers follow those of the step before it.
+//! It goes on in steps. A step reads rows of one file or of the database; their numbers follow those of the step before it.
 //! Each step first finds out where its numbers are now. A row keeps its number when it moves, so a row that moves between two
 //! steps is neither missed nor returned twice. A step that fails is repeated if rows moved or files were removed meanwhile.
 
