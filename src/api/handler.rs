@@ -1,5 +1,6 @@
 //! Handlers: the functions that answer the rows of the route table.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,17 +20,46 @@ use crate::http::Params;
 use crate::otp::{CallerStatus, RequestContext};
 use crate::service::Caller;
 
-/// The function that answers a row.
-#[derive(Clone, Copy, Debug)]
+/// The function that answers a row. [`read`](super::route::read) and [`change`](super::route::change) make it from a plain
+/// `fn` or `async fn`.
+#[derive(Clone, Copy)]
 pub enum Handler {
-    /// A read: it answers from the store at once, and has no body.
-    Sync(fn(&ApiState, &Call) -> Result<Success, Rejection>),
-    /// A change: it awaits a write, a hash or a file.
-    Async(fn(Arc<ApiState>, Call) -> HandlerFuture),
+    /// It waits for nothing: it answers from memory or the store at once.
+    Sync(SyncHandler),
+    /// It awaits a write, a hash or a file, in a task of its own.
+    Async(&'static dyn AsyncHandler),
 }
 
-/// The future of a [`Handler::Async`].
+/// A `fn` that answers a row.
+pub(super) type SyncHandler = fn(&ApiState, &Call) -> Result<Success, Rejection>;
+
+/// An `async fn` that answers a row.
+pub trait AsyncHandler: Sync {
+    /// Calls the function.
+    fn call(&self, state: Arc<ApiState>, call: Call) -> HandlerFuture;
+}
+
+/// The future of an [`AsyncHandler`].
 pub(super) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Success, Rejection>> + Send>>;
+
+impl<F, A> AsyncHandler for F
+where
+    F: Fn(Arc<ApiState>, Call) -> A + Sync,
+    A: Future<Output = Result<Success, Rejection>> + Send + 'static,
+{
+    fn call(&self, state: Arc<ApiState>, call: Call) -> HandlerFuture {
+        Box::pin(self(state, call))
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sync(_) => "Sync",
+            Self::Async(_) => "Async",
+        })
+    }
+}
 
 /// The request as a handler sees it.
 pub struct Call {

@@ -7,9 +7,10 @@ use hyper::header::{CONNECTION, HOST, HeaderValue};
 use serde_json::Value;
 
 use super::dialect::Dialect;
-use super::handler::{Call, Handler, HandlerFuture};
+use super::handler::{AsyncHandler, Call, Handler};
 use super::openapi;
 use super::refusal::Rejection;
+use super::request::body::Body;
 use super::request::head::{self, Head, RequestIds};
 use super::request::origin::{ListenerKind, OriginPolicy};
 use super::request::trusted_proxies::TrustedProxies;
@@ -164,12 +165,11 @@ impl Api {
             waiting,
         };
         match row.handler {
-            // A read answers at once and has no body.
-            Handler::Sync(read) => read(&self.state, &call),
-            // A write reads the body first. Boxed, so that the futures of the many reads stay small.
-            Handler::Async(operate) => {
-                Box::pin(operate_on(Arc::clone(&self.state), request, log, row, operate, call))
-                    .await
+            // A read answers at once.
+            Handler::Sync(read) if row.body == Body::None => read(&self.state, &call),
+            // The body comes first. Boxed, so that the futures of the many reads stay small.
+            Handler::Sync(_) | Handler::Async(_) => {
+                Box::pin(read_and_operate(Arc::clone(&self.state), request, log, row, call)).await
             }
         }
     }
@@ -215,26 +215,40 @@ impl Api {
     }
 }
 
-/// Reads the body, runs the operation in a task of its own, and waits for it. The row's deadline holds once for the
-/// body and once more for the operation; after it the answer is [`Rejection::BodyTooSlow`] or [`Rejection::TooSlow`].
-async fn operate_on(
+/// Reads the body and calls the handler. The row's deadline holds once for the body and once more for a handler that
+/// waits; after it the answer is [`Rejection::BodyTooSlow`] or [`Rejection::TooSlow`].
+async fn read_and_operate(
     state: Arc<ApiState>,
     request: &mut Request,
     log: &mut RequestLog,
     row: &Row,
-    operate: fn(Arc<ApiState>, Call) -> HandlerFuture,
     call: Call,
 ) -> Result<Success, Rejection> {
     let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;
+    let call = Call { body, ..call };
+    match row.handler {
+        Handler::Sync(handler) => handler(&state, &call),
+        Handler::Async(handler) => operate(state, log, row, handler, call).await,
+    }
+}
+
+/// Runs the operation in a task of its own, and waits for it.
+async fn operate(
+    state: Arc<ApiState>,
+    log: &mut RequestLog,
+    row: &Row,
+    handler: &'static dyn AsyncHandler,
+    call: Call,
+) -> Result<Success, Rejection> {
     // Dropped with this future when the caller hangs up: work that has not begun by then is skipped.
     let (guard, waiting) = CallerGuard::start();
     let caller = call.caller.map(|caller| Caller { waiting: waiting.clone(), ..caller });
-    let call = Call { caller, body, waiting, ..call };
+    let call = Call { caller, waiting, ..call };
     let (by, operation) = (call.requester(), row.operation);
     log.is_operated_on = true;
     // A task of its own: when the caller hangs up, the operation still ends, and its failure is still logged.
     let running = tokio::spawn(async move {
-        let done = operate(state, call).await;
+        let done = handler.call(state, call).await;
         done.inspect_err(|rejection| request_log::log_failure(rejection, Some(operation), by))
     });
     // After the deadline the caller gets an answer, so a guess that waits for its turn must not be compared any more.

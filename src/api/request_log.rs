@@ -6,7 +6,6 @@ use std::time::Duration;
 use hyper::{Method, StatusCode};
 use tracing::field::display;
 
-use super::handler::Handler;
 use super::operation::Operation;
 use super::refusal::Rejection;
 use super::request::body::BodyProgress;
@@ -80,7 +79,7 @@ impl RequestLog {
         took: Duration,
     ) {
         // A read changes nothing. While DEBUG is off, a successful one has no line.
-        let reads = self.row.is_none_or(|row| matches!(row.handler, Handler::Sync(_)));
+        let reads = self.row.is_none_or(Row::is_read);
         if rejection.is_none() && reads && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use super::answer::{Answer, Data};
-use super::handler::{Call, Handler};
+use super::handler::{AsyncHandler, Handler, SyncHandler};
 use super::media_type::MediaType;
 use super::operation::Operation;
 use super::refusal::{ErrorKind, Rejection, RejectionKind};
 use super::request::body::Body;
 use super::request::query::Parameters;
-use super::response::Success;
-use super::state::ApiState;
 use crate::contract::Field;
 use crate::domain::{RefusalKind, Scope};
 use crate::http::Route;
@@ -142,6 +140,11 @@ pub(super) const GUESSES: &[ErrorKind] = &[
 ];
 
 impl Row {
+    /// Whether the row answers at once and changes nothing.
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self.handler, Handler::Sync(_)) && self.body == Body::None
+    }
+
     /// Every kind of refusal that the row can answer with, each once.
     pub fn kinds(&self) -> Vec<ErrorKind> {
         let of_scope = self.access.scope().map_or(&[][..], |_| OF_A_SCOPE);
@@ -164,30 +167,38 @@ impl Row {
 }
 
 /// The defaults of a row that reads: `GET`, no body.
-pub(super) const fn read(handler: fn(&ApiState, &Call) -> Result<Success, Rejection>) -> Row {
-    Row { body: Body::None, max_body: 0, ..change("GET", Handler::Sync(handler)) }
+pub(super) const fn read(handler: SyncHandler) -> Row {
+    Row { body: Body::None, max_body: 0, handler: Handler::Sync(handler), ..DEFAULTS }
 }
 
-/// The defaults of a row: public, without a scope, any JSON of at most 16 KiB, any query parameters, 5 seconds.
-pub(super) const fn change(method: &'static str, handler: Handler) -> Row {
-    Row {
-        operation: Operation::Live,
-        about: "",
-        method,
-        path: "",
-        params: &[],
-        surface: Surface::Public,
-        access: Access::Anyone,
-        body: Body::AnyJson,
-        parameters: Parameters::Any,
-        max_body: 16 * 1024,
-        answers: &[MediaType::Json],
-        answer: Answer { status: 200, data: Data::Document, urgent: None },
-        refusals: &[],
-        deadline: Duration::from_secs(5),
-        handler,
-    }
+/// The defaults of a row that reads a body and then waits for nothing.
+pub(super) const fn set(method: &'static str, handler: SyncHandler) -> Row {
+    Row { method, handler: Handler::Sync(handler), ..DEFAULTS }
 }
+
+/// The defaults of a row that awaits something. Its body is any JSON of at most 16 KiB.
+pub(super) const fn change(method: &'static str, handler: &'static dyn AsyncHandler) -> Row {
+    Row { method, handler: Handler::Async(handler), ..DEFAULTS }
+}
+
+/// Public, without a scope, any JSON of at most 16 KiB, any query parameters, 5 seconds.
+const DEFAULTS: Row = Row {
+    operation: Operation::Live,
+    about: "",
+    method: "GET",
+    path: "",
+    params: &[],
+    surface: Surface::Public,
+    access: Access::Anyone,
+    body: Body::AnyJson,
+    parameters: Parameters::Any,
+    max_body: 16 * 1024,
+    answers: &[MediaType::Json],
+    answer: Answer { status: 200, data: Data::Document, urgent: None },
+    refusals: &[],
+    deadline: Duration::from_secs(5),
+    handler: Handler::Sync(|_, _| Err(Rejection::RouteUnknown)),
+};
 
 impl Route for Row {
     fn method(&self) -> &'static str {

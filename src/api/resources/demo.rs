@@ -7,13 +7,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer;
-use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::{ErrorKind, FieldError, Rejection, RejectionKind};
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::response::Success;
-use crate::api::route::{Row, Surface, WRITES, change, read};
+use crate::api::route::{Row, Surface, WRITES, change, read, set};
 use crate::api::state::{ApiState, Demo};
 use crate::config::Keyword as _;
 use crate::contract::{Shaped as _, Whole, shape, words};
@@ -32,7 +32,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         body: Body::None,
         max_body: 0,
         answer: answer::list::<MessageView<'static>>(),
-        ..change("GET", Handler::Async(messages))
+        ..change("GET", &messages)
     },
     Row {
         operation: Operation::DemoReset,
@@ -43,7 +43,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         body: Body::Json(&[]),
         answer: answer::object::<ResetView>(),
         refusals: &[&[ErrorKind::Rejected(RejectionKind::Invalid)], WRITES],
-        ..change("POST", Handler::Async(reset))
+        ..change("POST", &reset)
     },
     Row {
         operation: Operation::DemoGateway,
@@ -62,7 +62,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         surface: Surface::Demo,
         body: Body::Json(&[SetGateway::SHAPE]),
         answer: answer::object::<GatewayView>(),
-        ..change("POST", Handler::Async(set_gateway))
+        ..set("POST", set_gateway)
     },
 ];
 
@@ -108,15 +108,16 @@ struct GatewayView {
 ///
 /// A message is sent after the answer to the call that caused it. So the handler first waits, up to [`DRAIN_TIME`],
 /// until the outbox is empty.
-pub(in crate::api) fn messages(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let demo = demo_of(&state)?;
-        let MessagesQuery { phone } = call.read_query(&state).finish()?;
-        state.service.otp().outbox.drain(DRAIN_TIME).await;
-        let sent = demo.gateway.sent.sent(phone);
-        let views: Vec<_> = sent.iter().map(MessageView::of).collect();
-        Ok(Success::list(&views, Memory::REMEMBERED))
-    })
+pub(in crate::api) async fn messages(
+    state: Arc<ApiState>,
+    call: Call,
+) -> Result<Success, Rejection> {
+    let demo = demo_of(&state)?;
+    let MessagesQuery { phone } = call.read_query(&state).finish()?;
+    state.service.otp().outbox.drain(DRAIN_TIME).await;
+    let sent = demo.gateway.sent.sent(phone);
+    let views: Vec<_> = sent.iter().map(MessageView::of).collect();
+    Ok(Success::list(&views, Memory::REMEMBERED))
 }
 
 impl<'a> MessageView<'a> {
@@ -137,15 +138,13 @@ pub(in crate::api) fn gateway(state: &ApiState, _: &Call) -> Result<Success, Rej
 }
 
 /// `POST /demo/gateway {"mode", "messages"}`: sets the gateway's mode, for the next `messages` messages or for all.
-pub(in crate::api) fn set_gateway(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let demo = demo_of(&state)?;
-        let SetGateway { mode, messages } = call.read_body(&state)?;
-        let messages = messages.map(|Whole(messages)| u32::try_from(messages).unwrap_or(u32::MAX));
-        let plan = GatewayPlan { mode, messages };
-        demo.gateway.follow(plan);
-        Ok(Success::ok(&GatewayView::of(plan)))
-    })
+pub(in crate::api) fn set_gateway(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
+    let demo = demo_of(state)?;
+    let SetGateway { mode, messages } = call.read_body(state)?;
+    let messages = messages.map(|Whole(messages)| u32::try_from(messages).unwrap_or(u32::MAX));
+    let plan = GatewayPlan { mode, messages };
+    demo.gateway.follow(plan);
+    Ok(Success::ok(&GatewayView::of(plan)))
 }
 
 /// `data` of a reset: `ok`.
@@ -162,38 +161,35 @@ impl GatewayView {
 
 /// `POST /demo/reset`: replaces the world by that of the file, and removes all messages and limits. If the file has
 /// faults by now, nothing changes and the answer is [`Rejection::Invalid`] with the faults.
-#[expect(clippy::needless_pass_by_value, reason = "the type of every handler that waits")]
-pub(in crate::api) fn reset(state: Arc<ApiState>, call: Call) -> HandlerFuture {
+pub(in crate::api) async fn reset(state: Arc<ApiState>, call: Call) -> Result<Success, Rejection> {
     let now = call.now;
-    Box::pin(async move {
-        let demo = demo_of(&state)?;
-        // The file is read and checked first. It may be large and the disk slow, so not on a thread that serves calls.
-        let reader = Arc::clone(&state);
-        let read = tokio::task::spawn_blocking(move || read_world(&reader, now));
-        let (mut world, notices) = read.await.map_err(|_| Refusal::StorageFailed)??;
-        let known = std::mem::take(&mut world.known);
-        // Messages of the old world are sent before it goes, so that none of them arrives in the new one.
-        state.service.otp().outbox.drain(DRAIN_TIME).await;
-        // One write replaces the world. What is held in memory follows it.
-        import::replace(&demo.store, world).await.map_err(not_loaded)?;
-        demo.gateway.reset();
-        demo.rename_secrets(&known);
-        state.service.otp().outbox.forget();
-        // The console shows secrets that are new in the file. It may be slow, as the disk may.
-        let new = demo.not_shown(known);
-        let shower = Arc::clone(&state);
-        let shown = tokio::task::spawn_blocking(move || {
-            let Ok(demo) = demo_of(&shower) else { return };
-            if !new.is_empty() {
-                (demo.show)(&new);
-            }
-            if let Some(tell) = &demo.notices {
-                tell(&notices);
-            }
-        });
-        drop(shown.await);
-        Ok(Success::ok(&ResetView { status: "ok" }))
-    })
+    let demo = demo_of(&state)?;
+    // The file is read and checked first. It may be large and the disk slow, so not on a thread that serves calls.
+    let reader = Arc::clone(&state);
+    let read = tokio::task::spawn_blocking(move || read_world(&reader, now));
+    let (mut world, notices) = read.await.map_err(|_| Refusal::StorageFailed)??;
+    let known = std::mem::take(&mut world.known);
+    // Messages of the old world are sent before it goes, so that none of them arrives in the new one.
+    state.service.otp().outbox.drain(DRAIN_TIME).await;
+    // One write replaces the world. What is held in memory follows it.
+    import::replace(&demo.store, world).await.map_err(not_loaded)?;
+    demo.gateway.reset();
+    demo.rename_secrets(&known);
+    state.service.otp().outbox.forget();
+    // The console shows secrets that are new in the file. It may be slow, as the disk may.
+    let new = demo.not_shown(known);
+    let shower = Arc::clone(&state);
+    let shown = tokio::task::spawn_blocking(move || {
+        let Ok(demo) = demo_of(&shower) else { return };
+        if !new.is_empty() {
+            (demo.show)(&new);
+        }
+        if let Some(tell) = &demo.notices {
+            tell(&notices);
+        }
+    });
+    drop(shown.await);
+    Ok(Success::ok(&ResetView { status: "ok" }))
 }
 
 /// Reads the file of the world again. Errors: [`Rejection::Invalid`] with the faults.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::verifications::VerificationView;
 use crate::api::answer::{self, Answer};
-use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::{ErrorKind, Rejection};
 use crate::api::request::body::Body;
@@ -28,7 +28,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         access: Access::Scope("person_request:write"),
         answer: answer::object::<VerificationView>(),
         refusals: &[NOT_FOUND, NOT_AWAITED, SENDS, WRITES],
-        ..change("POST", Handler::Async(resend_otp))
+        ..change("POST", &resend_otp)
     },
     Row { path: "/api/person_requests/{id}/actions/approve", ..APPROVE },
     Row { path: "/api/v2/person_requests/{id}/actions/approve", ..APPROVE },
@@ -46,7 +46,7 @@ const APPROVE: Row = Row {
     body: Body::Json(&[Approve::SHAPE, ApproveWithoutCode::SHAPE]),
     answer: ANSWER,
     refusals: &[NOT_FOUND, NOT_AWAITED, GUESSES, WRITES],
-    ..change("PATCH", Handler::Async(approve))
+    ..change("PATCH", &approve)
 };
 
 const GET: Row = Row {
@@ -78,37 +78,39 @@ pub(super) const ID: &[Field] = &[Field {
 
 /// `POST …/{id}/actions/resend_otp`: page "Resend Authorization OTP on Person Request". The body is ignored: the code
 /// goes to the phone number of the person request.
-pub(in crate::api) fn resend_otp(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let id = person_request_id(&call)?;
-        let verification = state.service.resend_otp(call.caller()?, id, call.now).await?;
-        Ok(Success::ok(&VerificationView::of(&verification, call.now)))
-    })
+pub(in crate::api) async fn resend_otp(
+    state: Arc<ApiState>,
+    call: Call,
+) -> Result<Success, Rejection> {
+    let id = person_request_id(&call)?;
+    let verification = state.service.resend_otp(call.caller()?, id, call.now).await?;
+    Ok(Success::ok(&VerificationView::of(&verification, call.now)))
 }
 
 /// `PATCH …/{id}/actions/approve {"verification_code"}`, without the code for a person request with the method NA.
 ///
 /// A refusal of the person request (not found, not NEW, another method) comes before a fault of the body.
-pub(in crate::api) fn approve(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let id = person_request_id(&call)?;
-        let caller = call.caller()?;
-        let read = if state.service.person_request(caller, id)?.needs_no_code() {
-            read_no_code(&state, &call).map(|()| None)
-        } else {
-            call.read_body(&state).map(|Approve { verification_code }| Some(verification_code))
-        };
-        let request = match read {
-            Ok(Some(code)) => state.service.approve(caller, id, code, call.now).await?,
-            Ok(None) => state.service.approve_without_code(caller, id, call.now).await?,
-            // The body is wrong. Its faults are the answer only if a right code would have been accepted.
-            Err(faults) => {
-                state.service.may_approve(caller, id, call.now).await?;
-                return Err(faults);
-            }
-        };
-        Ok(view(&state, &request, call.now))
-    })
+pub(in crate::api) async fn approve(
+    state: Arc<ApiState>,
+    call: Call,
+) -> Result<Success, Rejection> {
+    let id = person_request_id(&call)?;
+    let caller = call.caller()?;
+    let read = if state.service.person_request(caller, id)?.needs_no_code() {
+        read_no_code(&state, &call).map(|()| None)
+    } else {
+        call.read_body(&state).map(|Approve { verification_code }| Some(verification_code))
+    };
+    let request = match read {
+        Ok(Some(code)) => state.service.approve(caller, id, code, call.now).await?,
+        Ok(None) => state.service.approve_without_code(caller, id, call.now).await?,
+        // The body is wrong. Its faults are the answer only if a right code would have been accepted.
+        Err(faults) => {
+            state.service.may_approve(caller, id, call.now).await?;
+            return Err(faults);
+        }
+    };
+    Ok(view(&state, &request, call.now))
 }
 
 shape! {

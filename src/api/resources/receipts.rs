@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer;
-use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::{ErrorKind, Rejection, RejectionKind};
 use crate::api::request::body::Body;
@@ -39,7 +39,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[Row {
     max_body: 64 * 1024,
     answer: answer::object::<ReceivedView>(),
     refusals: &[&[ErrorKind::Rejected(RejectionKind::RouteUnknown)], WRITES],
-    ..change("POST", Handler::Async(receive))
+    ..change("POST", &receive)
 }];
 
 /// `data`: the number of receipts by result.
@@ -53,18 +53,19 @@ struct ReceivedView {
 
 /// `POST /receipts/{driver}/{secret}`: receipts from the gateway of this driver. A wrong secret is answered like an
 /// unknown path, so that a caller can't find out which drivers there are.
-pub(in crate::api) fn receive(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
-        match state
-            .service
-            .receive(call.context().origin(), driver, secret, &call.body, call.now)
-            .await?
-        {
-            Reception::NotCalled => Err(Rejection::RouteUnknown),
-            Reception::Received { known, unknown, unreadable, unlisted } => {
-                Ok(Success::ok(&ReceivedView { known, unknown, unreadable, unlisted }))
-            }
+pub(in crate::api) async fn receive(
+    state: Arc<ApiState>,
+    call: Call,
+) -> Result<Success, Rejection> {
+    let [driver, secret] = &call.params[..] else { return Err(Rejection::RouteUnknown) };
+    match state
+        .service
+        .receive(call.context().origin(), driver, secret, &call.body, call.now)
+        .await?
+    {
+        Reception::NotCalled => Err(Rejection::RouteUnknown),
+        Reception::Received { known, unknown, unreadable, unlisted } => {
+            Ok(Success::ok(&ReceivedView { known, unknown, unreadable, unlisted }))
         }
-    })
+    }
 }

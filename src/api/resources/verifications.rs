@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer;
-use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::Rejection;
 use crate::api::request::body::Body;
@@ -63,7 +63,7 @@ const INITIALIZE: Row = Row {
     body: Body::Json(&[Initialize::SHAPE]),
     answer: answer::created::<VerificationView>(),
     refusals: &[SENDS, WRITES],
-    ..change("POST", Handler::Async(initialize))
+    ..change("POST", &initialize)
 };
 
 const COMPLETE: Row = Row {
@@ -72,7 +72,7 @@ const COMPLETE: Row = Row {
     body: Body::Json(&[Complete::SHAPE]),
     answer: answer::object::<VerificationView>(),
     refusals: &[NOT_FOUND, GUESSES, WRITES],
-    ..change("PATCH", Handler::Async(complete))
+    ..change("PATCH", &complete)
 };
 
 const GET: Row = Row {
@@ -107,24 +107,26 @@ shape! {
 }
 
 /// `POST …/verifications {"phone_number"}`: "Initialize OTP" of the page on resending.
-pub(in crate::api) fn initialize(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let Initialize { phone_number, .. } = call.read_body(&state)?;
-        let verification = state.service.initialize(call.context(), phone_number, call.now).await?;
-        Ok(Success::created(&VerificationView::of(&verification, call.now)))
-    })
+pub(in crate::api) async fn initialize(
+    state: Arc<ApiState>,
+    call: Call,
+) -> Result<Success, Rejection> {
+    let Initialize { phone_number, .. } = call.read_body(&state)?;
+    let verification = state.service.initialize(call.context(), phone_number, call.now).await?;
+    Ok(Success::created(&VerificationView::of(&verification, call.now)))
 }
 
 /// `PATCH …/verifications/{phone}/actions/complete {"code"}`: completes the phone's verification. `Location` is that of
 /// the upstream service.
-pub(in crate::api) fn complete(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let Complete { code } = call.read_body(&state)?;
-        let verification =
-            state.service.complete(call.context(), phone(&call)?, code, call.now).await?;
-        let location = format!("/verifications/{}", verification.id);
-        Ok(Success::ok(&VerificationView::of(&verification, call.now)).with_location(location))
-    })
+pub(in crate::api) async fn complete(
+    state: Arc<ApiState>,
+    call: Call,
+) -> Result<Success, Rejection> {
+    let Complete { code } = call.read_body(&state)?;
+    let verification =
+        state.service.complete(call.context(), phone(&call)?, code, call.now).await?;
+    let location = format!("/verifications/{}", verification.id);
+    Ok(Success::ok(&VerificationView::of(&verification, call.now)).with_location(location))
 }
 
 /// `GET …/verifications/{phone}`: `200` if the phone was verified within the last 365 days, otherwise `404`.

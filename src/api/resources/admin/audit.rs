@@ -6,9 +6,10 @@ use super::audit_stream;
 use super::audit_view::{AuditView, view};
 use super::list_order::ListOrder;
 use crate::api::answer;
-use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::handler::Call;
 use crate::api::media_type::MediaType;
 use crate::api::operation::Operation;
+use crate::api::refusal::Rejection;
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::response::{Cursor, Success};
@@ -33,7 +34,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[Row {
     max_body: 0,
     answer: answer::page::<AuditView<'static>>(),
     refusals: &[WRITES],
-    ..change("GET", Handler::Async(list))
+    ..change("GET", &list)
 }];
 
 shape! {
@@ -90,17 +91,15 @@ impl WordList for ReasonWords {
 
 /// `GET /admin/audit`: the audit rows that match every parameter, oldest or newest first. As NDJSON all
 /// of them, in a stream.
-pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let (phone, query) = call.read_query::<AuditParameters>(&state).finish()?.query();
-        if call.answer == MediaType::NdJson {
-            return audit_stream::of(state, phone, query).await;
-        }
-        let page_size = query.most;
-        let AuditPage { rows, next_after, .. } = state.service.audit(phone, query).await?;
-        let views: Vec<_> = rows.iter().map(|(number, row)| view(*number, row)).collect();
-        Ok(Success::part_of_list(&views, page_size, next_after.map(Cursor::Row)))
-    })
+pub(in crate::api) async fn list(state: Arc<ApiState>, call: Call) -> Result<Success, Rejection> {
+    let (phone, query) = call.read_query::<AuditParameters>(&state).finish()?.query();
+    if call.answer == MediaType::NdJson {
+        return audit_stream::of(state, phone, query).await;
+    }
+    let page_size = query.most;
+    let AuditPage { rows, next_after, .. } = state.service.audit(phone, query).await?;
+    let views: Vec<_> = rows.iter().map(|(number, row)| view(*number, row)).collect();
+    Ok(Success::part_of_list(&views, page_size, next_after.map(Cursor::Row)))
 }
 
 impl AuditParameters {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::list_order::ListOrder;
 use crate::api::answer;
-use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::body::Body;
@@ -75,7 +75,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         max_body: 0,
         answer: answer::page::<OwnedDeliveryView>(),
         refusals: &[WRITES],
-        ..change("GET", Handler::Async(list))
+        ..change("GET", &list)
     },
 ];
 
@@ -101,21 +101,19 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
 }
 
 /// `GET /admin/deliveries`: the messages that match every parameter, newest or oldest first.
-pub(in crate::api) fn list(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let mut query = call.read_query::<DeliveryParameters>(&state);
-        if let Some(after) = query.value().and_then(|query| query.after)
-            && !matches!(after.0, Some(id) if state.service.has_delivery(id)?)
-        {
-            query.refuse(FieldError::not_listed("after"));
-        }
-        let search = query.finish()?.search();
-        let page_size = search.most;
-        let DeliveryPage { deliveries, next_after } =
-            state.service.search_deliveries(search, call.now).await?;
-        let views: Vec<_> = deliveries.into_iter().map(OwnedDeliveryView::of).collect();
-        Ok(Success::part_of_list(&views, page_size, next_after.map(Cursor::Delivery)))
-    })
+pub(in crate::api) async fn list(state: Arc<ApiState>, call: Call) -> Result<Success, Rejection> {
+    let mut query = call.read_query::<DeliveryParameters>(&state);
+    if let Some(after) = query.value().and_then(|query| query.after)
+        && !matches!(after.0, Some(id) if state.service.has_delivery(id)?)
+    {
+        query.refuse(FieldError::not_listed("after"));
+    }
+    let search = query.finish()?.search();
+    let page_size = search.most;
+    let DeliveryPage { deliveries, next_after } =
+        state.service.search_deliveries(search, call.now).await?;
+    let views: Vec<_> = deliveries.into_iter().map(OwnedDeliveryView::of).collect();
+    Ok(Success::part_of_list(&views, page_size, next_after.map(Cursor::Delivery)))
 }
 
 impl DeliveryParameters {

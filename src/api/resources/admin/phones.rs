@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::phone_view::PhoneView;
 use crate::api::answer;
-use crate::api::handler::{Call, Handler, HandlerFuture};
+use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::{ErrorKind, Rejection, RejectionKind};
 use crate::api::request::query::Parameters;
@@ -27,7 +27,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         access: Access::Scope("admin:write"),
         answer: answer::object::<UnlockedView>(),
         refusals: &[&[ErrorKind::Rejected(RejectionKind::Invalid)], WRITES],
-        ..change("POST", Handler::Async(unlock))
+        ..change("POST", &unlock)
     },
     Row {
         operation: Operation::AdminGetPhone,
@@ -65,11 +65,9 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
 }
 
 /// `POST /admin/phones/{phone}/actions/unlock`: removes the phone's wrong guesses, and with them its lock.
-pub(in crate::api) fn unlock(state: Arc<ApiState>, call: Call) -> HandlerFuture {
-    Box::pin(async move {
-        let phone: Phone = call.read_param("phone", &state)?;
-        let wrong_guesses = state.service.unlock(call.context().origin(), phone, call.now).await?;
-        let phone_number = phone.masked();
-        Ok(Success::ok(&UnlockedView { phone_number, wrong_guesses }))
-    })
+pub(in crate::api) async fn unlock(state: Arc<ApiState>, call: Call) -> Result<Success, Rejection> {
+    let phone: Phone = call.read_param("phone", &state)?;
+    let wrong_guesses = state.service.unlock(call.context().origin(), phone, call.now).await?;
+    let phone_number = phone.masked();
+    Ok(Success::ok(&UnlockedView { phone_number, wrong_guesses }))
 }
