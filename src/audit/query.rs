@@ -1,17 +1,11 @@
 //! The selection of audit rows, and one page of them.
 
-use std::time::Duration;
-
 use crate::domain::audit::{AuditRow, PhoneHash, RequestId};
 use crate::domain::{ClientId, PersonRequestId, Timestamp, VerificationId};
 
-/// Most bytes of rows that one call reads: 16 MiB. One exception: a file with unknown offsets of rows is read once from its
-/// beginning. A call that does so may read this file instead, which has little more than 64 MiB at most.
+/// Most bytes of rows that one call reads: 16 MiB. One exception: a file with unknown offsets or times of rows is read once from
+/// its beginning. A call that does so may read this file instead, which has little more than 64 MiB at most.
 pub const MOST_BYTES: u64 = 16 * 1024 * 1024;
-
-/// How far the time of a row may be from the day of its file. Refusals are written up to a second late, and rows may wait for
-/// room on the disk.
-const OFF_ITS_DAY: Duration = Duration::from_hours(24);
 
 /// One call: the rows that it selects, their order, and its bounds.
 #[derive(Clone, Debug)]
@@ -109,13 +103,13 @@ impl AuditFilter {
         self.from.zip(self.to).is_none_or(|(from, to)| from < to)
     }
 
-    /// Whether a file with a day that ends at `end` only has rows before `from`.
-    pub(super) fn begins_behind(&self, end: Timestamp) -> bool {
-        self.from.is_some_and(|from| end + OFF_ITS_DAY <= from)
+    /// Whether `from` or `to` is set.
+    pub(super) fn is_by_time(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
     }
 
-    /// Whether a file with a day that begins at `start` only has rows after `to`.
-    pub(super) fn ends_before(&self, start: Timestamp) -> bool {
-        self.to.is_some_and(|to| to <= start - OFF_ITS_DAY)
+    /// Whether `from` and `to` exclude every time from `earliest` to `latest`.
+    pub(super) fn excludes(&self, earliest: Timestamp, latest: Timestamp) -> bool {
+        self.from.is_some_and(|from| latest < from) || self.to.is_some_and(|to| to <= earliest)
     }
 }

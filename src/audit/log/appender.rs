@@ -10,9 +10,10 @@ use super::error::{AuditError, at, unwritable};
 use super::file_name::FileName;
 use super::files;
 use super::format::{self, Anchor, AnchorReason, EncodedEntry};
+use super::times::SeenTimes;
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditRow;
-use crate::store::schema::{AUDIT, AUDIT_HEADS, AuditHead};
+use crate::store::schema::{AUDIT, AUDIT_HEADS, AUDIT_TIMES, AuditHead};
 use crate::store::{Priority, Store, StoreError, Write};
 
 /// Key of the log's head in the tree `AUDIT_HEADS`.
@@ -233,12 +234,20 @@ impl Appender {
         Err(AuditError::Displaced { file: open.name.to_string() })
     }
 
-    /// Stores the new head, and removes from the database the rows that have moved since `before`. The last row stays,
-    /// since the next number follows from it.
-    pub(super) fn note(&self, store: &Store, before: AuditHead) -> Result<(), StoreError> {
+    /// Stores the new head and the times of the rows that were `moved` since `before`, and removes these rows from the database.
+    /// The last row stays, since the next number follows from it.
+    pub(super) fn note(
+        &self,
+        store: &Store,
+        before: AuditHead,
+        moved: Option<SeenTimes>,
+    ) -> Result<(), StoreError> {
         let head = self.head;
         store.write_blocking(Priority::Upkeep, move |write: &mut Write<'_>| {
             write.put(AUDIT_HEADS, &LOG.to_owned(), &head)?;
+            if let Some(SeenTimes { first, times }) = moved {
+                write.put(AUDIT_TIMES, &first, &times)?;
+            }
             for number in before.number..head.number {
                 write.remove(AUDIT, &number);
             }

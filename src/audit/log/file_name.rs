@@ -26,20 +26,10 @@ impl FileName {
         self.day.as_str() < day
     }
 
-    /// Whether the day of this file is earlier than the day of `other`.
-    pub(super) fn is_before_file(&self, other: &Self) -> bool {
-        self.is_before(&other.day)
-    }
-
-    /// Midnight UTC at which the file's day begins.
-    pub(super) fn start_of_day(&self) -> Timestamp {
-        let start = Timestamp::parse(&format!("{}T00:00:00Z", self.day));
-        start.unwrap_or(Timestamp::from_micros(i64::MAX))
-    }
-
     /// Midnight UTC after the file's day.
     pub(super) fn end_of_day(&self) -> Timestamp {
-        self.start_of_day() + Duration::from_hours(24)
+        let start = Timestamp::parse(&format!("{}T00:00:00Z", self.day));
+        start.unwrap_or(Timestamp::from_micros(i64::MAX)) + Duration::from_hours(24)
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {

@@ -8,6 +8,7 @@
 //! - `recovery` repairs the end of the log after a crash.
 //! - `index` finds a page without reading every file.
 //! - `search` reads rows of files and database as one list, in either order.
+//! - `times` knows which files have no rows of a time.
 //! - [`verify()`] reports changed and missing entries.
 //! - [`AuditLog::trim`] removes files with old rows.
 
@@ -20,6 +21,7 @@ mod format;
 mod index;
 mod recovery;
 mod search;
+mod times;
 mod verify;
 
 use std::fs;
@@ -35,6 +37,7 @@ use error::at;
 pub(super) use format::fits;
 pub use format::{AnchorReason, MAX_ROW_BYTES};
 use index::{IndexedFolder, LogFile, ReadableFiles};
+use times::{RowTimes, SeenTimes};
 pub use verify::{Finding, LogReport, verify};
 
 use crate::domain::Timestamp;
@@ -55,6 +58,8 @@ pub struct AuditLog {
     /// The head that the files did not contain at the start: this process goes on in a new file.
     abandoned_head: Option<AuditHead>,
     readable: Mutex<ReadableFiles>,
+    /// What is known of the times of rows in files.
+    times: Mutex<RowTimes>,
 }
 
 impl AuditLog {
@@ -75,8 +80,9 @@ impl AuditLog {
         let AuditHead { number, kept_from, .. } = appender.head;
         let readable = Mutex::new(ReadableFiles { files: Vec::new(), number, kept_from });
         let abandoned_head = appender.lost().map(|_| appender.head);
-        let log =
-            Self { store, folder, keys, appender: Mutex::default(), abandoned_head, readable };
+        let times = Mutex::new(RowTimes::load(&store)?);
+        let none = Mutex::default();
+        let log = Self { store, folder, keys, appender: none, abandoned_head, readable, times };
         log.ensure_anchored(&mut appender, now, reason)?;
         log.index(kept_from)?;
         log.log_what_is_lost(&appender);
@@ -139,10 +145,19 @@ impl AuditLog {
         }
         let day_ends = rows.iter().position(|row| appender.needs_file(&day_of(row, now)));
         let day_ends = day_ends.unwrap_or(rows.len()).max(1);
-        appender.append(&rows[..day_ends])?;
+        let moving = &rows[..day_ends];
+        appender.append(moving)?;
+        let moved = self.note_times(before.number + 1, moving);
         self.readable().number = appender.head.number;
-        appender.note(&self.store, before)?;
+        appender.note(&self.store, before, moved)?;
         Ok(is_full || day_ends < rows.len())
+    }
+
+    /// Adds the times of `rows`, which were appended to the newest file. Returns what the database has to note.
+    fn note_times(&self, first: u64, rows: &[AuditRow]) -> Option<SeenTimes> {
+        let file = self.readable().files.last().map_or(first, |file| file.first);
+        let seen = SeenTimes::of(first, rows)?;
+        Some(self.times().add(seen, file..=u64::MAX))
     }
 
     /// A node creates its first file before its first row moves. If a running node has no file, files were removed.
@@ -164,7 +179,7 @@ impl AuditLog {
         if appender.is_open() {
             let before = appender.head;
             appender.anchor(&self.keys, now, AnchorReason::FileEnd)?;
-            appender.note(&self.store, before)?;
+            appender.note(&self.store, before, None)?;
         }
         let name = appender.begin_file(day)?;
         let first = appender.head.number + 1;
@@ -198,7 +213,7 @@ impl AuditLog {
         }
         if appender.is_open() {
             appender.anchor(&self.keys, now, reason)?;
-            appender.note(&self.store, before)?;
+            appender.note(&self.store, before, None)?;
         }
         Ok(())
     }
@@ -238,10 +253,12 @@ impl AuditLog {
         appender.head.kept_from = kept_from;
         self.ensure_anchored(&mut appender, now, AnchorReason::Trim)?;
         if !appender.is_open() {
-            appender.note(&self.store, appender.head)?;
+            appender.note(&self.store, appender.head, None)?;
         }
         *held = Some(appender);
         self.index(kept_from)?;
+        self.times().remove_before(kept_from);
+        times::remove_before(&self.store, kept_from)?;
         Ok(old)
     }
 
@@ -301,6 +318,10 @@ impl AuditLog {
 
     fn readable(&self) -> MutexGuard<'_, ReadableFiles> {
         self.readable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn times(&self) -> MutexGuard<'_, RowTimes> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

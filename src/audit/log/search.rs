@@ -6,13 +6,13 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use super::error::AuditError;
 use super::index::{EVERY, LogFile, ReadableFiles};
+use super::times::SeenTimes;
 use super::{AuditLog, MAX_ROW_BYTES};
-use crate::audit::query::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
+use crate::audit::query::{AuditOrder, AuditPage, AuditQuery};
 use crate::domain::audit::AuditRow;
 use crate::store::StoreError;
 use crate::store::schema::AUDIT;
@@ -153,12 +153,13 @@ impl<'a> Search<'a> {
         let Some((file, last)) = readable.file_of(next) else {
             return self.missing_beginning(readable, next);
         };
-        if readable.has_nothing_for(file, &self.query.filter) {
+        if self.log.times().exclude(&(next..=last), &self.query.filter) {
             return Ok(Step::Done { found: Vec::new(), at: last, bytes: 0 });
         }
-        let (mut found, mut at) = (Vec::new(), self.at);
+        let (mut found, mut at, mut seen) = (Vec::new(), self.at, None);
         let bytes = file.scan(&self.log.folder, next..=last, |number, row, bytes| {
             at = number;
+            SeenTimes::see(&mut seen, number, row.at);
             if self.query.filter.matches(&row) {
                 found.push((number, row));
             }
@@ -167,6 +168,7 @@ impl<'a> Search<'a> {
             }
             ControlFlow::Continue(())
         })?;
+        self.note_times(seen, file.first..=last);
         Ok(Step::Done { found, at, bytes })
     }
 
@@ -190,21 +192,32 @@ impl<'a> Search<'a> {
         let Some((file, _)) = readable.file_of(last) else {
             return self.missing_beginning(readable, last);
         };
-        if readable.has_nothing_for(file, &self.query.filter) {
+        let (is_known, is_of_no_use) = {
+            let (times, rows) = (self.log.times(), file.first..=last);
+            let is_known = !self.query.filter.is_by_time() || times.covers(&rows);
+            (is_known, times.exclude(&rows, &self.query.filter))
+        };
+        if is_of_no_use {
             return Ok(Step::Done { found: Vec::new(), at: file.first, bytes: 0 });
         }
-        // The step begins with a row of known offset. In a file that was not read yet that is its first row.
-        let due = last.saturating_sub(self.step() - 1).max(file.first);
+        // The step begins with a row of known offset. In a file that was not read yet that is its first row. A step that
+        // has to find out the times of the file's rows begins there, too.
+        let due = if is_known {
+            last.saturating_sub(self.step() - 1).max(file.first)
+        } else {
+            file.first
+        };
         let first = file.nearest(due).0;
         let path = self.log.folder.join(file.name.leaf());
         let length = fs::symlink_metadata(path).map_or(0, |file| file.len());
         let is_far = due - first >= EVERY;
-        if is_far && self.bytes > 0 && self.bytes + length > self.query.most_bytes {
+        if (is_far || !is_known) && self.bytes > 0 && self.bytes + length > self.query.most_bytes {
             return Ok(Step::TooMuch);
         }
         let room = most(self.query) + 1 - self.rows.len();
-        let mut found = VecDeque::new();
+        let (mut found, mut seen) = (VecDeque::new(), None);
         let bytes = file.scan(&self.log.folder, first..=last, |number, row, _| {
+            SeenTimes::see(&mut seen, number, row.at);
             if self.query.filter.matches(&row) {
                 if found.len() == room {
                     found.pop_front();
@@ -213,7 +226,15 @@ impl<'a> Search<'a> {
             }
             ControlFlow::Continue(())
         })?;
+        self.note_times(seen, file.first..=last);
         Ok(Step::Done { found: found.into_iter().rev().collect(), at: first, bytes })
+    }
+
+    /// Adds the times that a step has read to what is known of the file that has the rows `file`.
+    fn note_times(&self, seen: Option<SeenTimes>, file: RangeInclusive<u64>) {
+        if let Some(seen) = seen {
+            self.log.times().add(seen, file);
+        }
     }
 
     fn backwards_in_database(
@@ -253,16 +274,15 @@ impl<'a> Search<'a> {
         Step::Done { found: rows, at, bytes }
     }
 
-    /// Row `due` is missing before the first file: an error, unless that file and so all rows before it are too early for the
-    /// query.
+    /// Row `due` is missing before the first file: an error, unless the rows that are missing are known to be of other times
+    /// than those of the query.
     fn missing_beginning(&self, readable: &ReadableFiles, due: u64) -> Result<Step, AuditError> {
         let first = readable.first();
-        let is_too_early = |file: &Arc<LogFile>| readable.is_too_early(file, &self.query.filter);
-        if readable.files.first().is_some_and(is_too_early) {
-            let at = match self.query.order {
-                AuditOrder::OldestFirst => first - 1,
-                AuditOrder::NewestFirst => readable.kept_from,
-            };
+        let (missing, at) = match self.query.order {
+            AuditOrder::OldestFirst => (due..=first - 1, first - 1),
+            AuditOrder::NewestFirst => (readable.kept_from..=due, readable.kept_from),
+        };
+        if self.log.times().exclude(&missing, &self.query.filter) {
             return Ok(Step::Done { found: Vec::new(), at, bytes: 0 });
         }
         let why = format!("rows {} to {} are missing", readable.kept_from.max(due), first - 1);
@@ -276,25 +296,6 @@ impl ReadableFiles {
         let place = self.files.partition_point(|file| file.first <= number).checked_sub(1)?;
         let last = self.files.get(place + 1).map_or(self.number, |next| next.first - 1);
         Some((&self.files[place], last))
-    }
-
-    /// Whether no row of the file can match, judged by the file's day.
-    fn has_nothing_for(&self, file: &LogFile, filter: &AuditFilter) -> bool {
-        self.is_too_early(file, filter) || self.is_too_late(file, filter)
-    }
-
-    fn is_too_early(&self, file: &LogFile, filter: &AuditFilter) -> bool {
-        self.is_of_its_day(file) && filter.begins_behind(file.name.end_of_day())
-    }
-
-    fn is_too_late(&self, file: &LogFile, filter: &AuditFilter) -> bool {
-        self.is_of_its_day(file) && filter.ends_before(file.name.start_of_day())
-    }
-
-    /// Whether the rows of the file are of its day. Files of the newest day may also have rows of earlier days: if the clock was
-    /// ahead, the file of a later day was begun, and rows are appended to it until that day has come.
-    fn is_of_its_day(&self, file: &LogFile) -> bool {
-        self.files.last().is_some_and(|newest| file.name.is_before_file(&newest.name))
     }
 }
 

@@ -13,8 +13,8 @@ pub(super) use keys::DueKey;
 pub use keys::{AtKey, GatewayKey, QuestionKey, RateKey};
 pub use parts::KeyPart;
 pub use records::{
-    AuditHead, Due, GatewayId, KeyCheck, LiveCode, Mark, SealedMessage, SealedSecret, Sender,
-    VerifiedPhone,
+    AuditHead, AuditTimes, Due, GatewayId, KeyCheck, LiveCode, Mark, SealedMessage, SealedSecret,
+    Sender, VerifiedPhone,
 };
 
 use super::codec::{BadRecord, Record, decode_body};
@@ -181,6 +181,9 @@ tables! {
 
     /// All deliveries by the time of acceptance.
     pub DELIVERIES_BY_TIME = 38 "deliveries_by_time": (Timestamp, VerificationId) => Due;
+
+    /// The times of rows of audit in files, by the number of the first of these rows.
+    pub AUDIT_TIMES = 39 "audit_times": u64 => AuditTimes { version: 1 }, surviving_reset;
 }
 
 /// Every index and every counter. A new one is a row here and a tree above.

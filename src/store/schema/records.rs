@@ -99,6 +99,17 @@ pub struct AuditHead {
     pub kept_from: u64,
 }
 
+/// The times of consecutive rows of audit. The key has the number of the first row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditTimes {
+    /// Number of the last row.
+    pub last: u64,
+    /// No row has an earlier time.
+    pub earliest: Timestamp,
+    /// No row has a later time.
+    pub latest: Timestamp,
+}
+
 /// A secret that the data directory has for itself, sealed with a key of the keyring.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedSecret {

@@ -14,7 +14,8 @@ use esoz_otp::domain::{
     Requester, Scopes, SecretDigest, Timestamp, Token, User, Verification, VerificationState,
 };
 use esoz_otp::store::schema::{
-    AuditHead, Count, Due, KeyCheck, LiveCode, Mark, SealedSecret, Sender, VerifiedPhone,
+    AuditHead, AuditTimes, Count, Due, KeyCheck, LiveCode, Mark, SealedSecret, Sender,
+    VerifiedPhone,
 };
 use esoz_otp::store::{BadRecord, Record, decode, encode};
 
@@ -297,6 +298,7 @@ fn small() -> Vec<Sample> {
         sample("due", "", Due {}),
         sample("marks", "", Mark { number: 300 }),
         sample("audit_heads", "", AuditHead { number: 300, hash: [13; 32], kept_from: 7 }),
+        sample("audit_times", "", AuditTimes { last: 300, earliest: at(3), latest: at(4) }),
         sample("sealed_secrets", "", sealed_secret()),
         sample("person_request_counts", "", Count { number: 300 }),
     ]

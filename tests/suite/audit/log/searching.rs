@@ -9,8 +9,9 @@ use esoz_otp::audit::{
     AuditFilter, AuditOrder, AuditPage, AuditQuery, MAX_ROW_BYTES, PhoneKey, append,
 };
 use esoz_otp::domain::audit::{AuditEvent, AuditRow, RequestId, SendFault, TokenFault};
-use esoz_otp::domain::{Id, Phone, Purpose, Requester};
-use esoz_otp::store::{Priority, Write};
+use esoz_otp::domain::{Id, Phone, Purpose, Requester, Timestamp};
+use esoz_otp::store::schema::AUDIT_TIMES;
+use esoz_otp::store::{Priority, StoreError, Write};
 
 use super::{Stand, day, files, row};
 use crate::store::{Chance, is_long};
@@ -55,8 +56,9 @@ fn any_row(days: i64, chance: &mut Chance) -> AuditRow {
     } else {
         Purpose::PhoneVerification
     };
-    // The day of its file may be another one.
-    let at = day(days) - Duration::from_hours(20) + Duration::from_mins(chance.below(40 * 60));
+    // The day of its file may be another one: the next or the one before, or any if the clock was wrong.
+    let clock = if chance.below(100) == 0 { chance.below(12).cast_signed() - 3 } else { days };
+    let at = day(clock) - Duration::from_hours(20) + Duration::from_mins(chance.below(40 * 60));
     let mut row = AuditRow::new(at, event(chance.below(5)), requester);
     row = row.about_phone(phone(number), purpose);
     row = row.findable_by(has_hash.then(|| key().hash(phone(number))));
@@ -185,9 +187,12 @@ fn the_pages_of_a_search_are_the_list_of_all_rows_filtered() {
         let all = stand.rows();
         assert!(all.iter().zip(1..).all(|((number, _), due)| *number == due));
         for round in 0..100 {
-            // Where rows stand is not known after a start.
+            // Where rows stand is not known after a start, nor, after an upgrade, what times they have.
             if round % 30 == 29 {
                 stand = stand.reopened(days);
+            }
+            if round == 45 {
+                stand = without_times(stand, days);
             }
             let query = any_query(days, all.len() as u64, &mut chance);
             let found = pages(&mut stand, &query, |_| {});
@@ -311,6 +316,149 @@ fn rows_of_other_days_in_the_file_of_a_day_that_is_to_come_are_found() {
         let [(_, fourth), (_, fifth)] = &found[..] else { panic!("{found:?}") };
         assert_eq!((fourth, fifth), (&row(4, 0), &row(5, 0)));
     }
+}
+
+/// The rows of `from..to`, by their numbers in both orders, in the log of a node and after a start of it.
+fn numbers_between(stand: Stand, from: Timestamp, to: Timestamp) -> [Vec<u64>; 4] {
+    let filter = AuditFilter { from: Some(from), to: Some(to), ..AuditFilter::default() };
+    let look = |stand: &Stand| {
+        ORDERS.map(|order| {
+            let query = AuditQuery { filter: filter.clone(), order, ..AuditQuery::default() };
+            let mut numbers: Vec<_> =
+                stand.log.search(&query).unwrap().rows.iter().map(|(number, _)| *number).collect();
+            numbers.sort_unstable();
+            numbers
+        })
+    };
+    let [running, also_running] = look(&stand);
+    let [started, also_started] = look(&stand.reopened(60));
+    [running, also_running, started, also_started]
+}
+
+#[test]
+fn rows_of_a_time_when_the_clock_was_ahead_are_found_when_that_day_is_over() {
+    let stand = Stand::new();
+    stand.append(50, 1);
+    stand.move_all(50);
+    // The clock is right again; the file of day 50 goes on until that day is over.
+    for at in [0, 1, 2, 51, 52] {
+        stand.append(at, 1);
+        stand.move_all(at);
+    }
+    let found = numbers_between(stand, day(1), day(2) + Duration::from_secs(1));
+    assert_eq!(found, [(); 4].map(|()| vec![3, 4]));
+}
+
+#[test]
+fn rows_that_are_ahead_of_the_clock_are_found_in_the_file_of_an_earlier_day() {
+    let stand = Stand::new();
+    // They were written by a clock that is ahead, and move when it is right again.
+    stand.append(0, 1);
+    stand.append(30, 2);
+    stand.append(0, 1);
+    for at in 0..3 {
+        stand.append(at, 1);
+        stand.move_all(at);
+    }
+    let found = numbers_between(stand, day(29), day(31));
+    assert_eq!(found, [(); 4].map(|()| vec![2, 3]));
+}
+
+/// Removes what the database has noted of the times of rows, as if an earlier build had written the files.
+fn without_times(stand: Stand, now: i64) -> Stand {
+    let notes = stand.store.page(AUDIT_TIMES, None, usize::MAX).unwrap();
+    let remove = move |write: &mut Write<'_>| {
+        for (first, _) in &notes {
+            write.remove(AUDIT_TIMES, first);
+        }
+        Ok::<_, StoreError>(())
+    };
+    stand.store.write_blocking(Priority::Normal, remove).unwrap();
+    stand.reopened(now)
+}
+
+#[test]
+fn files_of_an_earlier_build_are_read_once_and_then_passed_over() {
+    for order in ORDERS {
+        let stand = Stand::new();
+        for (at, of) in [(0, 0), (1, 7), (2, 2), (3, 3)] {
+            stand.append(of, 100);
+            stand.move_all(at);
+        }
+        let stand = without_times(stand, 3);
+        // The newest file goes on.
+        stand.append(3, 10);
+        stand.move_all(3);
+        let filter = AuditFilter { from: Some(day(7)), ..AuditFilter::default() };
+        let query = AuditQuery { filter, order, most: 500, ..AuditQuery::default() };
+        let files = files(stand.path());
+        let all: u64 = files.iter().map(|file| file.metadata().unwrap().len()).sum();
+        let first = stand.log.search(&query).unwrap();
+        assert!(first.rows.iter().all(|(number, _)| (101..=200).contains(number)), "{order:?}");
+        assert!(first.rows.len() == 100 && first.bytes > all * 9 / 10, "{order:?}");
+        let again = stand.log.search(&query).unwrap();
+        assert_eq!(again.rows, first.rows, "{order:?}");
+        assert!(again.bytes <= files[1].metadata().unwrap().len(), "{order:?}: {}", again.bytes);
+        // The files that are passed over may be damaged.
+        fs::write(&files[2], "nothing of it").unwrap();
+        assert_eq!(stand.log.search(&query).unwrap().rows, first.rows, "{order:?}");
+    }
+}
+
+#[test]
+fn rows_that_are_missing_at_the_beginning_fail_a_search_for_their_time_only() {
+    let stand = Stand::new();
+    for at in 0..4 {
+        stand.append(at, 3);
+        stand.move_all(at);
+    }
+    fs::remove_file(&files(stand.path())[0]).unwrap();
+    let later = AuditFilter { from: Some(day(2)), ..AuditFilter::default() };
+    let earlier = AuditFilter { to: Some(day(2)), ..AuditFilter::default() };
+    let look = |stand: &Stand, filter: &AuditFilter, order| {
+        let query = AuditQuery { filter: filter.clone(), order, ..AuditQuery::default() };
+        stand.log.search(&query).map(|page| page.rows.len()).ok()
+    };
+    let stand = stand.reopened(3);
+    for order in ORDERS {
+        assert_eq!(look(&stand, &later, order), Some(6), "{order:?}");
+        assert_eq!(look(&stand, &earlier, order), None, "{order:?}");
+    }
+    // Without the times of the missing rows they could be of any time.
+    let stand = without_times(stand, 3);
+    for order in ORDERS {
+        assert_eq!(look(&stand, &later, order), None, "{order:?}");
+    }
+}
+
+#[test]
+fn times_of_rows_that_are_removed_are_forgotten() {
+    let stand = Stand::new();
+    for at in 0..6 {
+        stand.append(at, 5);
+        stand.move_all(at);
+    }
+    let firsts = |stand: &Stand| {
+        let notes = stand.store.page(AUDIT_TIMES, None, usize::MAX).unwrap();
+        notes.into_iter().map(|(first, times)| (first, times.last)).collect::<Vec<_>>()
+    };
+    assert_eq!(firsts(&stand), [(1, 5), (6, 10), (11, 15), (16, 20), (21, 25), (26, 30)]);
+    assert_eq!(stand.trim(5, Duration::from_hours(48)), 3);
+    assert_eq!(firsts(&stand), [(16, 20), (21, 25), (26, 30)]);
+}
+
+#[test]
+fn rows_that_have_waited_for_days_are_found_in_the_file_of_a_later_one() {
+    let stand = Stand::new();
+    stand.append(9, 1);
+    stand.move_all(9);
+    // The clock was set back for good, to a time that has gone on since.
+    stand.append(2, 3);
+    stand.move_all(10);
+    stand.append(11, 1);
+    stand.move_all(11);
+    let found = numbers_between(stand, day(2), day(3));
+    assert_eq!(found, [(); 4].map(|()| vec![2, 3, 4]));
 }
 
 #[test]
