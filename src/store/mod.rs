@@ -230,6 +230,11 @@ impl Store {
         self.writer.written()
     }
 
+    /// Whether the database stays as it is until the next write: none is under way, and no renewal is due. For measurements.
+    pub fn is_at_rest(&self) -> bool {
+        self.writer.is_at_rest()
+    }
+
     /// Whether the disk has room for writes. Asks it.
     pub fn has_room(&self) -> bool {
         self.writer.has_room()

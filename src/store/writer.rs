@@ -1,9 +1,10 @@
 //! The one thread that writes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -13,7 +14,7 @@ use super::directory::Lock;
 use super::disk_space::DiskSpace;
 use super::error::{OpenError, StoreError};
 use super::redo;
-use super::renewal::Renewal;
+use super::renewal::{Renewal, RenewalStep};
 use super::trees::Trees;
 use super::write::{Effect, Write};
 
@@ -22,6 +23,9 @@ const QUEUE: usize = 1024;
 
 /// Writes that one flush makes durable. A cap keeps the first of a group from waiting long for the last.
 const GROUP: usize = 64;
+
+/// How often an idle writer asks whether the replaced database is removed.
+const REMOVAL_POLL: Duration = Duration::from_millis(100);
 
 /// What becomes of a write when the queue or the disk is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,7 @@ pub(super) struct Writer {
     failure: watch::Receiver<Option<StoreError>>,
     space: Arc<DiskSpace>,
     written: Arc<AtomicU64>,
+    is_at_rest: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -74,6 +79,8 @@ impl Writer {
         let watched = Arc::clone(&space);
         let written = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&written);
+        let is_at_rest = Arc::new(AtomicBool::new(false));
+        let rests = Arc::clone(&is_at_rest);
         let (queue, jobs) = channel();
         let (failing, failure) = watch::channel(None);
         let path = lock.path().to_owned();
@@ -84,7 +91,8 @@ impl Writer {
             .spawn(move || {
                 // Effects of writes log there, too.
                 let _log = tracing::dispatcher::set_default(&log);
-                let mut thread = WriterThread { trees, database, space: watched, renewal };
+                let mut thread =
+                    WriterThread { trees, database, space: watched, renewal, is_at_rest: rests };
                 thread.run(&counted, &jobs, &failing);
                 let is_whole = failing.borrow().is_none();
                 let WriterThread { trees, database, renewal, .. } = thread;
@@ -99,7 +107,7 @@ impl Writer {
             .map_err(|source| OpenError::Io { path, source })?;
         let permits = Arc::new(Semaphore::new(QUEUE));
         let (queue, thread) = (Some(queue), Mutex::new(Some(thread)));
-        Ok(Self { queue, permits, thread, failure, space, written })
+        Ok(Self { queue, permits, thread, failure, space, written, is_at_rest })
     }
 
     /// A permit, or [`StoreError::Busy`] when [`QUEUE`] writes wait already.
@@ -157,6 +165,10 @@ impl Writer {
         self.written.load(Ordering::SeqCst)
     }
 
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.is_at_rest.load(Ordering::SeqCst)
+    }
+
     pub(super) fn has_room(&self) -> bool {
         self.space.has_room_for(0)
     }
@@ -191,6 +203,7 @@ struct WriterThread {
     database: Database,
     space: Arc<DiskSpace>,
     renewal: Renewal,
+    is_at_rest: Arc<AtomicBool>,
 }
 
 impl WriterThread {
@@ -229,13 +242,26 @@ impl WriterThread {
             match jobs.try_recv() {
                 Ok(job) => return Ok(Some(job)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
-                Err(TryRecvError::Empty) if self.renew(true)? => {}
-                Err(TryRecvError::Empty) => return Ok(jobs.recv().ok()),
+                Err(TryRecvError::Empty) => {}
+            }
+            match self.renew(true)? {
+                RenewalStep::More => {}
+                RenewalStep::AfterRemoval => match jobs.recv_timeout(REMOVAL_POLL) {
+                    Ok(job) => return Ok(Some(job)),
+                    Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                    Err(RecvTimeoutError::Timeout) => {}
+                },
+                RenewalStep::Nothing => {
+                    self.is_at_rest.store(true, Ordering::SeqCst);
+                    let job = jobs.recv().ok();
+                    self.is_at_rest.store(false, Ordering::SeqCst);
+                    return Ok(job);
+                }
             }
         }
     }
 
-    fn renew(&mut self, is_idle: bool) -> Result<bool, StoreError> {
+    fn renew(&mut self, is_idle: bool) -> Result<RenewalStep, StoreError> {
         self.renewal.step(&mut self.database, &self.trees, &self.space, is_idle)
     }
 

@@ -46,9 +46,21 @@ pub(super) struct Renewal {
     removal: Option<JoinHandle<()>>,
 }
 
+/// What a step has left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RenewalStep {
+    /// The next step.
+    More,
+    /// Nothing before the replaced database is removed. Then a count may be due.
+    AfterRemoval,
+    /// Nothing before the next change.
+    Nothing,
+}
+
 enum RenewalStage {
     Rest(LastRenewal),
-    Count(Pass, RecordCount),
+    /// A count, and the database when it began, with no records yet.
+    Count(Pass, RecordCount, LastRenewal),
     Copy,
 }
 
@@ -63,38 +75,41 @@ impl Renewal {
         }
     }
 
-    /// Does the next part of the work. Returns `false` when there is none.
+    /// Does the next part of the work, if there is one.
     pub(super) fn step(
         &mut self,
         database: &mut Database,
         trees: &Trees,
         space: &DiskSpace,
         is_idle: bool,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<RenewalStep, StoreError> {
         // The next copy has the name of the database that is being removed.
         let is_removing = self.removal.as_ref().is_some_and(|removal| !removal.is_finished());
         match &mut self.stage {
-            RenewalStage::Rest(_) if is_removing => return Ok(false),
+            RenewalStage::Rest(_) if is_removing => return Ok(RenewalStep::AfterRemoval),
             // Rest until a count is due.
             RenewalStage::Rest(last) if !is_count_due(self.rule, last, database, is_idle)? => {
-                return Ok(false);
+                return Ok(RenewalStep::Nothing);
             }
             RenewalStage::Rest(_) => {
-                self.stage = RenewalStage::Count(database.pass()?, RecordCount::default());
+                let begin = seen(database, 0)?;
+                self.stage = RenewalStage::Count(database.pass()?, RecordCount::default(), begin);
             }
             // Count, then begin the copy if the log is too large.
-            RenewalStage::Count(pass, count) => {
+            RenewalStage::Count(pass, count, begin) => {
                 let is_done = pass.step(|key, value| {
                     count.add(key, value);
                     Ok(())
                 })?;
                 if is_done {
                     let RecordCount { records, bytes } = *count;
+                    // Records that have gone since they were counted are changes since the count.
+                    let counted = LastRenewal { records, ..*begin };
                     let is_due = self.rule.is_copy_due(count, database.log_bytes()?);
                     self.stage = if is_due && space.has_room_for(bytes) && self.begin(database) {
                         RenewalStage::Copy
                     } else {
-                        rest(database, records)?
+                        RenewalStage::Rest(counted)
                     };
                 }
             }
@@ -102,16 +117,21 @@ impl Renewal {
             RenewalStage::Copy => match database.copy_on() {
                 Some(false) => {}
                 Some(true) => {
-                    self.swap(database, trees)?;
-                    self.stage = rest(database, 0)?;
+                    let is_swapped = self.swap(database, trees)?;
+                    self.stage = RenewalStage::Rest(if is_swapped {
+                        // Records may have gone after they were copied, so a large log is counted.
+                        LastRenewal::default()
+                    } else {
+                        seen(database, AFTER_FAILURE)?
+                    });
                 }
                 None => {
                     clear_away(&self.path);
-                    self.stage = rest(database, AFTER_FAILURE)?;
+                    self.stage = RenewalStage::Rest(seen(database, AFTER_FAILURE)?);
                 }
             },
         }
-        Ok(true)
+        Ok(RenewalStep::More)
     }
 
     /// Ends a copy that is being made, and waits for a removal: the store is being closed.
@@ -146,9 +166,9 @@ impl Renewal {
         true
     }
 
-    /// The copy takes the place of the database. After an error either of them may be there.
-    fn swap(&mut self, database: &mut Database, trees: &Trees) -> Result<(), StoreError> {
-        let Some(DatabaseCopy { to, before, .. }) = database.end_copy() else { return Ok(()) };
+    /// The copy takes the place of the database; `false` if it can't. After an error either of them may be there.
+    fn swap(&mut self, database: &mut Database, trees: &Trees) -> Result<bool, StoreError> {
+        let Some(DatabaseCopy { to, before, .. }) = database.end_copy() else { return Ok(false) };
         let new = self.path.join(NEW);
         let ready = || -> Result<_, StoreError> {
             to.sync()?;
@@ -163,7 +183,7 @@ impl Renewal {
                 tracing::warn!(%error, "the database has grown, and the new one is not whole");
                 drop(to);
                 clear_away(&self.path);
-                return Ok(());
+                return Ok(false);
             }
         };
         // Exchange the names, then the trees.
@@ -179,7 +199,7 @@ impl Renewal {
         };
         // Without a thread it stays until the next start.
         self.removal = thread::Builder::new().name("store-removal".into()).spawn(remove).ok();
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -194,10 +214,10 @@ fn is_count_due(
     Ok(changes >= rule.changes && rule.is_count_due(last, changes, database.log_bytes()?, is_idle))
 }
 
-/// Rests until the next count is due.
-fn rest(database: &Database, records: u64) -> Result<RenewalStage, StoreError> {
+/// The database as it is now, with this number of records.
+fn seen(database: &Database, records: u64) -> Result<LastRenewal, StoreError> {
     let (changes, log_bytes) = (database.changes(), database.log_bytes()?);
-    Ok(RenewalStage::Rest(LastRenewal { changes, log_bytes, records }))
+    Ok(LastRenewal { changes, log_bytes, records })
 }
 
 /// The next start removes what can't be removed now.

@@ -2,7 +2,7 @@
 //!
 //! - A log of at most `least_log` bytes is never counted.
 //! - Counting takes time. So a count is due only after `changes` changes, and only if the log has grown by a quarter since
-//!   the last count, or if there were as many changes as records: then much of the log may be dead.
+//!   the last count began, or if there were as many changes as records: then much of the log may be dead.
 //! - An idle writer counts sooner: after a twentieth as many changes as records.
 //! - A copy is due if the log has more than `least_log` bytes beyond `times` those of a new log with the same records.
 
@@ -17,8 +17,8 @@ pub struct RenewalRule {
     pub changes: u64,
 }
 
-/// The database when it was last counted or written anew.
-#[derive(Default)]
+/// The database when its last count began. After it was opened or written anew, as if it had been empty then.
+#[derive(Clone, Copy, Default)]
 pub(super) struct LastRenewal {
     /// Changes since it was opened.
     pub(super) changes: u64,

@@ -46,7 +46,7 @@ impl Stand {
         }
     }
 
-    fn step(&mut self) -> bool {
+    fn step(&mut self) -> RenewalStep {
         let Opened { trees, database, space, .. } = &mut self.opened;
         self.renewal.step(database, trees, space, true).unwrap()
     }
@@ -59,10 +59,10 @@ impl Stand {
     fn renew(&mut self) {
         drop(self.renewal.removal.take().map(JoinHandle::join));
         while !self.is_copying() {
-            assert!(self.step());
+            assert_eq!(self.step(), RenewalStep::More);
         }
         while self.is_copying() {
-            assert!(self.step());
+            assert_eq!(self.step(), RenewalStep::More);
         }
         drop(self.renewal.removal.take().map(JoinHandle::join));
     }
@@ -122,10 +122,48 @@ fn a_log_within_the_rule_is_left_alone() {
     let mut stand = Stand::open(home.path());
     stand.renewal.rule = RenewalRule::default();
     stand.fill(6000);
-    assert!(!stand.step());
+    assert_eq!(stand.step(), RenewalStep::Nothing);
     stand.fill(6000);
-    assert!(!stand.step());
+    assert_eq!(stand.step(), RenewalStep::Nothing);
     assert!(!home.path().join(NEW).exists());
+}
+
+#[test]
+fn records_that_go_while_they_are_counted_are_counted_again() {
+    let home = tempfile::tempdir().unwrap();
+    let mut stand = Stand::open(home.path());
+    stand.renewal.rule = RenewalRule { least_log: 1024 * 1024, times: 2, changes: 1000 };
+    for number in 0..20_000_u32 {
+        stand.change(CLIENTS.id, &number.to_be_bytes(), Some(vec![7; 60]));
+    }
+    let is_nearly_counted = |stage: &RenewalStage| matches!(stage, RenewalStage::Count(_, it, _) if it.records > 15_000);
+    while !is_nearly_counted(&stand.renewal.stage) {
+        assert_eq!(stand.step(), RenewalStep::More);
+    }
+    for number in 0..20_000_u32 {
+        stand.change(CLIENTS.id, &number.to_be_bytes(), None);
+    }
+    let grown = stand.opened.database.log_bytes().unwrap();
+    while stand.step() != RenewalStep::Nothing {}
+    let after = stand.opened.database.log_bytes().unwrap();
+    assert!(after < 1024 * 1024, "{grown} bytes became {after}");
+    stand.assert_whole();
+}
+
+#[test]
+fn a_count_that_a_removal_holds_up_is_due_when_that_has_ended() {
+    let home = tempfile::tempdir().unwrap();
+    let mut stand = Stand::open(home.path());
+    stand.fill(1000);
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    stand.renewal.removal = Some(thread::spawn(move || ended.recv().unwrap_or_default()));
+    assert_eq!(stand.step(), RenewalStep::AfterRemoval);
+    drop(end);
+    while stand.step() == RenewalStep::AfterRemoval {
+        thread::yield_now();
+    }
+    stand.renew();
+    stand.assert_whole();
 }
 
 #[test]
@@ -192,7 +230,9 @@ proptest! {
         for act in acts {
             match act {
                 Act::Change(table, key, value) => stand.change(table, &key.to_be_bytes(), value),
-                Act::Step => drop(stand.step()),
+                Act::Step => {
+                    stand.step();
+                }
             }
         }
         stand.assert_whole();
