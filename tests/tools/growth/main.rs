@@ -75,7 +75,7 @@ fn main() -> ExitCode {
         let after_sends = Size::of(&cli.directory);
         now = now + DAY * cli.days;
         node.sweep(now);
-        Size::wait_until_still(&cli.directory);
+        node.wait_until_at_rest();
         let resident = size::resident();
         let begin = Instant::now();
         node.stop();

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use esoz_otp::api::{Api, ListenerKind};
 use esoz_otp::clock::ManualClock;
@@ -12,11 +13,16 @@ use esoz_otp::http::Listener;
 use esoz_otp::keyring::Keyring;
 use esoz_otp::node::{Dependencies, Node};
 use esoz_otp::sms::{Accepted, SendFuture, SmsDriver, SmsMessage};
+use esoz_otp::store::schema::AUDIT;
 use esoz_otp::store::{RenewalRule, Store};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+/// How often, and for how long at most, a node is looked at until it is at rest.
+const LOOK: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// How many records are swept at a time.
 const SWEEP_MOST: usize = 512;
@@ -68,6 +74,16 @@ impl RunningNode {
         self.clock.set(now);
         self.runtime
             .block_on(async { while self.store.sweep(now, SWEEP_MOST).await.unwrap() > 0 {} });
+    }
+
+    /// Waits until nothing is left to do: every row of audit is in a file, and the database is not being written anew. A size
+    /// that does not change for a while says less: a sync takes seconds on a busy disk.
+    pub fn wait_until_at_rest(&self) {
+        let begin = Instant::now();
+        while self.store.page(AUDIT, None, 2).unwrap().len() > 1 || !self.store.is_at_rest() {
+            assert!(begin.elapsed() < PATIENCE, "the node does not come to rest");
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Returns when the store is closed.

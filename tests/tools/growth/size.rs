@@ -1,6 +1,5 @@
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use super::resident::resident_kib;
 
@@ -25,18 +24,6 @@ impl Size {
             }
         }
         size
-    }
-
-    /// Waits until it has not changed for a second: the store has nothing to do.
-    pub fn wait_until_still(directory: &Path) {
-        let mut before = Self::of(directory);
-        let mut calm = 0;
-        while calm < 4 {
-            std::thread::sleep(Duration::from_millis(250));
-            let now = Self::of(directory);
-            calm = if now == before { calm + 1 } else { 0 };
-            before = now;
-        }
     }
 
     pub fn store_mib(self) -> f64 {
