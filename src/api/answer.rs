@@ -11,6 +11,8 @@ pub struct Answer {
     pub data: Data,
     /// The schema of `urgent`, if the envelope has it.
     pub urgent: Option<ViewSchema>,
+    /// The meaning of the header `Location`, if the answer has it.
+    pub location: Option<&'static str>,
 }
 
 /// The content of a success.
@@ -31,9 +33,13 @@ pub enum Data {
 /// Makes the schema of a view.
 pub type ViewSchema = fn(&mut SchemaGenerator) -> Schema;
 
+/// `200` with JSON that has no envelope.
+pub(super) const DOCUMENT: Answer =
+    Answer { status: 200, data: Data::Document, urgent: None, location: None };
+
 /// `200` with one view.
 pub(super) const fn object<V: JsonSchema>() -> Answer {
-    Answer { status: 200, data: Data::Object(schema::<V>()), urgent: None }
+    Answer { status: 200, data: Data::Object(schema::<V>()), ..DOCUMENT }
 }
 
 /// `201` with one view.
@@ -43,12 +49,12 @@ pub(super) const fn created<V: JsonSchema>() -> Answer {
 
 /// `200` with a whole list of views.
 pub(super) const fn list<V: JsonSchema>() -> Answer {
-    Answer { status: 200, data: Data::List(schema::<V>()), urgent: None }
+    Answer { status: 200, data: Data::List(schema::<V>()), ..DOCUMENT }
 }
 
 /// `200` with a page of a list of views.
 pub(super) const fn page<V: JsonSchema>() -> Answer {
-    Answer { status: 200, data: Data::Page(schema::<V>()), urgent: None }
+    Answer { status: 200, data: Data::Page(schema::<V>()), ..DOCUMENT }
 }
 
 /// The schema of a view.

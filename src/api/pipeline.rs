@@ -68,10 +68,10 @@ impl Api {
         let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
         let origin_policy = OriginPolicy::new(hosts, origins);
         let proxies = TrustedProxies::new(proxies);
-        let codes = service.code_format();
+        let otp = Arc::clone(&service.otp().config);
         let describe = move || {
             let described = routes::ROUTES.iter().filter(served);
-            openapi::document(described, dialect, codes).to_string().into()
+            openapi::document(described, dialect, &otp).to_string().into()
         };
         let state = Arc::new(ApiState {
             service,

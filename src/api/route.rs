@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::{Answer, Data};
+use super::answer::{self, Answer};
 use super::handler::{AsyncHandler, Handler, SyncHandler};
 use super::media_type::MediaType;
 use super::operation::Operation;
@@ -194,7 +194,7 @@ const DEFAULTS: Row = Row {
     parameters: Parameters::Any,
     max_body: 16 * 1024,
     answers: &[MediaType::Json],
-    answer: Answer { status: 200, data: Data::Document, urgent: None },
+    answer: answer::DOCUMENT,
     refusals: &[],
     deadline: Duration::from_secs(5),
     handler: Handler::Sync(|_, _| Err(Rejection::RouteUnknown)),

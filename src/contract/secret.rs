@@ -33,12 +33,14 @@ const DIGEST: TextForm = TextForm {
     rule: "is 64 hexadecimal digits of SHA-256",
     pattern: Some("^[0-9A-Fa-f]{64}$"),
     format: None,
+    example: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
 };
 const PLAIN: TextForm = TextForm {
     what: "a secret",
     rule: "is visible ASCII characters, as it has to stand in a header",
     pattern: Some("^[!-~]+$"),
     format: None,
+    example: Some("demo-mis-token"),
 };
 
 const FIELDS: &[Field] = &[

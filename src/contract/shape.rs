@@ -14,6 +14,8 @@ pub enum Shape {
     },
     /// One of a few words.
     Keyword(&'static [&'static str]),
+    /// A phone number that the node sends codes to.
+    Recipient,
     /// A one-time code: a text of as many digits as the node's codes have, or a number.
     Code,
     /// A whole number within these bounds, both included.
@@ -50,6 +52,8 @@ pub struct TextForm {
     pub pattern: Option<&'static str>,
     /// The name of the form in JSON Schema, such as `uuid`.
     pub format: Option<&'static str>,
+    /// A text of this form, for documents.
+    pub example: Option<&'static str>,
 }
 
 /// The fields of an object.
@@ -115,6 +119,6 @@ impl Shape {
 impl TextForm {
     /// A text that can be any.
     pub const fn any(what: &'static str) -> Self {
-        Self { what, rule: "", pattern: None, format: None }
+        Self { what, rule: "", pattern: None, format: None, example: None }
     }
 }

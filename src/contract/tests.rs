@@ -100,6 +100,7 @@ fn made_from(shape: &'static Shape) -> BoxedStrategy<Value> {
             other => panic!("no text is made for {other}"),
         },
         Shape::Id { .. } => text(ID),
+        Shape::Recipient => text(r"\+38067[0-9]{7}"),
         Shape::Keyword(words) => select(*words).prop_map(Value::from).boxed(),
         Shape::Code => prop_oneof![text("[0-9]{6}"), (0..1_000_000).prop_map(Value::from)].boxed(),
         Shape::Integer { least, most } => (*least..=*most).prop_map(Value::from).boxed(),
@@ -173,7 +174,7 @@ fn breaks(shape: &'static Shape, good: &Value) -> Vec<Break> {
         Shape::Text(form) if !form.rule.is_empty() => {
             found.push(here(json!("\u{7}"), |broken| matches!(broken, Broken::Format { .. })));
         }
-        Shape::Id { .. } | Shape::Code => {
+        Shape::Id { .. } | Shape::Recipient | Shape::Code => {
             found.push(here(json!("no"), |broken| matches!(broken, Broken::Format { .. })));
         }
         Shape::Keyword(_) => {
@@ -449,7 +450,9 @@ fn a_place_has_as_many_steps_as_the_deepest_shape() {
 
 #[test]
 fn a_schema_says_what_the_reader_asks() {
-    let schema = |shape| schema(shape, CodeFormat::new(6).unwrap());
+    let codes = CodeFormat::new(6).unwrap();
+    let forms = NodeForms { codes, allowed_prefixes: &[], refused_prefixes: &[] };
+    let schema = |shape| schema(shape, forms);
     assert_eq!(
         schema(Sample::SHAPE),
         json!({
@@ -461,27 +464,26 @@ fn a_schema_says_what_the_reader_asks() {
                 "phone_number": {
                     "type": "string", "pattern": r"^\+380[0-9]{9}$",
                     "description": "A phone. A phone number is +380 and nine digits.",
+                    "examples": ["+380958697085"],
                 },
-                "code": {"description": "A code.", "anyOf": [
+                "code": {"description": "A code.", "examples": ["123456"], "anyOf": [
                     {"type": "string", "pattern": "^[0-9]{6}$"},
                     {"type": "integer", "minimum": 0, "maximum": 999_999},
                 ]},
-                "messages": {"anyOf": [
-                    {"type": "integer", "minimum": 1, "maximum": 1000, "description": "A number."},
-                    {"type": "null"},
-                ]},
+                "messages": {
+                    "type": ["integer", "null"], "minimum": 1, "maximum": 1000,
+                    "description": "A number.",
+                },
                 "page_size": {
                     "type": "integer", "minimum": 1, "maximum": 50, "default": 50,
                     "description": "A number that has a default.",
                 },
-                "provider": {"anyOf": [{"description": "Any value."}, {"type": "null"}]},
-                "times": {"anyOf": [
-                    {"type": "array", "description": "Times.", "items": {
-                        "type": "string",
-                        "description": "A time is RFC 3339, or counts from loading: +30d, -1h, +5m, -10s.",
-                    }},
-                    {"type": "null"},
-                ]},
+                "provider": {"description": "Any value."},
+                "times": {"type": ["array", "null"], "description": "Times.", "items": {
+                    "type": "string",
+                    "description": "A time is RFC 3339, or counts from loading: +30d, -1h, +5m, -10s.",
+                    "examples": ["+30d"],
+                }},
             },
         })
     );
@@ -500,6 +502,30 @@ fn a_schema_says_what_the_reader_asks() {
         world["properties"]["persons"]["items"]["properties"]["status"]["enum"],
         json!(["active", "inactive"])
     );
+}
+
+#[test]
+fn a_schema_of_a_recipient_has_the_phones_that_get_codes() {
+    let schema_of = |allowed: &[&str], refused: &[&str]| {
+        let [allowed_prefixes, refused_prefixes] =
+            [allowed, refused].map(|all| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+        let codes = CodeFormat::new(6).unwrap();
+        let (allowed_prefixes, refused_prefixes) = (&allowed_prefixes, &refused_prefixes);
+        schema(Recipient::SHAPE, NodeForms { codes, allowed_prefixes, refused_prefixes })
+    };
+    assert_eq!(schema_of(&[], &[]), schema_of_phone());
+    let refused = schema_of(&[], &["+380800", "+380900"]);
+    assert_eq!(refused["not"], json!({"pattern": r"^(\+380800|\+380900)"}));
+    assert_eq!(refused["examples"], json!(["+380958697085"]));
+    let allowed = schema_of(&["+38067", "+38050"], &["+380671"]);
+    assert_eq!(allowed["allOf"], json!([{"pattern": r"^(\+38067|\+38050)"}]));
+    assert_eq!(allowed["examples"], json!(["+380670000000"]));
+    assert_eq!(schema_of(&[], &["+3809"]).get("examples"), None);
+}
+
+fn schema_of_phone() -> Value {
+    let codes = CodeFormat::new(6).unwrap();
+    schema(Phone::SHAPE, NodeForms { codes, allowed_prefixes: &[], refused_prefixes: &[] })
 }
 
 #[test]

@@ -36,6 +36,10 @@ pub struct Whole<const LEAST: u64, const MOST: u64>(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub String);
 
+/// A phone that a code is to be sent to. It is read like any phone: the service refuses those that get no codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recipient(pub Phone);
+
 /// A time of RFC 3339, without the distances from now that a file may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub Timestamp);
@@ -64,44 +68,58 @@ pub struct Own<T>(pub Id<T>);
 /// The id of another record, which has to exist.
 pub struct Ref<T>(pub Id<T>);
 
-const PHONE: TextForm = TextForm {
+/// The form of a phone number.
+pub(super) const PHONE: TextForm = TextForm {
     what: "a phone number",
     rule: "is +380 and nine digits",
     pattern: Some(Phone::PATTERN),
     format: None,
+    example: Some("+380958697085"),
 };
 const TIME: TextForm = TextForm {
     what: "a time",
     rule: "is RFC 3339, or counts from loading: +30d, -1h, +5m, -10s",
     pattern: None,
     format: None,
+    example: Some("+30d"),
 };
 const MOMENT: TextForm = TextForm {
     what: "a time",
     rule: "is RFC 3339, such as 2026-01-31T12:00:00.000000Z",
     pattern: None,
     format: Some("date-time"),
+    example: Some("2026-01-31T12:00:00.000000Z"),
 };
 const REQUEST_ID: TextForm = TextForm {
     what: "the id of a request",
-    rule: "is at least one character",
-    pattern: Some("^.+$"),
+    rule: "is at least one character, without control characters",
+    pattern: Some(PRINTABLE),
     format: None,
+    example: Some("0b8e8e3c-order-17"),
 };
+/// Characters that a terminal shows. The HTTP layer refuses others in paths and queries.
+const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
 const NAME: TextForm = TextForm {
     what: "a name",
     rule: "has no control characters, and is not empty",
-    pattern: Some(r"^[^\u0000-\u001f\u007f-\u009f]+$"),
+    pattern: Some(PRINTABLE),
     format: None,
+    example: Some("turbosms"),
 };
-const CODE: TextForm =
-    TextForm { what: "a code", rule: "is a fixed number of digits", pattern: None, format: None };
+const CODE: TextForm = TextForm {
+    what: "a code",
+    rule: "is a fixed number of digits",
+    pattern: None,
+    format: None,
+    example: None,
+};
 /// The form of an id.
 pub(super) const ID: TextForm = TextForm {
     what: "an id",
     rule: "is a UUID such as eeebb86d-5cba-43c9-885b-6482ecaf826b",
     pattern: None,
     format: Some("uuid"),
+    example: Some("eeebb86d-5cba-43c9-885b-6482ecaf826b"),
 };
 
 impl Shaped for bool {
@@ -133,6 +151,14 @@ impl Shaped for Phone {
 
     fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
         reader.parsed(Self::SHAPE, &PHONE, value, |text| Phone::parse(text).ok())
+    }
+}
+
+impl Shaped for Recipient {
+    const SHAPE: &'static Shape = &Shape::Recipient;
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        Phone::read(reader, value).map(Self)
     }
 }
 

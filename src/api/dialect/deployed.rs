@@ -63,13 +63,22 @@ const PAGE: usize = 50;
 /// which this program does not store.
 #[derive(JsonSchema, Serialize)]
 struct DeployedFactor {
+    /// The id of the factor.
     id: FactorId,
+    /// Always `SMS`.
     #[serde(rename = "type")]
     factor_type: &'static str,
+    /// The phone, masked; `null` if the factor has none.
     factor: Option<String>,
+    /// Whether the factor is active.
     is_active: bool,
+    /// The user of the factor.
     user_id: UserId,
+    /// When the factor was stored.
+    #[schemars(extend("format" = "date-time"))]
     inserted_at: String,
+    /// When the factor was last changed.
+    #[schemars(extend("format" = "date-time"))]
     updated_at: String,
 }
 

@@ -51,11 +51,16 @@ pub(super) static DOCUMENTED: Dialect = Dialect {
 /// The form of the page's example: one object, with the phone number in full.
 #[derive(JsonSchema, Serialize)]
 struct DocumentedFactor {
+    /// The id of the factor.
     id: FactorId,
+    /// The type.
     #[serde(rename = "type")]
     factor_type: FactorType,
+    /// The phone in full; `null` if the factor has none.
     factor: Option<String>,
+    /// Whether the factor is active.
     is_active: bool,
+    /// The user of the factor.
     user_id: UserId,
 }
 

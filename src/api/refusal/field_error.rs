@@ -187,7 +187,7 @@ fn invalid(description: &str) -> (&'static str, Value, String) {
 /// The type of values of this form.
 fn type_of(shape: &Shape) -> &'static str {
     match shape {
-        Shape::Text(_) | Shape::Id { .. } | Shape::Keyword(_) => "String",
+        Shape::Text(_) | Shape::Recipient | Shape::Id { .. } | Shape::Keyword(_) => "String",
         Shape::Code => "Number",
         Shape::Integer { .. } | Shape::Version(_) => "Integer",
         Shape::Boolean | Shape::True => "Boolean",

@@ -1,4 +1,4 @@
-use crate::api::answer::{Answer, Data};
+use crate::api::answer::{self, Answer, Data};
 use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::{ErrorKind, Rejection};
@@ -13,7 +13,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[Row {
     about: "The authentication factor of the token's user",
     path: "/api/cabinet/authentication_factor",
     access: Access::Scope("person:read"),
-    answer: Answer { status: 200, data: Data::Factor, urgent: None },
+    answer: Answer { data: Data::Factor, ..answer::DOCUMENT },
     refusals: &[
         &[
             ErrorKind::Refused(RefusalKind::PersonNotFound),

@@ -120,28 +120,45 @@ pub(super) fn verification_id(call: &Call) -> Result<VerificationId, Refusal> {
 /// `data` of a delivery, for clients and for the operator. The phone is masked, and the code is not in it.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct DeliveryView {
+    /// The verification of the code in the message.
     verification_id: VerificationId,
+    /// The state of the message.
     status: DeliveryStatus,
+    /// The phone, masked, such as `+38095*****84`.
     phone_number: String,
+    /// The driver that accepted the message, or that was called last; `null` before the first call.
     driver: Option<String>,
+    /// The gateway's own id of the message; `null` if the gateway gave none.
     gateway_id: Option<String>,
+    /// The number of calls to drivers so far.
     attempts: u16,
+    /// Whether a call ended without a clear answer. Once `true`, it stays so: the message may arrive twice.
     uncertain: bool,
+    /// The error of the last call or receipt; `null` after a success.
     last_error: Option<String>,
+    /// When the outbox accepted the message.
     #[schemars(extend("format" = "date-time"))]
     queued_at: String,
+    /// When the last call to a driver began.
     #[schemars(extend("format" = "date-time"))]
     submitted_at: Option<String>,
+    /// When a driver accepted the message.
     #[schemars(extend("format" = "date-time"))]
     sent_at: Option<String>,
+    /// When the gateway reported the message as delivered.
     #[schemars(extend("format" = "date-time"))]
     delivered_at: Option<String>,
+    /// When the state became final.
     #[schemars(extend("format" = "date-time"))]
     ended_at: Option<String>,
+    /// When the outbox calls a driver next; `null` if it calls none any more.
     #[schemars(extend("format" = "date-time"))]
     next_attempt_at: Option<String>,
+    /// When the code expires. From then on the message is not sent.
     #[schemars(extend("format" = "date-time"))]
     expires_at: String,
+    /// The `x-request-id` of the request that had the code sent: at most 64 characters, with digits masked that may be a
+    /// phone number.
     request_id: Option<RequestId>,
 }
 

@@ -87,19 +87,28 @@ shape! {
 
 words!(GatewayMode);
 
+/// One entry of `data`: a message that the demo's gateway accepted.
 #[derive(JsonSchema, Serialize)]
 struct MessageView<'a> {
+    /// The verification of the code.
     verification_id: VerificationId,
+    /// The phone in full.
     phone_number: String,
+    /// The code; `null` in a message without one.
     code: Option<&'a str>,
+    /// The text of the SMS.
     text: &'a str,
+    /// When the gateway accepted the message.
     #[schemars(extend("format" = "date-time"))]
     sent_at: String,
 }
 
+/// `data` of the demo's gateway.
 #[derive(JsonSchema, Serialize)]
 struct GatewayView {
+    /// The mode: `ok`, `slow`, `down`, `refuse` or `lost`.
     mode: &'static str,
+    /// The number of messages that the mode still holds for; `null` for all.
     messages: Option<u32>,
 }
 
@@ -150,6 +159,7 @@ pub(in crate::api) fn set_gateway(state: &ApiState, call: &Call) -> Result<Succe
 /// `data` of a reset: `ok`.
 #[derive(JsonSchema, Serialize)]
 struct ResetView {
+    /// Always `ok`.
     status: &'static str,
 }
 

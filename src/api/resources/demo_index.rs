@@ -28,44 +28,64 @@ pub(in crate::api) const ROUTES: &[Row] = &[Row {
 }];
 
 /// The documents of the repository.
-const DOCUMENTS: [DocumentView; 4] = [
-    DocumentView {
+const DOCUMENTS: [IndexDocumentView; 4] = [
+    IndexDocumentView {
         path: "README.md",
         about: "a first try, and testing a program against the demo",
     },
-    DocumentView { path: "src/api/README.md", about: "methods, headers, refusals and dialects" },
-    DocumentView { path: "fixtures/README.md", about: "the demo's world, and worlds of one's own" },
-    DocumentView { path: "systemd/README.md", about: "a node in production" },
+    IndexDocumentView {
+        path: "src/api/README.md",
+        about: "methods, headers, refusals and dialects",
+    },
+    IndexDocumentView {
+        path: "fixtures/README.md",
+        about: "the demo's world, and worlds of one's own",
+    },
+    IndexDocumentView { path: "systemd/README.md", about: "a node in production" },
 ];
 
 /// A phone that no other example uses.
 const PHONE: &str = "+380958697085";
 
+/// `data` of the index.
 #[derive(JsonSchema, Serialize)]
 struct IndexView<'a> {
-    methods: Vec<MethodView>,
-    documents: &'a [DocumentView],
-    /// Names only: the demo's console shows the secrets.
+    /// The methods of the node.
+    methods: Vec<IndexMethodView>,
+    /// The documents of the repository.
+    documents: &'a [IndexDocumentView],
+    /// The names of the tokens and api-keys. The demo's console shows the secrets.
     secrets: Vec<String>,
-    examples: Vec<ExampleView>,
+    /// Lines to paste into a shell.
+    examples: Vec<IndexExampleView>,
 }
 
+/// A method of the node.
 #[derive(JsonSchema, Serialize)]
-struct MethodView {
+struct IndexMethodView {
+    /// The HTTP method.
     method: &'static str,
+    /// The path, with `{name}` for a parameter.
     path: &'static str,
+    /// The scope that a token needs; `null` where no token is required.
     scope: Option<&'static str>,
 }
 
+/// A document of the repository.
 #[derive(JsonSchema, Serialize)]
-struct DocumentView {
+struct IndexDocumentView {
+    /// The path in the repository.
     path: &'static str,
+    /// The document's subject.
     about: &'static str,
 }
 
+/// A line for a shell.
 #[derive(JsonSchema, Serialize)]
-struct ExampleView {
+struct IndexExampleView {
+    /// The line's purpose.
     about: &'static str,
+    /// The line. `$TOKEN` in it stands for a token.
     line: String,
 }
 
@@ -77,7 +97,7 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
         methods: state
             .methods
             .iter()
-            .map(|(method, path, scope)| MethodView { method, path, scope: *scope })
+            .map(|(method, path, scope)| IndexMethodView { method, path, scope: *scope })
             .collect(),
         documents: &DOCUMENTS,
         secrets: demo.names_of_secrets(),
@@ -90,8 +110,8 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
 }
 
 /// Lines for a shell. Those with `$TOKEN` need a token; the others work as they are.
-fn examples(host: &str) -> Vec<ExampleView> {
-    let example = |about, line| ExampleView { about, line };
+fn examples(host: &str) -> Vec<IndexExampleView> {
+    let example = |about, line| IndexExampleView { about, line };
     vec![
         example(
             "send a code",
@@ -142,7 +162,7 @@ fn page(view: &IndexView<'_>) -> String {
 
 fn write_sections(page: &mut String, view: &IndexView<'_>) -> fmt::Result {
     writeln!(page, "<h2>To paste into a terminal</h2>")?;
-    for ExampleView { about, line } in &view.examples {
+    for IndexExampleView { about, line } in &view.examples {
         writeln!(page, "<p>{}:</p>\n<pre><code>{}</code></pre>", Text(about), Text(line))?;
     }
     writeln!(
@@ -156,7 +176,7 @@ fn write_sections(page: &mut String, view: &IndexView<'_>) -> fmt::Result {
         page,
         "</ul>\n<h2>Methods</h2>\n<table>\n<tr><th>method</th><th>path</th><th>scope</th></tr>"
     )?;
-    for MethodView { method, path, scope } in &view.methods {
+    for IndexMethodView { method, path, scope } in &view.methods {
         let scope = scope.unwrap_or("none");
         writeln!(
             page,
@@ -165,7 +185,7 @@ fn write_sections(page: &mut String, view: &IndexView<'_>) -> fmt::Result {
         )?;
     }
     writeln!(page, "</table>\n<h2>Documents of the repository</h2>\n<ul>")?;
-    for DocumentView { path, about } in view.documents {
+    for IndexDocumentView { path, about } in view.documents {
         writeln!(page, "<li><code>{}</code>: {}</li>", Text(path), Text(about))?;
     }
     writeln!(page, "</ul>")

@@ -37,8 +37,10 @@ pub(in crate::api) const ROUTES: &[Row] = &[
     },
 ];
 
+/// `data` of a healthy node.
 #[derive(JsonSchema, Serialize)]
 struct HealthView {
+    /// Always `ok`.
     status: &'static str,
 }
 

@@ -12,7 +12,7 @@ use crate::api::request::body::Body;
 use crate::api::response::Success;
 use crate::api::route::{Access, GUESSES, NOT_FOUND, READS, Row, SENDS, WRITES, change, read};
 use crate::api::state::ApiState;
-use crate::contract::{Any, Field, Presence, Shaped as _, shape};
+use crate::contract::{Field, Presence, Reader, Reported, Shape, Shaped, Source, shape};
 use crate::domain::{
     AuthenticationMethod, Code, Id, MethodType, PersonRequest, PersonRequestId,
     PersonRequestStatus, Phone, Refusal, RefusalKind, Timestamp,
@@ -59,8 +59,10 @@ const GET: Row = Row {
     ..read(get)
 };
 
-const ANSWER: Answer =
-    Answer { urgent: Some(answer::schema::<Urgent>()), ..answer::object::<PersonRequestView>() };
+const ANSWER: Answer = Answer {
+    urgent: Some(answer::schema::<UrgentView>()),
+    ..answer::object::<PersonRequestView>()
+};
 
 /// The person request waits for no code.
 const NOT_AWAITED: &[ErrorKind] = &[
@@ -123,7 +125,20 @@ shape! {
     /// The body of the same where no code is due.
     struct ApproveWithoutCode {
         /// Accepted and ignored.
-        _verification_code: Option<Any> as "verification_code",
+        _verification_code: Option<IgnoredCode> as "verification_code",
+    }
+}
+
+/// A code that is not compared. Clients that read the description send one, so its form is a code's; another value is
+/// ignored as well.
+#[derive(Debug)]
+struct IgnoredCode;
+
+impl Shaped for IgnoredCode {
+    const SHAPE: &'static Shape = Code::SHAPE;
+
+    fn read<'a, S: Source<'a>>(_: &mut Reader, _: S) -> Result<Self, Reported> {
+        Ok(Self)
     }
 }
 
@@ -146,25 +161,35 @@ pub(super) fn person_request_id(call: &Call) -> Result<PersonRequestId, Refusal>
     Id::parse(call.param()).ok_or(Refusal::NotFound)
 }
 
+/// `data` of a person request.
 #[derive(JsonSchema, Serialize)]
 struct PersonRequestView {
+    /// The id of the person request.
     id: PersonRequestId,
+    /// The status. A request that stays `NEW` for `person_requests.life_days` is `EXPIRED`.
     status: PersonRequestStatus,
+    /// When the request was made.
     #[schemars(extend("format" = "date-time"))]
     inserted_at: String,
+    /// When the status last changed.
     #[schemars(extend("format" = "date-time"))]
     updated_at: String,
 }
 
+/// `urgent` of a person request.
 #[derive(JsonSchema, Serialize)]
-struct Urgent {
-    authentication_method_current: MethodView,
+struct UrgentView {
+    /// The method by which the person confirms the request.
+    authentication_method_current: AuthenticationMethodView,
 }
 
+/// The authentication method of a person request.
 #[derive(JsonSchema, Serialize)]
-struct MethodView {
+struct AuthenticationMethodView {
+    /// The method.
     #[serde(rename = "type")]
     method_type: MethodType,
+    /// The phone that the code goes to, masked. Methods without a phone leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone_number: Option<String>,
 }
@@ -184,6 +209,6 @@ fn view(state: &ApiState, request: &PersonRequest, now: Timestamp) -> Success {
         AuthenticationMethod::Offline => (MethodType::Offline, None),
         AuthenticationMethod::Na => (MethodType::Na, None),
     };
-    let method = MethodView { method_type, phone_number: phone.map(Phone::masked) };
-    Success::ok(&view).with_urgent(&Urgent { authentication_method_current: method })
+    let method = AuthenticationMethodView { method_type, phone_number: phone.map(Phone::masked) };
+    Success::ok(&view).with_urgent(&UrgentView { authentication_method_current: method })
 }

@@ -25,13 +25,13 @@ pub(in crate::api) const ROUTES: &[Row] = &[Row {
         Field {
             name: "driver",
             about: "The name of the gateway in the settings.",
-            shape: &Shape::Text(TextForm::any("a name")),
+            shape: &Shape::Text(DRIVER),
             presence: Presence::Required,
         },
         Field {
             name: "secret",
             about: "The secret of the gateway's receipts.",
-            shape: &Shape::Text(TextForm::any("a secret")),
+            shape: &Shape::Text(SECRET),
             presence: Presence::Required,
         },
     ],
@@ -42,12 +42,33 @@ pub(in crate::api) const ROUTES: &[Row] = &[Row {
     ..change("POST", &receive)
 }];
 
+/// The names of gateways in the settings.
+const DRIVER: TextForm = TextForm {
+    what: "a name",
+    rule: "is small letters and digits, a letter first, with single hyphens or underscores between them",
+    pattern: Some("^[a-z][a-z0-9]*([-_][a-z0-9]+)*$"),
+    format: None,
+    example: Some("turbosms"),
+};
+/// The secrets of receipts: the file of the setting `receipts.secret_file`.
+const SECRET: TextForm = TextForm {
+    what: "a secret",
+    rule: "is 16 to 200 letters, digits, `-`, `.`, `_` or `~`",
+    pattern: Some("^[A-Za-z0-9._~-]{16,200}$"),
+    format: None,
+    example: Some("not-a-real-secret"),
+};
+
 /// `data`: the number of receipts by result.
 #[derive(JsonSchema, Serialize)]
 struct ReceivedView {
+    /// Receipts of messages that the node knows.
     known: usize,
+    /// Receipts of messages that the node does not know.
     unknown: usize,
+    /// Receipts without the fields that the gateway's settings name.
     unreadable: usize,
+    /// Receipts with a status that the gateway's settings do not list.
     unlisted: usize,
 }
 

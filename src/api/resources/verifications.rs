@@ -3,7 +3,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::api::answer;
+use crate::api::answer::{self, Answer};
 use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::Rejection;
@@ -13,7 +13,7 @@ use crate::api::route::{
     Access, GUESSES, NOT_FOUND, READS, Row, SENDS, Surface, WRITES, change, read,
 };
 use crate::api::state::ApiState;
-use crate::contract::{Any, Field, Presence, Shaped as _, shape};
+use crate::contract::{Any, Field, Presence, Recipient, Shaped as _, shape};
 use crate::domain::{
     Code, Phone, Refusal, Timestamp, Verification, VerificationId, VerificationStatus,
 };
@@ -70,7 +70,7 @@ const COMPLETE: Row = Row {
     about: "Verifies a phone by the code that was sent to it",
     params: PHONE,
     body: Body::Json(&[Complete::SHAPE]),
-    answer: answer::object::<VerificationView>(),
+    answer: Answer { location: Some(LOCATION), ..answer::object::<VerificationView>() },
     refusals: &[NOT_FOUND, GUESSES, WRITES],
     ..change("PATCH", &complete)
 };
@@ -83,6 +83,10 @@ const GET: Row = Row {
     ..read(get)
 };
 
+/// The meaning of `Location`.
+const LOCATION: &str =
+    "The path that the verification has in the upstream service. This node serves no such path.";
+
 const PHONE: &[Field] = &[Field {
     name: "phone",
     about: "The phone, with its `+` as it is or as `%2B`.",
@@ -94,7 +98,7 @@ shape! {
     /// The body of `POST /verifications`.
     struct Initialize {
         /// The phone that the code is sent to.
-        phone_number: Phone,
+        phone_number: Recipient,
         /// Accepted and ignored: the operator's settings choose the driver.
         _provider: Option<Any> as "provider",
     }
@@ -111,7 +115,7 @@ pub(in crate::api) async fn initialize(
     state: Arc<ApiState>,
     call: Call,
 ) -> Result<Success, Rejection> {
-    let Initialize { phone_number, .. } = call.read_body(&state)?;
+    let Initialize { phone_number: Recipient(phone_number), .. } = call.read_body(&state)?;
     let verification = state.service.initialize(call.context(), phone_number, call.now).await?;
     Ok(Success::created(&VerificationView::of(&verification, call.now)))
 }
@@ -146,16 +150,21 @@ fn phone(call: &Call) -> Result<Phone, Refusal> {
 /// `data` of a verified phone.
 #[derive(JsonSchema, Serialize)]
 struct VerifiedPhoneView {
+    /// The phone in full.
     phone_number: String,
 }
 
 /// `data` of a verification. `active` is `true` while the status is `new`.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct VerificationView {
+    /// The id of the verification.
     id: VerificationId,
+    /// The state of the code.
     status: VerificationStatus,
+    /// When the code expires.
     #[schemars(extend("format" = "date-time"))]
     code_expired_at: String,
+    /// Whether the status is `new`.
     active: bool,
 }
 

@@ -9,7 +9,7 @@ use crate::api::request::head::Head;
 use crate::http::{Response, ResponseBody};
 
 /// The headers of a page: it loads nothing, runs nothing, sends no form, and stands in no frame.
-const PAGE: [(HeaderName, &str); 3] = [
+pub(in crate::api) const PAGE_HEADERS: [(HeaderName, &str); 3] = [
     (
         CONTENT_SECURITY_POLICY,
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -34,7 +34,7 @@ pub(super) fn respond(
     match media_type {
         MediaType::Json | MediaType::NdJson => {}
         MediaType::Html => {
-            for (name, value) in PAGE {
+            for (name, value) in PAGE_HEADERS {
                 headers.insert(name, HeaderValue::from_static(value));
             }
         }

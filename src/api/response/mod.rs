@@ -8,6 +8,7 @@ mod document;
 pub(super) mod envelope;
 mod success;
 
+pub(super) use document::PAGE_HEADERS;
 use success::{Content, Document};
 pub(super) use success::{Cursor, Success};
 

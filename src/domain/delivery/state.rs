@@ -32,21 +32,28 @@ pub enum DeliveryState {
     Canceled,
 }
 
-/// `status` of a delivery in an answer: [`DeliveryState`] without its fields, in lowercase.
+/// `status` of a delivery in an answer.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, VariantArray, VariantNames,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-#[expect(missing_docs, reason = "see `DeliveryState`")]
 pub enum DeliveryStatus {
+    /// Waits in the outbox.
     Queued,
+    /// Drivers are being called.
     Submitting,
+    /// A driver accepted the message.
     Sent,
+    /// A receipt says that the message has reached the phone.
     Delivered,
+    /// Every driver refused the message, or a receipt says that it did not arrive.
     Failed,
+    /// The message may have been sent, perhaps twice, and no answer tells.
     Uncertain,
+    /// The code expired before the message was sent.
     Expired,
+    /// The code was used, spent or replaced by a newer one before the message was sent.
     Canceled,
 }
 

@@ -104,7 +104,9 @@ fn names(fields: &[Field]) -> Vec<&'static str> {
 /// The type of values of this form.
 fn type_of(shape: &Shape) -> String {
     match shape {
-        Shape::Text(_) | Shape::Id { .. } | Shape::Keyword(_) => "a text".to_owned(),
+        Shape::Text(_) | Shape::Recipient | Shape::Id { .. } | Shape::Keyword(_) => {
+            "a text".to_owned()
+        }
         Shape::Code => "a text or a number".to_owned(),
         Shape::Integer { .. } => "a number".to_owned(),
         Shape::Boolean => "true or false".to_owned(),

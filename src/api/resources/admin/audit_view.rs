@@ -9,18 +9,30 @@ use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
 /// One entry of `data`, or one line of a stream: an audit row with its number. The phone is masked.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct AuditView<'r> {
+    /// The number of the row. Later rows have larger numbers.
     number: u64,
+    /// When it happened; for several equal events the first time.
     #[schemars(extend("format" = "date-time"))]
     at: String,
+    /// The event, such as `code_issued`.
     event: &'static str,
+    /// The reason of the event; `null` for events without one.
     reason: Option<&'r str>,
+    /// The client that made the request; `null` without a token.
     client_id: Option<ClientId>,
+    /// The user of the token; `null` without a token.
     user_id: Option<UserId>,
+    /// The caller's address, of IPv4 or IPv6.
     peer: Option<IpAddr>,
+    /// The phone of the code, masked.
     phone_number: Option<String>,
+    /// The verification of the code.
     verification_id: Option<VerificationId>,
+    /// The person request that the code was for.
     person_request_id: Option<PersonRequestId>,
+    /// The number of equal events within a second that the row stands for.
     times: u32,
+    /// The `x-request-id` of the request: at most 64 characters, with digits masked that may be a phone number.
     request_id: Option<RequestId>,
 }
 

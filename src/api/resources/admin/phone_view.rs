@@ -11,57 +11,87 @@ use crate::service::{LatestCode, NextAttempt, PhoneStatus};
 /// `data` of a phone. The phone is masked, and no code is in it.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct PhoneView {
+    /// The phone, masked.
     phone_number: String,
+    /// When the phone was last verified; `null` if it counts as not verified.
     #[schemars(extend("format" = "date-time"))]
     verified_at: Option<String>,
+    /// The latest code for each purpose.
     codes: Vec<CodeView>,
+    /// The wrong guesses, and what they limit.
     guesses: GuessesView,
+    /// The codes that were sent, and what they limit.
     sends: SendsView,
+    /// The latest messages, newest first.
     deliveries: Vec<OwnedDeliveryView>,
 }
 
+/// The latest code of a purpose, without its digits.
 #[derive(JsonSchema, Serialize)]
 struct CodeView {
+    /// The verification of the code.
     verification_id: VerificationId,
+    /// `phone_verification` or `person_request`.
     purpose: &'static str,
+    /// The person request that the code is for; `null` for a phone verification.
     person_request_id: Option<PersonRequestId>,
+    /// The state of the code.
     status: VerificationStatus,
+    /// When the code was made.
     #[schemars(extend("format" = "date-time"))]
     inserted_at: String,
+    /// When the code expires.
     #[schemars(extend("format" = "date-time"))]
     code_expired_at: String,
+    /// The number of guesses that the code still allows.
     attempts_left: u8,
 }
 
+/// The guesses at codes of a phone.
 #[derive(JsonSchema, Serialize)]
 struct GuessesView {
+    /// The number of wrong guesses since the last right one.
     wrong_in_a_row: u32,
+    /// The end of the phone's lock; `null` without a lock.
     #[schemars(extend("format" = "date-time"))]
     locked_until: Option<String>,
+    /// Whether a guess is allowed now.
     next: NextView,
+    /// The counts of the limits of guesses.
     windows: Vec<WindowView>,
 }
 
+/// The codes that were sent to a phone.
 #[derive(JsonSchema, Serialize)]
 struct SendsView {
+    /// Whether a code for a phone verification may be sent now.
     phone_verification: NextView,
+    /// Whether a code for a person request may be sent now.
     person_request: NextView,
+    /// The counts of the limits of sends.
     windows: Vec<WindowView>,
 }
 
 /// The limit that refuses the next send or guess, and until when; both `null` if it is allowed.
 #[derive(JsonSchema, Serialize)]
 struct NextView {
+    /// The name of the limit.
     limit: Option<&'static str>,
+    /// The time from which the limit allows it.
     #[schemars(extend("format" = "date-time"))]
     next_attempt_at: Option<String>,
 }
 
+/// The count of a limit within its window.
 #[derive(JsonSchema, Serialize)]
 struct WindowView {
+    /// The name of the limit.
     limit: &'static str,
+    /// The length of the window, in seconds.
     seconds: u64,
+    /// The number within the window that ends now.
     count: usize,
+    /// The most that the limit allows.
     most: usize,
 }
 

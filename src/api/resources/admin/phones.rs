@@ -50,8 +50,10 @@ const PHONE: &[Field] = &[Field {
     presence: Presence::Required,
 }];
 
+/// `data` of an unlocked phone.
 #[derive(JsonSchema, Serialize)]
 struct UnlockedView {
+    /// The phone, masked.
     phone_number: String,
     /// The number of wrong guesses in a row before the unlock.
     wrong_guesses: u32,
