@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Method;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
@@ -14,7 +15,7 @@ use tokio::sync::watch;
 
 use super::head::HEAD_BYTES;
 use super::pace::{ConnectionStage, Overdue, Paced, Progress, overdue};
-use super::{Request, Response, ServerLimits};
+use super::{Request, RequestBody, Response, ServerLimits};
 
 /// After the last answer the server still reads from the peer: for this long, and this many bytes at most.
 const LINGER: Duration = Duration::from_secs(1);
@@ -94,15 +95,15 @@ fn http() -> http1::Builder {
 fn service<A, F>(
     answer: A,
     progress: &Arc<Progress>,
-) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
+) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
 where
     A: Fn(Request) -> F,
     F: Future<Output = Response> + Send,
 {
-    service_fn(move |request| {
+    service_fn(move |request: hyper::Request<Incoming>| {
         progress.enter(ConnectionStage::Answering);
         let (version, is_head) = (request.version(), request.method() == Method::HEAD);
-        let answered = answer(request);
+        let answered = answer(request.map(RequestBody::new));
         async move {
             let mut response = answered.await;
             match response.body_mut().stream_mut() {

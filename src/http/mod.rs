@@ -10,6 +10,7 @@ mod least_rate;
 mod limits;
 mod pace;
 mod path;
+mod request_body;
 mod request_stream;
 mod response_body;
 mod router;
@@ -25,6 +26,7 @@ pub use head::{
 pub use least_rate::LeastRate;
 pub use limits::ServerLimits;
 pub use path::{MalformedPath, check_target, decode, query_value};
+pub use request_body::RequestBody;
 pub use request_stream::{RequestLine, RequestLines, RequestStream, StreamBounds, StreamFault};
 pub use response_body::ResponseBody;
 pub use router::{Params, Route, Routed, Router};
@@ -36,4 +38,4 @@ pub use stream_limiter::{StreamLimiter, StreamPermit};
 pub type Response = hyper::Response<ResponseBody>;
 
 /// A request. Its body is not read yet.
-pub type Request = hyper::Request<hyper::body::Incoming>;
+pub type Request = hyper::Request<RequestBody>;

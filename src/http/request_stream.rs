@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Body, Bytes};
 use tokio::time::{Instant, timeout};
 
 use super::least_rate::RateDebt;
-use super::{LeastRate, Request};
+use super::{LeastRate, Request, RequestBody};
 
 /// The bounds of a request's stream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamBounds {
     /// The most bytes of the whole stream.
     pub most_bytes: u64,
@@ -40,7 +40,7 @@ pub enum StreamFault {
 
 /// A request's body, read by chunks.
 #[derive(Debug)]
-pub struct RequestStream<B = Incoming> {
+pub struct RequestStream<B = RequestBody> {
     body: B,
     bounds: StreamBounds,
     bytes: u64,
@@ -50,7 +50,7 @@ pub struct RequestStream<B = Incoming> {
     end: Option<Result<(), StreamFault>>,
 }
 
-impl<'r> RequestStream<&'r mut Incoming> {
+impl<'r> RequestStream<&'r mut RequestBody> {
     /// The body of this request. Refuses a length that is too large before the peer sends the body: a peer that waits for
     /// `100 Continue` gets it with the first read.
     pub fn of(request: &'r mut Request, bounds: StreamBounds) -> Result<Self, StreamFault> {
@@ -129,7 +129,7 @@ fn now() -> Instant {
 
 /// A request's body, read by lines.
 #[derive(Debug)]
-pub struct RequestLines<B = Incoming> {
+pub struct RequestLines<B = RequestBody> {
     stream: RequestStream<B>,
     /// The rest of the last chunk.
     chunk: Bytes,

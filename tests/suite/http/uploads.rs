@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
-use esoz_otp::http::{LeastRate, Request, RequestStream, Response, StreamBounds};
+use esoz_otp::http::{LeastRate, Request, RequestBody, RequestStream, Response, StreamBounds};
 
 use super::{LONG, REQUEST, Server, ask, patient, until_closed, whole};
 
@@ -36,7 +36,7 @@ async fn answer((): (), _: IpAddr, mut request: Request) -> Response {
     whole(counted.unwrap_or_else(|fault| format!("{fault} ok")))
 }
 
-type Stream<'r> = RequestStream<&'r mut hyper::body::Incoming>;
+type Stream<'r> = RequestStream<&'r mut RequestBody>;
 
 async fn bytes(mut stream: Stream<'_>) -> Result<String, String> {
     let mut bytes = 0;
