@@ -202,6 +202,59 @@ impl Shaped for AuthenticationMethod {
     }
 }
 
+/// An entity by itself, with its kind as the only key: `{"client": {…}}`. A line of NDJSON holds one.
+#[derive(Debug)]
+pub enum NewEntity {
+    /// A client.
+    Client(NewClient),
+    /// A user.
+    User(NewUser),
+    /// A person.
+    Person(NewPerson),
+    /// A token.
+    Token(NewToken),
+    /// A factor.
+    Factor(NewFactor),
+    /// A person request.
+    PersonRequest(NewPersonRequest),
+}
+
+const KINDS: &[Field] = &[
+    kind("client", NewClient::SHAPE),
+    kind("user", NewUser::SHAPE),
+    kind("person", NewPerson::SHAPE),
+    kind("token", NewToken::SHAPE),
+    kind("factor", NewFactor::SHAPE),
+    kind("person_request", NewPersonRequest::SHAPE),
+];
+
+const fn kind(name: &'static str, shape: &'static Shape) -> Field {
+    Field { name, about: "", shape, presence: Presence::Required }
+}
+
+const _: () = assert!(NewEntity::SHAPE.depth() <= MOST_STEPS);
+
+impl Shaped for NewEntity {
+    const SHAPE: &'static Shape = &Shape::OneField(Fields {
+        about: "One entity, with its kind as the only key.",
+        all: KINDS,
+    });
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        let members = reader.object(Self::SHAPE, value)?;
+        let mut names = members.names();
+        match (names.next(), names.next()) {
+            (Some("client"), None) => reader.field(&members, "client").map(Self::Client),
+            (Some("user"), None) => reader.field(&members, "user").map(Self::User),
+            (Some("person"), None) => reader.field(&members, "person").map(Self::Person),
+            (Some("token"), None) => reader.field(&members, "token").map(Self::Token),
+            (Some("factor"), None) => reader.field(&members, "factor").map(Self::Factor),
+            (Some(name), None) => reader.field(&members, name).map(Self::PersonRequest),
+            (None, _) | (_, Some(_)) => Err(reader.broken(Broken::NotOne(KINDS))),
+        }
+    }
+}
+
 /// The version of the format of a world.
 const FORMAT: u32 = 1;
 

@@ -199,6 +199,9 @@ impl Reader {
     ) -> Result<bool, Reported> {
         match self.given(value)? {
             Given::Boolean(value) => Ok(value),
+            Given::Text(text) if S::IS_TEXT => {
+                text.parse().map_err(|_| self.broken(Broken::Keyword(&["true", "false"])))
+            }
             other => Err(self.wrong_type(expected, &other)),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A value that is not read yet.
 pub trait Source<'a>: Copy {
-    /// Whether all values are texts, as in a query: numbers are texts of digits there.
+    /// Whether all values are texts, as in a query: numbers are texts of digits there, and truth is `true` or `false`.
     const IS_TEXT: bool = false;
 
     /// The value, one level deep.

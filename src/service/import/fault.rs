@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::contract::{Broken, Fault, Field, Kind, Place, Shape};
+use crate::contract::{Broken, Fault, Field, Kind, NewSecret, Place, Shape, Shaped as _};
 
 /// A fault of a file: its location, and what is wrong there. It never shows a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,9 +82,10 @@ fn sentence(broken: &Broken) -> String {
             format!("is not known to this program, which reads {known}")
         }
         Broken::NotThis(_) => "can only be true".to_owned(),
-        Broken::NotOne(_) => {
+        Broken::NotOne(fields) if *fields == NewSecret::SHAPE.fields() => {
             "a secret is one of digest, generate and, in a demo's file, plain".to_owned()
         }
+        Broken::NotOne(fields) => format!("has to be one of {}", names(fields).join(", ")),
         Broken::ClearSecret => {
             "a secret in clear needs \"demo\": true; give its digest instead".to_owned()
         }
@@ -133,7 +134,6 @@ fn kind(kind: Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::Shaped as _;
     use crate::domain::{FactorType, PersonRequestStatus, PersonStatus};
 
     #[test]
