@@ -33,6 +33,40 @@ pub enum AuditEvent {
     ReceiptsRefused,
     /// The log dropped lines because standard error did not accept them. `AuditRow::times` counts them.
     LogLinesLost,
+    /// An operator's load added records of one kind. `AuditRow::times` counts them.
+    RecordsAdded(RecordKind),
+    /// An operator's load changed records of one kind. `AuditRow::times` counts them.
+    RecordsChanged(RecordKind),
+}
+
+/// A kind of record: `reason` of the rows of a load, and the key of its lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is the type of the domain with its name")]
+pub enum RecordKind {
+    Client,
+    User,
+    Person,
+    Token,
+    Factor,
+    PersonRequest,
+}
+
+impl RecordKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Client, Self::User, Self::Person, Self::Token, Self::Factor, Self::PersonRequest];
+
+    /// The kind's name in JSON, for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::User => "user",
+            Self::Person => "person",
+            Self::Token => "token",
+            Self::Factor => "factor",
+            Self::PersonRequest => "person_request",
+        }
+    }
 }
 
 /// Why no code was sent: `reason` of the row.
@@ -95,7 +129,7 @@ pub enum CredentialKind {
 
 impl AuditEvent {
     /// What [`Self::word`] returns for the events.
-    pub const WORDS: [&'static str; 13] = [
+    pub const WORDS: [&'static str; 15] = [
         "code_issued",
         "send_refused",
         "code_wrong",
@@ -109,10 +143,12 @@ impl AuditEvent {
         "phone_unlocked",
         "receipts_refused",
         "log_lines_lost",
+        "records_added",
+        "records_changed",
     ];
 
     /// What [`Self::reason`] returns, without the reasons of limits.
-    pub const REASONS: [&'static str; 15] = [
+    pub const REASONS: [&'static str; 21] = [
         "refused_prefix",
         "wrong_code",
         "no_code",
@@ -128,6 +164,12 @@ impl AuditEvent {
         "scope_missing",
         "invalid",
         "wrong_secret",
+        "client",
+        "user",
+        "person",
+        "token",
+        "factor",
+        "person_request",
     ];
 
     /// The event for a right code: `PhoneVerified` or `RequestApproved`.
@@ -200,6 +242,8 @@ impl AuditEvent {
             Self::RequestApprovedWithoutCode => "request_approved_without_code",
             Self::ReceiptsRefused => "receipts_refused",
             Self::LogLinesLost => "log_lines_lost",
+            Self::RecordsAdded(_) => "records_added",
+            Self::RecordsChanged(_) => "records_changed",
         }
     }
 
@@ -209,6 +253,7 @@ impl AuditEvent {
             Self::SendRefused(fault) => Some(fault.word()),
             Self::GuessRefused(fault) => Some(fault.word()),
             Self::TokenRefused(fault) => Some(fault.word()),
+            Self::RecordsAdded(kind) | Self::RecordsChanged(kind) => Some(kind.word()),
             Self::CodeWrong => Some("wrong_code"),
             Self::ApiKeyRefused => Some("invalid"),
             Self::ReceiptsRefused => Some("wrong_secret"),
@@ -253,7 +298,9 @@ impl AuditEvent {
             | Self::RequestApprovedWithoutCode
             | Self::NotRecorded
             | Self::PhoneUnlocked
-            | Self::LogLinesLost => None,
+            | Self::LogLinesLost
+            | Self::RecordsAdded(_)
+            | Self::RecordsChanged(_) => None,
         }
     }
 }

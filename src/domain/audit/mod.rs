@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use event::{AuditEvent, CredentialKind, GuessFault, SendFault, TokenFault};
+pub use event::{AuditEvent, CredentialKind, GuessFault, RecordKind, SendFault, TokenFault};
 pub use request_id::{NotARequestId, RequestId};
 
 use super::{

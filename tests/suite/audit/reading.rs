@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use esoz_otp::audit;
 use esoz_otp::config::DialectName;
-use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, SendFault, TokenFault};
+use esoz_otp::domain::audit::{
+    AuditEvent, AuditRow, GuessFault, RecordKind, SendFault, TokenFault,
+};
 use esoz_otp::domain::{Id, Phone, Purpose, Requester};
 use esoz_otp::store::Priority;
 use serde_json::{Value, json};
@@ -176,6 +178,10 @@ fn events() -> Vec<AuditEvent> {
         AuditEvent::ReceiptsRefused,
         AuditEvent::LogLinesLost,
     ];
+    let loads = RecordKind::ALL.into_iter();
+    let loads =
+        loads.flat_map(|kind| [AuditEvent::RecordsAdded(kind), AuditEvent::RecordsChanged(kind)]);
+    let events: Vec<_> = events.into_iter().chain(loads).collect();
     for event in &events {
         match event {
             AuditEvent::CodeIssued
@@ -205,7 +211,9 @@ fn events() -> Vec<AuditEvent> {
             | AuditEvent::PhoneUnlocked
             | AuditEvent::RequestApprovedWithoutCode
             | AuditEvent::ReceiptsRefused
-            | AuditEvent::LogLinesLost => {}
+            | AuditEvent::LogLinesLost
+            | AuditEvent::RecordsAdded(_)
+            | AuditEvent::RecordsChanged(_) => {}
         }
     }
     events

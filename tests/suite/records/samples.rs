@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use esoz_otp::domain::audit::{
-    AuditEvent, AuditRow, GuessFault, PhoneHash, RequestId, SendFault, TokenFault,
+    AuditEvent, AuditRow, GuessFault, PhoneHash, RecordKind, RequestId, SendFault, TokenFault,
 };
 use esoz_otp::domain::limits::{Budget, Limits, Rate, Sends, SlidingWindow, WrongGuesses};
 use esoz_otp::domain::{
@@ -333,7 +333,13 @@ fn audit() -> Vec<Sample> {
     let without_code =
         AuditRow::new(at(60), AuditEvent::RequestApprovedWithoutCode, Requester::default());
     let without_code = without_code.about_request(id(6));
-    let later = [("whole", whole), ("request_approved_without_code", without_code)];
+    let row = |event| AuditRow { times: 64, ..AuditRow::new(at(60), event, Requester::default()) };
+    let later = [
+        ("whole", whole),
+        ("request_approved_without_code", without_code),
+        ("records_added", row(AuditEvent::RecordsAdded(RecordKind::PersonRequest))),
+        ("records_changed", row(AuditEvent::RecordsChanged(RecordKind::Client))),
+    ];
     let rows = audit_rows().into_iter().chain(later);
     rows.map(|(variant, value)| sample("audit", variant, value)).collect()
 }
