@@ -24,6 +24,8 @@ pub enum Data {
     List(ViewSchema),
     /// `data` is a page of a list of views, and `paging.next_after` leads to the next page. As NDJSON, a line is a view.
     Page(ViewSchema),
+    /// Lines of JSON without an envelope, each one of these views.
+    Lines(ViewSchema),
     /// `data` is a factor, in the form of the dialect.
     Factor,
     /// JSON without an envelope.
@@ -55,6 +57,11 @@ pub(super) const fn list<V: JsonSchema>() -> Answer {
 /// `200` with a page of a list of views.
 pub(super) const fn page<V: JsonSchema>() -> Answer {
     Answer { status: 200, data: Data::Page(schema::<V>()), ..DOCUMENT }
+}
+
+/// `200` with lines of JSON.
+pub(super) const fn lines<V: JsonSchema>() -> Answer {
+    Answer { status: 200, data: Data::Lines(schema::<V>()), ..DOCUMENT }
 }
 
 /// The schema of a view.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::media_type::MediaType;
 use super::refusal::Rejection;
+use super::request::body::Upload;
 use super::request::typed::{self, Checked};
 use super::response::Success;
 use super::state::ApiState;
@@ -77,8 +78,10 @@ pub struct Call {
     pub host: Option<HeaderValue>,
     /// The query, still percent-encoded.
     pub query: Option<String>,
-    /// The JSON body; `null` on rows with `Body::None` or `Body::AnyJson`.
+    /// The JSON body; `null` on rows with `Body::None`, `Body::AnyJson` or `Body::Stream`.
     pub body: Value,
+    /// The lines of the body on rows with `Body::Stream`, until the handler takes them.
+    pub(super) upload: Option<Box<Upload>>,
     /// The time at which the request's head was read.
     pub now: Timestamp,
     /// Whether the caller still waits for the answer.

@@ -24,10 +24,12 @@ pub enum Operation {
     AdminGetDelivery,
     AdminListDeliveries,
     AdminGetPhone,
+    Apply,
     OpenApi,
     DemoIndex,
     DemoMessages,
     DemoReset,
+    DemoWorld,
     DemoGateway,
     DemoSetGateway,
 }

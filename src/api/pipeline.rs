@@ -10,7 +10,7 @@ use super::dialect::Dialect;
 use super::handler::{AsyncHandler, Call, Handler};
 use super::openapi;
 use super::refusal::Rejection;
-use super::request::body::Body;
+use super::request::body::{Body, BodyProgress};
 use super::request::head::{self, Head, RequestIds};
 use super::request::origin::{ListenerKind, OriginPolicy};
 use super::request::trusted_proxies::TrustedProxies;
@@ -81,6 +81,7 @@ impl Api {
             scopes: routes::scopes(),
             streams: StreamLimiter::new(STREAMS),
             openapi: LazyLock::new(Box::new(describe)),
+            clock: Arc::clone(&clock),
         });
         Ok(Self { state, clock, origin_policy, proxies, request_ids, internal, public })
     }
@@ -161,6 +162,7 @@ impl Api {
             host,
             query,
             body: Value::Null,
+            upload: None,
             now,
             waiting,
         };
@@ -225,7 +227,13 @@ async fn read_and_operate(
     call: Call,
 ) -> Result<Success, Rejection> {
     let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;
-    let call = Call { body, ..call };
+    let upload = match row.body {
+        Body::Stream(stream) => {
+            Some(Box::new(body::upload(request, stream, &state.streams, &mut log.body)?))
+        }
+        Body::None | Body::Json(_) | Body::JsonWithEveryDigit | Body::AnyJson => None,
+    };
+    let call = Call { body, upload, ..call };
     match row.handler {
         Handler::Sync(handler) => handler(&state, &call),
         Handler::Async(handler) => operate(state, log, row, handler, call).await,
@@ -251,6 +259,14 @@ async fn operate(
         let done = handler.call(state, call).await;
         done.inspect_err(|rejection| request_log::log_failure(rejection, Some(operation), by))
     });
+    if matches!(row.body, Body::Stream(_)) {
+        // The bounds of the stream hold instead. A refused one is not read to its end.
+        let done = running.await.map_err(|_| Rejection::TooSlow).flatten();
+        if done.is_err() {
+            log.body = BodyProgress::Abandoned;
+        }
+        return done;
+    }
     // After the deadline the caller gets an answer, so a guess that waits for its turn must not be compared any more.
     let done = tokio::time::timeout(row.deadline, running).await;
     if done.is_err() {

@@ -34,7 +34,7 @@ pub struct Row {
     pub body: Body,
     /// The query parameters that the row accepts.
     pub parameters: Parameters,
-    /// The largest body, in bytes. A larger one is `413`.
+    /// The largest body, in bytes. A larger one is `413`. A stream has bounds of its own.
     pub max_body: usize,
     /// The types that the row can answer with. The first is for callers without a preference. Errors are always JSON.
     pub answers: &'static [MediaType],
@@ -42,7 +42,7 @@ pub struct Row {
     pub answer: Answer,
     /// The refusals of the operation itself. [`Row::kinds`] adds those that follow from the other fields.
     pub refusals: &'static [&'static [ErrorKind]],
-    /// The longest time for reading the body, and again for the operation.
+    /// The longest time for reading the body, and again for the operation. It does not hold for a stream.
     pub deadline: Duration,
     /// The function that answers the request.
     pub handler: Handler,
@@ -112,6 +112,9 @@ const OF_A_BODY: &[ErrorKind] = &[
     ErrorKind::Rejected(RejectionKind::MediaType),
     ErrorKind::Rejected(RejectionKind::ContentEncoding),
 ];
+/// The refusals of a body of lines.
+const OF_A_STREAM: &[ErrorKind] =
+    &[ErrorKind::Rejected(RejectionKind::LineTooLong), ErrorKind::Refused(RefusalKind::Busy)];
 const INVALID: ErrorKind = ErrorKind::Rejected(RejectionKind::Invalid);
 
 /// The record does not exist, or is another client's.
@@ -149,13 +152,16 @@ impl Row {
     pub fn kinds(&self) -> Vec<ErrorKind> {
         let of_scope = self.access.scope().map_or(&[][..], |_| OF_A_SCOPE);
         let of_body = if self.body == Body::None { &[][..] } else { OF_A_BODY };
+        let is_stream = matches!(self.body, Body::Stream(_));
+        let of_stream = if is_stream { OF_A_STREAM } else { &[] };
         let is_typed = matches!(self.body, Body::Json(_)) || self.parameters != Parameters::Any;
         let of_shapes = if is_typed { &[INVALID][..] } else { &[] };
         let of_deadline = match self.handler {
             Handler::Sync(_) => &[][..],
+            Handler::Async(_) if is_stream => &[],
             Handler::Async(_) => &[ErrorKind::Rejected(RejectionKind::TooSlow)],
         };
-        let implied = [OF_EVERY_ROW, of_scope, of_body, of_shapes, of_deadline];
+        let implied = [OF_EVERY_ROW, of_scope, of_body, of_stream, of_shapes, of_deadline];
         let mut kinds = Vec::new();
         for kind in implied.iter().chain(self.refusals).copied().flatten() {
             if !kinds.contains(kind) {

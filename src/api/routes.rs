@@ -7,7 +7,7 @@ use super::resources::{
 use super::route::Row;
 use crate::domain::Scope;
 
-const RESOURCES: [&[Row]; 12] = [
+const RESOURCES: [&[Row]; 13] = [
     person_requests::ROUTES,
     authentication_factor::ROUTES,
     verifications::ROUTES,
@@ -18,6 +18,7 @@ const RESOURCES: [&[Row]; 12] = [
     admin::audit::ROUTES,
     admin::phones::ROUTES,
     admin::deliveries::ROUTES,
+    admin::apply::ROUTES,
     demo_index::ROUTES,
     demo::ROUTES,
 ];

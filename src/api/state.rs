@@ -7,6 +7,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 
 use super::dialect::Dialect;
+use crate::clock::Clock;
 use crate::domain::{Scope, SecretDigest};
 use crate::entropy::EntropyRecording;
 use crate::http::StreamLimiter;
@@ -27,6 +28,8 @@ pub struct ApiState {
     pub(super) scopes: Vec<Scope>,
     /// The streams of all listeners.
     pub(super) streams: StreamLimiter,
+    /// The time, for handlers that last: any other has `Call::now`.
+    pub(super) clock: Arc<dyn Clock>,
     /// The answer of `GET /openapi.json`, made when it is first asked for.
     pub(super) openapi: LazyLock<Bytes, DescribeMethods>,
 }

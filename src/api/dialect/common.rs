@@ -159,6 +159,8 @@ pub(super) static ROWS: &[ErrorRow] = &[
         "not_implemented",
         Text("The only transfer coding that is taken is chunked."),
     ),
+    on(Operation::Apply, ANSWERS_IN_LINES),
+    on(Operation::DemoWorld, ANSWERS_IN_LINES),
     rejected(
         RejectionKind::NotAcceptable,
         406,
@@ -178,11 +180,19 @@ pub(super) static ROWS: &[ErrorRow] = &[
         Text("Request body is too large."),
     ),
     rejected(
+        RejectionKind::LineTooLong,
+        413,
+        "request_too_large",
+        Text("A line of the request body is too long: line"),
+    ),
+    rejected(
         RejectionKind::BodyTooSlow,
         408,
         "request_timeout",
         Text("Request body did not come in time."),
     ),
+    on(Operation::Apply, LINES_ONLY),
+    on(Operation::DemoWorld, LINES_ONLY),
     rejected(
         RejectionKind::MediaType,
         415,
@@ -201,6 +211,18 @@ pub(super) static ROWS: &[ErrorRow] = &[
     rejected(RejectionKind::Invalid, 422, "validation_failed", VALIDATION),
 ];
 
+const ANSWERS_IN_LINES: ErrorRow = rejected(
+    RejectionKind::NotAcceptable,
+    406,
+    "content_type_invalid",
+    Text("Accept header is missing or invalid. Try to set 'Accept: application/x-ndjson' header."),
+);
+const LINES_ONLY: ErrorRow = rejected(
+    RejectionKind::MediaType,
+    415,
+    "content_type_invalid",
+    Text("Invalid Content-Type header. Try to set 'Content-Type: application/x-ndjson' header."),
+);
 const WRONG: ErrorMessage = Text("Invalid verification code");
 const EXPIRED: ErrorMessage = Text("Verification code expired");
 const SPENT: ErrorMessage = Text("Maximum attempts exceed");

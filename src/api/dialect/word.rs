@@ -45,6 +45,9 @@ fn message(message: ErrorMessage, rejection: &Rejection) -> Option<String> {
         (ErrorMessage::Text(text), Rejection::HostUnknown(host)) => {
             Some(format!("{text} {host} is not in the setting server.hosts."))
         }
+        (ErrorMessage::Text(text), Rejection::LineTooLong(number)) => {
+            Some(format!("{text} {number}."))
+        }
         (ErrorMessage::LateBy(text), Rejection::Refused(Refusal::MessagesLate { late })) => {
             Some(format!("{text}{} s.", late.as_secs()))
         }

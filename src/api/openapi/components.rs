@@ -229,3 +229,12 @@ pub(super) fn object(about: &str, properties: &Value, required: &[&str]) -> Valu
         "additionalProperties": false,
     })
 }
+
+/// Text of lines that are each of this schema.
+pub(super) fn lines(line: &Value) -> Value {
+    json!({
+        "type": "string",
+        "description": "Objects of the form `x-line`, each on a line of its own.",
+        "x-line": line,
+    })
+}

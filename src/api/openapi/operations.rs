@@ -3,9 +3,10 @@
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use super::views;
+use super::{components, views};
 use crate::api::dialect::Dialect;
-use crate::api::request::body::Body;
+use crate::api::media_type::MediaType;
+use crate::api::request::body::{Body, StreamBody};
 use crate::api::request::query::Parameters;
 use crate::api::route::Row;
 use crate::contract::{Field, NodeForms, Presence, schema};
@@ -74,6 +75,17 @@ impl<'n> Writer<'n> {
     fn body(&self, body: Body) -> Option<Value> {
         let (about, schema) = match body {
             Body::None => return None,
+            Body::Stream(StreamBody { line, .. }) => {
+                return Some(json!({
+                    "description": "A JSON object a line. Empty lines are left out.",
+                    "required": true,
+                    "content": {
+                        MediaType::NdJson.name(): {
+                            "schema": components::lines(&schema(line, self.forms)),
+                        },
+                    },
+                }));
+            }
             Body::Json([shape]) => ("JSON.", schema(shape, self.forms)),
             Body::Json([]) | Body::JsonWithEveryDigit => ("Any JSON.", json!({})),
             Body::AnyJson => ("Any JSON; its content is ignored.", json!({})),

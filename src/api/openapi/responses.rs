@@ -57,14 +57,13 @@ impl Writer<'_> {
                 MediaType::Json => self.envelope(row),
                 MediaType::NdJson => {
                     let line = match row.answer.data {
-                        Data::Page(view) | Data::List(view) | Data::Object(view) => self.view(view),
+                        Data::Page(view)
+                        | Data::List(view)
+                        | Data::Object(view)
+                        | Data::Lines(view) => self.view(view),
                         Data::Factor | Data::Document => json!({"type": "object"}),
                     };
-                    json!({
-                        "type": "string",
-                        "description": "Objects of the form `x-line`, each on a line of its own.",
-                        "x-line": line,
-                    })
+                    components::lines(&line)
                 }
                 MediaType::Html => {
                     for (name, value) in PAGE_HEADERS {
@@ -94,7 +93,7 @@ impl Writer<'_> {
             data => data,
         };
         let (data, paging) = match data {
-            Data::Document | Data::Factor => {
+            Data::Document | Data::Factor | Data::Lines(_) => {
                 return json!({"type": "object", "description": "JSON without an envelope."});
             }
             Data::Object(view) => (self.view(view), None),

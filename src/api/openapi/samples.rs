@@ -96,6 +96,7 @@ fn rejection(kind: RejectionKind) -> Option<Rejection> {
         RejectionKind::NotAcceptable => Rejection::NotAcceptable,
         RejectionKind::BodyMalformed => Rejection::BodyMalformed,
         RejectionKind::BodyTooLarge => Rejection::BodyTooLarge,
+        RejectionKind::LineTooLong => Rejection::LineTooLong(3),
         RejectionKind::BodyTooSlow => Rejection::BodyTooSlow,
         RejectionKind::MediaType => Rejection::MediaType,
         RejectionKind::ContentEncoding => Rejection::ContentEncoding,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::contract::{Broken, Fault, Field, Kind, Place, Shape, Step, TextForm};
+use crate::service::apply::LineFault;
 
 /// One entry of `invalid[]`: where a value is wrong, by which rule, and in words.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +95,27 @@ impl FieldError {
             rule: "fixtures",
             params: json!([]),
             description: what.to_owned(),
+        }
+    }
+
+    /// The entry of a fault of a line.
+    pub(in crate::api) fn of_line(fault: &LineFault) -> Value {
+        let at = |place: &Place, rule, description| Self {
+            entry_type: PROPERTY,
+            entry: format!("$.{place}"),
+            rule,
+            params: json!([]),
+            description,
+        };
+        match fault {
+            LineFault::NotJson => Self::not_json(),
+            LineFault::Broken(fault) => Self::of(InputPart::Body, fault).view(),
+            LineFault::Missing { place, key } => {
+                let what =
+                    format!("there is no {key}, neither on an earlier line nor in the store");
+                at(place, "reference", what).view()
+            }
+            LineFault::Conflict { place, what } => at(place, "conflict", (*what).to_owned()).view(),
         }
     }
 

@@ -43,6 +43,8 @@ pub enum Rejection {
     BodyMalformed,
     /// The body is larger than the row's `max_body`.
     BodyTooLarge,
+    /// The line of a body with this number, from 1 on, is longer than the row allows.
+    LineTooLong(u64),
     /// The body did not arrive within the row's `deadline`.
     BodyTooSlow,
     /// `Content-Type` is not JSON.

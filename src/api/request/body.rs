@@ -1,14 +1,19 @@
-//! Reads a request's body as JSON if its row has one, and otherwise discards it, so that the connection can serve the
-//! next request.
+//! Reads a request's body as JSON or as lines if its row has one, and otherwise discards it, so that the connection can
+//! serve the next request.
 
 use std::time::Duration;
 
+use hyper::body::Body as _;
 use serde_json::{Map, Value};
 
 use super::{head, json};
 use crate::api::refusal::Rejection;
 use crate::contract::Shape;
-use crate::http::{BodyFault, Request, discard, is_empty_body, read_body};
+use crate::domain::Refusal;
+use crate::http::{
+    BodyFault, Request, RequestLine, RequestLines, RequestStream, StreamBounds, StreamFault,
+    StreamLimiter, StreamPermit, discard, is_empty_body, read_body,
+};
 use crate::sms::with_every_digit;
 
 /// The body that a row of the route table reads.
@@ -22,6 +27,31 @@ pub enum Body {
     JsonWithEveryDigit,
     /// Any JSON, or an empty body. The content is checked and then ignored: the handler gets `null`.
     AnyJson,
+    /// NDJSON: a JSON value a line, which the handler reads while it answers. It gets `null`, and `Call::upload`.
+    Stream(StreamBody),
+}
+
+/// A body of lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamBody {
+    /// The form of a line.
+    pub line: &'static Shape,
+    /// The most bytes, the longest line, the least rate and the deadline.
+    pub bounds: StreamBounds,
+}
+
+/// A body of lines, as a handler reads it.
+pub(in crate::api) struct Upload {
+    lines: RequestLines,
+    /// One of the node's streams, for as long as the upload is read and answered.
+    _permit: StreamPermit,
+}
+
+impl Upload {
+    /// The next line.
+    pub(in crate::api) async fn line(&mut self) -> Result<Option<RequestLine>, Rejection> {
+        self.lines.line().await.map_err(of_stream)
+    }
 }
 
 /// How far a request's body has been read.
@@ -32,6 +62,8 @@ pub(in crate::api) enum BodyProgress {
     Unread,
     /// The body was read to its end.
     Read,
+    /// The handler reads it while it answers. The connection closes by itself if the handler leaves a part of it.
+    Streamed,
     /// Reading failed half-way, so the start of the next request is unknown.
     Abandoned,
 }
@@ -47,7 +79,7 @@ impl BodyProgress {
     pub(in crate::api) async fn can_reuse_connection(self, request: &mut Request) -> bool {
         match self {
             Self::Unread => discard(request, DISCARD_BYTES, DISCARD_TIME).await,
-            Self::Read => true,
+            Self::Read | Self::Streamed => true,
             Self::Abandoned => false,
         }
     }
@@ -66,7 +98,7 @@ pub(in crate::api) async fn read(
     progress: &mut BodyProgress,
 ) -> Result<Value, Rejection> {
     let parse: fn(&str) -> serde_json::Result<Value> = match body {
-        Body::None => return Ok(Value::Null),
+        Body::None | Body::Stream(_) => return Ok(Value::Null),
         Body::Json(_) => json::value,
         Body::JsonWithEveryDigit => |text| json::check(text).and_then(|()| with_every_digit(text)),
         // A number beyond 64 bits is valid JSON, and here its value is not needed.
@@ -86,6 +118,35 @@ pub(in crate::api) async fn read(
     }
     let text = str::from_utf8(&bytes).map_err(|_| Rejection::BodyMalformed)?;
     parse(text).map_err(|_| Rejection::BodyMalformed)
+}
+
+/// Takes the body as lines. Nothing is read yet.
+///
+/// Errors: [`Rejection::MediaType`], [`Rejection::ContentEncoding`], [`Rejection::HeaderTwice`], [`Refusal::Busy`] beyond the
+/// node's streams, [`Rejection::BodyTooLarge`] for a length that is too large.
+pub(in crate::api) fn upload(
+    request: &mut Request,
+    body: StreamBody,
+    streams: &StreamLimiter,
+    progress: &mut BodyProgress,
+) -> Result<Upload, Rejection> {
+    head::ensure_ndjson_body(request.headers())?;
+    let permit = streams.admit().ok_or(Refusal::Busy)?;
+    if request.body().size_hint().lower() > body.bounds.most_bytes {
+        return Err(Rejection::BodyTooLarge);
+    }
+    *progress = BodyProgress::Streamed;
+    let stream = RequestStream::new(request.body_mut().take(), body.bounds).map_err(of_stream)?;
+    Ok(Upload { lines: stream.lines(), _permit: permit })
+}
+
+fn of_stream(fault: StreamFault) -> Rejection {
+    match fault {
+        StreamFault::TooLarge => Rejection::BodyTooLarge,
+        StreamFault::LineTooLong(number) => Rejection::LineTooLong(number),
+        StreamFault::TooSlow => Rejection::BodyTooSlow,
+        StreamFault::Broken => Rejection::BodyMalformed,
+    }
 }
 
 /// Whether the body is empty. A chunked body has to be awaited: its head does not tell its length.

@@ -206,13 +206,22 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 /// another type, [`Rejection::HeaderTwice`] for two types. A missing `Content-Type` is accepted, since live clients
 /// send none with an empty body.
 pub(in crate::api) fn ensure_json_body(headers: &HeaderMap) -> Result<(), Rejection> {
+    ensure_body(headers, is_json)
+}
+
+/// The same for lines of JSON: `application/x-ndjson` or `application/ndjson`.
+pub(in crate::api) fn ensure_ndjson_body(headers: &HeaderMap) -> Result<(), Rejection> {
+    ensure_body(headers, is_ndjson)
+}
+
+fn ensure_body(headers: &HeaderMap, is_fit: fn(&[u8]) -> bool) -> Result<(), Rejection> {
     let codings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
     if !codings.flat_map(|line| line.split(|b| *b == b',')).all(is_no_coding) {
         return Err(Rejection::ContentEncoding);
     }
     let Some(value) = single(headers, &CONTENT_TYPE)? else { return Ok(()) };
     let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
-    if is_json(kind.trim_ascii()) { Ok(()) } else { Err(Rejection::MediaType) }
+    if is_fit(kind.trim_ascii()) { Ok(()) } else { Err(Rejection::MediaType) }
 }
 
 /// Whether a content coding leaves the body as it is: `identity` (RFC 9110, 12.5.3), or an empty member of the list.
@@ -226,6 +235,11 @@ fn is_json(kind: &[u8]) -> bool {
     let kind = kind.to_ascii_lowercase();
     let suffixed = kind.strip_prefix(b"application/").and_then(|name| name.strip_suffix(b"+json"));
     kind == b"application/json" || suffixed.is_some_and(|name| !name.is_empty())
+}
+
+fn is_ndjson(kind: &[u8]) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    kind == b"application/x-ndjson" || kind == b"application/ndjson"
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::admin::apply::APPLY;
 use crate::api::answer;
 use crate::api::handler::Call;
 use crate::api::operation::Operation;
@@ -44,6 +45,13 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         answer: answer::object::<ResetView>(),
         refusals: &[&[ErrorKind::Rejected(RejectionKind::Invalid)], WRITES],
         ..change("POST", &reset)
+    },
+    Row {
+        operation: Operation::DemoWorld,
+        about: "Adds and changes records of the world, one a line",
+        path: "/demo/world",
+        surface: Surface::Demo,
+        ..APPLY
     },
     Row {
         operation: Operation::DemoGateway,

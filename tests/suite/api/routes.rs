@@ -47,6 +47,8 @@ fn status_of_an_open_row(operation: Operation) -> u16 {
         | Operation::DemoMessages
         | Operation::DemoReset
         | Operation::DemoGateway => 200,
+        // The body is lines.
+        Operation::DemoWorld => 415,
         Operation::InternalInitialize | Operation::InternalComplete | Operation::DemoSetGateway => {
             422
         }
@@ -66,6 +68,7 @@ fn status_of_an_open_row(operation: Operation) -> u16 {
         | Operation::AdminListDeliveries
         | Operation::AdminGetPhone
         | Operation::ReadAudit
+        | Operation::Apply
         | Operation::UnlockPhone => panic!("{operation:?} is open to everybody"),
     }
 }

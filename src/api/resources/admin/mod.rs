@@ -1,5 +1,6 @@
 //! The operator's methods, on the internal listener only, one file for each resource.
 
+pub(in crate::api) mod apply;
 pub(in crate::api) mod audit;
 mod audit_stream;
 mod audit_view;

@@ -1,7 +1,7 @@
 //! Things that are not there or not in the state for it, and requests that are not as they should be.
 
 use esoz_otp::api::ErrorKind::{Refused, Rejected};
-use esoz_otp::api::RejectionKind;
+use esoz_otp::api::{Operation, RejectionKind};
 use esoz_otp::domain::RefusalKind;
 
 use super::{Case, RESEND, case};
@@ -10,6 +10,22 @@ use crate::support::MIS;
 const OFFLINE: &str =
     "/api/person_requests/e0000000-0000-4000-8000-000000000003/actions/resend_otp";
 const SIGNED: &str = "/api/person_requests/e0000000-0000-4000-8000-000000000006/actions/resend_otp";
+const APPLY: &str = "/admin/apply";
+const ADMIN: (&str, &str) = ("authorization", "Bearer demo-admin-token");
+const NDJSON: (&str, &str) = ("content-type", "application/x-ndjson");
+const JSON_ONLY: (&str, &str) = ("accept", "application/json");
+const LINES_ONLY: Case = Case {
+    message: Some(
+        "Invalid Content-Type header. Try to set 'Content-Type: application/x-ndjson' header.",
+    ),
+    ..case(Rejected(RejectionKind::MediaType), 415, "content_type_invalid")
+};
+const ANSWERS_IN_LINES: Case = Case {
+    message: Some(
+        "Accept header is missing or invalid. Try to set 'Accept: application/x-ndjson' header.",
+    ),
+    ..case(Rejected(RejectionKind::NotAcceptable), 406, "content_type_invalid")
+};
 const MALFORMED: &str = "request_malformed";
 
 pub(super) static CASES: &[Case] = &[
@@ -97,6 +113,36 @@ pub(super) static CASES: &[Case] = &[
              http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
         ),
         ..case(Rejected(RejectionKind::MediaType), 415, "content_type_invalid")
+    },
+    Case {
+        path: APPLY,
+        provoke: |node, path| node.call("POST", path, &[ADMIN, NDJSON], &"x".repeat(16_385)),
+        message: Some("A line of the request body is too long: line 1."),
+        ..case(Rejected(RejectionKind::LineTooLong), 413, "request_too_large")
+    },
+    Case {
+        on: Some(Operation::Apply),
+        path: APPLY,
+        provoke: |node, path| node.call("POST", path, &[ADMIN], "{}"),
+        ..LINES_ONLY
+    },
+    Case {
+        on: Some(Operation::DemoWorld),
+        path: "/demo/world",
+        provoke: |node, path| node.call("POST", path, &[], "{}"),
+        ..LINES_ONLY
+    },
+    Case {
+        on: Some(Operation::Apply),
+        path: APPLY,
+        provoke: |node, path| node.call("POST", path, &[ADMIN, NDJSON, JSON_ONLY], ""),
+        ..ANSWERS_IN_LINES
+    },
+    Case {
+        on: Some(Operation::DemoWorld),
+        path: "/demo/world",
+        provoke: |node, path| node.call("POST", path, &[NDJSON, JSON_ONLY], ""),
+        ..ANSWERS_IN_LINES
     },
     Case {
         path: "/verifications",
