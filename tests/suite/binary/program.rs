@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::support::{MIS, Reply, SEED_REQUEST, call};
+use crate::support::{MIS, Reply, SEED_REQUEST, call, patience};
 
 /// Longer than anything takes on a machine that is busy with other tests.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -114,6 +114,13 @@ impl Program {
 
     pub fn call(&mut self, method: &str, path: &str, body: &str) -> Reply {
         call(self.address(), method, path, &MIS, body)
+    }
+
+    /// Makes a call again while the machine is too busy to answer it in time.
+    pub fn answered(&mut self, mut call: impl FnMut(&mut Self) -> Reply) -> Reply {
+        patience::wait_for("the call is answered in time", || {
+            Some(call(self)).filter(|reply| reply.status != 503)
+        })
     }
 
     /// Resends the code of the page's request.
