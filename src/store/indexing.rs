@@ -55,8 +55,16 @@ impl Changes {
     }
 }
 
-/// Adds to a write what follows from its records in indexes and counters.
-pub(super) fn follow(trees: &Trees, overlay: &mut Overlay) -> Result<(), StoreError> {
+/// Adds to a write what follows from its records in indexes and counters. `group` is what was put before it.
+pub(super) fn follow(
+    trees: &Trees,
+    group: &Overlay,
+    overlay: &mut Overlay,
+) -> Result<(), StoreError> {
+    let before = |id: TableId, key: &[u8]| match group.get(&(id, key.to_vec())) {
+        Some(put) => Ok(put.as_deref().map(sled::IVec::from)),
+        None => Ok::<_, StoreError>(trees.known(id)?.get(key)?),
+    };
     // What stands there was put for the write's own reads only.
     overlay.retain(|(id, _), _| !schema::DERIVED.iter().any(|derived| derived.to() == *id));
     let mut changes = Changes::default();
@@ -65,10 +73,14 @@ pub(super) fn follow(trees: &Trees, overlay: &mut Overlay) -> Result<(), StoreEr
             continue;
         }
         let Some(table) = schema::table(*id) else { continue };
-        let before = trees.known(*id)?.get(key)?;
-        changes.note(table, key, before.as_deref(), after.as_deref())?;
+        changes.note(table, key, before(*id, key)?.as_deref(), after.as_deref())?;
     }
-    let records = changes.into_records(|id, key| count(trees, id, key))?;
+    let records = changes.into_records(|id, key| match before(id, key)? {
+        Some(bytes) => codec::decode::<Count>(&bytes)
+            .map(|count| count.number)
+            .map_err(|why| damaged(id, &why)),
+        None => Ok(0),
+    })?;
     overlay.extend(records);
     Ok(())
 }
@@ -147,12 +159,6 @@ fn derived_of(id: TableId) -> impl Iterator<Item = &'static dyn Derived> {
 /// The tree and the version of each, as the directory notes them.
 fn versions() -> Vec<u8> {
     schema::DERIVED.iter().flat_map(|derived| [derived.to(), derived.version()]).collect()
-}
-
-fn count(trees: &Trees, id: TableId, key: &[u8]) -> Result<u64, StoreError> {
-    let Some(bytes) = trees.known(id)?.get(key)? else { return Ok(0) };
-    let count: Count = codec::decode(&bytes).map_err(|why| damaged(id, &why))?;
-    Ok(count.number)
 }
 
 fn damaged(id: TableId, why: &BadRecord) -> StoreError {

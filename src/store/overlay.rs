@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use super::error::StoreError;
 use super::table::TableId;
@@ -9,6 +10,32 @@ const MAX_WRITE_BYTES: usize = 96 * 1024 * 1024;
 
 /// What a write changes: a record put, or `None` for one removed.
 pub(super) type Overlay = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
+
+/// What the writes of a group change together.
+#[derive(Default)]
+pub(super) struct GroupOverlay {
+    pub(super) changes: Overlay,
+    /// At least the bytes of the changes.
+    pub(super) bytes: u64,
+}
+
+impl GroupOverlay {
+    /// Adds what one write more changes.
+    pub(super) fn add(&mut self, changes: Overlay) -> Result<(), StoreError> {
+        self.bytes += size(&changes)?;
+        self.changes.extend(changes);
+        Ok(())
+    }
+}
+
+/// The changes of one tree.
+pub(super) fn of_table(
+    overlay: &Overlay,
+    id: TableId,
+) -> impl DoubleEndedIterator<Item = (&(TableId, Vec<u8>), &Option<Vec<u8>>)> {
+    let end = id.checked_add(1).map_or(Unbounded, |next| Excluded((next, Vec::new())));
+    overlay.range((Included((id, Vec::new())), end))
+}
 
 /// How many bytes a write changes; refused when they are too many.
 pub(super) fn size(overlay: &Overlay) -> Result<u64, StoreError> {

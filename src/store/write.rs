@@ -1,22 +1,22 @@
-use std::ops::Bound::{Excluded, Included, Unbounded};
-
 use super::codec::{self, BadRecord, Record};
 use super::disk_space::DiskSpace;
 use super::error::StoreError;
 use super::indexing;
 use super::key::TableKey;
-use super::overlay::{self, Overlay};
+use super::overlay::{self, GroupOverlay, Overlay};
 use super::schema::{ALL, DUE, Due, DueKey};
 use super::table::{self, AnyTable, Table, TableId};
 use super::trees::Trees;
 use crate::domain::Timestamp;
 
-/// One write while it is being decided: reads see its own puts first, then the trees.
+/// One write while it is being decided: reads see its own puts first, then those of the writes before it in its group,
+/// then the trees.
 ///
-/// Nothing reaches the trees before the closure has returned `Ok`.
+/// Nothing reaches the group before the closure has returned `Ok`.
 pub struct Write<'a> {
     trees: &'a Trees,
     space: &'a DiskSpace,
+    group: &'a GroupOverlay,
     overlay: Overlay,
     effects: Vec<Effect>,
 }
@@ -25,8 +25,9 @@ pub struct Write<'a> {
 pub(super) type Effect = Box<dyn FnOnce() + Send>;
 
 impl<'a> Write<'a> {
-    pub(super) fn new(trees: &'a Trees, space: &'a DiskSpace) -> Self {
-        Self { trees, space, overlay: Overlay::new(), effects: Vec::new() }
+    /// A write that comes after those that have put `group`.
+    pub(super) fn new(trees: &'a Trees, space: &'a DiskSpace, group: &'a GroupOverlay) -> Self {
+        Self { trees, space, group, overlay: Overlay::new(), effects: Vec::new() }
     }
 
     /// Reads one record.
@@ -35,7 +36,7 @@ impl<'a> Write<'a> {
         table: Table<K, V>,
         key: &K,
     ) -> Result<Option<V>, StoreError> {
-        match self.overlay.get(&(table.id, key.to_bytes())) {
+        match self.put_before(&(table.id, key.to_bytes())) {
             Some(Some(bytes)) => table::decode(table, bytes).map(Some),
             Some(None) => Ok(None),
             None => self.trees.get(table, key),
@@ -47,17 +48,20 @@ impl<'a> Write<'a> {
         &self,
         table: Table<K, V>,
     ) -> Result<Option<K>, StoreError> {
-        let end = table.id.checked_add(1).map_or(Unbounded, |next| Excluded((next, Vec::new())));
-        let own = self.overlay.range((Included((table.id, Vec::new())), end)).rev();
-        let own = own.filter(|(_, value)| value.is_some()).map(|((_, key), _)| key.clone()).next();
+        let is_kept =
+            |place: &(TableId, Vec<u8>)| self.put_before(place).is_some_and(Option::is_some);
+        let put = [&self.overlay, &self.group.changes].into_iter().filter_map(|overlay| {
+            let mut places = overlay::of_table(overlay, table.id).map(|(place, _)| place).rev();
+            places.find(|place| is_kept(place)).map(|(_, key)| key.clone())
+        });
         let mut kept = self.trees.known(table.id)?.iter().keys().rev();
         let kept = loop {
             match kept.next().transpose()? {
-                Some(key) if self.overlay.get(&(table.id, key.to_vec())) == Some(&None) => {}
+                Some(key) if self.put_before(&(table.id, key.to_vec())) == Some(&None) => {}
                 found => break found.map(|key| key.to_vec()),
             }
         };
-        own.max(kept).map(|key| table::key(table, &key)).transpose()
+        put.chain(kept).max().map(|key| table::key(table, &key)).transpose()
     }
 
     /// Puts a record in the place of the one before it, if there was one.
@@ -100,6 +104,9 @@ impl<'a> Write<'a> {
             for key in self.trees.known(table.id())?.iter().keys() {
                 self.overlay.insert((table.id(), key?.to_vec()), None);
             }
+            for (place, _) in overlay::of_table(&self.group.changes, table.id()) {
+                self.overlay.insert(place.clone(), None);
+            }
         }
         Ok(())
     }
@@ -119,7 +126,7 @@ impl<'a> Write<'a> {
 
     /// Whether what has been put so far can be kept: it is asked again at the end, but not every closure can wait so long.
     pub fn check_room(&self) -> Result<(), StoreError> {
-        let bytes = overlay::size(&self.overlay)?;
+        let bytes = overlay::size(&self.overlay)? + self.group.bytes;
         if self.space.has_room_for(bytes) { Ok(()) } else { Err(StoreError::DiskFull) }
     }
 
@@ -133,10 +140,15 @@ impl<'a> Write<'a> {
     }
 
     pub(super) fn raw(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.overlay.get(&(table, key.to_vec())) {
+        match self.put_before(&(table, key.to_vec())) {
             Some(value) => Ok(value.clone()),
             None => Ok(self.trees.known(table)?.get(key)?.map(|bytes| bytes.to_vec())),
         }
+    }
+
+    /// What this write or one before it in the group has put at a place: a record, or `None` where it removed one.
+    fn put_before(&self, place: &(TableId, Vec<u8>)) -> Option<&Option<Vec<u8>>> {
+        self.overlay.get(place).or_else(|| self.group.changes.get(place))
     }
 
     pub(super) fn remove_raw(&mut self, table: TableId, key: Vec<u8>) {
@@ -154,7 +166,7 @@ impl<'a> Write<'a> {
 
     /// Works out what changes in indexes and counters.
     pub(super) fn follow(&mut self) -> Result<(), StoreError> {
-        indexing::follow(self.trees, &mut self.overlay)
+        indexing::follow(self.trees, &self.group.changes, &mut self.overlay)
     }
 
     /// When the record that is there now ends. One that has no end, or can't be read, has no entry for sweeping either.

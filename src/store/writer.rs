@@ -13,6 +13,7 @@ use super::database::Database;
 use super::directory::Lock;
 use super::disk_space::DiskSpace;
 use super::error::{OpenError, StoreError};
+use super::overlay::GroupOverlay;
 use super::redo;
 use super::renewal::{Renewal, RenewalStep};
 use super::trees::Trees;
@@ -26,6 +27,9 @@ const GROUP: usize = 64;
 
 /// How often an idle writer asks whether the replaced database is removed.
 const REMOVAL_POLL: Duration = Duration::from_millis(100);
+
+/// Bytes of changes from which on no further write joins a group: they are in memory until then.
+const GROUP_BYTES: u64 = 1024 * 1024;
 
 /// What becomes of a write when the queue or the disk is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,13 +227,15 @@ impl WriterThread {
             let queued = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
             let mut group = WriteGroup::default();
             for job in queued {
-                number += 1;
-                group.run(&self.trees, &self.database, &self.space, number, job);
+                group.run(&self.trees, &self.space, job);
+                if group.overlay.bytes >= GROUP_BYTES {
+                    break;
+                }
             }
+            number += 1;
             written.fetch_add(group.counted, Ordering::SeqCst);
-            if let Err(error) =
-                group.commit(&self.database).and_then(|()| self.renew(false).map(drop))
-            {
+            let committed = group.commit(&self.trees, &self.database, number);
+            if let Err(error) = committed.and_then(|()| self.renew(false).map(drop)) {
                 return self.fail(&error, jobs, failing);
             }
         }
@@ -275,59 +281,54 @@ impl WriterThread {
         tracing::error!(%error, "the store has failed; start the process again");
         drop(failing.send(Some(error.clone())));
         for job in jobs {
-            let outcome = job(&mut Write::new(&self.trees, &self.space));
+            let group = GroupOverlay::default();
+            let outcome = job(&mut Write::new(&self.trees, &self.space, &group));
             (outcome.tell)(Err(error.clone()));
         }
     }
 }
 
-/// Writes that become durable together.
+/// Writes that become durable together: a record that several of them change is written once.
 #[derive(Default)]
 struct WriteGroup {
     /// Each with what is done when it is on the device.
     outcomes: Vec<(JobOutcome, Vec<Effect>)>,
-    changes: u64,
-    /// Those of them that are not upkeep.
+    overlay: GroupOverlay,
+    /// How many of them change something and are not upkeep.
     counted: u64,
-    failure: Option<StoreError>,
 }
 
 impl WriteGroup {
-    fn run(
-        &mut self,
-        trees: &Trees,
-        database: &Database,
-        space: &DiskSpace,
-        number: u64,
-        job: WriteJob,
-    ) {
-        let mut write = Write::new(trees, space);
+    /// Decides a write. One that is refused, or can't be kept, leaves the group as it was.
+    fn run(&mut self, trees: &Trees, space: &DiskSpace, job: WriteJob) {
+        let mut write = Write::new(trees, space, &self.overlay);
         let outcome = job(&mut write);
         let effects = write.take_effects();
-        if outcome.accepted && !write.is_empty() && self.failure.is_none() {
+        if outcome.accepted && !write.is_empty() {
             let kept = write.follow().and_then(|()| match outcome.priority {
                 Priority::Normal => write.check_room(),
                 Priority::MayUseReserve | Priority::FollowUp | Priority::Upkeep => {
                     write.check_size()
                 }
             });
-            if let Err(error) = kept {
+            let changes = write.into_overlay();
+            if let Err(error) = kept.and_then(|()| self.overlay.add(changes)) {
                 (outcome.tell)(Err(error));
                 return;
             }
-            self.changes += 1;
             self.counted += u64::from(outcome.priority != Priority::Upkeep);
-            self.failure = redo::apply(trees, database, number, write.into_overlay()).err();
         }
         let effects = if outcome.accepted { effects } else { Vec::new() };
         self.outcomes.push((outcome, effects));
     }
 
-    fn commit(self, database: &Database) -> Result<(), StoreError> {
-        let durable = match self.failure {
-            Some(error) => Err(error),
-            None if self.changes > 0 => database.sync(),
-            None => Ok(()),
+    /// Carries the group out as write number `number` and answers its callers.
+    fn commit(self, trees: &Trees, database: &Database, number: u64) -> Result<(), StoreError> {
+        let durable = if self.overlay.changes.is_empty() {
+            Ok(())
+        } else {
+            redo::apply(trees, database, number, self.overlay.changes)
+                .and_then(|()| database.sync())
         };
         for (outcome, effects) in self.outcomes {
             if durable.is_ok() {
@@ -345,13 +346,17 @@ impl WriteGroup {
 mod tests {
     use super::*;
     use crate::config::StoreConfig;
+    use crate::store::overlay::Overlay;
+    use crate::store::schema::CLIENTS;
 
     #[test]
     fn no_effect_comes_of_a_group_that_is_not_on_the_device() {
         let home = tempfile::tempdir().unwrap();
         let config = StoreConfig { cache_mib: 8, reserve_mib: 0 };
         let database = Database::open(home.path(), config).unwrap();
-        for failure in [None, Some(StoreError::Failed("the device is gone".into()))] {
+        let trees = Trees::open(&database).unwrap();
+        let unknown_tree = 250;
+        for (table, is_durable) in [(CLIENTS.id, true), (unknown_tree, false)] {
             let (effects, seen) = channel();
             let (answers, answered) = channel();
             let outcome = JobOutcome {
@@ -360,10 +365,10 @@ mod tests {
                 tell: Box::new(move |durable| answers.send(durable.is_ok()).unwrap()),
             };
             let effect: Effect = Box::new(move || effects.send(()).unwrap());
-            let is_durable = failure.is_none();
-            let outcomes = vec![(outcome, vec![effect])];
-            let group = WriteGroup { outcomes, changes: 1, counted: 1, failure };
-            assert_eq!(group.commit(&database).is_ok(), is_durable);
+            let mut group = WriteGroup::default();
+            group.outcomes.push((outcome, vec![effect]));
+            group.overlay.add(Overlay::from([((table, vec![1]), Some(vec![1]))])).unwrap();
+            assert_eq!(group.commit(&trees, &database, 1).is_ok(), is_durable);
             assert_eq!(answered.try_iter().collect::<Vec<_>>(), [is_durable]);
             assert_eq!(seen.try_iter().count(), usize::from(is_durable));
         }
