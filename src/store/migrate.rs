@@ -8,7 +8,7 @@ use super::codec::{self, Record};
 use super::database::Database;
 use super::error::StoreError;
 use super::key::TableKey;
-use super::schema::{DATA_VERSION, DUE, Due, DueKey, GUESSES, VERIFIED_PHONES};
+use super::schema::{DATA_VERSION, DUE, DueKey, DueRecords, GUESSES, VERIFIED_PHONES};
 use super::table::{self, Table};
 use super::trees::Trees;
 
@@ -21,7 +21,8 @@ pub(super) struct Directory<'a> {
 type MigrationStep = fn(&Directory<'_>) -> Result<(), StoreError>;
 
 /// The step at place n leads from version n + 1 to the one after it.
-const STEPS: [MigrationStep; DATA_VERSION as usize - 1] = [to_version_2, to_version_3];
+const STEPS: [MigrationStep; DATA_VERSION as usize - 1] =
+    [to_version_2, to_version_3, to_version_4];
 
 /// Carries out every step that a directory of this version needs; one without a version is new.
 pub(super) fn migrate(directory: &Directory<'_>, version: Option<u32>) -> Result<(), StoreError> {
@@ -57,6 +58,12 @@ fn to_version_3(_: &Directory<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Version 4: an entry of the index for sweeping may have several records, which an earlier release can't read.
+#[expect(clippy::unnecessary_wraps, reason = "the type of every step")]
+fn to_version_4(_: &Directory<'_>) -> Result<(), StoreError> {
+    Ok(())
+}
+
 /// Notes for every record of this table when it ends. What is noted already is noted in the same place.
 fn put_ends<K: TableKey, V: Record>(
     directory: &Directory<'_>,
@@ -67,15 +74,15 @@ fn put_ends<K: TableKey, V: Record>(
         let (key, value) = row?;
         if let Some(at) = table.keep_until(&table::decode(table, &value)?) {
             let due = DueKey { at, table: table.id, key: key.to_vec() };
-            directory.database.change(&due_tree, &due.to_bytes(), Some(&no_more()?))?;
+            directory.database.change(&due_tree, &due.to_bytes(), Some(&no_others()?))?;
         }
     }
     Ok(())
 }
 
-/// The record of an entry that is all key.
-fn no_more() -> Result<Vec<u8>, StoreError> {
-    codec::encode(&Due {})
+/// The value of an entry for one record.
+fn no_others() -> Result<Vec<u8>, StoreError> {
+    codec::encode(&DueRecords::default())
         .map_err(|why| StoreError::Damaged { tree: DUE.name, why: why.to_string() })
 }
 

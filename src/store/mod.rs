@@ -201,7 +201,8 @@ impl Store {
         self.write(Priority::MayUseReserve, move |write| sweep::until(write, now)).await
     }
 
-    /// Takes away up to `most` records that need not be kept after `now`, and says how many index entries it looked at.
+    /// Takes away up to about `most` records that need not be kept after `now`, and says how many it looked at: at least
+    /// `most` if there may be more.
     pub async fn sweep(&self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
         self.write(Priority::MayUseReserve, move |write| sweep::sweep(write, now, most)).await
     }

@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use super::error::StoreError;
+use super::schema::DueKey;
 use super::table::TableId;
 
 /// Largest redo record: what one write may change at most. An entry of a file that is imported has at least 43 bytes (a user's
@@ -15,15 +16,18 @@ pub(super) type Overlay = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
 #[derive(Default)]
 pub(super) struct GroupOverlay {
     pub(super) changes: Overlay,
+    /// When the sweeper looks at records, in whole seconds.
+    pub(super) due: BTreeSet<DueKey>,
     /// At least the bytes of the changes.
     pub(super) bytes: u64,
 }
 
 impl GroupOverlay {
     /// Adds what one write more changes.
-    pub(super) fn add(&mut self, changes: Overlay) -> Result<(), StoreError> {
+    pub(super) fn add(&mut self, changes: Overlay, due: Vec<DueKey>) -> Result<(), StoreError> {
         self.bytes += size(&changes)?;
         self.changes.extend(changes);
+        self.due.extend(due.into_iter().map(|due| DueKey { at: due.at.rounded_up(), ..due }));
         Ok(())
     }
 }

@@ -1,14 +1,22 @@
 //! Takes away what has been kept long enough.
 //!
-//! Putting a record that ends one day also puts an entry into `due`, for the day it ends. A record that lives on
-//! keeps its old entry: when that comes up, the record is asked again, and the entry moves to the new day. One that has
-//! no end any more loses its entry then, and gets another when it is put with an end again.
+//! Putting a record that ends one day also notes it in `due`, for the day it ends. A record that lives on stays there: when
+//! that day comes, the record is asked again, and is noted for the new day. One that has no end any more is not noted then,
+//! but when it is put with an end again.
+//!
+//! Records that a group of writes puts and that end in the same second share entries: a burst of sends puts a handful of
+//! entries instead of some for each code.
 
+use std::iter;
 use std::time::Duration;
 
+use super::codec;
 use super::error::StoreError;
 use super::key::{Order, Span, TableKey};
-use super::schema::{self, DUE, Due, DueKey, MARKS, Mark};
+use super::overlay::{GroupOverlay, Overlay};
+use super::schema::{self, DUE, DueKey, DueRecords, MARKS, Mark};
+use super::table::TableId;
+use super::trees::Trees;
 use super::write::Write;
 use crate::domain::Timestamp;
 
@@ -20,6 +28,9 @@ const GRACE: Duration = Duration::from_hours(24);
 
 /// The mark that says how far the sweeper has come: a time in microseconds.
 const SWEPT: &str = "swept";
+
+/// Most bytes of the further records of one entry.
+const OTHERS_BYTES: usize = 2048;
 
 /// Until when may be swept now: a day before the time, and with each call no more than a step beyond where it was at the
 /// last one, in this process or one before it. So a clock has to be days ahead for a good hour before anything goes that
@@ -35,6 +46,7 @@ pub(super) fn until(write: &mut Write<'_>, now: Timestamp) -> Result<Timestamp, 
     Ok(until - GRACE)
 }
 
+/// Takes away up to about `most` records that have ended, and says how many it looked at.
 pub(super) fn sweep(
     write: &mut Write<'_>,
     now: Timestamp,
@@ -42,22 +54,57 @@ pub(super) fn sweep(
 ) -> Result<usize, StoreError> {
     let due: Vec<_> = write.trees().list(DUE, Span::all(), Order::Ascending, None, most)?;
     let mut looked_at = 0;
-    for (entry, _) in due.into_iter().take_while(|(entry, _)| entry.at <= now) {
-        looked_at += 1;
+    for (entry, records) in due.into_iter().take_while(|(entry, _)| entry.at <= now) {
+        if looked_at >= most {
+            break;
+        }
         write.remove_raw(DUE.id, entry.to_bytes());
-        match ends(write, &entry)? {
-            Some(at) if at <= now => write.remove_raw(entry.table, entry.key),
-            Some(at) => write.put(DUE, &DueKey { at, ..entry }, &Due {})?,
-            None => {}
+        for (table, key) in iter::once((entry.table, entry.key)).chain(records.others) {
+            looked_at += 1;
+            match end_of(write, table, &key)? {
+                Some(at) if at <= now => write.remove_raw(table, key),
+                Some(at) => write.sweep_at(DueKey { at, table, key }),
+                None => {}
+            }
         }
     }
     Ok(looked_at)
 }
 
-/// When the record that an entry points at ends; `None` when there is no such record, or no end to it.
-fn ends(write: &Write<'_>, entry: &DueKey) -> Result<Option<Timestamp>, StoreError> {
-    let Some(bytes) = write.raw(entry.table, &entry.key)? else { return Ok(None) };
-    let Some(table) = schema::table(entry.table) else { return Ok(None) };
+/// What a group of writes changes, with the entries for its records that end one day.
+pub(super) fn with_due(trees: &Trees, group: GroupOverlay) -> Result<Overlay, StoreError> {
+    let GroupOverlay { mut changes, due, .. } = group;
+    let due_tree = trees.known(DUE.id)?;
+    // An entry that is there stays as it is: its record is noted already.
+    let is_there = |entry: &DueKey, changes: &Overlay| {
+        let key = entry.to_bytes();
+        match changes.get(&(DUE.id, key.clone())) {
+            Some(put) => Ok(put.is_some()),
+            None => due_tree.contains_key(key),
+        }
+    };
+    let mut due = due.into_iter().peekable();
+    while let Some(first) = due.next() {
+        if is_there(&first, &changes)? {
+            continue;
+        }
+        let mut others = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = due.next_if(|next| next.at == first.at && bytes < OTHERS_BYTES) {
+            bytes += next.key.len() + 4;
+            others.push((next.table, next.key));
+        }
+        let records = codec::encode(&DueRecords { others })
+            .map_err(|why| StoreError::Damaged { tree: DUE.name, why: why.to_string() })?;
+        changes.insert((DUE.id, first.to_bytes()), Some(records));
+    }
+    Ok(changes)
+}
+
+/// When this record ends; `None` when there is no such record, or no end to it.
+fn end_of(write: &Write<'_>, table: TableId, key: &[u8]) -> Result<Option<Timestamp>, StoreError> {
+    let Some(bytes) = write.raw(table, key)? else { return Ok(None) };
+    let Some(table) = schema::table(table) else { return Ok(None) };
     table
         .end_of(&bytes)
         .map_err(|why| StoreError::Damaged { tree: table.name(), why: why.to_string() })

@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::indexing;
 use super::key::TableKey;
 use super::overlay::{self, GroupOverlay, Overlay};
-use super::schema::{ALL, DUE, Due, DueKey};
+use super::schema::{ALL, DueKey};
 use super::table::{self, AnyTable, Table, TableId};
 use super::trees::Trees;
 use crate::domain::Timestamp;
@@ -18,6 +18,7 @@ pub struct Write<'a> {
     space: &'a DiskSpace,
     group: &'a GroupOverlay,
     overlay: Overlay,
+    due: Vec<DueKey>,
     effects: Vec<Effect>,
 }
 
@@ -27,7 +28,7 @@ pub(super) type Effect = Box<dyn FnOnce() + Send>;
 impl<'a> Write<'a> {
     /// A write that comes after those that have put `group`.
     pub(super) fn new(trees: &'a Trees, space: &'a DiskSpace, group: &'a GroupOverlay) -> Self {
-        Self { trees, space, group, overlay: Overlay::new(), effects: Vec::new() }
+        Self { trees, space, group, overlay: Overlay::new(), due: Vec::new(), effects: Vec::new() }
     }
 
     /// Reads one record.
@@ -86,8 +87,7 @@ impl<'a> Write<'a> {
         if let Some(at) = table.keep_until(value)
             && self.end_of(table, &place.1)?.is_none_or(|before| at < before)
         {
-            let due = DueKey { at, table: table.id, key: place.1.clone() };
-            self.put(DUE, &due, &Due {})?;
+            self.sweep_at(DueKey { at, table: table.id, key: place.1.clone() });
         }
         self.overlay.insert(place, Some(bytes));
         Ok(())
@@ -136,7 +136,7 @@ impl<'a> Write<'a> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.overlay.is_empty()
+        self.overlay.is_empty() && self.due.is_empty()
     }
 
     pub(super) fn raw(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -155,13 +155,18 @@ impl<'a> Write<'a> {
         self.overlay.insert((table, key), None);
     }
 
+    /// Has the sweeper look at a record.
+    pub(super) fn sweep_at(&mut self, due: DueKey) {
+        self.due.push(due);
+    }
+
     pub(super) fn trees(&self) -> &'a Trees {
         self.trees
     }
 
-    /// Everything that the write changes, indexes and counters included.
-    pub(super) fn into_overlay(self) -> Overlay {
-        self.overlay
+    /// Everything that the write changes, indexes and counters included, and when the sweeper looks at its records.
+    pub(super) fn into_parts(self) -> (Overlay, Vec<DueKey>) {
+        (self.overlay, self.due)
     }
 
     /// Works out what changes in indexes and counters.

@@ -16,6 +16,7 @@ use super::error::{OpenError, StoreError};
 use super::overlay::GroupOverlay;
 use super::redo;
 use super::renewal::{Renewal, RenewalStep};
+use super::sweep;
 use super::trees::Trees;
 use super::write::{Effect, Write};
 
@@ -311,8 +312,8 @@ impl WriteGroup {
                     write.check_size()
                 }
             });
-            let changes = write.into_overlay();
-            if let Err(error) = kept.and_then(|()| self.overlay.add(changes)) {
+            let (changes, due) = write.into_parts();
+            if let Err(error) = kept.and_then(|()| self.overlay.add(changes, due)) {
                 (outcome.tell)(Err(error));
                 return;
             }
@@ -327,7 +328,8 @@ impl WriteGroup {
         let durable = if self.overlay.changes.is_empty() {
             Ok(())
         } else {
-            redo::apply(trees, database, number, self.overlay.changes)
+            sweep::with_due(trees, self.overlay)
+                .and_then(|changes| redo::apply(trees, database, number, changes))
                 .and_then(|()| database.sync())
         };
         for (outcome, effects) in self.outcomes {
@@ -367,7 +369,8 @@ mod tests {
             let effect: Effect = Box::new(move || effects.send(()).unwrap());
             let mut group = WriteGroup::default();
             group.outcomes.push((outcome, vec![effect]));
-            group.overlay.add(Overlay::from([((table, vec![1]), Some(vec![1]))])).unwrap();
+            let changes = Overlay::from([((table, vec![1]), Some(vec![1]))]);
+            group.overlay.add(changes, Vec::new()).unwrap();
             assert_eq!(group.commit(&trees, &database, 1).is_ok(), is_durable);
             assert_eq!(answered.try_iter().collect::<Vec<_>>(), [is_durable]);
             assert_eq!(seen.try_iter().count(), usize::from(is_durable));

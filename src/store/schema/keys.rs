@@ -167,7 +167,7 @@ impl TableKey for RateKey {
 }
 
 /// An entry of the index for sweeping: a record, and when to look at it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::store) struct DueKey {
     pub(in crate::store) at: Timestamp,
     pub(in crate::store) table: TableId,

@@ -13,8 +13,8 @@ pub(super) use keys::DueKey;
 pub use keys::{AtKey, GatewayKey, QuestionKey, RateKey};
 pub use parts::KeyPart;
 pub use records::{
-    AuditHead, AuditTimes, Due, GatewayId, KeyCheck, LiveCode, Mark, SealedMessage, SealedSecret,
-    Sender, VerifiedPhone,
+    AuditHead, AuditTimes, Due, DueRecords, GatewayId, KeyCheck, LiveCode, Mark, SealedMessage,
+    SealedSecret, Sender, VerifiedPhone,
 };
 
 use super::codec::{BadRecord, Record, decode_body};
@@ -32,7 +32,7 @@ use crate::domain::{
 
 /// Version of the whole: raised when a program that knows only the old one would do harm. The module `migrate` has a step
 /// from every version to the next.
-pub const DATA_VERSION: u32 = 3;
+pub const DATA_VERSION: u32 = 4;
 
 /// How long a verification is kept after its issue, and its delivery.
 pub const KEEP_VERIFICATIONS: Duration = Duration::from_hours(30 * 24);
@@ -90,8 +90,8 @@ tables! {
     /// Check values of the keyring's keys, by key id.
     pub KEY_CHECKS = 13 "key_checks": String => KeyCheck { version: 1 }, surviving_reset;
 
-    /// The index for sweeping: the record to look at, by the time.
-    pub(super) DUE = 14 "due": DueKey => Due { version: 1 };
+    /// The index for sweeping: the records to look at, by the time.
+    pub(super) DUE = 14 "due": DueKey => DueRecords { version: 2, earlier: [1 => Due] };
 
     /// How far the database (`last`) and its sweeping (`swept`) have come.
     pub(super) MARKS = 15 "marks": String => Mark { version: 1 }, surviving_reset;
@@ -117,7 +117,7 @@ tables! {
     pub OUTBOX = 20 "outbox": AtKey => SealedMessage { version: 1 };
 
     /// When a message of the outbox may be sent.
-    pub OUTBOX_DUE = 21 "outbox_due": AtKey => Due;
+    pub OUTBOX_DUE = 21 "outbox_due": AtKey => Due { version: 1 };
 
     /// The delivery behind a gateway's id, kept as long as the delivery.
     pub GATEWAY_IDS = 22 "gateway_ids": GatewayKey => GatewayId { version: 1 },

@@ -81,6 +81,20 @@ pub struct GatewayId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {}
 
+/// Further records that the index for sweeping has at the key of another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueRecords {
+    /// The number of each one's tree, and its key there.
+    pub others: Vec<(u8, Vec<u8>)>,
+}
+
+/// Before, an entry had one record.
+impl From<Due> for DueRecords {
+    fn from(_: Due) -> Self {
+        Self::default()
+    }
+}
+
 /// The number of the last mark (module `progress_marker`), or the time up to which the database is swept (module `sweep`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {

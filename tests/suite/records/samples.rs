@@ -14,7 +14,7 @@ use esoz_otp::domain::{
     Requester, Scopes, SecretDigest, Timestamp, Token, User, Verification, VerificationState,
 };
 use esoz_otp::store::schema::{
-    AuditHead, AuditTimes, Count, Due, KeyCheck, LiveCode, Mark, SealedSecret, Sender,
+    AuditHead, AuditTimes, Count, Due, DueRecords, KeyCheck, LiveCode, Mark, SealedSecret, Sender,
     VerifiedPhone,
 };
 use esoz_otp::store::{BadRecord, Record, decode, encode};
@@ -295,7 +295,8 @@ fn small() -> Vec<Sample> {
     vec![
         sample("key_checks", "", KeyCheck { value: [11; 16], retired_at: None }),
         sample("key_checks", "retired", KeyCheck { value: [11; 16], retired_at: Some(at(3)) }),
-        sample("due", "", Due {}),
+        sample("due", "", DueRecords { others: vec![(9, vec![1, 2, 3]), (19, vec![4; 16])] }),
+        earlier(1, "due", "", DueRecords::default()),
         sample("marks", "", Mark { number: 300 }),
         sample("audit_heads", "", AuditHead { number: 300, hash: [13; 32], kept_from: 7 }),
         sample("audit_times", "", AuditTimes { last: 300, earliest: at(3), latest: at(4) }),

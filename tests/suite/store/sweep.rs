@@ -1,4 +1,4 @@
-use esoz_otp::domain::{Id, Phone, Purpose};
+use esoz_otp::domain::{Id, Phone, Purpose, Timestamp};
 use esoz_otp::store::Store;
 use esoz_otp::store::schema::{LIVE_CODES, LiveCode};
 
@@ -8,8 +8,13 @@ fn key(number: u32) -> (Phone, Purpose) {
     (phone(number), Purpose::PhoneVerification)
 }
 
+fn second(number: i64) -> Timestamp {
+    time(number.saturating_mul(1_000_000))
+}
+
 fn put(store: &Store, number: u32, keep_until: i64) {
-    let live = LiveCode { verification_id: Id::from_bytes([1; 16]), keep_until: time(keep_until) };
+    let live =
+        LiveCode { verification_id: Id::from_bytes([1; 16]), keep_until: second(keep_until) };
     write(store, move |write| write.put(LIVE_CODES, &key(number), &live)).unwrap();
 }
 
@@ -23,7 +28,7 @@ fn remove(store: &Store, number: u32) {
 
 fn sweep(store: &Store, now: i64, most: usize) -> usize {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(store.sweep(time(now), most)).unwrap()
+    runtime.block_on(store.sweep(second(now), most)).unwrap()
 }
 
 fn left(store: &Store) -> usize {
