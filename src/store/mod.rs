@@ -7,7 +7,7 @@
 //! - [`Write`]: what the closure works on, an `overlay` over the trees. If it refuses, nothing has happened.
 //! - `index`: rows of the schema for secondary indexes and counters; `indexing` keeps those trees.
 //! - `redo`: how one write over several trees is there whole or not at all.
-//! - `writer`: groups of writes, then a sync, then the answers.
+//! - `writer`: groups of writes, then a sync. `answers`: what hangs on each of them, and the answer to its caller.
 //! - `database`: sled's `flush()` and our own `fdatasync`. (`flush()` alone is not durable on Linux: it calls
 //!   `sync_file_range`.)
 //! - `migrate`: how a directory of an earlier release becomes one of this release.
@@ -25,6 +25,7 @@
 //!
 //! No other module names sled.
 
+mod answers;
 mod cache;
 mod checksums;
 mod codec;

@@ -114,8 +114,8 @@ impl<'a> Write<'a> {
     /// Has `effect` run when the write is on the device, before its caller is answered: in the order of the writes, and
     /// of the calls within one. A write that is refused, or whose sync fails, drops it.
     ///
-    /// It runs on the writer thread, which every other write waits for: it sets a number, wakes a task or hands a line to
-    /// the log, and waits for nothing.
+    /// It runs on the thread that answers writes, which every later answer waits for: it sets a number, wakes a task or
+    /// hands a line to the log, and waits for nothing.
     pub fn on_durable(&mut self, effect: impl FnOnce() + Send + 'static) {
         self.effects.push(Box::new(effect));
     }

@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::answers::{Answer, AnswerThread, Tell};
 use super::checksums;
 use super::database::Database;
 use super::directory::Lock;
@@ -18,7 +19,7 @@ use super::redo;
 use super::renewal::{Renewal, RenewalStep};
 use super::sweep;
 use super::trees::Trees;
-use super::write::{Effect, Write};
+use super::write::Write;
 
 /// Writes that may wait. More get no room.
 const QUEUE: usize = 1024;
@@ -52,7 +53,7 @@ struct JobOutcome {
     accepted: bool,
     priority: Priority,
     /// Tells the caller, once the group is on the device or has failed.
-    tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    tell: Tell,
 }
 
 type WriteJob = Box<dyn FnOnce(&mut Write<'_>) -> JobOutcome + Send>;
@@ -66,6 +67,7 @@ pub(super) struct Writer {
     queue: Option<Sender<WriteJob>>,
     permits: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    answers_on: ThreadId,
     failure: watch::Receiver<Option<StoreError>>,
     space: Arc<DiskSpace>,
     written: Arc<AtomicU64>,
@@ -89,18 +91,27 @@ impl Writer {
         let (queue, jobs) = channel();
         let (failing, failure) = watch::channel(None);
         let path = lock.path().to_owned();
+        let at_path = |source| OpenError::Io { path: path.clone(), source };
+        let answers = AnswerThread::start().map_err(at_path)?;
+        let answers_on = answers.id();
         // The thread logs to where the one that starts it does.
         let log = tracing::dispatcher::get_default(Clone::clone);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                // Effects of writes log there, too.
                 let _log = tracing::dispatcher::set_default(&log);
-                let mut thread =
-                    WriterThread { trees, database, space: watched, renewal, is_at_rest: rests };
+                let mut thread = WriterThread {
+                    trees,
+                    database,
+                    space: watched,
+                    renewal,
+                    answers,
+                    is_at_rest: rests,
+                };
                 thread.run(&counted, &jobs, &failing);
                 let is_whole = failing.borrow().is_none();
-                let WriterThread { trees, database, renewal, .. } = thread;
+                let WriterThread { trees, database, renewal, answers, .. } = thread;
+                answers.end();
                 renewal.end(&database);
                 drop((trees, database));
                 if is_whole && let Err(error) = checksums::seal(lock.path(), &lock.home()) {
@@ -109,10 +120,10 @@ impl Writer {
                 // The lock goes last: when it is free, sled has let go of its files.
                 drop(lock);
             })
-            .map_err(|source| OpenError::Io { path, source })?;
+            .map_err(at_path)?;
         let permits = Arc::new(Semaphore::new(QUEUE));
         let (queue, thread) = (Some(queue), Mutex::new(Some(thread)));
-        Ok(Self { queue, permits, thread, failure, space, written, is_at_rest })
+        Ok(Self { queue, permits, thread, answers_on, failure, space, written, is_at_rest })
     }
 
     /// A permit, or [`StoreError::Busy`] when [`QUEUE`] writes wait already.
@@ -127,7 +138,7 @@ impl Writer {
         held.map(|held| QueuePermit { _held: held }).map_err(|_| self.failure())
     }
 
-    /// Queues a write; `tell` is called on the writer thread when its outcome is certain.
+    /// Queues a write; `tell` is called on a thread of the store when its outcome is certain.
     pub(super) fn submit<T, E, F, A>(
         &self,
         permit: QueuePermit,
@@ -195,8 +206,12 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.queue = None;
         let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
-        // A write's own closure may hold the last handle; its thread can't wait for itself.
-        if let Some(thread) = thread.filter(|t| t.thread().id() != std::thread::current().id()) {
+        // A write's own closure or effect may hold the last handle: a thread can't wait for itself, nor the one that answers
+        // for the one that writes.
+        let this = std::thread::current().id();
+        if let Some(thread) =
+            thread.filter(|it| ![it.thread().id(), self.answers_on].contains(&this))
+        {
             drop(thread.join());
         }
     }
@@ -209,6 +224,7 @@ struct WriterThread {
     space: Arc<DiskSpace>,
     renewal: Renewal,
     is_at_rest: Arc<AtomicBool>,
+    answers: AnswerThread,
 }
 
 impl WriterThread {
@@ -235,7 +251,7 @@ impl WriterThread {
             }
             number += 1;
             written.fetch_add(group.counted, Ordering::SeqCst);
-            let committed = group.commit(&self.trees, &self.database, number);
+            let committed = group.commit(&self.trees, &self.database, number, &self.answers);
             if let Err(error) = committed.and_then(|()| self.renew(false).map(drop)) {
                 return self.fail(&error, jobs, failing);
             }
@@ -292,8 +308,7 @@ impl WriterThread {
 /// Writes that become durable together: a record that several of them change is written once.
 #[derive(Default)]
 struct WriteGroup {
-    /// Each with what is done when it is on the device.
-    outcomes: Vec<(JobOutcome, Vec<Effect>)>,
+    answers: Vec<Answer>,
     overlay: GroupOverlay,
     /// How many of them change something and are not upkeep.
     counted: u64,
@@ -320,11 +335,17 @@ impl WriteGroup {
             self.counted += u64::from(outcome.priority != Priority::Upkeep);
         }
         let effects = if outcome.accepted { effects } else { Vec::new() };
-        self.outcomes.push((outcome, effects));
+        self.answers.push(Answer { effects, tell: outcome.tell });
     }
 
-    /// Carries the group out as write number `number` and answers its callers.
-    fn commit(self, trees: &Trees, database: &Database, number: u64) -> Result<(), StoreError> {
+    /// Carries the group out as write number `number`, and has its callers answered.
+    fn commit(
+        self,
+        trees: &Trees,
+        database: &Database,
+        number: u64,
+        answers: &AnswerThread,
+    ) -> Result<(), StoreError> {
         let durable = if self.overlay.changes.is_empty() {
             Ok(())
         } else {
@@ -332,15 +353,7 @@ impl WriteGroup {
                 .and_then(|changes| redo::apply(trees, database, number, changes))
                 .and_then(|()| database.sync())
         };
-        for (outcome, effects) in self.outcomes {
-            if durable.is_ok() {
-                for effect in effects {
-                    effect();
-                }
-            }
-            (outcome.tell)(durable.clone());
-        }
-        durable
+        answers.answer(self.answers, durable.clone()).and(durable)
     }
 }
 
@@ -359,19 +372,18 @@ mod tests {
         let trees = Trees::open(&database).unwrap();
         let unknown_tree = 250;
         for (table, is_durable) in [(CLIENTS.id, true), (unknown_tree, false)] {
+            let thread = AnswerThread::start().unwrap();
             let (effects, seen) = channel();
             let (answers, answered) = channel();
-            let outcome = JobOutcome {
-                accepted: true,
-                priority: Priority::Normal,
-                tell: Box::new(move |durable| answers.send(durable.is_ok()).unwrap()),
-            };
-            let effect: Effect = Box::new(move || effects.send(()).unwrap());
             let mut group = WriteGroup::default();
-            group.outcomes.push((outcome, vec![effect]));
+            group.answers.push(Answer {
+                effects: vec![Box::new(move || effects.send(()).unwrap())],
+                tell: Box::new(move |durable| answers.send(durable.is_ok()).unwrap()),
+            });
             let changes = Overlay::from([((table, vec![1]), Some(vec![1]))]);
             group.overlay.add(changes, Vec::new()).unwrap();
-            assert_eq!(group.commit(&trees, &database, 1).is_ok(), is_durable);
+            assert_eq!(group.commit(&trees, &database, 1, &thread).is_ok(), is_durable);
+            thread.end();
             assert_eq!(answered.try_iter().collect::<Vec<_>>(), [is_durable]);
             assert_eq!(seen.try_iter().count(), usize::from(is_durable));
         }

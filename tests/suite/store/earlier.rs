@@ -82,9 +82,10 @@ fn version_1() -> Earlier {
 }
 
 /// One of each.
-fn every_version() -> [Earlier; 2] {
+fn every_version() -> [Earlier; 3] {
     let v2 = include_bytes!("../../../fixtures/directories/v2.tar.gz");
-    [version_1(), Earlier::unpack("v2", v2)]
+    let v3 = include_bytes!("../../../fixtures/directories/v3.tar.gz");
+    [version_1(), Earlier::unpack("v2", v2), Earlier::unpack("v3", v3)]
 }
 
 /// Whether a row as it is read now says all that it said.
@@ -205,7 +206,7 @@ fn a_directory_of_a_later_version_is_refused_by_its_number_and_left_as_it_is() {
     };
     set("77");
     let refusal = super::open(&data).err().unwrap().to_string();
-    assert!(refusal.contains("data version 77, this one knows 3"), "{refusal}");
+    assert!(refusal.contains("data version 77, this one knows 4"), "{refusal}");
     set("1");
     serves_everything(&earlier, &earlier.serve());
 }
