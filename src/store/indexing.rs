@@ -182,7 +182,7 @@ mod tests {
         CLIENTS, CLIENTS_BY_API_KEY, PERSON_REQUEST_COUNTS, PERSON_REQUESTS,
         PERSON_REQUESTS_BY_CLIENT, PERSON_REQUESTS_BY_STATUS,
     };
-    use crate::store::{Order, Priority, Span, Store};
+    use crate::store::{Order, Priority, Span, Store, Write};
 
     const CONFIG: StoreConfig = StoreConfig { cache_mib: 8, reserve_mib: 0 };
 
@@ -213,7 +213,19 @@ mod tests {
         (id, put)
     }
 
+    /// Has the writer thread take all of them at once.
     fn carry_out(store: &Store, requests: &mut Requests, writes: Vec<Vec<Change>>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut queued = Vec::new();
+        let (let_go, held) = std::sync::mpsc::channel::<()>();
+        let first = store.clone();
+        queued.push(runtime.spawn(async move {
+            let wait = move |_: &mut Write<'_>| {
+                held.recv().unwrap();
+                Ok::<_, StoreError>(())
+            };
+            first.write(Priority::Normal, wait).await
+        }));
         for changes in writes {
             for (id, request) in changes.iter().copied().map(request) {
                 match request {
@@ -221,7 +233,8 @@ mod tests {
                     None => drop(requests.remove(&id)),
                 }
             }
-            let decided = store.write_blocking(Priority::Normal, move |write| {
+            let store = store.clone();
+            let put = move |write: &mut Write<'_>| {
                 for (id, request) in changes.into_iter().map(request) {
                     match request {
                         Some(request) => write.put(PERSON_REQUESTS, &id, &request)?,
@@ -229,8 +242,12 @@ mod tests {
                     }
                 }
                 Ok::<_, StoreError>(())
-            });
-            decided.unwrap();
+            };
+            queued.push(runtime.spawn(async move { store.write(Priority::Normal, put).await }));
+        }
+        runtime.spawn(async move { let_go.send(()).unwrap() });
+        for write in queued {
+            runtime.block_on(write).unwrap().unwrap();
         }
     }
 
@@ -298,7 +315,7 @@ mod tests {
             is_blocked: false,
         };
         let put = |clients: [Client; 2]| {
-            let put_all = move |write: &mut crate::store::Write<'_>| {
+            let put_all = move |write: &mut Write<'_>| {
                 clients.iter().try_for_each(|client| write.put(CLIENTS, &client.id, client))
             };
             store.write_blocking(Priority::Normal, put_all).unwrap();

@@ -1,8 +1,8 @@
-//! One write over several trees, whole or not at all.
+//! A group of writes over several trees, whole or not at all.
 //!
-//! First all its changes go into the `redo` tree, then into their own trees, then the redo record goes. sled's log
+//! First all their changes go into the `redo` tree, then into their own trees, then the redo record goes. sled's log
 //! keeps the order of inserts and recovery keeps a prefix of it. So after a crash either the redo record is not whole
-//! (and nothing of the write is in the trees: it is dropped), or it is whole (and the write is carried out again), or
+//! (and nothing of the group is in the trees: it is dropped), or it is whole (and the group is carried out again), or
 //! it is gone (and everything is in place). A change of one record needs none of this.
 //!
 //! A redo record is cut into chunks, because sled puts large values into files that nothing syncs. A chunk begins with the
@@ -25,7 +25,7 @@ const LAST: u8 = 1;
 
 type Change = (u8, Vec<u8>, Option<Vec<u8>>);
 
-/// Carries out the changes of write number `write` (its place in this process's life).
+/// Carries out the changes of group number `write` (its place in this process's life).
 pub(super) fn apply(
     trees: &Trees,
     database: &Database,

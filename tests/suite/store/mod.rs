@@ -10,6 +10,7 @@ mod crash_images;
 mod damage_after_a_crash;
 mod disk_full;
 mod earlier;
+mod group;
 mod growth;
 pub mod image;
 mod kill;

@@ -93,6 +93,37 @@ fn one_sweep_does_no_more_than_it_was_told() {
     }
 }
 
+/// They share an entry of the index.
+#[test]
+fn of_records_that_one_write_puts_each_goes_when_it_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).unwrap();
+    let put_all = |ends: Vec<(u32, i64)>| {
+        write(&store, move |write| {
+            ends.iter().try_for_each(|(number, keep_until)| {
+                let (verification_id, keep_until) = (Id::from_bytes([1; 16]), second(*keep_until));
+                write.put(LIVE_CODES, &key(*number), &LiveCode { verification_id, keep_until })
+            })
+        })
+        .unwrap();
+    };
+    // Several hundred bytes of them fit an entry, so these are some entries.
+    put_all((0..600).map(|number| (number, 10 + i64::from(number % 2) * 10)).collect());
+    // Of these one lives on, one goes, one goes and comes back.
+    put_all(vec![(0, 30)]);
+    remove(&store, 2);
+    remove(&store, 4);
+    put(&store, 4, 10);
+    assert_eq!(left(&store), 599);
+    while sweep(&store, 10, 100) > 0 {}
+    assert_eq!(left(&store), 301, "those that end at 20, and the one that lives on");
+    while sweep(&store, 20, 100) > 0 {}
+    assert_eq!(store.page(LIVE_CODES, None, 10).unwrap()[0].0, key(0));
+    assert_eq!(left(&store), 1);
+    while sweep(&store, 30, 100) > 0 {}
+    assert_eq!(left(&store), 0);
+}
+
 #[test]
 fn what_was_removed_meanwhile_is_no_matter() {
     let home = tempfile::tempdir().unwrap();
