@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use super::apply::ApplyArgs;
 use super::check::CheckArgs;
 use super::compact::CompactArgs;
 use super::demo::DemoArgs;
@@ -35,6 +36,11 @@ pub(super) enum Command {
     /// The node must be stopped. Either the whole file is added or nothing is. Secrets that the file leaves to be
     /// generated are printed once.
     Import(ImportArgs),
+    /// Adds and changes records of a running node, from a file with an entity a line.
+    ///
+    /// A line with a new id is added, and one with a known id changes it. No state moves backward: nothing is approved,
+    /// revived, unblocked or deleted. A load that broke off can be repeated. `import` is for a stopped node.
+    Apply(ApplyArgs),
     /// Runs a node on a data directory until SIGTERM or Ctrl-C.
     ///
     /// Standard output has the addresses, standard error the log. SIGHUP reopens the file of the driver `file`.
@@ -71,6 +77,7 @@ impl Command {
             Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
             Self::Init(_)
             | Self::Import(_)
+            | Self::Apply(_)
             | Self::Serve(_)
             | Self::Compact(_)
             | Self::Keys(_)

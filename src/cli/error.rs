@@ -17,20 +17,25 @@ const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
 const IO: u8 = 74;
 const IN_USE: u8 = 75;
+const NO_PERMISSION: u8 = 77;
 const CONFIGURATION: u8 = 78;
 
 /// Every exit code, and when a command ends with it. The numbers are those of BSD's `sysexits`.
-pub(super) const EXITS: [(u8, &str); 8] = [
+pub(super) const EXITS: [(u8, &str); 9] = [
     (0, "The command did what it was asked to do."),
     (USAGE, "The command line is wrong, or names a file or a key that does not exist."),
     (
         DATA,
-        "An imported file is wrong, the database is damaged or a newer release's, or the audit was changed.",
+        "An imported file is wrong, lines of a load were refused, the database is damaged or a newer release's, or the audit was changed.",
     ),
-    (UNAVAILABLE, "An address can't be listened on, or no driver took a test message."),
+    (
+        UNAVAILABLE,
+        "An address can't be listened on, no driver took a test message, or a node can't be reached.",
+    ),
     (SOFTWARE, "A fault of the program, or the system gives no random numbers or no threads."),
     (IO, "The disk is full or read-only, or permission is missing."),
     (IN_USE, "Another process uses the data directory or the keyring, or live codes need the key."),
+    (NO_PERMISSION, "The running node refused the token."),
     (
         CONFIGURATION,
         "A setting, the keyring, a secret's file or the data directory must be set up first.",
@@ -63,6 +68,10 @@ impl CliError {
 
     pub(super) fn unavailable(message: impl Display) -> Self {
         Self { code: UNAVAILABLE, message: message.to_string() }
+    }
+
+    pub(super) fn no_permission(message: impl Display) -> Self {
+        Self { code: NO_PERMISSION, message: message.to_string() }
     }
 
     pub(super) fn software(message: impl Display) -> Self {

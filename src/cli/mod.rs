@@ -4,15 +4,18 @@
 //!
 //! - `args`: the command line as a whole; `settings`: flags that several commands have; `redacted`: removes numbers and
 //!   secrets from usage errors;
-//! - each command has a file or folder of its name: `demo`, `init`, `import`, `serve`, `compact`, `keys`, `audit`, `sms`,
+//! - each command has a file or folder of its name: `demo`, `init`, `import`, `apply`, `serve`, `compact`, `keys`, `audit`, `sms`,
 //!   `check`, and `manual` for `completions` and `man`;
+//! - `client`: HTTP to a running node;
 //! - `run`: the common part of `demo` and `serve`, with `listen` and `signals`;
 //! - `keyring_file`, `private_file`, `gateway_files`, `drivers`: files and drivers that settings name;
 //! - `memory`: no core files; `output`: standard output; `error`: [`CliError`] with its exit code.
 
+mod apply;
 mod args;
 mod audit;
 mod check;
+mod client;
 mod compact;
 mod demo;
 mod drivers;
@@ -61,6 +64,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Init(args) => init::init(args),
         Command::Import(args) => import::import(args),
+        Command::Apply(args) => apply::apply(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Compact(args) => compact::compact(&args),
         Command::Keys(command) => keys::keys(command),

@@ -47,6 +47,13 @@ impl<'a> FileText<'a> {
     }
 }
 
+impl<'a> FileValue<'a> {
+    /// The text of the value.
+    pub fn json(self) -> &'a str {
+        self.raw.get()
+    }
+}
+
 impl<'a> Source<'a> for FileValue<'a> {
     fn given(self) -> Result<Given<'a, Self>, BadEscape> {
         let (json, text) = (self.raw.get(), self.text);

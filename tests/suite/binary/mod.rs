@@ -1,5 +1,6 @@
 //! The program as it is built, started as a user starts it.
 
+mod apply;
 mod audit;
 mod audit_beside;
 mod command_line;
