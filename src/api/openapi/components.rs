@@ -108,17 +108,17 @@ fn headers() -> Value {
         "CacheControl": {
             "description": "No answer may be stored.",
             "required": true,
-            "schema": {"const": "no-store"},
+            "schema": {"type": "string", "const": "no-store"},
         },
         "ContentTypeOptions": {
             "description": "The type of the content is as `Content-Type` has it.",
             "required": true,
-            "schema": {"const": "nosniff"},
+            "schema": {"type": "string", "const": "nosniff"},
         },
         "WwwAuthenticate": {
             "description": "The scheme that is required.",
             "required": true,
-            "schema": {"const": "Bearer"},
+            "schema": {"type": "string", "const": "Bearer"},
         },
     })
 }

@@ -119,7 +119,7 @@ pub(super) fn head_of(get: &Value) -> Value {
 /// The operation, and the version of the path if it has one.
 pub(super) fn operation_id(row: &Row) -> String {
     let version = row.path.split('/').find(|part| matches!(*part, "v2" | "v3"));
-    format!("{:?}{}", row.operation, version.unwrap_or_default())
+    format!("{:?}{}", row.operation, version.unwrap_or_default().to_ascii_uppercase())
 }
 
 /// The resource: the first segment of the path behind `api` and the version.

@@ -44,7 +44,7 @@ impl Writer<'_> {
         response["headers"]["Allow"] = json!({
             "description": "The methods of the path.",
             "required": true,
-            "schema": {"const": allow},
+            "schema": {"type": "string", "const": allow},
         });
         response
     }
@@ -69,7 +69,7 @@ impl Writer<'_> {
                     for (name, value) in PAGE_HEADERS {
                         headers[name.as_str()] = json!({
                             "description": "With `text/html` only.",
-                            "schema": {"const": value},
+                            "schema": {"type": "string", "const": value},
                         });
                     }
                     json!({"type": "string", "description": "A page."})

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::header::AUTHORIZATION;
 
 use crate::api::refusal::{ErrorKind, FieldError, InputPart, Rejection, RejectionKind};
-use crate::api::route::Row;
+use crate::api::route::{Access, Row};
 use crate::contract::{Broken, Fault, Place};
 use crate::domain::limits::{Limit, Limits};
 use crate::domain::{Refusal, RefusalKind, SpentReason, Timestamp};
@@ -34,8 +34,8 @@ fn refusals(kind: RefusalKind, row: &Row, now: Timestamp) -> Vec<Refusal> {
         RefusalKind::SendLimited => {
             let limited = |limit| Refusal::SendLimited { limit, next_attempt_at };
             // Under alarm, a caller without a token gets no code.
-            let alarm = limits.wrong_guesses.reason;
-            return reasons(&limits.sends).into_iter().chain([alarm]).map(limited).collect();
+            let alarm = (row.access == Access::Anyone).then_some(limits.wrong_guesses.reason);
+            return reasons(&limits.sends).into_iter().chain(alarm).map(limited).collect();
         }
         RefusalKind::GuessLimited => {
             let limited = |limit| Refusal::GuessLimited { limit, next_attempt_at };

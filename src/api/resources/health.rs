@@ -6,7 +6,7 @@ use crate::api::handler::Call;
 use crate::api::operation::Operation;
 use crate::api::refusal::{ErrorKind, Rejection};
 use crate::api::response::Success;
-use crate::api::route::{Row, WRITES, read};
+use crate::api::route::{READS, Row, read};
 use crate::api::state::ApiState;
 #[cfg(doc)]
 use crate::domain::Refusal;
@@ -30,8 +30,9 @@ pub(in crate::api) const ROUTES: &[Row] = &[
             &[
                 ErrorKind::Refused(RefusalKind::MessagesLate),
                 ErrorKind::Refused(RefusalKind::DriversDown),
+                ErrorKind::Refused(RefusalKind::DiskFull),
             ],
-            WRITES,
+            READS,
         ],
         ..read(ready)
     },

@@ -14,7 +14,7 @@ use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::resources::deliveries::{After, DeliveryView, VERIFICATION_ID, verification_id};
 use crate::api::response::{Cursor, Success};
-use crate::api::route::{Access, NOT_FOUND, READS, Row, Surface, WRITES, change, read};
+use crate::api::route::{Access, NOT_FOUND, READS, Row, Surface, change, read};
 use crate::api::state::ApiState;
 use crate::contract::{Moment, Name, Shaped as _, Whole, shape};
 use crate::domain::audit::RequestId;
@@ -74,7 +74,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         body: Body::None,
         max_body: 0,
         answer: answer::page::<OwnedDeliveryView>(),
-        refusals: &[WRITES],
+        refusals: &[READS],
         ..change("GET", &list)
     },
 ];

@@ -1,6 +1,8 @@
 //! `GET /openapi.json`. That it is right is tested by every other test: each answer is held against it.
 
+mod provoked;
 mod rules;
+mod seen;
 
 use std::collections::BTreeSet;
 
