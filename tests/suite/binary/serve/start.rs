@@ -37,6 +37,10 @@ fn a_world_is_served_as_it_was_imported() {
     assert_eq!(node.resend().status, 200);
     let code = node.code_for(SEED_PHONE, 1);
     assert_eq!(node.approve(&code).data()["status"], "APPROVED");
+    let description = node.call("GET", "/openapi.json", "").body;
+    assert_eq!(description["openapi"], "3.1.0");
+    let paths = description["paths"].as_object().unwrap();
+    assert!(paths.contains_key("/verifications") && !paths.contains_key("/demo/reset"));
     for path in ["/demo/messages", "/demo/reset"] {
         assert_eq!(node.call("GET", path, "").status, 404, "{path} is the demo's");
     }
