@@ -75,9 +75,15 @@ impl<'n> Writer<'n> {
     fn body(&self, body: Body) -> Option<Value> {
         let (about, schema) = match body {
             Body::None => return None,
-            Body::Stream(StreamBody { line, .. }) => {
+            Body::Stream(StreamBody { line, bounds }) => {
+                let about = format!(
+                    "A JSON object a line. Empty lines are left out. At most {} bytes in {} s, and {} bytes a line.",
+                    bounds.most_bytes,
+                    bounds.deadline.as_secs(),
+                    bounds.longest_line,
+                );
                 return Some(json!({
-                    "description": "A JSON object a line. Empty lines are left out.",
+                    "description": about,
                     "required": true,
                     "content": {
                         MediaType::NdJson.name(): {
