@@ -43,7 +43,7 @@ pub use media_type::MediaType;
 pub use operation::Operation;
 pub use pipeline::Api;
 pub use refusal::{ErrorKind, Rejection, RejectionKind};
-pub use request::body::Body;
+pub use request::body::{Body, StreamBody};
 pub use request::origin::ListenerKind;
 pub use request::query::Parameters;
 pub use route::{Access, Row, Surface};

@@ -17,6 +17,7 @@ pub(super) fn generator() -> SchemaGenerator {
 ///
 /// - links of doc comments become their texts, and a description is one line;
 /// - formats of Rust, such as `uint8`, and `ip` are left out, since no document of JSON Schema has them;
+/// - the schema `true` becomes `{}`, which more generators read;
 /// - words with a description each become an `enum` and one description.
 pub(super) fn plain(schema: &mut Value) {
     match schema {
@@ -29,10 +30,19 @@ pub(super) fn plain(schema: &mut Value) {
             if let Some(Value::String(about)) = fields.get_mut("description") {
                 *about = about.replace('\n', " ").replace("[`", "`").replace("`]", "`");
             }
+            let properties = fields.get_mut("properties").and_then(Value::as_object_mut);
+            properties.into_iter().flat_map(Map::values_mut).for_each(as_object);
+            fields.get_mut("items").into_iter().for_each(as_object);
             fields.values_mut().for_each(plain);
         }
         Value::Array(items) => items.iter_mut().for_each(plain),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn as_object(schema: &mut Value) {
+    if *schema == Value::Bool(true) {
+        *schema = Value::Object(Map::new());
     }
 }
 

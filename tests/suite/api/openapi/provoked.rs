@@ -4,8 +4,9 @@
 use std::fmt::Write as _;
 
 use esoz_otp::api::routes::ROUTES;
-use esoz_otp::api::{Access, Body, Parameters, Row};
+use esoz_otp::api::{Access, Body, Parameters, Row, StreamBody};
 use esoz_otp::config::DialectName;
+use esoz_otp::http::StreamBounds;
 use serde_json::json;
 
 use crate::support::{Reply, SEED_PHONE, SEED_REQUEST, TestNode};
@@ -143,11 +144,13 @@ fn every_operation_with_a_body_refuses_every_wrong_body() {
         match row.body {
             Body::None => return,
             // A line that is wrong has its answer in the answer's lines.
-            Body::Stream(_) => {
+            Body::Stream(StreamBody { bounds: StreamBounds { longest_line, .. }, .. }) => {
                 let lines = ("content-type", "application/x-ndjson");
                 is(&[lines, ("content-length", "9999999999999999")], "", "", "BodyTooLarge");
                 is(&[("content-type", "application/json")], "", "{}", "MediaType");
                 is(&[lines, ("content-encoding", "gzip")], "", "{}", "ContentEncoding");
+                is(&[lines], "", &"a".repeat(longest_line + 1), "LineTooLong");
+                is(&[lines, ("transfer-encoding", "chunked")], "", "zz\r\n", "BodyMalformed");
                 return;
             }
             _ => {}
