@@ -84,7 +84,7 @@ impl<'n> Writer<'n> {
                 );
                 return Some(json!({
                     "description": about,
-                    "required": true,
+                    "required": false,
                     "content": {
                         MediaType::NdJson.name(): {
                             "schema": components::lines(&schema(line, self.forms)),
