@@ -58,6 +58,10 @@ const BOUNDS: StreamBounds = StreamBounds {
 /// The lines between two lines of progress.
 const PROGRESS: u64 = 16 * CHUNK as u64;
 
+/// The pause after a chunk, in times that the chunk took. So the writes of calls find the writer idle three times out of four.
+const PAUSE: u32 = 3;
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 shape! {
     /// How a load is applied.
     pub(in crate::api) struct ApplyParameters {
@@ -150,7 +154,15 @@ pub(in crate::api::resources) async fn apply(
     let ApplyParameters { dry_run } = call.read_query(&state).finish()?;
     let upload = *call.upload.take().ok_or(Rejection::BodyMalformed)?;
     let load = Load::new(call.context().origin(), dry_run, state.demo.is_some());
-    let mut run = Run { state, upload, load, is_dry: dry_run, is_at_end: false, told: 0 };
+    let mut run = Run {
+        state,
+        upload,
+        load,
+        is_dry: dry_run,
+        is_at_end: false,
+        told: 0,
+        pause: Duration::ZERO,
+    };
     let chunk = run.read().await?;
     let mut first = secret_lines(&chunk);
     first.extend(run.apply(chunk).await?);
@@ -168,6 +180,8 @@ struct Run {
     is_at_end: bool,
     /// The lines that the last line of progress counts.
     told: u64,
+    /// The pause before the next chunk.
+    pause: Duration,
 }
 
 /// The early end of a load.
@@ -247,6 +261,7 @@ impl Run {
     async fn rest(&mut self, first: Vec<u8>, sender: &StreamSender) -> Result<(), End> {
         sender.send(first).await?;
         while !self.is_at_end {
+            tokio::time::sleep(self.pause).await;
             let chunk = self.read().await?;
             // Sent before the chunk is applied: no secret is valid that was not sent.
             sender.send(secret_lines(&chunk)).await?;
@@ -266,6 +281,7 @@ impl Run {
     async fn apply(&mut self, chunk: Chunk) -> Result<Vec<u8>, Rejection> {
         let now = self.state.clock.now();
         let done = self.load.apply(&self.state.service, chunk, now).await?;
+        self.pause = (self.state.clock.now().since(now) * PAUSE).min(LONGEST_PAUSE);
         Ok(self.lines(&done))
     }
 
