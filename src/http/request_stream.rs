@@ -50,20 +50,24 @@ pub struct RequestStream<B = RequestBody> {
     end: Option<Result<(), StreamFault>>,
 }
 
-impl<'r> RequestStream<&'r mut RequestBody> {
-    /// The body of this request. Refuses a length that is too large before the peer sends the body: a peer that waits for
-    /// `100 Continue` gets it with the first read.
-    pub fn of(request: &'r mut Request, bounds: StreamBounds) -> Result<Self, StreamFault> {
-        Self::new(request.body_mut(), bounds)
+impl RequestStream {
+    /// The body of this request, taken out of it. A length that is too large is refused before the peer sends the body, and
+    /// leaves the body there: a peer that waits for `100 Continue` gets it with the first read.
+    pub fn of(request: &mut Request, bounds: StreamBounds) -> Result<Self, StreamFault> {
+        check_length(request.body(), bounds)?;
+        Self::new(request.body_mut().take(), bounds)
     }
+}
+
+fn check_length(body: &impl Body, bounds: StreamBounds) -> Result<(), StreamFault> {
+    let is_too_large = body.size_hint().lower() > bounds.most_bytes;
+    if is_too_large { Err(StreamFault::TooLarge) } else { Ok(()) }
 }
 
 impl<B: Body<Data = Bytes> + Unpin> RequestStream<B> {
     /// The same of a body by itself.
     pub fn new(body: B, bounds: StreamBounds) -> Result<Self, StreamFault> {
-        if body.size_hint().lower() > bounds.most_bytes {
-            return Err(StreamFault::TooLarge);
-        }
+        check_length(&body, bounds)?;
         Ok(Self { body, bounds, bytes: 0, begun: None, debt: RateDebt::default(), end: None })
     }
 

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use hyper::body::Body as _;
 use serde_json::{Map, Value};
 
 use super::{head, json};
@@ -132,11 +131,8 @@ pub(in crate::api) fn upload(
 ) -> Result<Upload, Rejection> {
     head::ensure_ndjson_body(request.headers())?;
     let permit = streams.admit().ok_or(Refusal::Busy)?;
-    if request.body().size_hint().lower() > body.bounds.most_bytes {
-        return Err(Rejection::BodyTooLarge);
-    }
+    let stream = RequestStream::of(request, body.bounds).map_err(of_stream)?;
     *progress = BodyProgress::Streamed;
-    let stream = RequestStream::new(request.body_mut().take(), body.bounds).map_err(of_stream)?;
     Ok(Upload { lines: stream.lines(), _permit: permit })
 }
 

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
-use esoz_otp::http::{LeastRate, Request, RequestBody, RequestStream, Response, StreamBounds};
+use esoz_otp::http::{LeastRate, Request, RequestStream, Response, StreamBounds};
 
 use super::{LONG, REQUEST, Server, ask, patient, until_closed, whole};
 
@@ -36,9 +36,7 @@ async fn answer((): (), _: IpAddr, mut request: Request) -> Response {
     whole(counted.unwrap_or_else(|fault| format!("{fault} ok")))
 }
 
-type Stream<'r> = RequestStream<&'r mut RequestBody>;
-
-async fn bytes(mut stream: Stream<'_>) -> Result<String, String> {
+async fn bytes(mut stream: RequestStream) -> Result<String, String> {
     let mut bytes = 0;
     loop {
         match stream.chunk().await {
@@ -55,7 +53,7 @@ async fn bytes(mut stream: Stream<'_>) -> Result<String, String> {
     Ok(format!("{bytes} bytes ok"))
 }
 
-async fn lines(stream: Stream<'_>) -> Result<String, String> {
+async fn lines(stream: RequestStream) -> Result<String, String> {
     let mut lines = stream.lines();
     let mut seen = Vec::new();
     while let Some(line) = lines.line().await.map_err(|fault| format!("{fault:?}"))? {
