@@ -19,6 +19,7 @@ Examples:
   esoz-otp demo
   esoz-otp init --data /var/lib/esoz-otp --keyring /etc/esoz-otp/keyring
   esoz-otp import world.json --keyring /etc/esoz-otp/keyring
+  esoz-otp apply requests.ndjson --token-file /etc/esoz-otp/admin.token
   esoz-otp check --keyring /etc/esoz-otp/keyring
   esoz-otp serve --keyring /etc/esoz-otp/keyring";
 
