@@ -1,7 +1,6 @@
 //! Handlers: the functions that answer the rows of the route table.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use super::response::Success;
 use super::state::ApiState;
 use crate::contract::{Context, Shaped};
 use crate::domain::audit::RequestId;
-use crate::domain::{Refusal, Requester, Timestamp};
+use crate::domain::{Peer, Refusal, Requester, Timestamp};
 use crate::http::Params;
 use crate::otp::{CallerStatus, RequestContext};
 use crate::service::Caller;
@@ -66,8 +65,8 @@ impl fmt::Debug for Handler {
 pub struct Call {
     /// The admitted caller; `None` on rows without a scope.
     pub caller: Option<Caller>,
-    /// The caller's address, as `TrustedProxies` finds it.
-    pub peer: Option<IpAddr>,
+    /// The caller's address, as `TrustedProxies` finds it, or the user id on the Unix socket.
+    pub peer: Option<Peer>,
     /// The `X-Request-ID` as it is stored, or the id that was made in its place.
     pub request_id: Option<RequestId>,
     /// The values of the path's `{…}` parameters, percent-decoded.

@@ -1,6 +1,5 @@
 //! The stages from a request to its answer.
 
-use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use hyper::header::{CONNECTION, HOST, HeaderValue};
@@ -22,7 +21,7 @@ use super::routes;
 use super::state::{ApiState, Demo};
 use crate::clock::Clock;
 use crate::contract::Context;
-use crate::domain::{Network, Timestamp};
+use crate::domain::{Network, Peer, RequestOrigin, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Params, Request, Response, Routed, Router, StreamLimiter};
 use crate::otp::{CallerGuard, CallerStatus};
@@ -30,6 +29,9 @@ use crate::service::{Caller, NotAdmitted, Service};
 
 /// The most streams at once. Each has at most 64 KiB under way, and its producer a page of rows.
 const STREAMS: usize = 8;
+
+/// The user id of root.
+const ROOT: u32 = 0;
 
 /// The API: answers the requests of all listeners.
 pub struct Api {
@@ -42,6 +44,8 @@ pub struct Api {
     internal: Router<Row>,
     /// The rows of the public listener.
     public: Router<Row>,
+    /// The rows of the Unix socket.
+    administration: Router<Row>,
 }
 
 impl Api {
@@ -64,6 +68,8 @@ impl Api {
         let internal = Router::new(routes::ROUTES.iter().filter(served));
         let is_public = |row: &&Row| row.surface == Surface::Public;
         let public = Router::new(routes::ROUTES.iter().filter(is_public));
+        let administration =
+            Router::new(routes::ROUTES.iter().filter(|row| row.is_administration()));
         let request_ids = RequestIds::start(entropy)?;
         let origins = demo.as_ref().map_or(&[][..], |demo| &demo.origins);
         let origin_policy = OriginPolicy::new(hosts, origins);
@@ -83,7 +89,16 @@ impl Api {
             openapi: LazyLock::new(Box::new(describe)),
             clock: Arc::clone(&clock),
         });
-        Ok(Self { state, clock, origin_policy, proxies, request_ids, internal, public })
+        Ok(Self {
+            state,
+            clock,
+            origin_policy,
+            proxies,
+            request_ids,
+            internal,
+            public,
+            administration,
+        })
     }
 
     /// The service that handlers call.
@@ -96,20 +111,26 @@ impl Api {
         &self.state.openapi
     }
 
-    /// Answers one request that came over a connection from the address `socket`. Every error is an envelope, also
-    /// on rows that answer with another type.
+    /// Answers one request that came over a connection from `socket`. Every error is an envelope, also on rows that
+    /// answer with another type.
     pub async fn answer(
         self: Arc<Self>,
         listener: ListenerKind,
-        socket: IpAddr,
+        socket: Peer,
         mut request: Request,
     ) -> Response {
         // The clock is read once: all stages share this time.
         let now = self.clock.now();
         // The caller's name and address are read first, so that a refusal has them too.
         let head = Head::of(&request, listener.scheme(), &self.request_ids);
-        self.proxies.warn_if_untrusted(listener, socket, request.headers(), now);
-        let peer = self.proxies.caller_address(listener, socket, request.headers());
+        let peer = match socket.address() {
+            Some(address) => {
+                self.proxies.warn_if_untrusted(listener, address, request.headers(), now);
+                let caller = self.proxies.caller_address(listener, address, request.headers());
+                caller.map(Peer::from)
+            }
+            None => Some(socket),
+        };
         let mut log = RequestLog::of(peer, head.stored_request_id());
         let result = self.handle(listener, &mut request, now, &mut log).await;
         // The dialect words a rejection; handlers know neither statuses nor messages.
@@ -186,11 +207,13 @@ impl Api {
     ) -> Result<(&'static Row, Params), Rejection> {
         // Size, host and origin, before the path is looked up: a page of another site learns nothing about rows.
         http::check_size(request)?;
+        self.ensure_may_use_socket(listener, now, log)?;
         self.origin_policy.check(listener, http::host(request)?, request.headers())?;
-        // The row. The public listener has a router of its own, so an internal row is unknown there.
+        // The row. Listeners with fewer rows have routers of their own, so other rows are unknown there.
         let router = match listener {
             ListenerKind::Internal => &self.internal,
             ListenerKind::Public { .. } => &self.public,
+            ListenerKind::Socket { .. } => &self.administration,
         };
         let (row, params) = match router.find(request.method(), request.uri())? {
             Routed::Row(row, params) => (row, params),
@@ -202,6 +225,8 @@ impl Api {
         // The caller. Token and api-key may stand once each, also on rows without a scope.
         let credentials = head::credentials(request.headers(), log.by.peer, log.request_id)?;
         log.caller = match row.access {
+            // The user id was checked above. A token that is shown all the same decides instead.
+            Access::Scope(_) if is_socket(listener) && credentials.bearer.is_none() => None,
             Access::Scope(scope) => {
                 // A token's expiry is a time of day, so the wall clock decides on it.
                 let wall = self.clock.wall();
@@ -215,6 +240,26 @@ impl Api {
         };
         Ok((row, params))
     }
+
+    /// Refuses a process on the Unix socket that runs as neither root nor this process's user.
+    fn ensure_may_use_socket(
+        &self,
+        listener: ListenerKind,
+        now: Timestamp,
+        log: &RequestLog,
+    ) -> Result<(), Rejection> {
+        let ListenerKind::Socket { owner } = listener else { return Ok(()) };
+        let uid = log.by.peer.and_then(Peer::uid);
+        if uid.is_some_and(|uid| uid == ROOT || uid == owner) {
+            return Ok(());
+        }
+        let origin = RequestOrigin { requester: log.by, request_id: log.request_id };
+        Err(self.state.service.refuse_operator(origin, now).into())
+    }
+}
+
+fn is_socket(listener: ListenerKind) -> bool {
+    matches!(listener, ListenerKind::Socket { .. })
 }
 
 /// Reads the body and calls the handler. The row's deadline holds once for the body and once more for a handler that

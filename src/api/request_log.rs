@@ -1,6 +1,5 @@
 //! The log lines of a request: `answered` or `refused`, and `authentication failed` when a secret in it was wrong.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
@@ -12,7 +11,7 @@ use super::request::body::BodyProgress;
 use super::route::Row;
 use super::unknown_path;
 use crate::domain::audit::{AuditEvent, GuessFault, RequestId};
-use crate::domain::{ClientId, Refusal, Requester, mask_numbers};
+use crate::domain::{ClientId, Peer, Refusal, Requester, mask_numbers};
 use crate::http::Request;
 use crate::service::Caller;
 
@@ -43,8 +42,8 @@ const KNOWN: [Method; 5] =
 const LONGEST_NAME: usize = 64;
 
 impl RequestLog {
-    /// The log of a request that has only an address and an id yet.
-    pub(super) fn of(peer: Option<IpAddr>, request_id: Option<RequestId>) -> Self {
+    /// The log of a request that has only a peer and an id yet.
+    pub(super) fn of(peer: Option<Peer>, request_id: Option<RequestId>) -> Self {
         Self {
             row: None,
             caller: None,
@@ -88,7 +87,8 @@ impl RequestLog {
         let client = self.client_id().map(|id| id.to_string());
         let client = client.as_deref().unwrap_or("-");
         let client_name = self.client_name();
-        let peer = self.by.peer.map(display);
+        let peer = self.by.peer.and_then(Peer::address).map(display);
+        let uid = self.by.peer.and_then(Peer::uid);
         // The JSON form of the log has no numbers of 128 bits.
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let request_id = self.request_id.map(display);
@@ -101,6 +101,7 @@ impl RequestLog {
                     client,
                     client_name,
                     peer,
+                    uid,
                     request_id,
                     took_us,
                     "answered"
@@ -113,6 +114,7 @@ impl RequestLog {
                     client,
                     client_name,
                     peer,
+                    uid,
                     request_id,
                     took_us,
                     "answered"
@@ -146,6 +148,7 @@ impl RequestLog {
             client,
             client_name,
             peer,
+            uid,
             request_id,
             took_us,
             "refused"
@@ -183,7 +186,7 @@ pub(super) fn log_failure(rejection: &Rejection, operation: Option<Operation>, b
     let Some(shown) = event.failed() else { return };
     let (what, reason) = (shown.word(), event.reason().unwrap_or("-"));
     let client = by.client_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-    let Some(peer) = by.peer else {
+    let Some(peer) = by.peer.and_then(Peer::address) else {
         // Without an address there is nothing to block, so the line has another text.
         tracing::warn!(%what, %reason, %client, "authentication failed, peer unknown");
         return;

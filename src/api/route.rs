@@ -104,6 +104,8 @@ const OF_A_SCOPE: &[ErrorKind] = &[
     ErrorKind::Refused(RefusalKind::UserBlocked),
     ErrorKind::Refused(RefusalKind::StorageFailed),
 ];
+/// The refusal of a row that the Unix socket serves.
+const OF_ADMINISTRATION: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::NotAnOperator)];
 /// The refusals of a body, where a row reads one.
 const OF_A_BODY: &[ErrorKind] = &[
     ErrorKind::Rejected(RejectionKind::BodyMalformed),
@@ -143,6 +145,13 @@ pub(super) const GUESSES: &[ErrorKind] = &[
 ];
 
 impl Row {
+    /// Whether the row is for operators: it is internal and needs the scope `admin:read` or `admin:write`. The Unix socket
+    /// serves these rows.
+    pub fn is_administration(&self) -> bool {
+        let is_admin = self.access.scope().is_some_and(|scope| scope.starts_with("admin:"));
+        is_admin && self.surface == Surface::Internal
+    }
+
     /// Whether the row answers at once and changes nothing.
     pub(super) fn is_read(&self) -> bool {
         matches!(self.handler, Handler::Sync(_)) && self.body == Body::None
@@ -151,6 +160,7 @@ impl Row {
     /// Every kind of refusal that the row can answer with, each once.
     pub fn kinds(&self) -> Vec<ErrorKind> {
         let of_scope = self.access.scope().map_or(&[][..], |_| OF_A_SCOPE);
+        let of_socket = if self.is_administration() { OF_ADMINISTRATION } else { &[] };
         let of_body = if self.body == Body::None { &[][..] } else { OF_A_BODY };
         let is_stream = matches!(self.body, Body::Stream(_));
         let of_stream = if is_stream { OF_A_STREAM } else { &[] };
@@ -161,7 +171,8 @@ impl Row {
             Handler::Async(_) if is_stream => &[],
             Handler::Async(_) => &[ErrorKind::Rejected(RejectionKind::TooSlow)],
         };
-        let implied = [OF_EVERY_ROW, of_scope, of_body, of_stream, of_shapes, of_deadline];
+        let implied =
+            [OF_EVERY_ROW, of_scope, of_socket, of_body, of_stream, of_shapes, of_deadline];
         let mut kinds = Vec::new();
         for kind in implied.iter().chain(self.refusals).copied().flatten() {
             if !kinds.contains(kind) {

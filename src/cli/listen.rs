@@ -2,14 +2,16 @@
 
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use tokio::net::TcpListener;
 
 use super::CliError;
+use super::admin_socket::AdminSocket;
 use crate::api::ListenerKind;
 use crate::config::{Config, ServerConfig};
 use crate::domain::Network;
-use crate::http::{self, Listener};
+use crate::http::{self, Listener, Socket};
 
 /// The addresses that a node listens on.
 pub(super) struct ListenAddresses {
@@ -17,6 +19,8 @@ pub(super) struct ListenAddresses {
     public: Vec<SocketAddr>,
     behind_proxy: bool,
     proxies: Vec<Network>,
+    /// The Unix socket for administration.
+    socket: Option<PathBuf>,
     /// Whether `server.listen` has its default. On a machine without IPv6 its second address may be missing.
     are_default: bool,
 }
@@ -26,17 +30,20 @@ pub(super) struct Listening {
     pub(super) listeners: Vec<Listener<ListenerKind>>,
     pub(super) internal: Vec<SocketAddr>,
     pub(super) public: Vec<SocketAddr>,
+    /// The Unix socket, which is removed when this is dropped.
+    pub(super) socket: Option<AdminSocket>,
 }
 
 impl ListenAddresses {
     /// The configured addresses. The configuration has checked that they are allowed.
     pub(super) fn of(config: &Config) -> Self {
-        let Config { server, public, .. } = config;
+        let Config { server, public, admin, .. } = config;
         Self {
             internal: server.listen.clone(),
             public: public.listen.clone(),
             behind_proxy: public.behind_proxy,
             proxies: public.trusted_proxies.clone(),
+            socket: admin.socket.clone(),
             are_default: server.listen == ServerConfig::default().listen,
         }
     }
@@ -53,14 +60,23 @@ impl ListenAddresses {
         };
         let (internal_at, public_at) = (at(&internal)?, at(&public)?);
         let behind_proxy = self.behind_proxy;
-        let inside = |socket| Listener { socket, tag: ListenerKind::Internal, proxies: Vec::new() };
-        let outside = |socket| Listener {
-            socket,
+        let owner = rustix::process::geteuid().as_raw();
+        let local = |socket, tag| Listener { socket, tag, proxies: Vec::new() };
+        let inside = |socket: TcpListener| local(socket.into(), ListenerKind::Internal);
+        let outside = |socket: TcpListener| Listener {
+            socket: socket.into(),
             tag: ListenerKind::Public { behind_proxy },
             proxies: self.proxies.clone(),
         };
-        let listeners = internal.into_iter().map(inside).chain(public.into_iter().map(outside));
-        Ok(Listening { listeners: listeners.collect(), internal: internal_at, public: public_at })
+        let mut listeners: Vec<_> =
+            internal.into_iter().map(inside).chain(public.into_iter().map(outside)).collect();
+        let mut file = None;
+        if let Some(path) = &self.socket {
+            let (socket, made) = AdminSocket::listen(path)?;
+            listeners.push(local(Socket::Unix(socket), ListenerKind::Socket { owner }));
+            file = Some(made);
+        }
+        Ok(Listening { listeners, internal: internal_at, public: public_at, socket: file })
     }
 
     async fn bind_internal(&self) -> Result<Vec<TcpListener>, CliError> {

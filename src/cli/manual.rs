@@ -30,7 +30,7 @@ pub(super) fn after_help() -> String {
 }
 
 /// The section `FILES` of the manual page: a path, and its meaning.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("/etc/esoz-otp/esoz-otp.toml", "The configuration, unless --config names another file."),
     (
         "/var/lib/esoz-otp",
@@ -40,16 +40,24 @@ const FILES: [(&str, &str); 4] = [
         "DIR.keyring",
         "The keyring of the data directory DIR, unless --keyring or keys.keyring_file names another.",
     ),
+    (
+        "/run/esoz-otp/admin.sock",
+        "The Unix socket of the running service, unless --socket, --url or RUNTIME_DIRECTORY names another node.",
+    ),
     ("DIR/audit", "The files of audit. They belong to the database beside them."),
 ];
 
 /// The section `ENVIRONMENT` of the manual page: a variable, and what it sets.
-const ENVIRONMENT: [(&str, &str); 3] = [
+const ENVIRONMENT: [(&str, &str); 4] = [
     (
         "ESOZ_OTP__SECTION__KEY",
         "The setting section.key. It overrides the configuration, and a flag overrides it. The command demo reads no variable.",
     ),
     ("STATE_DIRECTORY", "The data directory, unless --data or store.path names another."),
+    (
+        "RUNTIME_DIRECTORY",
+        "The directory of the socket admin.sock, unless admin.socket or --socket names another path.",
+    ),
     (
         "CREDENTIALS_DIRECTORY",
         "The directory in which the service manager puts the file keyring and the secrets of gateways.",

@@ -7,10 +7,11 @@
 //! - each command has a file or folder of its name: `demo`, `init`, `import`, `apply`, `serve`, `compact`, `keys`, `audit`, `sms`,
 //!   `check`, and `manual` for `completions` and `man`;
 //! - `client`: HTTP to a running node;
-//! - `run`: the common part of `demo` and `serve`, with `listen` and `signals`;
+//! - `run`: the common part of `demo` and `serve`, with `listen`, `admin_socket` and `signals`;
 //! - `keyring_file`, `private_file`, `gateway_files`, `drivers`: files and drivers that settings name;
 //! - `memory`: no core files; `output`: standard output; `error`: [`CliError`] with its exit code.
 
+mod admin_socket;
 mod apply;
 mod args;
 mod audit;

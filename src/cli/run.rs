@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::admin_socket::AdminSocket;
 use super::listen::{ListenAddresses, Listening};
 use super::signals::{self, Hangups};
 use super::{CliError, output};
@@ -44,7 +45,7 @@ pub(super) fn run<T>(
         // Signals first: a SIGHUP or SIGXFSZ must not end a start that is half done.
         let hangups = Hangups::start(start.ends_with_terminal)?;
         signals::outlive_file_limits()?;
-        let Listening { listeners, internal, public } = start.addresses.listen().await?;
+        let Listening { listeners, internal, public, socket } = start.addresses.listen().await?;
         // Making the parts waits for the disk. No other task runs yet.
         let (parts, announced) = tokio::task::block_in_place(prepare)?;
         // Until here SIGTERM ends the process at once, since `prepare` may block. From here on it ends the node in order.
@@ -52,14 +53,18 @@ pub(super) fn run<T>(
         let reopening = tokio::spawn(hangups.reopen(parts.drivers.clone()));
         let node = Node::build(parts)?;
         let node = node.with_log(log.lost_lines());
-        start.log_start(&internal, &public);
+        start.log_start(&internal, &public, socket.as_ref());
         // Printing may fail on a closed console, which does not keep the node from serving.
         output::print_best_effort(&ready(&internal, announced));
         for address in public {
             output::print_best_effort(&format!("public methods on http://{address}"));
         }
+        if let Some(socket) = &socket {
+            output::print_best_effort(&format!("administration on {}", socket.path().display()));
+        }
         let done = node.run(listeners, stop).await.map_err(CliError::io);
         reopening.abort();
+        drop(socket);
         // The command itself reports an error of the start, so only errors of a running node are logged here.
         if let Err(failure) = &done {
             tracing::error!(error = failure.message(), "esoz-otp ends");
@@ -77,7 +82,12 @@ pub(super) fn run<T>(
 
 impl Start {
     /// Logs the line `esoz-otp has started`.
-    fn log_start(&self, internal: &[SocketAddr], public: &[SocketAddr]) {
+    fn log_start(
+        &self,
+        internal: &[SocketAddr],
+        public: &[SocketAddr],
+        socket: Option<&AdminSocket>,
+    ) {
         let all = |addresses: &[SocketAddr]| {
             addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
         };
@@ -88,6 +98,7 @@ impl Start {
             dialect = %self.dialect,
             listen = all(internal),
             public = (!public.is_empty()).then(|| all(public)),
+            socket = socket.map(|socket| display(socket.path().display())),
             "esoz-otp has started"
         );
     }

@@ -174,7 +174,10 @@ fn bad_value(setting: &Setting, what: &str, source: Source) -> Fault {
     }
 }
 
-/// The values from a service manager: the state directory and the credentials.
+/// The name of the socket for administration in the runtime directory.
+pub const SOCKET_NAME: &str = "admin.sock";
+
+/// The values from a service manager: the directories and the credentials.
 fn manager(
     environment: &[(OsString, OsString)],
     credentials: &[PathBuf],
@@ -184,10 +187,17 @@ fn manager(
         let source = Source::Manager(variable);
         SourcedValue { key, value: Value::Text(value), source }
     };
-    // A unit may have several state directories; the first is the node's.
-    let first = |all: &OsString| all.to_string_lossy().split(':').next().map(str::to_owned);
-    let state = environment.iter().rfind(|(name, _)| name == "STATE_DIRECTORY");
-    let state = state.and_then(|(_, all)| first(all)).filter(|path| !path.is_empty());
+    // A unit may have several directories of a kind; the first is the node's.
+    let first = |variable: &str| {
+        let (_, all) = environment.iter().rfind(|(name, _)| name == variable)?;
+        let path = all.to_string_lossy().split(':').next()?.to_owned();
+        (!path.is_empty()).then_some(path)
+    };
+    let state =
+        first("STATE_DIRECTORY").map(|path| value("store.path".into(), "STATE_DIRECTORY", path));
+    let socket = first("RUNTIME_DIRECTORY").map(|path| {
+        value("admin.socket".into(), "RUNTIME_DIRECTORY", format!("{path}/{SOCKET_NAME}"))
+    });
     let credential = |(key, name): (String, String)| {
         let path = credentials.iter().find(|path| path.ends_with(&name))?;
         Some(value(key, "CREDENTIALS_DIRECTORY", path.to_string_lossy().into_owned()))
@@ -200,8 +210,8 @@ fn manager(
     });
     let credentials = [("keys.keyring_file".into(), "keyring".into())].into_iter();
     state
-        .map(|path| value("store.path".into(), "STATE_DIRECTORY", path))
         .into_iter()
+        .chain(socket)
         .chain(credentials.chain(of_gateways).filter_map(credential))
         .collect()
 }

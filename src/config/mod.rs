@@ -28,7 +28,7 @@ pub use effective::Effective;
 pub use fault::{Fault, Faults, Source};
 pub use keyword::Keyword;
 pub(crate) use keyword::keyword;
-pub use load::{Layers, unread};
+pub use load::{Layers, SOCKET_NAME, unread};
 pub(crate) use local_addresses::is_local;
 pub use presets::PresetName;
 pub use sections::gateway::{
@@ -36,9 +36,9 @@ pub use sections::gateway::{
     InvalidValue, JsonPointer, NumberFormat, ReceiptsBy, ReceiptsConfig, SECRET,
 };
 pub use sections::{
-    Argon2Cost, AuditConfig, CODE, Config, DataConfig, DialectName, KeysConfig, LogConfig,
-    LogFormat, NotSentTo, OtpConfig, PersonRequestsConfig, PublicConfig, ServerConfig, Setting,
-    SmsConfig, StoreConfig, Templates, settings, settings_with,
+    AdminConfig, Argon2Cost, AuditConfig, CODE, Config, DataConfig, DialectName, KeysConfig,
+    LogConfig, LogFormat, NotSentTo, OtpConfig, PersonRequestsConfig, PublicConfig, ServerConfig,
+    Setting, SmsConfig, StoreConfig, Templates, settings, settings_with,
 };
 pub use setting::Row;
 pub use value::Value;

@@ -1,10 +1,8 @@
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 use strum::{VariantArray, VariantNames};
 
 use super::audit::RequestId;
-use super::{Id, Scopes, SecretDigest, UserId};
+use super::{Id, Peer, Scopes, SecretDigest, UserId};
 
 /// The UUID of a client, as tokens and `person_requests` name it.
 pub type ClientId = Id<Client>;
@@ -46,9 +44,9 @@ pub struct Requester {
     pub client_id: Option<ClientId>,
     /// The token's user; `None` on routes without a token.
     pub user_id: Option<UserId>,
-    /// The caller's IP address. Behind a trusted proxy it comes from `X-Forwarded-For`; `None` for commands of the
-    /// operator.
-    pub peer: Option<IpAddr>,
+    /// The caller's IP address, or on the Unix socket for administration the user id of its process. Behind a trusted
+    /// proxy the address comes from `X-Forwarded-For`; `None` for commands of the operator.
+    pub peer: Option<Peer>,
 }
 
 /// A [`Requester`] together with the id that the caller gave the request.

@@ -15,6 +15,7 @@ mod id;
 pub mod limits;
 mod network;
 mod number_mask;
+mod peer;
 mod person;
 mod person_request;
 mod phone;
@@ -38,6 +39,7 @@ pub use factor::{AuthenticationFactor, FactorId, FactorType};
 pub use id::{Id, VerificationId};
 pub use network::{Network, NotANetwork, written_address};
 pub use number_mask::mask_numbers;
+pub use peer::Peer;
 pub use person::{MethodType, Person, PersonId, PersonStatus, User, UserId};
 pub use person_request::{
     AuthenticationMethod, PersonRequest, PersonRequestId, PersonRequestStatus,

@@ -32,6 +32,8 @@ pub enum Refusal {
     UserUnknown,
     /// The token's user has `is_blocked` set.
     UserBlocked,
+    /// The process on the Unix socket for administration runs as neither root nor the user of this node.
+    NotAnOperator,
 
     /// The record does not exist, or belongs to another client.
     NotFound,

@@ -10,11 +10,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::head::HEAD_BYTES;
 use super::pace::{ConnectionStage, Overdue, Paced, Progress, overdue};
+use super::socket::SocketStream;
 use super::{Request, RequestBody, Response, ServerLimits};
 
 /// After the last answer the server still reads from the peer: for this long, and this many bytes at most.
@@ -27,7 +27,7 @@ const BARE_400: &[u8] =
 
 /// Answers the requests of one connection, one after the other, until either side ends it.
 pub(super) async fn run<A, F>(
-    stream: TcpStream,
+    stream: SocketStream,
     limits: &ServerLimits,
     answer: A,
     mut stopped: watch::Receiver<bool>,
@@ -63,7 +63,7 @@ pub(super) async fn run<A, F>(
             if let Err(error) = ended {
                 tracing::debug!(%error, "connection ended early");
                 if progress.resets_if_cut() {
-                    drop(stream.set_zero_linger());
+                    stream.set_zero_linger();
                     return;
                 }
                 // hyper does not answer the preface of HTTP/2.
@@ -77,7 +77,7 @@ pub(super) async fn run<A, F>(
             tracing::debug!(?what, "a peer is not waited for any longer");
             if what == Overdue::Taking || progress.resets_if_cut() {
                 // Otherwise the system would keep the answer in its buffer for minutes.
-                drop(stream.set_zero_linger());
+                stream.set_zero_linger();
             }
         }
     }
@@ -121,7 +121,7 @@ where
 
 /// Reads on until the peer closes. Closing with bytes unread resets the connection, and the reset may overtake the answer
 /// (RFC 9112, 9.6): a client that is still sending would see an error instead of its 413.
-async fn linger(stream: &TcpStream) {
+async fn linger(stream: &SocketStream) {
     let reading = async {
         let mut left = LINGER_BYTES;
         while stream.readable().await.is_ok() && read_off(stream, &mut left) {}
@@ -130,7 +130,7 @@ async fn linger(stream: &TcpStream) {
 }
 
 /// Reads the bytes that have come. Returns whether more may come.
-fn read_off(stream: &TcpStream, left: &mut usize) -> bool {
+fn read_off(stream: &SocketStream, left: &mut usize) -> bool {
     let mut buffer = [0; 4096];
     loop {
         match stream.try_read(&mut buffer) {

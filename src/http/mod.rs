@@ -15,6 +15,7 @@ mod request_stream;
 mod response_body;
 mod router;
 mod server;
+mod socket;
 mod stream;
 mod stream_limiter;
 
@@ -31,6 +32,7 @@ pub use request_stream::{RequestLine, RequestLines, RequestStream, StreamBounds,
 pub use response_body::ResponseBody;
 pub use router::{Params, Route, Routed, Router};
 pub use server::{Listener, bind, serve};
+pub use socket::Socket;
 pub use stream::{Gone, StreamCut, StreamSender};
 pub use stream_limiter::{StreamLimiter, StreamPermit};
 

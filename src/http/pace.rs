@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use hyper::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::ServerLimits;
 use super::least_rate::RateDebt;
+use super::socket::SocketStream;
 
 /// The send buffer of a connection with a stream, in bytes. The system would keep megabytes for a peer that does not read,
 /// and only tell when a third of them has gone.
@@ -260,18 +260,18 @@ impl StreamReader {
 
 /// A socket that notes the progress of its bytes.
 pub(super) struct Paced {
-    stream: TcpStream,
+    stream: SocketStream,
     progress: Arc<Progress>,
     /// The send buffer is that of a stream.
     is_narrow: bool,
 }
 
 impl Paced {
-    pub(super) fn new(stream: TcpStream, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(stream: SocketStream, progress: Arc<Progress>) -> Self {
         Self { stream, progress, is_narrow: false }
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
+    pub(super) fn into_inner(self) -> SocketStream {
         self.stream
     }
 

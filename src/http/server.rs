@@ -1,20 +1,20 @@
 //! Listeners: they accept connections within the limits, until the server stops.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::connection_limit::{ConnectionLimiter, peer_of};
-use super::{Request, Response, ServerLimits, connection};
-use crate::domain::Network;
+use super::{Request, Response, ServerLimits, Socket, connection};
+use crate::domain::{Network, Peer};
 
 /// A listening socket and how its requests are treated.
 #[derive(Debug)]
 pub struct Listener<T> {
     /// The socket.
-    pub socket: TcpListener,
+    pub socket: Socket,
     /// A value that `answer` gets with each request of this listener.
     pub tag: T,
     /// Proxies in front of it. They have no per-peer limit, since each speaks for many peers.
@@ -37,7 +37,7 @@ pub async fn bind(
 }
 
 /// Serves all listeners until `stop` ends. Then it accepts no more connections, waits `limits.drain` at most for requests
-/// in flight, and returns. `answer` gets the listener's tag, the socket's peer address and the request.
+/// in flight, and returns. `answer` gets the listener's tag, the connection's peer and the request.
 pub async fn serve<T, A, F>(
     listeners: Vec<Listener<T>>,
     limits: ServerLimits,
@@ -45,7 +45,7 @@ pub async fn serve<T, A, F>(
     stop: impl Future<Output = ()>,
 ) where
     T: Copy + Send + Sync + 'static,
-    A: Fn(T, IpAddr, Request) -> F + Clone + Send + Sync + 'static,
+    A: Fn(T, Peer, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     let (stopping, stopped) = watch::channel(false);
@@ -83,7 +83,7 @@ async fn accept<T, A, F>(
     mut stopped: watch::Receiver<bool>,
 ) where
     T: Copy + Send + Sync + 'static,
-    A: Fn(T, IpAddr, Request) -> F + Clone + Send + Sync + 'static,
+    A: Fn(T, Peer, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     let Listener { socket, tag, proxies } = listener;
@@ -93,7 +93,7 @@ async fn accept<T, A, F>(
             next = next => next,
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
-        let (stream, address) = match accepted {
+        let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -101,18 +101,15 @@ async fn accept<T, A, F>(
                 continue;
             }
         };
-        let address = address.ip().to_canonical();
-        let peer = peer_of(address, &proxies);
-        let Some(permit) = limiter.admit(permit, peer) else {
+        let counted = peer.address().and_then(|address| peer_of(address, &proxies));
+        let Some(permit) = limiter.admit(permit, counted) else {
             tracing::debug!("a peer has too many connections: one more is closed");
             continue;
         };
-        // Answers are small and whole: waiting to fill a packet would only delay them.
-        drop(stream.set_nodelay(true));
         let (answer, stopped) = (answer.clone(), stopped.clone());
         tokio::spawn(async move {
             let _permit = permit;
-            let answer = |request| answer(tag, address, request);
+            let answer = |request| answer(tag, peer, request);
             connection::run(stream, &limits, answer, stopped).await;
         });
     }

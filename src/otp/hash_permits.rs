@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::request_context::{CallerStatus, RequestContext};
-use crate::domain::{ClientId, Refusal};
+use crate::domain::{ClientId, Peer, Refusal};
 
 /// The client and the address that a hash is for. Each lane is a queue of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,8 @@ impl HashPermits {
     /// Takes a permit for the context's client and address. [`Refusal::Busy`] if they have their share.
     pub(super) fn take(self: &Arc<Self>, context: &RequestContext) -> Result<HashPermit, Refusal> {
         let RequestContext { requester, waiting, .. } = context;
-        let lane = Lane { client: requester.client_id, address: requester.peer };
+        let lane =
+            Lane { client: requester.client_id, address: requester.peer.and_then(Peer::address) };
         let mut taken = self.taken();
         if !taken.may_have_one_more(lane, self.most) {
             return Err(Refusal::Busy);
@@ -162,13 +163,13 @@ mod tests {
     /// Client 0 stands for calls without a token.
     fn by(client: u8, address: u8) -> RequestContext {
         let client_id = (client > 0).then(|| Id::from_bytes([client; 16]));
-        let peer = Some(IpAddr::from([127, 0, 0, address]));
+        let peer = Some(IpAddr::from([127, 0, 0, address]).into());
         Requester { client_id, peer, ..Requester::default() }.into()
     }
 
     fn lane(client: u8, address: u8) -> Lane {
-        let Requester { client_id: client, peer: address, .. } = by(client, address).requester;
-        Lane { client, address }
+        let Requester { client_id: client, peer, .. } = by(client, address).requester;
+        Lane { client, address: peer.and_then(Peer::address) }
     }
 
     fn as_many_as_there_are(permits: &Arc<HashPermits>, by: &RequestContext) -> Vec<HashPermit> {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::context::OtpContext;
-use crate::domain::{ClientId, Phone, Timestamp};
+use crate::domain::{ClientId, Peer, Phone, Timestamp};
 
 /// The most wrong guesses that are remembered; the oldest are dropped first.
 const MOST: usize = 10_000;
@@ -40,7 +40,7 @@ impl GuessSources {
         if kept.len() == MOST {
             kept.pop_front();
         }
-        let (client, address) = (by.client_id, by.peer);
+        let (client, address) = (by.client_id, by.peer.and_then(Peer::address));
         kept.push_back(Wrong { at: now, phone: target.phone, client, address });
     }
 
@@ -75,7 +75,7 @@ mod tests {
         let guess = |minutes, number: u8| {
             let phone = Phone::from_national(670_000_000 + u32::from(number)).unwrap();
             let client_id = (number > 0).then(|| Id::from_bytes([number; 16]));
-            let peer = Some(IpAddr::from([203, 0, 113, number / 2]));
+            let peer = Some(IpAddr::from([203, 0, 113, number / 2]).into());
             let by = Requester { client_id, peer, ..Requester::default() };
             let target = Target { phone, purpose: Purpose::PhoneVerification };
             guesses.note(OtpContext {

@@ -1,11 +1,9 @@
 //! Authentication of callers by token and api-key, and authorisation by scope.
 
-use std::net::IpAddr;
-
 use super::{AdmissionStep, Service};
 use crate::domain::audit::RequestId;
 use crate::domain::{
-    AccessType, Client, ClientId, Refusal, RequestOrigin, Requester, Scope, SecretDigest,
+    AccessType, Client, ClientId, Peer, Refusal, RequestOrigin, Requester, Scope, SecretDigest,
     Timestamp, Token, User,
 };
 use crate::otp::{CallerStatus, RequestContext};
@@ -18,8 +16,8 @@ pub struct Credentials<'a> {
     pub bearer: Option<&'a [u8]>,
     /// The value of the header `api-key`.
     pub api_key: Option<&'a [u8]>,
-    /// The caller's IP address.
-    pub peer: Option<IpAddr>,
+    /// The other end of the connection.
+    pub peer: Option<Peer>,
     /// The `X-Request-ID` as it is stored.
     pub request_id: Option<RequestId>,
 }
@@ -44,8 +42,8 @@ pub struct Caller {
     pub client_name: String,
     /// The user that the token was given for.
     pub user: User,
-    /// The caller's IP address.
-    pub peer: Option<IpAddr>,
+    /// The other end of the connection.
+    pub peer: Option<Peer>,
     /// The `X-Request-ID` as it is stored.
     pub request_id: Option<RequestId>,
     /// Whether the caller still waits for the answer.
@@ -93,6 +91,13 @@ impl Service {
             self.audit.note_refusal(now, &refusal, requester);
             NotAdmitted { refusal, by, client_name }
         })
+    }
+
+    /// Notes in the audit that a process on the Unix socket was refused, and returns the refusal.
+    pub fn refuse_operator(&self, origin: RequestOrigin, now: Timestamp) -> Refusal {
+        let refusal = Refusal::NotAnOperator;
+        self.audit.note_refusal(now, &refusal, origin);
+        refusal
     }
 
     /// Checks the credentials, in the dialect's order. Fills `identity` on the way, so that a refusal can name the

@@ -8,6 +8,7 @@
 mod resident;
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -155,7 +156,7 @@ fn row(number: u64, a_day: u64, phones: u32, key: &PhoneKey) -> AuditRow {
     let requester = Requester {
         client_id: Some(Id::from_bytes([3; 16])),
         user_id: Some(Id::from_bytes([4; 16])),
-        peer: Some([203, 0, 113, 9].into()),
+        peer: Some(IpAddr::from([203, 0, 113, 9]).into()),
     };
     let purpose = Purpose::PersonRequest(Id::from_bytes(id(2)));
     let row = AuditRow::new(at, AuditEvent::CodeIssued, requester).about_phone(phone, purpose);

@@ -22,6 +22,12 @@ pub(super) static ROWS: &[ErrorRow] = &[
         refused(RefusalKind::UserUnknown, 404, "not_found", Text("Person not found")),
     ),
     refused(RefusalKind::UserUnknown, 401, "access_denied", Text("Invalid access token")),
+    refused(
+        RefusalKind::NotAnOperator,
+        403,
+        "forbidden",
+        Text("Only root and the user of this node may call over this socket."),
+    ),
     refused(RefusalKind::NotFound, 404, "not_found", Absent),
     refused(RefusalKind::PersonNotFound, 404, "not_found", Text("Person not found")),
     refused(RefusalKind::PersonNotActive, 409, "request_conflict", Text("Person is not active")),

@@ -54,6 +54,7 @@ fn refusals(kind: RefusalKind, row: &Row, now: Timestamp) -> Vec<Refusal> {
         RefusalKind::ScopeMissing => Refusal::ScopeMissing(row.access.scope().unwrap_or_default()),
         RefusalKind::MessagesLate => Refusal::MessagesLate { late: Duration::from_secs(75) },
         RefusalKind::TokenMissing => Refusal::TokenMissing,
+        RefusalKind::NotAnOperator => Refusal::NotAnOperator,
         RefusalKind::TokenUnknown => Refusal::TokenUnknown,
         RefusalKind::TokenExpired => Refusal::TokenExpired,
         RefusalKind::ClientBlocked => Refusal::ClientBlocked,

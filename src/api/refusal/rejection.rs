@@ -118,6 +118,7 @@ impl Rejection {
             | Refusal::ScopeMissing(_)
             | Refusal::UserUnknown
             | Refusal::UserBlocked
+            | Refusal::NotAnOperator
             | Refusal::NotFound
             | Refusal::PersonNotFound
             | Refusal::PersonNotActive

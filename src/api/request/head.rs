@@ -11,7 +11,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderN
 
 use crate::api::refusal::Rejection;
 use crate::domain::audit::RequestId;
-use crate::domain::{Id, is_similar, mask_numbers};
+use crate::domain::{Id, Peer, is_similar, mask_numbers};
 use crate::entropy::{Entropy, NoEntropy, draw_id};
 use crate::http::{Request, decode, single};
 use crate::service::Credentials;
@@ -186,7 +186,7 @@ fn holds_secret(text: &HeaderValue, headers: &HeaderMap) -> bool {
 /// [`Rejection::HeaderTwice`] even if it is equal, because a proxy in between may read the other one.
 pub(in crate::api) fn credentials(
     headers: &HeaderMap,
-    peer: Option<IpAddr>,
+    peer: Option<Peer>,
     request_id: Option<RequestId>,
 ) -> Result<Credentials<'_>, Rejection> {
     let authorization = single(headers, &AUTHORIZATION)?.map(HeaderValue::as_bytes);

@@ -23,13 +23,20 @@ pub enum ListenerKind {
         /// Whether a proxy in front of the listener ends the callers' TLS.
         behind_proxy: bool,
     },
+    /// `admin.socket`: for the operator on this machine. It serves the rows that need a scope of administration.
+    Socket {
+        /// The user id of this process. Only processes of this user and of root may call.
+        owner: u32,
+    },
 }
 
 impl ListenerKind {
     /// The scheme of the URLs that callers use: `https` behind a proxy, otherwise `http`.
     pub(in crate::api) fn scheme(self) -> Scheme {
         match self {
-            Self::Internal | Self::Public { behind_proxy: false } => Scheme::Http,
+            Self::Internal | Self::Public { behind_proxy: false } | Self::Socket { .. } => {
+                Scheme::Http
+            }
             Self::Public { behind_proxy: true } => Scheme::Https,
         }
     }
@@ -55,7 +62,7 @@ impl OriginPolicy {
     /// request must not come from a page of another site ([`Rejection::CrossSite`]).
     ///
     /// The public listener accepts every host and origin: its rows require a token or a gateway's secret, which a page
-    /// of another site does not have.
+    /// of another site does not have. The Unix socket accepts every host and origin, too: no web page can open it.
     pub(in crate::api) fn check(
         &self,
         listener: ListenerKind,
@@ -63,7 +70,7 @@ impl OriginPolicy {
         headers: &HeaderMap,
     ) -> Result<(), Rejection> {
         match listener {
-            ListenerKind::Public { .. } => return Ok(()),
+            ListenerKind::Public { .. } | ListenerKind::Socket { .. } => return Ok(()),
             ListenerKind::Internal => {}
         }
         let (name, _) = split_port(host);

@@ -40,7 +40,9 @@ impl TrustedProxies {
         headers: &HeaderMap,
     ) -> Option<IpAddr> {
         match listener {
-            ListenerKind::Internal | ListenerKind::Public { behind_proxy: false } => Some(socket),
+            ListenerKind::Internal
+            | ListenerKind::Public { behind_proxy: false }
+            | ListenerKind::Socket { .. } => Some(socket),
             ListenerKind::Public { behind_proxy: true } if !self.is_proxy(socket) => Some(socket),
             ListenerKind::Public { behind_proxy: true } => {
                 let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();

@@ -19,7 +19,7 @@ pub use self::log::{LogConfig, LogFormat};
 pub(super) use gateway::GatewayConfig;
 pub use otp::{Argon2Cost, NotSentTo, OtpConfig};
 pub use retention::{AuditConfig, PersonRequestsConfig};
-pub use server::{PublicConfig, ServerConfig};
+pub use server::{AdminConfig, PublicConfig, ServerConfig};
 pub use sms::{CODE, SmsConfig, Templates};
 pub use store::{DataConfig, KeysConfig, StoreConfig};
 
@@ -43,6 +43,8 @@ section! {
         server: ServerConfig = ServerConfig::default() => nested,
         /// `public.*`: the public listener.
         public: PublicConfig = PublicConfig::default() => nested,
+        /// `admin.*`: the Unix socket for administration.
+        admin: AdminConfig = AdminConfig::default() => nested,
         /// `store.path`: the data directory.
         data: DataConfig = DataConfig::default() => nested,
         /// `store.*`: the database.

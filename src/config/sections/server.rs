@@ -1,6 +1,7 @@
-//! `server.*`, the internal listener, and `public.*`, the public one.
+//! `server.*`, the internal listener, `public.*`, the public one, and `admin.*`, the Unix socket.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 
 use crate::config::cross_check::CrossCheck;
 use crate::config::setting::section;
@@ -35,6 +36,17 @@ section! {
         /// Networks of that proxy. `X-Forwarded-For` counts only on connections from there.
         trusted_proxies: Vec<Network> = Vec::new()
             => ["public.trusted_proxies", ValueType::List { of: network(), may_be_empty: true }],
+    }
+}
+
+section! {
+    /// The Unix socket for administration.
+    pub struct AdminConfig {
+        /// Unix socket for administration, which root and the user of the node need no token for; none if it is empty.
+        socket: Option<PathBuf> = None => [
+            "admin.socket", ValueType::Text(TextFormat::optional_path()),
+            by_default("`$RUNTIME_DIRECTORY/admin.sock`, or else none")
+        ],
     }
 }
 

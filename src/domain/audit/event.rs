@@ -37,6 +37,8 @@ pub enum AuditEvent {
     RecordsAdded(RecordKind),
     /// An operator's load changed records of one kind. `AuditRow::times` counts them.
     RecordsChanged(RecordKind),
+    /// A process of another user called over the Unix socket for administration.
+    SocketRefused,
 }
 
 /// A kind of record: `reason` of the rows of a load, and the key of its lines.
@@ -129,7 +131,7 @@ pub enum CredentialKind {
 
 impl AuditEvent {
     /// What [`Self::word`] returns for the events.
-    pub const WORDS: [&'static str; 15] = [
+    pub const WORDS: [&'static str; 16] = [
         "code_issued",
         "send_refused",
         "code_wrong",
@@ -145,6 +147,7 @@ impl AuditEvent {
         "log_lines_lost",
         "records_added",
         "records_changed",
+        "socket_refused",
     ];
 
     /// What [`Self::reason`] returns, without the reasons of limits.
@@ -210,6 +213,7 @@ impl AuditEvent {
             Refusal::CodeSpent(SpentReason::Superseded) => {
                 Self::GuessRefused(GuessFault::Superseded)
             }
+            Refusal::NotAnOperator => Self::SocketRefused,
             Refusal::TokenMissing
             | Refusal::NotFound
             | Refusal::PersonNotFound
@@ -244,6 +248,7 @@ impl AuditEvent {
             Self::LogLinesLost => "log_lines_lost",
             Self::RecordsAdded(_) => "records_added",
             Self::RecordsChanged(_) => "records_changed",
+            Self::SocketRefused => "socket_refused",
         }
     }
 
@@ -263,7 +268,8 @@ impl AuditEvent {
             | Self::RequestApprovedWithoutCode
             | Self::NotRecorded
             | Self::PhoneUnlocked
-            | Self::LogLinesLost => None,
+            | Self::LogLinesLost
+            | Self::SocketRefused => None,
         }
     }
 
@@ -300,7 +306,8 @@ impl AuditEvent {
             | Self::PhoneUnlocked
             | Self::LogLinesLost
             | Self::RecordsAdded(_)
-            | Self::RecordsChanged(_) => None,
+            | Self::RecordsChanged(_)
+            | Self::SocketRefused => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /admin/audit` is asked for some of its rows. `audit::reading` has the rest of it.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use esoz_otp::audit::{MOST_BYTES, append};
@@ -227,7 +228,7 @@ fn large_row(event: AuditEvent) -> AuditRow {
     let requester = Requester {
         client_id: Some(Id::from_bytes([1; 16])),
         user_id: Some(Id::from_bytes([2; 16])),
-        peer: Some("2001:db8::9".parse().unwrap()),
+        peer: Some("2001:db8::9".parse::<IpAddr>().unwrap().into()),
     };
     let phone = Phone::parse(PHONES[0]).unwrap();
     let row = AuditRow::new(start_of_time(), event, requester)

@@ -49,7 +49,7 @@ fn a_request_s_code_leaves_a_row_for_each_step_with_who_and_for_what() {
         .map(|(number, (event, reason))| {
             json!({
                 "number": number, "at": "2026-11-21T12:00:00.000000Z", "event": event,
-                "reason": reason, "client_id": CLINIC, "user_id": MIS_USER, "peer": "127.0.0.1",
+                "reason": reason, "client_id": CLINIC, "user_id": MIS_USER, "peer": "127.0.0.1", "uid": null,
                 "phone_number": "+38095*****84", "verification_id": id,
                 "person_request_id": SEED_REQUEST, "times": 1
             })

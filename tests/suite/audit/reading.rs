@@ -1,6 +1,7 @@
 //! `GET /admin/audit`.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use esoz_otp::audit;
 use esoz_otp::config::DialectName;
@@ -122,7 +123,7 @@ fn a_row_about_a_code_names_it_and_shows_of_the_phone_what_may_be_seen() {
     let by = Requester {
         client_id: Some(Id::from_bytes([1; 16])),
         user_id: Some(Id::from_bytes([2; 16])),
-        peer: Some("2001:db8::9".parse().unwrap()),
+        peer: Some("2001:db8::9".parse::<IpAddr>().unwrap().into()),
     };
     let request = Id::parse(SEED_REQUEST).unwrap();
     let row = AuditRow::new(at(1), AuditEvent::CodeWrong, by)
@@ -132,7 +133,7 @@ fn a_row_about_a_code_names_it_and_shows_of_the_phone_what_may_be_seen() {
     let expected = json!([{
         "number": 1, "at": "2026-11-21T12:00:01.000000Z", "event": "code_wrong",
         "reason": "wrong_code", "client_id": "01010101-0101-0101-0101-010101010101",
-        "user_id": "02020202-0202-0202-0202-020202020202", "peer": "2001:db8::9",
+        "user_id": "02020202-0202-0202-0202-020202020202", "peer": "2001:db8::9", "uid": null,
         "phone_number": "+38095*****84", "verification_id": null,
         "person_request_id": SEED_REQUEST, "times": 1, "request_id": null
     }]);
@@ -177,6 +178,7 @@ fn events() -> Vec<AuditEvent> {
         AuditEvent::RequestApprovedWithoutCode,
         AuditEvent::ReceiptsRefused,
         AuditEvent::LogLinesLost,
+        AuditEvent::SocketRefused,
     ];
     let loads = RecordKind::ALL.into_iter();
     let loads =
@@ -212,6 +214,7 @@ fn events() -> Vec<AuditEvent> {
             | AuditEvent::RequestApprovedWithoutCode
             | AuditEvent::ReceiptsRefused
             | AuditEvent::LogLinesLost
+            | AuditEvent::SocketRefused
             | AuditEvent::RecordsAdded(_)
             | AuditEvent::RecordsChanged(_) => {}
         }

@@ -56,7 +56,7 @@ fn a_row_says_why_and_who_as_far_as_that_is_known_in_either_dialect() {
             let expected = json!({
                 "number": number + 1, "at": "2026-11-21T12:00:00.000000Z",
                 "event": event, "reason": reason, "client_id": client_id, "user_id": user_id,
-                "peer": "127.0.0.1", "phone_number": null, "verification_id": null,
+                "peer": "127.0.0.1", "uid": null, "phone_number": null, "verification_id": null,
                 "person_request_id": null, "times": 1
             });
             assert_eq!(rows[number], expected, "{dialect}: {token} {api_key}");

@@ -202,7 +202,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_esoz-otp");
 fn prepared(mut command: Command, directory: &Path) -> Command {
     command.current_dir(directory);
     let is_read = |name: &str| {
-        ["CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"].contains(&name) || name.starts_with("ESOZ_OTP")
+        ["CREDENTIALS_DIRECTORY", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"].contains(&name)
+            || name.starts_with("ESOZ_OTP")
     };
     for (name, _) in std::env::vars().filter(|(name, _)| is_read(name)) {
         command.env_remove(name);

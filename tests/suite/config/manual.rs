@@ -48,7 +48,8 @@ fn the_manual_has_files_environment_and_exit_status_and_operators_read_of_the_sa
     let page = said(&["man"]).replace("\\-", "-");
     for (section, words) in [
         ("FILES", ["/etc/esoz-otp/esoz-otp.toml", "/var/lib/esoz-otp", "DIR.keyring"]),
-        ("ENVIRONMENT", ["ESOZ_OTP__SECTION__KEY", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY"]),
+        ("ENVIRONMENT", ["ESOZ_OTP__SECTION__KEY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY"]),
+        ("ENVIRONMENT", ["STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY"]),
     ] {
         let entries = section_of(&page, section);
         for word in words {

@@ -178,6 +178,20 @@ fn a_flag_counts_more_than_the_environment_that_more_than_the_file_and_that_more
 }
 
 #[test]
+fn the_socket_is_in_the_runtime_directory_unless_it_is_set() {
+    let manager = ("RUNTIME_DIRECTORY", "/run/first:/run/second");
+    for (environment, text, expected) in [
+        (vec![], "", None),
+        (vec![manager], "", Some("/run/first/admin.sock")),
+        (vec![manager], "admin.socket = \"a.sock\"", Some("a.sock")),
+        (vec![manager], "admin.socket = \"\"", None),
+    ] {
+        let loaded = load_with(text, &environment, Vec::new()).unwrap();
+        assert_eq!(loaded.config.admin.socket.as_deref(), expected.map(Path::new));
+    }
+}
+
+#[test]
 fn the_keyring_is_the_managers_credential_or_lies_beside_the_data() {
     let keyring = |environment: &[(&str, &str)], text: &str| {
         load_with(text, environment, Vec::new()).unwrap().config.keys.keyring_file.unwrap()

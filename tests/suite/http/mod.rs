@@ -7,10 +7,11 @@ mod timers;
 mod uploads;
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use esoz_otp::domain::Peer;
 use esoz_otp::http::{self, LeastRate, Listener, Request, Response, ResponseBody, ServerLimits};
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
@@ -45,7 +46,7 @@ struct Server {
 
 const LARGE: usize = 32 * 1024 * 1024;
 
-async fn answer((): (), peer: IpAddr, request: Request) -> Response {
+async fn answer((): (), peer: Peer, request: Request) -> Response {
     match request.uri().path() {
         "/large" => whole(vec![b'a'; LARGE]),
         "/peer" => whole(peer.to_string()),
@@ -69,7 +70,7 @@ impl Server {
 
     fn answering<A, F>(address: &'static str, limits: ServerLimits, answer: A) -> Self
     where
-        A: Fn((), IpAddr, Request) -> F + Clone + Send + Sync + 'static,
+        A: Fn((), Peer, Request) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response> + Send + 'static,
     {
         let (stop, stopped) = oneshot::channel();
@@ -81,7 +82,8 @@ impl Server {
                 let mut sockets = http::bind(&[address.parse().unwrap()]).await.unwrap();
                 let socket = sockets.remove(0);
                 tell.send(socket.local_addr().unwrap()).unwrap();
-                let listeners = vec![Listener { socket, tag: (), proxies: Vec::new() }];
+                let listeners =
+                    vec![Listener { socket: socket.into(), tag: (), proxies: Vec::new() }];
                 http::serve(listeners, limits, answer, async { drop(stopped.await) }).await;
             });
         });

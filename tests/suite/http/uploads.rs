@@ -1,9 +1,10 @@
 //! Request bodies that are streams: by chunks and by lines, and where they end.
 
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
+use esoz_otp::domain::Peer;
 use esoz_otp::http::{LeastRate, Request, RequestStream, Response, StreamBounds};
 
 use super::{LONG, REQUEST, Server, ask, patient, until_closed, whole};
@@ -18,7 +19,7 @@ const BOUNDS: StreamBounds = StreamBounds {
 };
 
 /// Answers with the number of bytes, or of lines and their bytes, or with the fault, and `ok`.
-async fn answer((): (), _: IpAddr, mut request: Request) -> Response {
+async fn answer((): (), _: Peer, mut request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let bounds = match path.as_str() {
         "/slow" => {

@@ -1,6 +1,7 @@
 //! One value of every record, and of every variant that is laid out in its own way.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use esoz_otp::domain::audit::{
 use esoz_otp::domain::limits::{Budget, Limits, Rate, Sends, SlidingWindow, WrongGuesses};
 use esoz_otp::domain::{
     AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, HashedCode, Id,
-    MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose,
+    MethodType, Peer, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose,
     Requester, Scopes, SecretDigest, Timestamp, Token, User, Verification, VerificationState,
 };
 use esoz_otp::store::schema::{
@@ -335,11 +336,13 @@ fn audit() -> Vec<Sample> {
         AuditRow::new(at(60), AuditEvent::RequestApprovedWithoutCode, Requester::default());
     let without_code = without_code.about_request(id(6));
     let row = |event| AuditRow { times: 64, ..AuditRow::new(at(60), event, Requester::default()) };
+    let over_socket = Requester { peer: Some(Peer::Uid(1000)), ..Requester::default() };
     let later = [
         ("whole", whole),
         ("request_approved_without_code", without_code),
         ("records_added", row(AuditEvent::RecordsAdded(RecordKind::PersonRequest))),
         ("records_changed", row(AuditEvent::RecordsChanged(RecordKind::Client))),
+        ("socket_refused", AuditRow::new(at(60), AuditEvent::SocketRefused, over_socket)),
     ];
     let rows = audit_rows().into_iter().chain(later);
     rows.map(|(variant, value)| sample("audit", variant, value)).collect()
@@ -354,7 +357,7 @@ fn audit_rows() -> [(&'static str, AuditRow); 21] {
     let by = |peer: &str| Requester {
         client_id: Some(id(2)),
         user_id: Some(id(3)),
-        peer: Some(peer.parse().unwrap()),
+        peer: Some(peer.parse::<IpAddr>().unwrap().into()),
     };
     let row = |event| AuditRow::new(at(60), event, Requester::default());
     let verification = Verification {

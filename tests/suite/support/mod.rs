@@ -240,13 +240,11 @@ impl TestNode {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async move {
-                let internal = listen(ListenerKind::Internal).await;
-                let public = listen(ListenerKind::Public { behind_proxy }).await;
-                let listeners = vec![internal, public];
-                let at = |at: usize| listeners[at].socket.local_addr().unwrap();
-                tell.send((at(0), at(1))).unwrap();
+                let (internal, address) = listen(ListenerKind::Internal).await;
+                let (public, public_address) = listen(ListenerKind::Public { behind_proxy }).await;
+                tell.send((address, public_address)).unwrap();
                 let stop = async { drop(stopped.await) };
-                node.run(listeners, stop).await.unwrap();
+                node.run(vec![internal, public], stop).await.unwrap();
             });
         });
         let (address, public_address) = told.recv().unwrap();
@@ -352,9 +350,10 @@ impl Drop for TestNode {
     }
 }
 
-async fn listen(tag: ListenerKind) -> Listener<ListenerKind> {
+async fn listen(tag: ListenerKind) -> (Listener<ListenerKind>, SocketAddr) {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Listener { socket, tag, proxies: Vec::new() }
+    let address = socket.local_addr().unwrap();
+    (Listener { socket: socket.into(), tag, proxies: Vec::new() }, address)
 }
 
 /// The keys of every node under test.

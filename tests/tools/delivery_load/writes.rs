@@ -85,7 +85,11 @@ fn serve(
         runtime.block_on(async move {
             let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
             tell.send(socket.local_addr().unwrap()).unwrap();
-            let listener = Listener { socket, tag: ListenerKind::Internal, proxies: Vec::new() };
+            let listener = Listener {
+                socket: socket.into(),
+                tag: ListenerKind::Internal,
+                proxies: Vec::new(),
+            };
             node.run(vec![listener], async { drop(stopped.await) }).await.unwrap();
         });
     });

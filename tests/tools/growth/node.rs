@@ -63,7 +63,11 @@ impl RunningNode {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let running = runtime.spawn(async move {
             let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let listener = Listener { socket, tag: ListenerKind::Internal, proxies: Vec::new() };
+            let listener = Listener {
+                socket: socket.into(),
+                tag: ListenerKind::Internal,
+                proxies: Vec::new(),
+            };
             node.run(vec![listener], async { drop(stopped.await) }).await.unwrap();
         });
         Self { runtime, api, clock, phones, store, stop, running }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::audit::{AuditRow, RequestId};
-use crate::domain::{ClientId, PersonRequestId, UserId, VerificationId};
+use crate::domain::{ClientId, Peer, PersonRequestId, UserId, VerificationId};
 
 /// One entry of `data`, or one line of a stream: an audit row with its number. The phone is masked.
 #[derive(JsonSchema, Serialize)]
@@ -24,6 +24,8 @@ pub(super) struct AuditView<'r> {
     user_id: Option<UserId>,
     /// The caller's address, of IPv4 or IPv6.
     peer: Option<IpAddr>,
+    /// The user id of a caller on the Unix socket; `null` for every other caller.
+    uid: Option<u32>,
     /// The phone of the code, masked.
     phone_number: Option<String>,
     /// The verification of the code.
@@ -47,7 +49,8 @@ pub(super) fn view(
         reason: what.event.reason(),
         client_id: what.by.client_id,
         user_id: what.by.user_id,
-        peer: what.by.peer,
+        peer: what.by.peer.and_then(Peer::address),
+        uid: what.by.peer.and_then(Peer::uid),
         phone_number: what.phone.map(|phone| phone.to_string()),
         verification_id: what.verification_id,
         person_request_id: what.person_request_id,

@@ -65,7 +65,11 @@ const fn case(kind: ErrorKind, status: u16, error_type: &'static str) -> Case {
 }
 
 /// Rows that no call to a healthy node comes by in the moment a test has.
-const ELSEWHERE: [(ErrorKind, &str); 8] = [
+const ELSEWHERE: [(ErrorKind, &str); 9] = [
+    (
+        Refused(RefusalKind::NotAnOperator),
+        "needs a process of another user: see `binary::serve::socket`",
+    ),
     (
         Refused(RefusalKind::HashingFailed),
         "needs a machine that has not the memory for one hash more",

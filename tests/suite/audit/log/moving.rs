@@ -1,5 +1,6 @@
 //! Rows move to the file of their day, and leave the database behind it.
 
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use esoz_otp::audit::MAX_ROW_BYTES;
@@ -108,7 +109,7 @@ fn largest(event: AuditEvent, is_about_a_verification: bool) -> AuditRow {
     let by = Requester {
         client_id: Some(Id::from_bytes([0xff; 16])),
         user_id: Some(Id::from_bytes([0xff; 16])),
-        peer: Some("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap()),
+        peer: Some(IpAddr::from([0xffff_u16; 8]).into()),
     };
     let phone = Phone::from_national(999_999_999).unwrap();
     let row = AuditRow::new(day(1_000_000), event, by)

@@ -119,7 +119,7 @@ fn of_200_guesses_at_once_at_as_many_codes_no_more_are_compared_than_the_client_
 /// Every place there is for calls without a token.
 fn all_places(node: &TestNode) -> Vec<HashPermit> {
     let api = node.api();
-    let by = Requester { peer: Some(node.address().ip()), ..Requester::default() };
+    let by = Requester { peer: Some(node.address().ip().into()), ..Requester::default() };
     std::iter::from_fn(|| api.service().otp().hasher.reserve(by).ok()).collect()
 }
 

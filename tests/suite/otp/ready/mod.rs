@@ -96,7 +96,7 @@ fn otp(api: &esoz_otp::api::Api) -> &Otp {
 /// Every place for hashing that there is for who calls without a token, and for the demo's clinic.
 fn all_places(node: &TestNode) -> Vec<HashPermit> {
     let api = node.api();
-    let peer = Some(node.address().ip());
+    let peer = Some(node.address().ip().into());
     let clinic = Id::parse("c0000000-0000-4000-8000-000000000001");
     let places = [None, clinic].into_iter().flat_map(|client_id| {
         let by = Requester { client_id, peer, ..Requester::default() };
