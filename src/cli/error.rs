@@ -35,7 +35,7 @@ pub(super) const EXITS: [(u8, &str); 9] = [
     (SOFTWARE, "A fault of the program, or the system gives no random numbers or no threads."),
     (IO, "The disk is full or read-only, or permission is missing."),
     (IN_USE, "Another process uses the data directory or the keyring, or live codes need the key."),
-    (NO_PERMISSION, "The running node refused the token."),
+    (NO_PERMISSION, "The running node refused the token, or the user of this process."),
     (
         CONFIGURATION,
         "A setting, the keyring, a secret's file or the data directory must be set up first.",

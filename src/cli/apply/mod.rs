@@ -12,17 +12,17 @@ use answer::Answer;
 use clap::{Args, ValueEnum};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper::{Response, StatusCode, Uri};
+use hyper::{Response, StatusCode};
 use lines::{Lines, Sent};
 use serde_json::Value;
 
 use super::CliError;
-use super::client::{Client, PipedBody};
+use super::client::{Client, NodeArgs, PipedBody};
 use crate::files;
 
 const HELP: &str = "\
 Examples:
-  esoz-otp apply requests.ndjson --token-file /etc/esoz-otp/admin.token
+  esoz-otp apply requests.ndjson
   esoz-otp apply clinic.json --token-file admin.token --dry-run
   esoz-otp apply - --demo --url http://127.0.0.1:4001 --report refused.ndjson
 
@@ -32,7 +32,7 @@ Exit codes:
   65  some lines were refused and the others applied, or the file has another form
   69  no node can be reached, it is busy, or the load broke off: it can be repeated
   74  the report or standard output can't be written
-  77  the node refused the token
+  77  the node refused the token, or the user of this process
   78  the token file is open to others";
 
 #[derive(Args)]
@@ -41,14 +41,10 @@ pub(super) struct ApplyArgs {
     /// File with an entity a line, such as `{"client": {…}}`, or a world in the format of `import`. `-` is standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Address of the node's internal listener.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4000")]
-    url: Uri,
-    /// File with a token that has the scope `admin:write`. Only its owner may read it.
-    #[arg(long, value_name = "FILE", required_unless_present = "demo")]
-    token_file: Option<PathBuf>,
-    /// The node is a demo, which needs no token.
-    #[arg(long, conflicts_with = "token_file")]
+    #[command(flatten)]
+    node: NodeArgs,
+    /// The node is a demo, which needs no token. Its default address is that of `demo`.
+    #[arg(long, conflicts_with_all = ["token_file", "socket"])]
     demo: bool,
     /// Change nothing, and print what would change.
     #[arg(long)]
@@ -78,7 +74,7 @@ const LAST_THREADS: Duration = Duration::from_millis(100);
 
 /// `esoz-otp apply`.
 pub(super) fn apply(args: &ApplyArgs) -> Result<(), CliError> {
-    let client = Client::new(&args.url, args.token_file.as_deref())?;
+    let client = if args.demo { args.node.client_of_demo() } else { args.node.client() }?;
     let is_stdin = args.file == Path::new("-");
     let lines = if is_stdin { Lines::of_stdin()? } else { Lines::of_file(&args.file)? };
     let report = args

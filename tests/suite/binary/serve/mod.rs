@@ -8,5 +8,6 @@ mod keyring;
 mod log_lines;
 mod restart;
 mod signals;
+mod socket;
 mod start;
 mod warnings;
