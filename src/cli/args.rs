@@ -1,6 +1,6 @@
 //! The command line as a whole. The flags, examples and exit codes of a command stand in the command's own file.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::apply::ApplyArgs;
 use super::check::CheckArgs;
@@ -10,7 +10,7 @@ use super::import::ImportArgs;
 use super::init::InitArgs;
 use super::manual::{CompletionsArgs, ManArgs};
 use super::settings::ServingArgs;
-use super::{audit, demo, keys, manual, serve, sms};
+use super::{audit, demo, keys, manual, serve, sms, verbs};
 
 /// Serves the one-time-code methods of the Ukrainian eHealth system (ЕСОЗ) from one data directory.
 #[derive(Parser)]
@@ -70,6 +70,11 @@ pub(super) enum Command {
     Man(ManArgs),
 }
 
+/// The whole command line: these commands, and the nouns and verbs of [`verbs`].
+pub(super) fn line() -> clap::Command {
+    verbs::add_to(Cli::command())
+}
+
 impl Command {
     /// Whether keys, tokens or patients' codes pass through the memory of this command. A demo's are public.
     pub(super) fn holds_secrets(&self) -> bool {
@@ -90,8 +95,6 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
     use crate::cli::error::EXITS;
 
@@ -109,7 +112,7 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example_that_parses_and_exit_codes_that_there_are() {
-        let all = commands(Cli::command(), "esoz-otp");
+        let all = commands(line(), "esoz-otp");
         assert!(all.len() > 15, "{}", all.len());
         for (path, mut command) in all {
             let help = command.render_long_help().to_string();
@@ -120,7 +123,7 @@ mod tests {
             assert!(!examples.is_empty(), "{path}");
             for example in examples {
                 assert!(example.starts_with(&path), "{path}: {example}");
-                let parsed = Cli::try_parse_from(example.split(' '));
+                let parsed = line().try_get_matches_from(example.split(' '));
                 assert!(parsed.is_ok(), "{example}: {:?}", parsed.err());
             }
             let codes: Vec<u8> = codes

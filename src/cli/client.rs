@@ -10,11 +10,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use clap::Args;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::rt::{Read, Write};
-use hyper::{Method, Request, Response, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::mpsc;
@@ -26,6 +27,12 @@ use crate::config::SOCKET_NAME;
 
 /// The longest time for a connection to the node.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// The longest time for a whole answer. A node answers earlier, with a refusal if it has to.
+const ANSWER: Duration = Duration::from_mins(1);
+
+/// The longest whole answer, in bytes.
+const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// The pieces of a body that wait for the node. A producer that is faster waits.
 const PIECES: usize = 4;
@@ -131,6 +138,25 @@ impl Client {
     ) -> Result<Response<Incoming>, CliError> {
         const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
         self.send(Method::POST, path, LINES, body).await
+    }
+
+    /// Sends a request with this JSON text as its body, which may be empty, and returns the whole answer.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, Bytes), CliError> {
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        let answering = async {
+            let response = self.send(method, path, JSON, Full::<Bytes>::from(body)).await?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
+            let body = body.map_err(|error| self.broken(error))?;
+            Ok((status, body.to_bytes()))
+        };
+        let answered = tokio::time::timeout(ANSWER, answering).await;
+        answered.unwrap_or_else(|_| Err(self.broken("it does not answer")))
     }
 
     async fn send<B>(

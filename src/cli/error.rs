@@ -13,6 +13,7 @@ use crate::store::{OpenError, StoreError};
 
 pub(super) const USAGE: u8 = 64;
 const DATA: u8 = 65;
+const MISSING: u8 = 66;
 const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
 const IO: u8 = 74;
@@ -21,13 +22,14 @@ const NO_PERMISSION: u8 = 77;
 const CONFIGURATION: u8 = 78;
 
 /// Every exit code, and when a command ends with it. The numbers are those of BSD's `sysexits`.
-pub(super) const EXITS: [(u8, &str); 9] = [
+pub(super) const EXITS: [(u8, &str); 10] = [
     (0, "The command did what it was asked to do."),
     (USAGE, "The command line is wrong, or names a file or a key that does not exist."),
     (
         DATA,
-        "An imported file is wrong, lines of a load were refused, the database is damaged or a newer release's, or the audit was changed.",
+        "An imported file is wrong, lines of a load or a change were refused, the database is damaged or a newer release's, or the audit was changed.",
     ),
+    (MISSING, "The running node has no such record."),
     (
         UNAVAILABLE,
         "An address can't be listened on, no driver took a test message, or a node can't be reached.",
@@ -56,6 +58,10 @@ impl CliError {
 
     pub(super) fn data(message: impl Display) -> Self {
         Self { code: DATA, message: message.to_string() }
+    }
+
+    pub(super) fn missing(message: impl Display) -> Self {
+        Self { code: MISSING, message: message.to_string() }
     }
 
     pub(super) fn configuration(message: impl Display) -> Self {
@@ -127,6 +133,11 @@ impl CliError {
         eprintln!("esoz-otp: {}", self.message);
         ExitCode::from(self.code)
     }
+}
+
+/// Prints a remark to standard error. A closed standard error is ignored.
+pub(super) fn note(message: impl Display) {
+    drop(writeln!(io::stderr(), "esoz-otp: {message}"));
 }
 
 /// Prints a warning to standard error. A closed standard error is ignored.

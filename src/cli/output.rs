@@ -2,7 +2,18 @@
 
 use std::io::{self, Write as _};
 
+use clap::ValueEnum;
+
 use super::CliError;
+
+/// The form of standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputForm {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
 
 /// Prints `text`. A closed pipe is no error; any other failure is, with exit code 74.
 pub(super) fn print(text: &[u8]) -> Result<(), CliError> {

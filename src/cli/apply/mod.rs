@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use answer::Answer;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::CliError;
 use super::client::{Client, NodeArgs, PipedBody};
+use super::output::OutputForm;
 use crate::files;
 
 const HELP: &str = "\
@@ -55,15 +56,6 @@ pub(super) struct ApplyArgs {
     /// Form of standard output: text, or the lines of the node's answer as JSON.
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: OutputForm,
-}
-
-/// The form of standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OutputForm {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// The longest answer of a refusal.

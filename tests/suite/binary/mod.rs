@@ -17,3 +17,4 @@ mod serve;
 mod sms;
 mod stub_gateway;
 mod transcript;
+mod verbs;

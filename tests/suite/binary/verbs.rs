@@ -1,0 +1,125 @@
+//! Nouns and verbs over a running node.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::program::{Ended, Program, run};
+use crate::support::{SEED_PHONE, SEED_REQUEST};
+
+/// A demo with one sent code, its URL, and a directory with the token files `token` and `mis`.
+fn demo() -> (Program, String, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, token) in [("token", "demo-admin-token"), ("other", "demo-direct-token")] {
+        let path = directory.path().join(name);
+        fs::write(&path, token).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let mut demo = Program::start(directory.path(), &["demo"]);
+    let url = format!("http://{}", demo.address());
+    assert_eq!(demo.resend().status, 200);
+    demo.code_for(SEED_PHONE, 1);
+    (demo, url, directory)
+}
+
+/// Runs a verb with the token in this file.
+fn verb(directory: &Path, url: &str, token: &str, line: &str) -> Ended {
+    let arguments = line.split(' ').chain(["--url", url, "--token-file", token]);
+    run(directory, &arguments.collect::<Vec<_>>())
+}
+
+fn json_of(directory: &Path, url: &str, line: &str) -> Value {
+    let ended = verb(directory, url, "token", &format!("{line} -o json"));
+    assert_eq!(ended.code, Some(0), "{line}: {}", ended.stderr);
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+fn text_of(directory: &Path, url: &str, line: &str) -> String {
+    let ended = verb(directory, url, "token", line);
+    assert_eq!(ended.code, Some(0), "{line}: {}", ended.stderr);
+    ended.stdout
+}
+
+#[test]
+fn deliveries_are_listed_and_shown() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    let list = json_of(home, &url, "delivery list --page-size 1");
+    let id = list[0]["verification_id"].as_str().unwrap();
+    let text = text_of(home, &url, "delivery list");
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].starts_with("VERIFICATION_ID  "), "{text}");
+    assert!(lines[1].starts_with(id) && lines[1].contains("+38095*****84"), "{text}");
+    let show = format!("delivery show {id}");
+    assert_eq!(json_of(home, &url, &show)["verification_id"], id);
+    let text = text_of(home, &url, &show);
+    let mut lines = text.lines();
+    let of_id = lines.find(|line| line.starts_with("verification_id ")).unwrap();
+    assert!(of_id.ends_with(&format!(" {id}")), "{text}");
+}
+
+#[test]
+fn a_phone_is_shown_and_unlocked() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    let show = format!("phone show {SEED_PHONE}");
+    let shown = json_of(home, &url, &show);
+    assert_eq!(shown["codes"][0]["person_request_id"], SEED_REQUEST);
+    let text = text_of(home, &url, &show);
+    assert!(text.contains("guesses.wrong_in_a_row") && text.contains("\ncodes:\n"), "{text}");
+    assert!(!text.contains(SEED_PHONE), "{text}");
+    let unlocked = text_of(home, &url, &format!("phone unlock {SEED_PHONE}"));
+    assert_eq!(unlocked, "phone_number   +38095*****84\nwrong_guesses  0");
+}
+
+#[test]
+fn rows_of_audit_are_listed_by_filters_and_page_by_page() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    text_of(home, &url, &format!("phone unlock {SEED_PHONE}"));
+    let ended = verb(home, &url, "token", "audit list --page-size 1");
+    assert_eq!(ended.stdout.lines().count(), 2);
+    assert_eq!(ended.stderr, "esoz-otp: there are more: --after 1\n");
+    let text = text_of(home, &url, "audit list --after 1");
+    assert!(text.contains("phone_unlocked") && !text.contains("code_issued"), "{text}");
+    let nothing = verb(home, &url, "token", "audit list --event receipts_refused");
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), ""));
+    assert_eq!(nothing.stderr, "esoz-otp: nothing found\n");
+    let none = json_of(home, &url, "audit list --event receipts_refused");
+    assert_eq!(none, Value::Array(Vec::new()));
+}
+
+#[test]
+fn scripts_can_tell_what_a_verb_met() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    let missing = "delivery show d0000000-0000-4000-8000-00000000dead";
+    for (token, line, code, part) in [
+        ("token", missing, 66, "the node has no such delivery"),
+        ("token", "phone show 0671234567", 64, "phone: "),
+        ("token", "delivery list --page-size 501", 64, "page_size: expected a whole number"),
+        ("token", "delivery list --status gone", 64, "possible values"),
+        ("other", "audit list", 77, "Missing allowances"),
+        ("missing", "audit list", 64, "cannot read missing"),
+    ] {
+        let ended = verb(home, &url, token, line);
+        assert_eq!(ended.code, Some(code), "{line}: {}", ended.stderr);
+        assert!(ended.stderr.contains(part), "{line}: {}", ended.stderr);
+        assert_eq!(ended.stdout, "", "{line}");
+        assert!(!ended.stderr.contains("671234567"), "{line}: {}", ended.stderr);
+    }
+    for (arguments, code, part) in [
+        (&["audit", "list"][..], 69, "no node can be reached at "),
+        (&["audit", "list", "--url", &url], 64, "--token-file"),
+        (&["audit", "list", "--socket", "none.sock"], 69, "none.sock"),
+        (&["phone"], 64, "Usage: esoz-otp phone"),
+        (&["phone", "show"], 64, "<PHONE>"),
+    ] {
+        let ended = run(home, arguments);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(part), "{arguments:?}: {}", ended.stderr);
+    }
+}
