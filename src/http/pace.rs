@@ -95,7 +95,6 @@ impl Progress {
 
     /// The producer has finished its stream. Its last bytes may not have been sent yet.
     pub(super) fn stream_ended(&self) {
-        self.resets_if_cut.store(false, Ordering::Relaxed);
         self.enter(ConnectionStage::Streamed);
     }
 
@@ -125,6 +124,7 @@ impl Progress {
         }
         match self.stage() {
             ConnectionStage::Answered | ConnectionStage::Streamed => {
+                self.resets_if_cut.store(false, Ordering::Relaxed);
                 self.enter(ConnectionStage::Idle);
             }
             ConnectionStage::Opening
@@ -420,6 +420,8 @@ mod tests {
             progress.stream_begins(version);
             assert_eq!(progress.resets_if_cut(), resets);
             progress.stream_ended();
+            assert_eq!(progress.resets_if_cut(), resets, "its last bytes have not gone yet");
+            progress.nothing_left();
             assert!(!progress.resets_if_cut());
         }
     }

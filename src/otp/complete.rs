@@ -8,7 +8,7 @@ use super::request_context::RequestContext;
 use crate::audit;
 use crate::domain::audit::{AuditEvent, GuessFault};
 use crate::domain::limits::Limits;
-use crate::domain::{Code, Refusal, Timestamp, Verification, VerificationId};
+use crate::domain::{Code, Refusal, SpentReason, Timestamp, Verification, VerificationId};
 use crate::store::schema::{
     GUESSES, SENDS, STRAY_GUESSES, VERIFICATIONS, VERIFIED_PHONES, VerifiedPhone,
 };
@@ -173,6 +173,10 @@ where
         Ok(verified) => verified,
         Err(refusal) => return Ok(Err(resolve_target(write).err().unwrap_or(refusal))),
     };
+    // A load may have moved the person request to another phone meanwhile: this code is none for it any more.
+    if resolve_target(write)?.phone != phone {
+        return Ok(Err(Refusal::CodeSpent(SpentReason::Superseded)));
+    }
     // The operation that the code was for, such as approving the person request.
     done(write, &verified)?;
     // The phone's holder has answered, so the pauses between sends start again, and the phone is verified.

@@ -134,7 +134,7 @@ impl Otp {
     {
         let CountedRequest { permit, phone, counted_at } = counted;
         let issued = match self.prepare(permit).await {
-            Ok(prepared) => self.issue(now, origin, resolve_target, prepared).await,
+            Ok(prepared) => self.issue(now, origin, resolve_target, prepared, phone).await,
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = &issued
@@ -154,13 +154,15 @@ impl Otp {
         Ok(PreparedCode { id, code, hashed })
     }
 
-    /// The second write: issues the code, if the target is still allowed.
+    /// The second write: issues the code, if the target is still allowed, and has the phone whose send was counted. A load
+    /// may have moved the person request to another phone, whose limits were not asked: [`Refusal::Busy`].
     async fn issue<G>(
         &self,
         now: Timestamp,
         origin: RequestOrigin,
         resolve_target: Arc<G>,
         prepared: PreparedCode,
+        counted: Phone,
     ) -> Result<Verification, Refusal>
     where
         G: Fn(&Write<'_>) -> Result<Target, Refusal> + Send + Sync + 'static,
@@ -168,7 +170,11 @@ impl Otp {
         let (rules, outbox) = (self.config.rules, self.outbox.clone());
         let audit = Arc::clone(&self.audit);
         let decide = move |write: &mut Write<'_>| {
-            let context = OtpContext::of(now, origin, resolve_target(write)?, &audit);
+            let target = resolve_target(write)?;
+            if target.phone != counted {
+                return Err(Refusal::Busy);
+            }
+            let context = OtpContext::of(now, origin, target, &audit);
             put_issued(write, context, prepared, rules, &outbox)
         };
         self.store.write(Priority::FollowUp, decide).await

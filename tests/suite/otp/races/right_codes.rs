@@ -4,16 +4,16 @@ use std::sync::{Arc, Barrier};
 
 use esoz_otp::config::{Argon2Cost, OtpConfig};
 use esoz_otp::domain::limits::WrongGuesses;
-use esoz_otp::domain::{Purpose, Requester, VerificationState};
+use esoz_otp::domain::{AuthenticationMethod, Id, Phone, Purpose, Requester, VerificationState};
 use esoz_otp::entropy::SystemEntropy;
-use esoz_otp::store::Store;
-use esoz_otp::store::schema::{GUESSES, VERIFICATIONS};
+use esoz_otp::store::schema::{GUESSES, LIVE_CODES, PERSON_REQUESTS, SENDS, VERIFICATIONS};
+use esoz_otp::store::{Priority, Store, StoreError, Write};
 
 use super::super::direct::Direct;
 use super::{at_once, count, naive, seed_phone, until_answered};
 use crate::support::patience::wait_until;
 use crate::support::{
-    MIS, SEED_PHONE, SEED_REQUEST, TestNode, other_than, start_of_time, without_send_limits,
+    MIS, SEED_PHONE, SEED_REQUEST, TestNode, other_than, quick, start_of_time, without_send_limits,
 };
 
 #[test]
@@ -114,6 +114,69 @@ fn a_right_code_whose_successor_is_sent_while_it_is_compared_is_superseded() {
     let kept = node.store.get(VERIFICATIONS, &old.id).unwrap().unwrap();
     assert_eq!(kept.state, VerificationState::Canceled);
     assert_eq!(guesses_counted(&node), WrongGuesses::default());
+}
+
+/// A load can do that while the node serves.
+#[test]
+fn a_right_code_does_not_approve_a_request_whose_phone_has_changed_while_it_is_compared() {
+    let mut config = without_send_limits();
+    config.otp.argon2 = Argon2Cost { memory_kib: 65_536, passes: 6 };
+    let node = TestNode::with(config);
+    assert_eq!(node.resend().status, 200);
+    let code = node.code_for(SEED_PHONE);
+    let late = std::thread::scope(|scope| {
+        let approving = scope.spawn(|| node.approve(&code));
+        wait_until("the guess is counted", || {
+            node.store.get(GUESSES, &seed_phone()).unwrap().is_some()
+        });
+        change_phone(&node.store);
+        approving.join().unwrap()
+    });
+    assert_eq!((late.status, late.reason()), (422, Some("superseded")));
+    assert_eq!(guesses_counted(&node), WrongGuesses::default());
+    let seen = node.call("GET", &format!("/api/person_requests/{SEED_REQUEST}"), &MIS, "");
+    assert_eq!(seen.data()["status"], "NEW");
+    assert_eq!(node.resend().status, 200);
+    assert_eq!(node.approve(&node.code_for(OTHER_PHONE)).status, 200);
+}
+
+#[test]
+fn no_code_is_sent_to_a_phone_that_has_come_to_a_request_while_it_is_hashed() {
+    let mut config = quick();
+    config.otp.ready = 0;
+    config.otp.argon2 = Argon2Cost { memory_kib: 65_536, passes: 6 };
+    let node = TestNode::with(config);
+    let late = std::thread::scope(|scope| {
+        let resending = scope.spawn(|| node.resend());
+        wait_until("the send is counted", || {
+            node.store.get(SENDS, &seed_phone()).unwrap().is_some()
+        });
+        change_phone(&node.store);
+        resending.join().unwrap()
+    });
+    assert_eq!(late.status, 503, "{}", late.text);
+    let other = Phone::parse(OTHER_PHONE).unwrap();
+    assert!(node.store.get(LIVE_CODES, &(other, purpose())).unwrap().is_none());
+    assert_eq!(node.resend().status, 200, "the send was given back");
+    assert_eq!(node.approve(&node.code_for(OTHER_PHONE)).status, 200);
+}
+
+fn purpose() -> Purpose {
+    Purpose::PersonRequest(Id::parse(SEED_REQUEST).unwrap())
+}
+
+const OTHER_PHONE: &str = "+380671000043";
+
+/// Moves the seed's request to another phone.
+fn change_phone(store: &Store) {
+    let phone_number = Phone::parse(OTHER_PHONE).unwrap();
+    let change = move |write: &mut Write<'_>| {
+        let id = Id::parse(SEED_REQUEST).unwrap();
+        let mut request = write.get(PERSON_REQUESTS, &id)?.unwrap();
+        request.authentication_method = AuthenticationMethod::Otp { phone_number };
+        write.put(PERSON_REQUESTS, &id, &request)
+    };
+    store.write_blocking::<_, StoreError, _>(Priority::Normal, change).unwrap();
 }
 
 /// Sends the phone a code that is quickly hashed.
