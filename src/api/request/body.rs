@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use hyper::body::Body as _;
 use serde_json::{Map, Value};
 
 use super::{head, json};
@@ -129,7 +130,11 @@ pub(in crate::api) fn upload(
     streams: &StreamLimiter,
     progress: &mut BodyProgress,
 ) -> Result<Upload, Rejection> {
-    head::ensure_ndjson_body(request.headers())?;
+    match head::ensure_ndjson_body(request.headers()) {
+        // Many HTTP libraries send a type of their own with an empty body.
+        Err(Rejection::MediaType) if request.body().is_end_stream() => {}
+        checked => checked?,
+    }
     let permit = streams.admit().ok_or(Refusal::Busy)?;
     let stream = RequestStream::of(request, body.bounds).map_err(of_stream)?;
     *progress = BodyProgress::Streamed;

@@ -173,3 +173,16 @@ fn a_stopping_node_cuts_the_answer() {
     reading.read_to_string(&mut rest).unwrap();
     assert!(!rest.contains("total") && !rest.ends_with("0\r\n\r\n"), "{rest}");
 }
+
+/// As many HTTP libraries send it.
+#[test]
+fn an_empty_body_of_any_type_is_a_load_without_lines() {
+    let node = TestNode::start();
+    for content_type in ["text/plain", "application/x-www-form-urlencoded"] {
+        let headers = [ADMIN, ("content-type", content_type)];
+        let reply = node.call("POST", "/admin/apply", &headers, "");
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        assert_eq!(reply.body["total"]["lines"], 0, "{}", reply.text);
+        assert_eq!(node.call("POST", "/admin/apply", &headers, "{}\n").status, 415);
+    }
+}
