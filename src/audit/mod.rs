@@ -19,8 +19,8 @@ mod recorder;
 mod row_mover;
 
 pub use log::{
-    AnchorKeys, AnchorReason, AuditError, AuditLog, ChainHash, Finding, LogReport, MAX_ROW_BYTES,
-    verify,
+    AnchorKeys, AnchorReason, AuditError, AuditLog, ChainHash, Finding, LogReport,
+    MAX_CHANGE_BYTES, MAX_ROW_BYTES, verify,
 };
 pub use phone_key::PhoneKey;
 pub use query::{AuditFilter, AuditOrder, AuditPage, AuditQuery, MOST_BYTES};
@@ -34,14 +34,12 @@ use crate::store::{StoreError, Write};
 /// Adds `row` after the last one.
 ///
 /// Every row is created here, in a write that sees the number of the row before it, so a number is never used twice,
-/// even after rows have moved to a file. A row above [`MAX_ROW_BYTES`] is written without its `request_id`.
+/// even after rows have moved to a file. A row above [`MAX_ROW_BYTES`], or with a change above
+/// [`MAX_CHANGE_BYTES`], is written with shorter texts or without its `request_id`.
 pub fn append(write: &mut Write<'_>, row: &AuditRow) -> Result<(), StoreError> {
     let number = match write.last(AUDIT)? {
         Some(number) => number + 1,
         None => log::last_moved(write)? + 1,
     };
-    if log::fits(row) {
-        return write.put(AUDIT, &number, row);
-    }
-    write.put(AUDIT, &number, &AuditRow { request_id: None, ..row.clone() })
+    write.put(AUDIT, &number, &log::fitting(row))
 }

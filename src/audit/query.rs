@@ -39,6 +39,8 @@ pub struct AuditFilter {
     pub event: Option<&'static str>,
     /// [`AuditEvent::reason`](crate::domain::audit::AuditEvent::reason) of the event.
     pub reason: Option<&'static str>,
+    /// [`AuditTarget::id`](crate::domain::audit::AuditTarget::id) of the record that an operator changed.
+    pub target_id: Option<String>,
     /// The earliest time.
     pub from: Option<Timestamp>,
     /// The end of the time, which is not included.
@@ -94,8 +96,16 @@ impl AuditFilter {
             && is(self.request_id, row.request_id)
             && is(self.event, Some(what.event.word()))
             && is(self.reason, what.event.reason())
+            && self.is_about(row)
             && self.from.is_none_or(|from| from <= row.at)
             && self.to.is_none_or(|to| row.at < to)
+    }
+
+    /// Whether the row is about the change of the record with `target_id`, if there is one.
+    fn is_about(&self, row: &AuditRow) -> bool {
+        self.target_id
+            .as_ref()
+            .is_none_or(|asked| row.change().is_some_and(|change| change.target.id() == *asked))
     }
 
     /// Whether `from` is earlier than `to`; if not, no row matches.

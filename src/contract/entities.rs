@@ -12,9 +12,9 @@ use super::shape::{Field, Fields, Presence, Shape};
 use super::source::{Given, Source};
 use super::values::{Located, Name, Own, Ref};
 use crate::domain::{
-    AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, MethodType, Person,
-    PersonRequest, PersonRequestStatus, PersonStatus, Phone, Scopes, Timestamp, Token, User,
-    UserId, VerificationId,
+    AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, LastFour,
+    MethodType, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Scopes,
+    SecretDigest, Timestamp, Token, User, UserId, VerificationId,
 };
 
 shape! {
@@ -115,11 +115,58 @@ shape! {
     }
 }
 
+impl NewClient {
+    /// The record, as of now. The `api_key` is a record of its own: a [`Connection`](crate::domain::Connection).
+    pub fn into_record(self, now: Timestamp) -> Client {
+        Client {
+            id: self.id.0,
+            name: self.name.0,
+            access_type: self.access_type,
+            broker_scope: self.broker_scope.map(|scope| scope.value),
+            is_blocked: self.is_blocked,
+            block_reason: None,
+            inserted_at: Some(now),
+            updated_at: Some(now),
+        }
+    }
+}
+
+impl NewToken {
+    /// The record and its key, as of now. `known` returns the digest of the secret, and the last characters of one in clear.
+    pub fn into_record<E>(
+        self,
+        now: Timestamp,
+        known: impl FnOnce(Located<SecretOf<Token>>) -> Result<(SecretDigest, Option<LastFour>), E>,
+    ) -> Result<(SecretDigest, Token), E> {
+        let (digest, last_four) = known(self.secret)?;
+        let token = Token {
+            id: Token::id_for(&digest),
+            // The name can be the secret itself, which is not stored.
+            name: Some(self.name.0).filter(|name| SecretDigest::of(name.as_bytes()) != digest),
+            last_four,
+            user_id: self.user_id.0,
+            client_id: self.client_id.0,
+            scope: self.scope.value,
+            expires_at: self.expires_at.value,
+            inserted_at: Some(now),
+            revoked_at: None,
+        };
+        Ok((digest, token))
+    }
+}
+
 impl NewUser {
-    /// The record.
-    pub fn into_record(self) -> User {
+    /// The record, as of now.
+    pub fn into_record(self, now: Timestamp) -> User {
         let Self { id: Own(id), person_id, is_blocked } = self;
-        User { id, person_id: person_id.map(|Ref(person)| person), is_blocked }
+        User {
+            id,
+            person_id: person_id.map(|Ref(person)| person),
+            is_blocked,
+            block_reason: None,
+            inserted_at: Some(now),
+            updated_at: Some(now),
+        }
     }
 }
 

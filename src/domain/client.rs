@@ -2,13 +2,13 @@ use serde::{Deserialize, Serialize};
 use strum::{VariantArray, VariantNames};
 
 use super::audit::RequestId;
-use super::{Id, Peer, Scopes, SecretDigest, UserId};
+use super::{Id, Peer, Scopes, Timestamp, UserId};
 
 /// The UUID of a client, as tokens and `person_requests` name it.
 pub type ClientId = Id<Client>;
 
 /// A program or an institution that calls the API: the owner of tokens and person requests, the vendor behind an
-/// `api-key`, or both.
+/// `api-key`, or both. Its keys are its `Connection`s.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// The UUID that `tokens` and `person_requests` refer to.
@@ -19,11 +19,18 @@ pub struct Client {
     pub access_type: AccessType,
     /// The scopes that a vendor allows to clients that call with its `api-key`. A client with `None` is not a vendor.
     pub broker_scope: Option<Scopes>,
-    /// SHA-256 of the client's `api-key`; `None` if it has no key.
-    pub api_key_digest: Option<SecretDigest>,
     /// Whether tokens and the `api-key` of this client are refused.
     pub is_blocked: bool,
+    /// The operator's reason for the last block or unblock; at most [`MAX_REASON_BYTES`].
+    pub block_reason: Option<String>,
+    /// When the client was made; `None` for one of a release that did not store it.
+    pub inserted_at: Option<Timestamp>,
+    /// When it last changed; `None` for the same.
+    pub updated_at: Option<Timestamp>,
 }
+
+/// The most bytes of a `block_reason`.
+pub const MAX_REASON_BYTES: usize = 512;
 
 /// How a client reaches the system: `access_type` of the client settings (edenlabllc/mithril.api).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray, VariantNames)]

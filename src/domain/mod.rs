@@ -8,6 +8,7 @@ pub mod audit;
 mod bytes;
 mod client;
 mod code;
+mod connection;
 mod delivery;
 mod factor;
 mod http_date;
@@ -29,8 +30,9 @@ mod token;
 mod verification;
 
 pub use bytes::{from_hex, to_hex};
-pub use client::{AccessType, Client, ClientId, RequestOrigin, Requester};
+pub use client::{AccessType, Client, ClientId, MAX_REASON_BYTES, RequestOrigin, Requester};
 pub use code::{Code, CodeFormat, MalformedCode};
+pub use connection::{Connection, ConnectionId, PreviousSecret};
 pub use delivery::{
     Attempt, AttemptOutcome, Delivery, DeliveryError, DeliveryReport, DeliveryState,
     DeliveryStatus, Receipt, VendorStatus,
@@ -45,13 +47,13 @@ pub use person_request::{
     AuthenticationMethod, PersonRequest, PersonRequestId, PersonRequestStatus,
 };
 pub use phone::{MaskedPhone, NotAPhone, Phone};
-pub use refusal::{Refusal, RefusalKind, SpentReason};
+pub use refusal::{Conflict, Refusal, RefusalKind, SpentReason};
 pub use scopes::{Scope, Scopes};
-pub use secret::{Secret, SecretDigest};
+pub use secret::{LastFour, Secret, SecretDigest};
 pub use segments::Segments;
 pub use similar::is_similar;
 pub use time::{NotATime, Timestamp};
-pub use token::{Token, TokenExpiry};
+pub use token::{Token, TokenExpiry, TokenId};
 pub use verification::{
     HashedCode, Purpose, Verification, VerificationRules, VerificationState, VerificationStatus,
 };

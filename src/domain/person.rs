@@ -18,6 +18,12 @@ pub struct User {
     pub person_id: Option<PersonId>,
     /// Whether tokens of this user are refused.
     pub is_blocked: bool,
+    /// The operator's reason for the last block or unblock; at most [`MAX_REASON_BYTES`](super::MAX_REASON_BYTES).
+    pub block_reason: Option<String>,
+    /// When the user was made; `None` for one of a release that did not store it.
+    pub inserted_at: Option<Timestamp>,
+    /// When it last changed; `None` for the same.
+    pub updated_at: Option<Timestamp>,
 }
 
 /// A patient of the registry, reduced to the fields that the methods of one-time codes read.

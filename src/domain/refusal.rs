@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use strum::{EnumDiscriminants, VariantArray};
+use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 
 use super::{Scope, Timestamp};
 
@@ -51,6 +51,16 @@ pub enum Refusal {
         already_used: bool,
     },
 
+    /// The record is in a state that excludes the change of an operator.
+    Conflict(Conflict),
+    /// A value of an operator's change contradicts the store.
+    FieldRefused {
+        /// The value's place in the body, such as `$.token.user_id`.
+        entry: &'static str,
+        /// The contradiction, in words.
+        what: &'static str,
+    },
+
     /// The number begins with one of `otp.refused_prefixes`, or with none of `otp.allowed_prefixes`.
     PhoneRefused,
     /// A limit of `Limits::sends` has no room for another code.
@@ -89,6 +99,47 @@ pub enum Refusal {
     },
     /// Every SMS driver fails, so new codes would not be sent.
     DriversDown,
+}
+
+/// Why a record can't be changed. The name in snake case is `error.reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Conflict {
+    /// The client is blocked already.
+    ClientBlocked,
+    /// The client is not blocked.
+    ClientUnblocked,
+    /// The user is blocked already.
+    UserBlocked,
+    /// The user is not blocked.
+    UserUnblocked,
+    /// The factor is disabled already.
+    FactorDisabled,
+    /// The factor is enabled already.
+    FactorEnabled,
+    /// Live tokens, api-keys or requests refer to the client.
+    ClientInUse,
+    /// Live tokens or a factor refer to the user.
+    UserInUse,
+    /// The client has as many connections as it can.
+    TooManyConnections,
+}
+
+impl Conflict {
+    /// The words for callers, the same in both dialects. The first six are those of edenlabllc/mithril.api.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ClientBlocked => "client already blocked",
+            Self::ClientUnblocked => "client already unblocked",
+            Self::UserBlocked => "user already blocked",
+            Self::UserUnblocked => "user already unblocked",
+            Self::FactorDisabled => "user authentication factor already disabled",
+            Self::FactorEnabled => "user authentication factor already enabled",
+            Self::ClientInUse => "client has live tokens, connections or person requests",
+            Self::UserInUse => "user has live tokens or an authentication factor",
+            Self::TooManyConnections => "client has as many connections as it can",
+        }
+    }
 }
 
 /// Why a code can't be used any more. Upstream answers all three with `Maximum attempts exceed`.

@@ -1,10 +1,12 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One permission as ЕСОЗ spells it, for example `otp:write`.
 pub type Scope = &'static str;
 
 /// A list of permissions separated by ASCII white space, as `scope` of a token and `broker_scope` of a client hold it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[schemars(inline)]
 #[serde(transparent)]
 pub struct Scopes(String);
 

@@ -15,7 +15,33 @@ pub struct Secret(Zeroizing<String>);
 #[serde(transparent)]
 pub struct SecretDigest(#[serde(with = "bytes")] [u8; 32]);
 
+/// The last four characters of a [`Secret`], so that operators can tell which one a program has.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastFour([u8; 4]);
+
+impl fmt::Display for LastFour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{}", char::from(*byte)))
+    }
+}
+
+impl fmt::Debug for LastFour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LastFour(…)")
+    }
+}
+
+/// The fewest characters of a secret whose last four are shown: what is left has 128 bits if it is random hexadecimal.
+const FEWEST_SHOWN: usize = 36;
+
 impl Secret {
+    /// The last four characters. `None` for a secret of fewer than 36, or with others than ASCII letters and digits there.
+    pub fn last_four(&self) -> Option<LastFour> {
+        let last = self.0.as_bytes().last_chunk::<4>()?;
+        let is_shown = self.0.len() >= FEWEST_SHOWN && last.iter().all(u8::is_ascii_alphanumeric);
+        is_shown.then_some(LastFour(*last))
+    }
+
     /// Takes ownership of the text; the caller keeps no copy.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
@@ -26,7 +52,7 @@ impl Secret {
         &self.0
     }
 
-    /// SHA-256 of the secret: the key of the trees `tokens` and `clients_by_api_key`.
+    /// SHA-256 of the secret: the key of the trees `tokens` and `connections_by_secret`.
     pub fn digest(&self) -> SecretDigest {
         SecretDigest::of(self.0.as_bytes())
     }
@@ -77,6 +103,17 @@ impl fmt::Debug for SecretDigest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_four_of_a_long_secret_are_shown_and_none_of_a_short_one() {
+        let last = |text: &str| Secret::new(text.into()).last_four().map(|last| last.to_string());
+        assert_eq!(last(&format!("{}beef", "0".repeat(60))), Some("beef".into()));
+        assert_eq!(last(&format!("{}beef", "0".repeat(31))), None);
+        assert_eq!(last(&format!("{}код", "0".repeat(60))), None);
+        for short in ["", "abc", "demo-mis-token"] {
+            assert_eq!(last(short), None);
+        }
+    }
 
     #[test]
     fn digest_is_sha_256() {

@@ -7,7 +7,7 @@ use crate::domain::{
     Timestamp, Token, User,
 };
 use crate::otp::{CallerStatus, RequestContext};
-use crate::store::schema::{CLIENTS, CLIENTS_BY_API_KEY, TOKENS, USERS};
+use crate::store::schema::{CLIENTS, CONNECTIONS, CONNECTIONS_BY_SECRET, TOKENS, USERS};
 
 /// The credentials of a request, and what the audit needs beside them.
 #[derive(Clone, Copy, Default)]
@@ -74,8 +74,8 @@ impl Service {
     /// Admits a caller if the token has the `scope`, and for a BROKER client the vendor too. A refusal is noted in the
     /// audit.
     ///
-    /// `now` is the time of the audit row. `wall`, the time of the wall clock, decides whether the token has expired:
-    /// its `expires_at` was set outside this program.
+    /// `now` is the time of the audit row. `wall`, the time of the wall clock, decides whether the token has expired, whose
+    /// `expires_at` was set outside this program, and whether a rotated api-key still counts.
     pub fn admit(
         &self,
         credentials: Credentials<'_>,
@@ -115,7 +115,7 @@ impl Service {
         let token = token.ok_or(Refusal::TokenUnknown)?;
         identity.by.client_id = Some(token.client_id);
         identity.by.user_id = Some(token.user_id);
-        if token.is_revoked {
+        if token.is_revoked() {
             return Err(Refusal::TokenUnknown);
         }
         // Client and user of the token. A user who no longer exists is refused by the step `User`.
@@ -130,7 +130,9 @@ impl Service {
                     return Err(Refusal::TokenExpired);
                 }
                 AdmissionStep::Client if client.is_blocked => return Err(Refusal::ClientBlocked),
-                AdmissionStep::ApiKey => vendor = self.vendor(&client, credentials.api_key)?,
+                AdmissionStep::ApiKey => {
+                    vendor = self.vendor(&client, credentials.api_key, wall)?;
+                }
                 AdmissionStep::Scope => ensure_scope(&token, vendor.as_ref(), scope)?,
                 AdmissionStep::User => ensure_not_blocked(user.as_ref())?,
                 AdmissionStep::TokenExpiry | AdmissionStep::Client => {}
@@ -146,16 +148,27 @@ impl Service {
     /// The vendor of the api-key that came with the token of a BROKER client. `None` for a DIRECT client, and its
     /// api-key is ignored.
     ///
-    /// Errors: [`Refusal::ApiKeyMissing`]; [`Refusal::ApiKeyInvalid`] if the key is unknown, or its client is blocked
-    /// or no vendor.
-    fn vendor(&self, client: &Client, api_key: Option<&[u8]>) -> Result<Option<Client>, Refusal> {
+    /// Errors: [`Refusal::ApiKeyMissing`]; [`Refusal::ApiKeyInvalid`] if the key is unknown or was rotated out, or its
+    /// client is blocked or no vendor.
+    fn vendor(
+        &self,
+        client: &Client,
+        api_key: Option<&[u8]>,
+        wall: Timestamp,
+    ) -> Result<Option<Client>, Refusal> {
         match client.access_type {
             AccessType::Direct => return Ok(None),
             AccessType::Broker => {}
         }
         let digest = SecretDigest::of(api_key.ok_or(Refusal::ApiKeyMissing)?);
-        let id = self.store.get(CLIENTS_BY_API_KEY, &digest)?.ok_or(Refusal::ApiKeyInvalid)?;
-        let vendor = self.store.get(CLIENTS, &id)?.ok_or(Refusal::ApiKeyInvalid)?;
+        let id = self.store.get(CONNECTIONS_BY_SECRET, &digest)?.ok_or(Refusal::ApiKeyInvalid)?;
+        // The index may lag behind the connection, which alone decides.
+        let connection = self.store.get(CONNECTIONS, &id)?.ok_or(Refusal::ApiKeyInvalid)?;
+        if !connection.accepts(&digest, wall) {
+            return Err(Refusal::ApiKeyInvalid);
+        }
+        let vendor = self.store.get(CLIENTS, &connection.client_id)?;
+        let vendor = vendor.ok_or(Refusal::ApiKeyInvalid)?;
         if vendor.is_blocked || vendor.broker_scope.is_none() {
             return Err(Refusal::ApiKeyInvalid);
         }

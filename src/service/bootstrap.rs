@@ -46,19 +46,32 @@ pub fn add_operator(
         name: OPERATOR.into(),
         access_type: AccessType::Direct,
         broker_scope: None,
-        api_key_digest: None,
         is_blocked: false,
+        block_reason: None,
+        inserted_at: Some(now),
+        updated_at: Some(now),
     };
-    let user = User { id: draw_id(entropy)?, person_id: None, is_blocked: false };
+    let user = User {
+        id: draw_id(entropy)?,
+        person_id: None,
+        is_blocked: false,
+        block_reason: None,
+        inserted_at: Some(now),
+        updated_at: Some(now),
+    };
     let expires_at = now + FIRST_TOKEN_LIFE;
+    let secret = draw_secret(entropy)?;
     let token = Token {
+        id: draw_id(entropy)?,
+        name: Some(OPERATOR.into()),
+        last_four: secret.last_four(),
         user_id: user.id,
         client_id: client.id,
         scope: Scopes::new(ADMIN_SCOPE),
         expires_at,
-        is_revoked: false,
+        inserted_at: Some(now),
+        revoked_at: None,
     };
-    let secret = draw_secret(entropy)?;
     let digest = secret.digest();
     store.write_blocking(Priority::Normal, move |write| {
         write.put(CLIENTS, &client.id, &client)?;

@@ -5,9 +5,77 @@ use serde::Deserialize;
 use crate::domain::audit::{AuditEvent, AuditRow, AuditSubject};
 use crate::domain::limits::Rate;
 use crate::domain::{
-    ClientId, Delivery, DeliveryError, DeliveryState, MaskedPhone, PersonRequestId, Phone,
-    Requester, Timestamp, VerificationId,
+    AccessType, Client, ClientId, Delivery, DeliveryError, DeliveryState, Id, MaskedPhone,
+    PersonId, PersonRequestId, Phone, Requester, Scopes, SecretDigest, Timestamp, Token, User,
+    UserId, VerificationId,
 };
+
+/// A client before its api-key was a connection. The migration to data version 5 reads the key.
+#[derive(Deserialize)]
+pub(super) struct ClientV1 {
+    pub(super) id: ClientId,
+    name: String,
+    access_type: AccessType,
+    broker_scope: Option<Scopes>,
+    pub(super) api_key_digest: Option<SecretDigest>,
+    is_blocked: bool,
+}
+
+impl From<ClientV1> for Client {
+    fn from(old: ClientV1) -> Self {
+        Self {
+            id: old.id,
+            name: old.name,
+            access_type: old.access_type,
+            broker_scope: old.broker_scope,
+            is_blocked: old.is_blocked,
+            block_reason: None,
+            inserted_at: None,
+            updated_at: None,
+        }
+    }
+}
+
+/// A user before it had times.
+#[derive(Deserialize)]
+pub(super) struct UserV1 {
+    id: UserId,
+    person_id: Option<PersonId>,
+    is_blocked: bool,
+}
+
+impl From<UserV1> for User {
+    fn from(UserV1 { id, person_id, is_blocked }: UserV1) -> Self {
+        Self { id, person_id, is_blocked, block_reason: None, inserted_at: None, updated_at: None }
+    }
+}
+
+/// A token before it had an id. The migration to data version 5 gives it one; here it has the id of zeros.
+#[derive(Deserialize)]
+pub(super) struct TokenV1 {
+    user_id: UserId,
+    client_id: ClientId,
+    scope: Scopes,
+    expires_at: Timestamp,
+    is_revoked: bool,
+}
+
+impl From<TokenV1> for Token {
+    fn from(old: TokenV1) -> Self {
+        Self {
+            id: Id::from_bytes([0; 16]),
+            name: None,
+            last_four: None,
+            user_id: old.user_id,
+            client_id: old.client_id,
+            scope: old.scope,
+            expires_at: old.expires_at,
+            inserted_at: None,
+            // No release has revoked a token, so that none has a time.
+            revoked_at: old.is_revoked.then(|| Timestamp::from_micros(0)),
+        }
+    }
+}
 
 /// A row of audit before it had a hash of the number and the request's id.
 #[derive(Deserialize)]

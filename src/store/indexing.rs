@@ -175,11 +175,11 @@ mod tests {
     use super::*;
     use crate::config::StoreConfig;
     use crate::domain::{
-        AccessType, AuthenticationMethod, Client, ClientId, Id, PersonRequest, PersonRequestId,
+        AuthenticationMethod, ClientId, Connection, Id, PersonRequest, PersonRequestId,
         PersonRequestStatus, SecretDigest, Timestamp,
     };
     use crate::store::schema::{
-        CLIENTS, CLIENTS_BY_API_KEY, PERSON_REQUEST_COUNTS, PERSON_REQUESTS,
+        CONNECTIONS, CONNECTIONS_BY_SECRET, PERSON_REQUEST_COUNTS, PERSON_REQUESTS,
         PERSON_REQUESTS_BY_CLIENT, PERSON_REQUESTS_BY_STATUS,
     };
     use crate::store::{Order, Priority, Span, Store, Write};
@@ -302,33 +302,41 @@ mod tests {
     }
 
     #[test]
-    fn an_api_key_that_one_client_gives_up_and_another_gets_is_the_other_s() {
+    fn an_api_key_that_one_connection_gives_up_and_another_gets_is_the_other_s() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path(), CONFIG).unwrap();
-        let key = |byte: Option<u8>| byte.map(|byte| SecretDigest::from_bytes([byte; 32]));
-        let client = move |id: u8, byte| Client {
-            id: Id::from_bytes([id; 16]),
-            name: "a clinic".into(),
-            access_type: AccessType::Broker,
-            broker_scope: None,
-            api_key_digest: key(byte),
-            is_blocked: false,
+        let key = |byte: u8| SecretDigest::from_bytes([byte; 32]);
+        let at = Timestamp::from_micros;
+        let connection = |id: u8, (current, previous): (u8, Option<u8>)| {
+            let (id, client) = (Id::from_bytes([id; 16]), Id::from_bytes([9; 16]));
+            let new = |byte| Connection::new(id, client, key(byte), None, at(0));
+            match previous {
+                Some(previous) => new(previous).rotated(key(current), None, at(2), at(1)),
+                None => new(current),
+            }
         };
-        let put = |clients: [Client; 2]| {
+        let put = |connections: [Connection; 2]| {
             let put_all = move |write: &mut Write<'_>| {
-                clients.iter().try_for_each(|client| write.put(CLIENTS, &client.id, client))
+                connections.iter().try_for_each(|it| write.put(CONNECTIONS, &it.id, it))
             };
             store.write_blocking(Priority::Normal, put_all).unwrap();
         };
-        for (one, other) in
-            [(Some(7), None), (None, Some(7)), (Some(7), Some(8)), (Some(8), Some(7))]
-        {
-            put([client(1, one), client(2, other)]);
-            for (id, byte) in [(1, one), (2, other)] {
-                let Some(digest) = key(byte) else { continue };
-                let found = store.get(CLIENTS_BY_API_KEY, &digest).unwrap();
-                assert_eq!(found, Some(Id::from_bytes([id; 16])), "{one:?} {other:?}");
+        for (one, other) in [
+            ((7, None), (8, None)),
+            ((8, None), (7, None)),
+            ((6, Some(8)), (7, None)),
+            ((6, None), (8, Some(7))),
+            ((8, Some(6)), (7, None)),
+        ] {
+            put([connection(1, one), connection(2, other)]);
+            let mut expected = BTreeMap::new();
+            for (id, (current, previous)) in [(1, one), (2, other)] {
+                for byte in [Some(current), previous].into_iter().flatten() {
+                    expected.insert(key(byte), Id::from_bytes([id; 16]));
+                }
             }
+            let found = store.page(CONNECTIONS_BY_SECRET, None, 9).unwrap();
+            assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{one:?} {other:?}");
         }
     }
 }

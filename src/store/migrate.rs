@@ -4,13 +4,18 @@
 //! everything that the step changed is on the device. A step that a crash interrupts is carried out again from its
 //! beginning, so each step has to give the same result when parts of it are done already.
 
-use super::codec::{self, Record};
+use super::codec::{self, BadRecord, Record};
 use super::database::Database;
+use super::earlier::ClientV1;
 use super::error::StoreError;
 use super::key::TableKey;
-use super::schema::{DATA_VERSION, DUE, DueKey, DueRecords, GUESSES, VERIFIED_PHONES};
+use super::schema::{
+    CLIENTS, CLIENTS_BY_API_KEY, CONNECTIONS, DATA_VERSION, DUE, DueKey, DueRecords, GUESSES,
+    TOKENS, USERS, VERIFIED_PHONES,
+};
 use super::table::{self, Table};
 use super::trees::Trees;
+use crate::domain::{Connection, Timestamp, Token};
 
 /// What a step works on: the open trees, with every redo record of the last run carried out.
 pub(super) struct Directory<'a> {
@@ -22,7 +27,7 @@ type MigrationStep = fn(&Directory<'_>) -> Result<(), StoreError>;
 
 /// The step at place n leads from version n + 1 to the one after it.
 const STEPS: [MigrationStep; DATA_VERSION as usize - 1] =
-    [to_version_2, to_version_3, to_version_4];
+    [to_version_2, to_version_3, to_version_4, to_version_5];
 
 /// Carries out every step that a directory of this version needs; one without a version is new.
 pub(super) fn migrate(directory: &Directory<'_>, version: Option<u32>) -> Result<(), StoreError> {
@@ -62,6 +67,71 @@ fn to_version_3(_: &Directory<'_>) -> Result<(), StoreError> {
 #[expect(clippy::unnecessary_wraps, reason = "the type of every step")]
 fn to_version_4(_: &Directory<'_>) -> Result<(), StoreError> {
     Ok(())
+}
+
+/// Version 5: an api-key is a connection, and tokens have ids. A client's connection has the client's id, and a token's id
+/// follows from its digest, so that both are the same when the step begins anew.
+fn to_version_5(directory: &Directory<'_>) -> Result<(), StoreError> {
+    put_connections(directory)?;
+    // No client loses its key before the connection with it is on the device.
+    directory.database.sync()?;
+    rewrite(directory, CLIENTS, |_, _| {})?;
+    rewrite(directory, USERS, |_, _| {})?;
+    rewrite(directory, TOKENS, |digest, token| token.id = Token::id_for(digest))?;
+    let old_index = directory.trees.known(CLIENTS_BY_API_KEY.id)?;
+    for key in old_index.iter().keys() {
+        directory.database.change(&old_index, &key?, None)?;
+    }
+    Ok(())
+}
+
+/// Puts a connection for every client that still has its key.
+fn put_connections(directory: &Directory<'_>) -> Result<(), StoreError> {
+    let connections = directory.trees.known(CONNECTIONS.id)?;
+    for row in &directory.trees.known(CLIENTS.id)? {
+        let (_, value) = row?;
+        let Some((1, body)) = value.split_first() else { continue };
+        let client: ClientV1 = codec::decode_body(body).map_err(|why| damaged(CLIENTS, &why))?;
+        let Some(digest) = client.api_key_digest else { continue };
+        let connection = Connection {
+            inserted_at: None,
+            updated_at: None,
+            ..Connection::new(
+                Connection::id_for(client.id),
+                client.id,
+                digest,
+                None,
+                Timestamp::from_micros(0),
+            )
+        };
+        let bytes = codec::encode(&connection).map_err(|why| damaged(CONNECTIONS, &why))?;
+        directory.database.change(&connections, &connection.id.to_bytes(), Some(&bytes))?;
+    }
+    Ok(())
+}
+
+/// Puts every record of an earlier layout in the present one, after `change`.
+fn rewrite<K: TableKey, V: Record>(
+    directory: &Directory<'_>,
+    table: Table<K, V>,
+    change: impl Fn(&K, &mut V),
+) -> Result<(), StoreError> {
+    let tree = directory.trees.known(table.id)?;
+    for row in &tree {
+        let (key, value) = row?;
+        if value.first() == Some(&V::VERSION) {
+            continue;
+        }
+        let mut record = table::decode(table, &value)?;
+        change(&table::key(table, &key)?, &mut record);
+        let bytes = codec::encode(&record).map_err(|why| damaged(table, &why))?;
+        directory.database.change(&tree, &key, Some(&bytes))?;
+    }
+    Ok(())
+}
+
+fn damaged<K, V>(table: Table<K, V>, why: &BadRecord) -> StoreError {
+    StoreError::Damaged { tree: table.name, why: why.to_string() }
 }
 
 /// Notes for every record of this table when it ends. What is noted already is noted in the same place.

@@ -162,6 +162,12 @@ impl Store {
         self.trees.list(table, span, order, after, most)
     }
 
+    /// The number of records of a table that is counted: see [`schema::RECORD_COUNTS`].
+    pub fn count<K: TableKey, V: Record>(&self, table: Table<K, V>) -> Result<u64, StoreError> {
+        let count = self.get(schema::RECORD_COUNTS, &table.name.to_owned())?;
+        Ok(count.map_or(0, |count| count.number))
+    }
+
     /// Runs `decide` on the writer thread and returns when what it put is on the device. If it refuses, nothing is put.
     ///
     /// [`StoreError::Busy`] and [`StoreError::DiskFull`] mean that nothing has happened; [`StoreError::Failed`] that

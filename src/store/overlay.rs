@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Included, Unbounded};
+use std::ops::RangeBounds;
 
 use super::error::StoreError;
+use super::key::KeyBounds;
 use super::schema::DueKey;
 use super::table::TableId;
 
@@ -39,6 +41,17 @@ pub(super) fn of_table(
 ) -> impl DoubleEndedIterator<Item = (&(TableId, Vec<u8>), &Option<Vec<u8>>)> {
     let end = id.checked_add(1).map_or(Unbounded, |next| Excluded((next, Vec::new())));
     overlay.range((Included((id, Vec::new())), end))
+}
+
+/// The changes of one tree within these bounds, by key.
+pub(super) fn within<'o>(
+    overlay: &'o Overlay,
+    id: TableId,
+    bounds: &KeyBounds,
+) -> BTreeMap<&'o [u8], Option<&'o [u8]>> {
+    let changes = of_table(overlay, id).map(|((_, key), value)| (&key[..], value.as_deref()));
+    let bounds = (bounds.0.as_ref().map(Vec::as_slice), bounds.1.as_ref().map(Vec::as_slice));
+    changes.filter(|(key, _)| RangeBounds::<&[u8]>::contains(&bounds, key)).collect()
 }
 
 /// How many bytes a write changes; refused when they are too many.

@@ -2,7 +2,7 @@ use super::codec::{self, BadRecord, Record};
 use super::disk_space::DiskSpace;
 use super::error::StoreError;
 use super::indexing;
-use super::key::TableKey;
+use super::key::{Order, Span, TableKey};
 use super::overlay::{self, GroupOverlay, Overlay};
 use super::schema::{ALL, DueKey};
 use super::table::{self, AnyTable, Table, TableId};
@@ -63,6 +63,48 @@ impl<'a> Write<'a> {
             }
         };
         put.chain(kept).max().map(|key| table::key(table, &key)).transpose()
+    }
+
+    /// Reads up to `most` records of a span in the order of their keys, from behind `after` on. An index is as it was before
+    /// this write.
+    pub fn list<K: TableKey, V: Record>(
+        &self,
+        table: Table<K, V>,
+        span: Span<K>,
+        after: Option<&K>,
+        most: usize,
+    ) -> Result<Vec<(K, V)>, StoreError> {
+        let Some(bounds) = span.behind(after, Order::Ascending) else { return Ok(Vec::new()) };
+        let mut put = overlay::within(&self.group.changes, table.id, &bounds);
+        put.extend(overlay::within(&self.overlay, table.id, &bounds));
+        let mut put = put.into_iter().peekable();
+        let mut kept = self.trees.known(table.id)?.range::<Vec<u8>, _>(bounds);
+        let mut next_kept = kept.next().transpose()?;
+        let mut found = Vec::new();
+        // The next record is the one with the lesser key; with equal keys, the one that was put.
+        while found.len() < most {
+            let is_put = match (put.peek(), &next_kept) {
+                (Some((key, _)), Some((kept, _))) => **key <= kept[..],
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => break,
+            };
+            let replaces = |(kept, _): &(sled::IVec, sled::IVec)| {
+                put.peek().is_some_and(|(key, _)| **key == kept[..])
+            };
+            if is_put {
+                if next_kept.as_ref().is_some_and(replaces) {
+                    next_kept = kept.next().transpose()?;
+                }
+                if let Some((key, Some(value))) = put.next() {
+                    found.push((table::key(table, key)?, table::decode(table, value)?));
+                }
+            } else if let Some((key, value)) = std::mem::take(&mut next_kept) {
+                found.push((table::key(table, &key)?, table::decode(table, &value)?));
+                next_kept = kept.next().transpose()?;
+            }
+        }
+        Ok(found)
     }
 
     /// Puts a record in the place of the one before it, if there was one.

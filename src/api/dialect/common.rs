@@ -1,6 +1,6 @@
 //! The rows on which the pages and the live system agree, and those that neither has.
 
-use super::error_row::ErrorMessage::{self, Absent, LateBy, NextAttemptAt, Text};
+use super::error_row::ErrorMessage::{self, Absent, LateBy, NextAttemptAt, OfConflict, Text};
 use super::error_row::{ErrorRow, on, refused, rejected};
 use crate::api::operation::Operation;
 use crate::api::refusal::RejectionKind;
@@ -35,6 +35,8 @@ pub(super) static ROWS: &[ErrorRow] = &[
     refused(RefusalKind::FactorNotSet, 404, "not_found", Text("Factor not set")),
     refused(RefusalKind::MethodNotOtp, 409, "request_conflict", Text("Auth method is not OTP")),
     refused(RefusalKind::InvalidTransition, 409, "request_conflict", Text("Invalid transition")),
+    refused(RefusalKind::Conflict, 409, "request_conflict", OfConflict),
+    refused(RefusalKind::FieldRefused, 422, "validation_failed", VALIDATION),
     refused(RefusalKind::PhoneRefused, 422, "validation_failed", VALIDATION),
     refused(
         RefusalKind::SendLimited,

@@ -33,6 +33,8 @@ pub enum ErrorMessage {
     },
     /// This text, and the time of the next attempt in RFC 3339.
     NextAttemptAt(&'static str),
+    /// The words of the [`Conflict`](crate::domain::Conflict).
+    OfConflict,
     /// This text, and the seconds for which the oldest message has waited.
     LateBy(&'static str),
 }

@@ -40,7 +40,10 @@ impl Dialect {
 
 fn message(message: ErrorMessage, rejection: &Rejection) -> Option<String> {
     match (message, rejection) {
-        (ErrorMessage::Absent, _) => None,
+        (ErrorMessage::OfConflict, Rejection::Refused(Refusal::Conflict(conflict))) => {
+            Some(conflict.words().to_owned())
+        }
+        (ErrorMessage::Absent | ErrorMessage::OfConflict, _) => None,
         (ErrorMessage::Text(text), Rejection::HeaderTwice(name)) => Some(format!("{text}: {name}")),
         (ErrorMessage::Text(text), Rejection::HostUnknown(host)) => {
             Some(format!("{text} {host} is not in the setting server.hosts."))
@@ -72,6 +75,9 @@ const ALLOWANCES: &str = "Your scope does not allow to access this resource. Mis
 fn invalid(rejection: &Rejection) -> Vec<Value> {
     match rejection {
         Rejection::Invalid(faults) => faults.iter().map(FieldError::view).collect(),
+        Rejection::Refused(Refusal::FieldRefused { entry, what }) => {
+            vec![FieldError::contradicted(entry, what).view()]
+        }
         Rejection::Refused(Refusal::PhoneRefused) => vec![FieldError::phone_refused().view()],
         Rejection::BodyMalformed => vec![FieldError::not_json()],
         Rejection::MediaType => vec![FieldError::header("Content-Type")],

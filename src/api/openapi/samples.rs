@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use hyper::header::AUTHORIZATION;
+use strum::VariantArray as _;
 
 use crate::api::refusal::{ErrorKind, FieldError, InputPart, Rejection, RejectionKind};
 use crate::api::route::{Access, Row};
 use crate::contract::{Broken, Fault, Place};
 use crate::domain::limits::{Limit, Limits};
-use crate::domain::{Refusal, RefusalKind, SpentReason, Timestamp};
+use crate::domain::{Conflict, Refusal, RefusalKind, SpentReason, Timestamp};
 
 /// The rejections of this kind on this row: several where they differ in `error.reason`. Each has a name, which has the
 /// reason in it.
@@ -50,6 +51,12 @@ fn refusals(kind: RefusalKind, row: &Row, now: Timestamp) -> Vec<Refusal> {
             return [false, true]
                 .map(|already_used| Refusal::InvalidTransition { already_used })
                 .to_vec();
+        }
+        RefusalKind::Conflict => {
+            return Conflict::VARIANTS.iter().copied().map(Refusal::Conflict).collect();
+        }
+        RefusalKind::FieldRefused => {
+            Refusal::FieldRefused { entry: "$.token.user_id", what: "there is no such user" }
         }
         RefusalKind::ScopeMissing => Refusal::ScopeMissing(row.access.scope().unwrap_or_default()),
         RefusalKind::MessagesLate => Refusal::MessagesLate { late: Duration::from_secs(75) },

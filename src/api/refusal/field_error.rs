@@ -76,6 +76,17 @@ impl FieldError {
         }
     }
 
+    /// A value that contradicts the store.
+    pub(in crate::api) fn contradicted(entry: &str, what: &str) -> Self {
+        Self {
+            entry_type: PROPERTY,
+            entry: entry.to_owned(),
+            rule: "reference",
+            params: json!([]),
+            description: what.to_owned(),
+        }
+    }
+
     /// A query parameter that names no delivery of the list.
     pub(in crate::api) fn not_listed(name: &str) -> Self {
         Self {

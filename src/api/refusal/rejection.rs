@@ -102,6 +102,7 @@ impl Rejection {
         let Self::Refused(refusal) = self else { return None };
         match refusal {
             Refusal::SendLimited { limit, .. } | Refusal::GuessLimited { limit, .. } => Some(limit),
+            Refusal::Conflict(conflict) => Some(conflict.into()),
             Refusal::CodeWrong => Some("wrong_code"),
             Refusal::CodeExpired => Some("expired"),
             Refusal::CodeSpent(SpentReason::AttemptsExhausted) => Some("attempts_exhausted"),
@@ -124,6 +125,7 @@ impl Rejection {
             | Refusal::PersonNotActive
             | Refusal::FactorNotSet
             | Refusal::MethodNotOtp
+            | Refusal::FieldRefused { .. }
             | Refusal::PhoneRefused
             | Refusal::Busy
             | Refusal::HashingFailed

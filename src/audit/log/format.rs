@@ -19,14 +19,17 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{AnchorKeys, ChainHash, MAC_BYTES};
 use crate::domain::Timestamp;
-use crate::domain::audit::AuditRow;
+use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::store::{BadRecord, MAX_RECORD_BYTES, Record, decode, encode};
 
 /// The first line of every file, with the version of the layout.
 pub(super) const MAGIC: &[u8] = b"esoz-otp audit 1\n";
 
-/// Most bytes of a row's entry in a file, including length, hash and checksum.
+/// Most bytes of a row's entry in a file, including length, hash and checksum; [`MAX_CHANGE_BYTES`] for a row with a change.
 pub const MAX_ROW_BYTES: usize = 256;
+
+/// Most bytes of the entry of a row with a change that an operator made.
+pub const MAX_CHANGE_BYTES: usize = 1536;
 
 /// Bytes of an entry in addition to its payload.
 pub(super) const AROUND: usize = HEAD_BYTES + HASH_BYTES + CHECKSUM_BYTES;
@@ -148,9 +151,26 @@ pub(super) fn is_genuine(
     keys.is_signed(&anchor.key_id, previous, &statement, mac)
 }
 
-/// Whether the row's entry has at most [`MAX_ROW_BYTES`].
-pub(in crate::audit) fn fits(row: &AuditRow) -> bool {
-    encode(row).is_ok_and(|record| record.len() + AROUND <= MAX_ROW_BYTES)
+/// Most bytes of this row's entry.
+pub(in crate::audit) fn most_bytes(row: &AuditRow) -> usize {
+    if row.change().is_some() { MAX_CHANGE_BYTES } else { MAX_ROW_BYTES }
+}
+
+/// The row as its entry has it, with at most [`most_bytes`]: if it is too large, the values of its change are shortened, and
+/// then it loses its `request_id`.
+pub(in crate::audit) fn fitting(row: &AuditRow) -> AuditRow {
+    let fits =
+        |row: &AuditRow| encode(row).is_ok_and(|record| record.len() + AROUND <= most_bytes(row));
+    let mut row = row.clone();
+    for most_bytes in [64, 32, 16] {
+        if fits(&row) {
+            return row;
+        }
+        if let AuditEvent::AdminChanged(change) = &mut row.what.event {
+            change.shorten(most_bytes);
+        }
+    }
+    if fits(&row) { row } else { AuditRow { request_id: None, ..row } }
 }
 
 fn written(kind: u8, payload: &[u8], previous: ChainHash) -> EncodedEntry {

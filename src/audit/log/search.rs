@@ -9,6 +9,7 @@ use std::fs;
 use std::ops::{ControlFlow, RangeInclusive};
 
 use super::error::AuditError;
+use super::format::most_bytes;
 use super::index::{EVERY, LogFile, ReadableFiles};
 use super::times::SeenTimes;
 use super::{AuditLog, MAX_ROW_BYTES};
@@ -269,7 +270,8 @@ impl<'a> Search<'a> {
 
     /// The outcome of a step that has read `rows` of the database up to number `at`.
     fn done(&self, at: u64, mut rows: Vec<(u64, AuditRow)>) -> Step {
-        let bytes = (rows.len() * MAX_ROW_BYTES) as u64;
+        let bytes: usize = rows.iter().map(|(_, row)| most_bytes(row)).sum();
+        let bytes = bytes as u64;
         rows.retain(|(_, row)| self.query.filter.matches(row));
         Step::Done { found: rows, at, bytes }
     }

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::change::AdminChange;
 use crate::domain::{Purpose, Refusal, SpentReason};
 
 /// What an audit row reports. Stored records refer to a variant by its position: add new ones at the end, remove none.
@@ -39,6 +40,8 @@ pub enum AuditEvent {
     RecordsChanged(RecordKind),
     /// A process of another user called over the Unix socket for administration.
     SocketRefused,
+    /// An operator changed a record.
+    AdminChanged(Box<AdminChange>),
 }
 
 /// A kind of record: `reason` of the rows of a load, and the key of its lines.
@@ -131,7 +134,7 @@ pub enum CredentialKind {
 
 impl AuditEvent {
     /// What [`Self::word`] returns for the events.
-    pub const WORDS: [&'static str; 16] = [
+    pub const WORDS: [&'static str; 17] = [
         "code_issued",
         "send_refused",
         "code_wrong",
@@ -148,10 +151,11 @@ impl AuditEvent {
         "records_added",
         "records_changed",
         "socket_refused",
+        "admin_changed",
     ];
 
     /// What [`Self::reason`] returns, without the reasons of limits.
-    pub const REASONS: [&'static str; 21] = [
+    pub const REASONS: [&'static str; 34] = [
         "refused_prefix",
         "wrong_code",
         "no_code",
@@ -173,6 +177,19 @@ impl AuditEvent {
         "token",
         "factor",
         "person_request",
+        "created",
+        "changed",
+        "deleted",
+        "blocked",
+        "unblocked",
+        "secret_refreshed",
+        "revoked",
+        "tokens_revoked",
+        "reset",
+        "enabled",
+        "disabled",
+        "cancelled",
+        "tested",
     ];
 
     /// The event for a right code: `PhoneVerified` or `RequestApproved`.
@@ -221,6 +238,8 @@ impl AuditEvent {
             | Refusal::FactorNotSet
             | Refusal::MethodNotOtp
             | Refusal::InvalidTransition { .. }
+            | Refusal::Conflict(_)
+            | Refusal::FieldRefused { .. }
             | Refusal::Busy
             | Refusal::HashingFailed
             | Refusal::DiskFull
@@ -249,6 +268,7 @@ impl AuditEvent {
             Self::RecordsAdded(_) => "records_added",
             Self::RecordsChanged(_) => "records_changed",
             Self::SocketRefused => "socket_refused",
+            Self::AdminChanged(_) => "admin_changed",
         }
     }
 
@@ -259,6 +279,7 @@ impl AuditEvent {
             Self::GuessRefused(fault) => Some(fault.word()),
             Self::TokenRefused(fault) => Some(fault.word()),
             Self::RecordsAdded(kind) | Self::RecordsChanged(kind) => Some(kind.word()),
+            Self::AdminChanged(change) => Some(change.action.word()),
             Self::CodeWrong => Some("wrong_code"),
             Self::ApiKeyRefused => Some("invalid"),
             Self::ReceiptsRefused => Some("wrong_secret"),
@@ -307,7 +328,8 @@ impl AuditEvent {
             | Self::LogLinesLost
             | Self::RecordsAdded(_)
             | Self::RecordsChanged(_)
-            | Self::SocketRefused => None,
+            | Self::SocketRefused
+            | Self::AdminChanged(_) => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A row contains no secret and no full number: no code, no token, and only a masked phone. The names of
 //! [`AuditEvent::word`] and [`AuditEvent::reason`] are a contract with programs and don't change.
 
+mod change;
 mod event;
 mod request_id;
 
@@ -10,6 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use change::{AdminAction, AdminChange, AuditTarget, AuditText, FieldChange};
 pub use event::{AuditEvent, CredentialKind, GuessFault, RecordKind, SendFault, TokenFault};
 pub use request_id::{NotARequestId, RequestId};
 
@@ -79,6 +81,14 @@ impl AuditRow {
             person_request_id: None,
         };
         Self { at, what, times: 1, request_id }
+    }
+
+    /// The change that an operator made, if the row is about one.
+    pub fn change(&self) -> Option<&AdminChange> {
+        match &self.what.event {
+            AuditEvent::AdminChanged(change) => Some(change),
+            _ => None,
+        }
     }
 
     /// The row with the verification of its code.

@@ -4,12 +4,13 @@ use hyper::body::Bytes;
 
 use crate::contract::entities::{NewClient, NewEntity, NewToken};
 use crate::contract::{
-    Context, Fault, FaultLimits, FileText, Name, NewSecret, Own, Place, Reader, RecordKey, Ref,
-    Reported, Shaped as _,
+    Context, Fault, FaultLimits, FileText, NewSecret, Place, Reader, RecordKey, Reported,
+    Shaped as _,
 };
 use crate::domain::audit::RecordKind;
 use crate::domain::{
-    AuthenticationFactor, Client, Person, PersonRequest, SecretDigest, Token, User,
+    AuthenticationFactor, Client, Connection, LastFour, Person, PersonRequest, SecretDigest,
+    Timestamp, Token, User,
 };
 
 /// A line that was not read yet.
@@ -58,7 +59,13 @@ pub(super) struct NewLine {
 
 /// The record of a line, as if it were new.
 pub(super) enum NewRecord {
-    Client { client: Client, api_key: Option<NewSecret> },
+    Client {
+        client: Client,
+        /// The `api_key`, if its digest is known.
+        connection: Option<Connection>,
+        /// Whether an `api_key` is to be made.
+        generates: bool,
+    },
     User(User),
     Person(Person),
     Token(SecretDigest, Token),
@@ -96,8 +103,8 @@ impl NewRecord {
     fn of(reader: &mut Reader, entity: NewEntity, place: Place) -> Result<Self, Reported> {
         let now = reader.context.now;
         Ok(match entity {
-            NewEntity::Client(client) => Self::client(client),
-            NewEntity::User(user) => Self::User(user.into_record()),
+            NewEntity::Client(client) => Self::client(client, now),
+            NewEntity::User(user) => Self::User(user.into_record(now)),
             NewEntity::Person(person) => Self::Person(person.into_record(now)),
             NewEntity::Token(token) => Self::token(reader, token, place)?,
             NewEntity::Factor(factor) => Self::Factor(factor.into_record(now)),
@@ -105,31 +112,27 @@ impl NewRecord {
         })
     }
 
-    fn client(entry: NewClient) -> Self {
-        let NewClient { id: Own(id), name: Name(name), access_type, .. } = entry;
-        let api_key = entry.api_key.map(|api_key| api_key.value.secret);
-        let client = Client {
-            id,
-            name,
-            access_type,
-            broker_scope: entry.broker_scope.map(|scope| scope.value),
-            api_key_digest: api_key.as_ref().and_then(digest),
-            is_blocked: entry.is_blocked,
-        };
-        Self::Client { client, api_key }
+    fn client(mut entry: NewClient, now: Timestamp) -> Self {
+        let api_key = entry.api_key.take().map(|api_key| api_key.value.secret);
+        let generates = matches!(api_key, Some(NewSecret::Generate));
+        let client = entry.into_record(now);
+        let connection = api_key.as_ref().and_then(known).map(|(digest, last_four)| {
+            Connection::new(Connection::id_for(client.id), client.id, digest, last_four, now)
+        });
+        Self::Client { client, connection, generates }
     }
 
     /// A token has no id but the digest of its secret, so a repeated load could not tell a generated one from the one before.
     fn token(reader: &mut Reader, entry: NewToken, place: Place) -> Result<Self, Reported> {
-        let Some(digest) = digest(&entry.secret.value.secret) else {
-            let place = place.field("secret", place.line());
-            let rule =
-                "a token is known by its digest, so that a repeated load finds it: give the digest";
-            return Err(reader.broken_at(place, crate::contract::Broken::Rule(rule)));
-        };
-        let (Ref(user_id), Ref(client_id)) = (entry.user_id, entry.client_id);
-        let (scope, expires_at) = (entry.scope.value, entry.expires_at.value);
-        Ok(Self::Token(digest, Token { user_id, client_id, scope, expires_at, is_revoked: false }))
+        let now = reader.context.now;
+        let token = entry.into_record(now, |secret| {
+            known(&secret.value.secret).ok_or_else(|| {
+                let place = place.field("secret", place.line());
+                let rule = "a token is known by its digest, so that a repeated load finds it: give the digest";
+                reader.broken_at(place, crate::contract::Broken::Rule(rule))
+            })
+        });
+        token.map(|(digest, token)| Self::Token(digest, token))
     }
 
     pub(super) fn kind(&self) -> RecordKind {
@@ -155,11 +158,11 @@ fn kind_of(entity: &NewEntity) -> RecordKind {
     }
 }
 
-/// The digest of a secret that is known already.
-fn digest(secret: &NewSecret) -> Option<SecretDigest> {
+/// The digest of a secret that is known already, and its last characters if it is in clear.
+fn known(secret: &NewSecret) -> Option<(SecretDigest, Option<LastFour>)> {
     match secret {
-        NewSecret::Digest(digest) => Some(*digest),
-        NewSecret::Plain(plain) => Some(plain.digest()),
+        NewSecret::Digest(digest) => Some((*digest, None)),
+        NewSecret::Plain(plain) => Some((plain.digest(), plain.last_four())),
         NewSecret::Generate => None,
     }
 }

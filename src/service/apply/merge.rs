@@ -70,29 +70,28 @@ impl Difference {
     }
 }
 
+/// The `api-key` of a client is a record of its own: see `put`.
 impl Merge for Client {
-    fn merge(&mut self, given: &Self, _: Timestamp) -> Difference {
+    fn merge(&mut self, given: &Self, now: Timestamp) -> Difference {
         let mut difference = Difference::default();
         difference.attribute("name", &mut self.name, &given.name);
         difference.attribute("access_type", &mut self.access_type, &given.access_type);
         difference.optional("broker_scope", &mut self.broker_scope, given.broker_scope.as_ref());
-        if given.api_key_digest.is_some() {
-            let has_none = self.api_key_digest.is_none();
-            let (stored, given) = (&mut self.api_key_digest, &given.api_key_digest);
-            difference.allowed_if(has_none, "api_key", stored, given);
-        }
         difference.allowed_if(
             given.is_blocked,
             "is_blocked",
             &mut self.is_blocked,
             &given.is_blocked,
         );
+        if !difference.changed.is_empty() {
+            self.updated_at = Some(now);
+        }
         difference
     }
 }
 
 impl Merge for User {
-    fn merge(&mut self, given: &Self, _: Timestamp) -> Difference {
+    fn merge(&mut self, given: &Self, now: Timestamp) -> Difference {
         let mut difference = Difference::default();
         difference.optional("person_id", &mut self.person_id, given.person_id.as_ref());
         difference.allowed_if(
@@ -101,6 +100,9 @@ impl Merge for User {
             &mut self.is_blocked,
             &given.is_blocked,
         );
+        if !difference.changed.is_empty() {
+            self.updated_at = Some(now);
+        }
         difference
     }
 }
@@ -123,6 +125,7 @@ impl Merge for Person {
 impl Merge for Token {
     fn merge(&mut self, given: &Self, now: Timestamp) -> Difference {
         let mut difference = Difference::default();
+        difference.optional("name", &mut self.name, given.name.as_ref());
         difference.attribute("scope", &mut self.scope, &given.scope);
         let lives = self.expires_at > now || given.expires_at <= self.expires_at;
         difference.allowed_if(lives, "expires_at", &mut self.expires_at, &given.expires_at);

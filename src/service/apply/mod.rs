@@ -22,8 +22,8 @@ use put::{ChunkWrite, Chunked};
 
 use super::Service;
 use super::import::RevealedSecret;
-use crate::contract::{Context, NewSecret, RecordKey};
-use crate::domain::{ClientId, Refusal, RequestOrigin, Timestamp};
+use crate::contract::{Context, RecordKey};
+use crate::domain::{ClientId, Connection, Refusal, RequestOrigin, Timestamp};
 use crate::entropy::draw_secret;
 use crate::store::schema::CLIENTS;
 use crate::store::{Priority, StoreError};
@@ -119,7 +119,7 @@ impl Load {
                 }
             };
             if !self.is_dry_run
-                && let Some(secret) = line.generate(service, &mut with_secret)?
+                && let Some(secret) = line.generate(service, &mut with_secret, now)?
             {
                 secrets.push((line.number, secret));
             }
@@ -223,18 +223,23 @@ impl NewLine {
         &mut self,
         service: &Service,
         with_secret: &mut HashSet<ClientId>,
+        now: Timestamp,
     ) -> Result<Option<RevealedSecret>, Refusal> {
-        let NewRecord::Client { client, api_key } = &mut self.record else { return Ok(None) };
+        let NewRecord::Client { client, connection, generates } = &mut self.record else {
+            return Ok(None);
+        };
         let is_there = service.store.get(CLIENTS, &client.id)?.is_some();
         let is_new = !is_there && with_secret.insert(client.id);
-        if !matches!(api_key, Some(NewSecret::Generate)) || !is_new {
+        if !*generates || !is_new {
             return Ok(None);
         }
         let drawn = draw_secret(&*service.otp.entropy).map_err(|error| {
             tracing::error!(%error, "no api-key was made");
             Refusal::StorageFailed
         })?;
-        client.api_key_digest = Some(drawn.digest());
+        let (id, last_four) = (Connection::id_for(client.id), drawn.last_four());
+        let new = Connection::new(id, client.id, drawn.digest(), last_four, now);
+        *connection = Some(new);
         self.has_new_secret = true;
         let owner = format!("api-key of client {}", client.name);
         Ok(Some(RevealedSecret { owner, secret: drawn, is_new: true }))

@@ -8,13 +8,14 @@ use crate::audit;
 use crate::contract::{Place, RecordKey};
 use crate::domain::audit::{AuditEvent, AuditRow, RecordKind};
 use crate::domain::{
-    AuthenticationFactor, Client, ClientId, PersonRequest, RequestOrigin, SecretDigest, Timestamp,
-    Token,
+    AuthenticationFactor, Client, ClientId, Connection, PersonRequest, RequestOrigin, SecretDigest,
+    Timestamp, Token,
 };
 use crate::store::schema::{
-    CLIENTS, CLIENTS_BY_API_KEY, FACTORS, PERSON_REQUESTS, PERSONS, TOKENS, USERS,
+    CLIENTS, CONNECTIONS, CONNECTIONS_BY_CLIENT, CONNECTIONS_BY_SECRET, FACTORS, PERSON_REQUESTS,
+    PERSONS, TOKENS, USERS,
 };
-use crate::store::{Record, StoreError, Table, TableKey, Write, encode};
+use crate::store::{Record, Span, StoreError, Table, TableKey, Write, encode};
 
 /// The outcome of a line without faults.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +39,29 @@ pub enum Action {
     Changed,
     /// It was there, and stays as it was.
     Unchanged,
+}
+
+impl AppliedLine {
+    /// Notes that the `api_key` of a client was added.
+    fn note_api_key(&mut self) {
+        match self.action {
+            Action::Added => {}
+            Action::Changed | Action::Unchanged => {
+                self.action = Action::Changed;
+                self.changed.push("api_key");
+                in_order(&mut self.changed);
+            }
+        }
+    }
+}
+
+/// Puts the field `api_key` of a client, the last one of the list, before `is_blocked`.
+fn in_order(fields: &mut [&'static str]) {
+    if let [.., before, last] = fields
+        && *before == "is_blocked"
+    {
+        std::mem::swap(before, last);
+    }
 }
 
 /// A line's number, and its outcome or faults.
@@ -130,7 +154,9 @@ impl<'w, 's> ChunkWrite<'w, 's> {
     ) -> Result<AppliedLine, NotPut> {
         self.check_references(line, also_there)?;
         let applied = match &line.record {
-            NewRecord::Client { client, .. } => self.put_client(line, client)?,
+            NewRecord::Client { client, connection, .. } => {
+                self.put_client(line, client, connection.as_ref())?
+            }
             NewRecord::User(user) => self.merge(line, USERS, &user.id, user)?,
             NewRecord::Person(person) => self.merge(line, PERSONS, &person.id, person)?,
             NewRecord::Token(digest, token) => self.put_token(line, digest, token)?,
@@ -173,7 +199,13 @@ impl<'w, 's> ChunkWrite<'w, 's> {
         if faults.is_empty() { Ok(()) } else { Err(NotPut::Faults(faults)) }
     }
 
-    fn put_client(&mut self, line: &NewLine, client: &Client) -> Result<AppliedLine, NotPut> {
+    /// Puts a client, and the connection of its `api_key` unless the client has one.
+    fn put_client(
+        &mut self,
+        line: &NewLine,
+        client: &Client,
+        connection: Option<&Connection>,
+    ) -> Result<AppliedLine, NotPut> {
         let place = line.place.field("api_key", line.place.line());
         let stored = self.write.get(CLIENTS, &client.id)?;
         if line.has_new_secret && stored.is_some() {
@@ -181,18 +213,40 @@ impl<'w, 's> ChunkWrite<'w, 's> {
                 "the client was added by another load meanwhile, and the new api-key is void";
             return Err(NotPut::conflict(place, what));
         }
-        let keeps_its_own = stored.is_some_and(|stored| stored.api_key_digest.is_some());
-        if let Some(digest) = client.api_key_digest.filter(|_| !keeps_its_own) {
-            let owner = match self.api_keys.get(&digest) {
-                Some(owner) => Some(*owner),
-                None => self.write.get(CLIENTS_BY_API_KEY, &digest)?,
-            };
-            if owner.is_some_and(|owner| owner != client.id) {
-                return Err(NotPut::conflict(place, "another client has this api-key"));
-            }
-            self.api_keys.insert(digest, client.id);
+        let Some(connection) = connection else {
+            return self.merge(line, CLIENTS, &client.id, client);
+        };
+        let owner = self.owner_of(connection.secret)?;
+        let has_key = self.has_key(client.id)?;
+        if !has_key && owner.is_some_and(|owner| owner != client.id) {
+            return Err(NotPut::conflict(place, "another client has this api-key"));
         }
-        self.merge(line, CLIENTS, &client.id, client)
+        let mut applied = self.merge(line, CLIENTS, &client.id, client)?;
+        if !has_key {
+            self.api_keys.insert(connection.secret, client.id);
+            self.put(line, CONNECTIONS, &connection.id, connection)?;
+            applied.note_api_key();
+        } else if owner != Some(client.id) {
+            applied.kept.push("api_key");
+            in_order(&mut applied.kept);
+        }
+        Ok(applied)
+    }
+
+    /// The client that has this `api-key`.
+    fn owner_of(&self, secret: SecretDigest) -> Result<Option<ClientId>, StoreError> {
+        if let Some(owner) = self.api_keys.get(&secret) {
+            return Ok(Some(*owner));
+        }
+        let Some(id) = self.write.get(CONNECTIONS_BY_SECRET, &secret)? else { return Ok(None) };
+        Ok(self.write.get(CONNECTIONS, &id)?.map(|connection| connection.client_id))
+    }
+
+    /// Whether the client has an `api-key`, be it of an earlier line.
+    fn has_key(&self, client: ClientId) -> Result<bool, StoreError> {
+        let is_loaded = self.write.get(CONNECTIONS, &Connection::id_for(client))?.is_some();
+        let span = Span::within(&(client,));
+        Ok(is_loaded || !self.write.list(CONNECTIONS_BY_CLIENT, span, None, 1)?.is_empty())
     }
 
     fn put_token(

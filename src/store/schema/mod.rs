@@ -11,28 +11,28 @@ use std::time::Duration;
 
 pub(super) use keys::DueKey;
 pub use keys::{AtKey, GatewayKey, QuestionKey, RateKey};
-pub use parts::KeyPart;
+pub use parts::{IsRevoked, KeyPart};
 pub use records::{
     AuditHead, AuditTimes, Due, DueRecords, GatewayId, KeyCheck, LiveCode, Mark, SealedMessage,
     SealedSecret, Sender, VerifiedPhone,
 };
 
 use super::codec::{BadRecord, Record, decode_body};
-use super::earlier::{AuditRowV1, DeliveryV1, RateV1};
+use super::earlier::{AuditRowV1, ClientV1, DeliveryV1, RateV1, TokenV1, UserV1};
 pub use super::index::Count;
 use super::index::{Counter, Derived, Index};
 use super::table::{AnyTable, Table, TableId, tables};
 use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::limits::{DAY, Rate, Sends, SlidingWindow, WrongGuesses};
 use crate::domain::{
-    AuthenticationFactor, Client, ClientId, Delivery, DeliveryStatus, Person, PersonId,
-    PersonRequest, PersonRequestId, PersonRequestStatus, Phone, Purpose, SecretDigest, Timestamp,
-    Token, User, UserId, Verification, VerificationId,
+    AuthenticationFactor, Client, ClientId, Connection, ConnectionId, Delivery, DeliveryStatus,
+    Person, PersonId, PersonRequest, PersonRequestId, PersonRequestStatus, Phone, Purpose,
+    SecretDigest, Timestamp, Token, TokenId, User, UserId, Verification, VerificationId,
 };
 
 /// Version of the whole: raised when a program that knows only the old one would do harm. The module `migrate` has a step
 /// from every version to the next.
-pub const DATA_VERSION: u32 = 4;
+pub const DATA_VERSION: u32 = 5;
 
 /// How long a verification is kept after its issue, and its delivery.
 pub const KEEP_VERIFICATIONS: Duration = Duration::from_hours(30 * 24);
@@ -45,20 +45,22 @@ pub const KEEP_VERIFIED_PHONES: Duration = Duration::from_hours(365 * 24);
 // keeps the old examples in `fixtures/records` and adds examples of the new layout.
 tables! {
     /// Clients.
-    pub CLIENTS = 1 "clients": ClientId => Client { version: 1 }, cached;
+    pub CLIENTS = 1 "clients":
+        ClientId => Client { version: 2, earlier: [1 => ClientV1] }, cached;
 
-    /// The vendor that an API key belongs to, by the key's SHA-256.
-    pub CLIENTS_BY_API_KEY = 2 "clients_by_api_key":
-        SecretDigest => ClientId { version: 1 }, cached;
+    /// The index of api-keys of earlier releases. The migration to data version 5 empties it.
+    pub(super) CLIENTS_BY_API_KEY = 2 "clients_by_api_key":
+        SecretDigest => ClientId { version: 1 };
 
     /// Users.
-    pub USERS = 3 "users": UserId => User { version: 1 }, cached;
+    pub USERS = 3 "users": UserId => User { version: 2, earlier: [1 => UserV1] }, cached;
 
     /// Patients.
     pub PERSONS = 4 "persons": PersonId => Person { version: 1 }, cached;
 
     /// Tokens, by their SHA-256.
-    pub TOKENS = 5 "tokens": SecretDigest => Token { version: 1 }, cached;
+    pub TOKENS = 5 "tokens":
+        SecretDigest => Token { version: 2, earlier: [1 => TokenV1] }, cached;
 
     /// The patients' authentication factors.
     pub FACTORS = 6 "factors": UserId => AuthenticationFactor { version: 1 }, cached;
@@ -173,27 +175,65 @@ tables! {
     pub DELIVERIES_BY_REQUEST = 35 "deliveries_by_request":
         (RequestId, Timestamp, VerificationId) => Due;
 
-    /// A user's tokens, the one that expires first at the beginning.
-    pub TOKENS_BY_USER = 36 "tokens_by_user": (UserId, Timestamp, SecretDigest) => Due;
+    /// A user's tokens: first those that were not revoked, then those that were, each by the time at which they expire.
+    pub TOKENS_BY_USER = 36 "tokens_by_user":
+        (UserId, IsRevoked, Timestamp, SecretDigest) => Due;
 
     /// A client's tokens, in the same order.
-    pub TOKENS_BY_CLIENT = 37 "tokens_by_client": (ClientId, Timestamp, SecretDigest) => Due;
+    pub TOKENS_BY_CLIENT = 37 "tokens_by_client":
+        (ClientId, IsRevoked, Timestamp, SecretDigest) => Due;
 
     /// All deliveries by the time of acceptance.
     pub DELIVERIES_BY_TIME = 38 "deliveries_by_time": (Timestamp, VerificationId) => Due;
 
     /// The times of rows of audit in files, by the number of the first of these rows.
     pub AUDIT_TIMES = 39 "audit_times": u64 => AuditTimes { version: 1 }, surviving_reset;
+
+    /// The vendors' api-keys.
+    pub CONNECTIONS = 40 "connections": ConnectionId => Connection { version: 1 }, cached;
+
+    /// A client's connections.
+    pub CONNECTIONS_BY_CLIENT = 41 "connections_by_client": (ClientId, ConnectionId) => Due;
+
+    /// The connection that an api-key belongs to, by the key's SHA-256: the key that counts, and the one before it. The
+    /// connection says until when that one counts.
+    pub CONNECTIONS_BY_SECRET = 42 "connections_by_secret":
+        SecretDigest => ConnectionId { version: 1 }, cached;
+
+    /// The digest of a token by its id.
+    pub TOKENS_BY_ID = 43 "tokens_by_id": TokenId => SecretDigest { version: 1 };
+
+    /// How many records there are of a kind, by the name of their tree.
+    pub RECORD_COUNTS = 44 "record_counts": String => Count;
 }
 
 /// Every index and every counter. A new one is a row here and a tree above.
 pub(super) const DERIVED: &[&dyn Derived] = &[
     &Index {
         version: 1,
-        of: CLIENTS,
-        to: CLIENTS_BY_API_KEY,
-        entry: |id, it| Some((it.api_key_digest?, *id)),
+        of: CONNECTIONS,
+        to: CONNECTIONS_BY_CLIENT,
+        entry: |id, it| Some(((it.client_id, *id), Due {})),
     },
+    // Two rows for one tree have the same version.
+    &Index {
+        version: 1,
+        of: CONNECTIONS,
+        to: CONNECTIONS_BY_SECRET,
+        entry: |id, it| Some((it.secret, *id)),
+    },
+    &Index {
+        version: 1,
+        of: CONNECTIONS,
+        to: CONNECTIONS_BY_SECRET,
+        entry: |id, it| Some((it.previous?.secret, *id)),
+    },
+    &Index { version: 1, of: TOKENS, to: TOKENS_BY_ID, entry: |digest, it| Some((it.id, *digest)) },
+    &Counter { version: 1, of: CLIENTS, to: RECORD_COUNTS, key: |_, _| Some(CLIENTS.name.into()) },
+    &Counter { version: 1, of: USERS, to: RECORD_COUNTS, key: |_, _| Some(USERS.name.into()) },
+    &Counter { version: 1, of: TOKENS, to: RECORD_COUNTS, key: |_, _| Some(TOKENS.name.into()) },
+    &Counter { version: 1, of: FACTORS, to: RECORD_COUNTS, key: |_, _| Some(FACTORS.name.into()) },
+    &Counter { version: 1, of: PERSONS, to: RECORD_COUNTS, key: |_, _| Some(PERSONS.name.into()) },
     &Index {
         version: 1,
         of: PERSON_REQUESTS,
@@ -243,16 +283,20 @@ pub(super) const DERIVED: &[&dyn Derived] = &[
         entry: |id, it| Some(((it.queued_at, *id), Due {})),
     },
     &Index {
-        version: 1,
+        version: 2,
         of: TOKENS,
         to: TOKENS_BY_USER,
-        entry: |digest, it| Some(((it.user_id, it.expires_at, *digest), Due {})),
+        entry: |digest, it| {
+            Some(((it.user_id, IsRevoked(it.is_revoked()), it.expires_at, *digest), Due {}))
+        },
     },
     &Index {
-        version: 1,
+        version: 2,
         of: TOKENS,
         to: TOKENS_BY_CLIENT,
-        entry: |digest, it| Some(((it.client_id, it.expires_at, *digest), Due {})),
+        entry: |digest, it| {
+            Some(((it.client_id, IsRevoked(it.is_revoked()), it.expires_at, *digest), Due {}))
+        },
     },
 ];
 

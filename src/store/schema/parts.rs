@@ -34,6 +34,24 @@ impl<T: 'static> KeyPart for Id<T> {
     }
 }
 
+/// Whether a token was revoked: those that were not come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IsRevoked(pub bool);
+
+impl KeyPart for IsRevoked {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.push(u8::from(self.0));
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        match take(bytes)? {
+            [0] => Some(Self(false)),
+            [1] => Some(Self(true)),
+            [_] => None,
+        }
+    }
+}
+
 impl KeyPart for Timestamp {
     fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&order(*self));

@@ -6,11 +6,13 @@ use std::net::IpAddr;
 use esoz_otp::audit;
 use esoz_otp::config::DialectName;
 use esoz_otp::domain::audit::{
-    AuditEvent, AuditRow, GuessFault, RecordKind, SendFault, TokenFault,
+    AdminAction, AdminChange, AuditEvent, AuditRow, AuditTarget, GuessFault, RecordKind, SendFault,
+    TokenFault,
 };
 use esoz_otp::domain::{Id, Phone, Purpose, Requester};
 use esoz_otp::store::Priority;
 use serde_json::{Value, json};
+use strum::VariantArray as _;
 
 use super::{ADMIN, at, kept, node, read, refused_at, shown};
 use crate::support::{Reply, SEED_PHONE, SEED_REQUEST, TestNode, call};
@@ -183,7 +185,11 @@ fn events() -> Vec<AuditEvent> {
     let loads = RecordKind::ALL.into_iter();
     let loads =
         loads.flat_map(|kind| [AuditEvent::RecordsAdded(kind), AuditEvent::RecordsChanged(kind)]);
-    let events: Vec<_> = events.into_iter().chain(loads).collect();
+    let target = AuditTarget::Client(Id::from_bytes([1; 16]));
+    let changes = AdminAction::VARIANTS.iter().map(|action| {
+        AuditEvent::AdminChanged(Box::new(AdminChange::new(*action, target.clone())))
+    });
+    let events: Vec<_> = events.into_iter().chain(loads).chain(changes).collect();
     for event in &events {
         match event {
             AuditEvent::CodeIssued
@@ -216,7 +222,8 @@ fn events() -> Vec<AuditEvent> {
             | AuditEvent::LogLinesLost
             | AuditEvent::SocketRefused
             | AuditEvent::RecordsAdded(_)
-            | AuditEvent::RecordsChanged(_) => {}
+            | AuditEvent::RecordsChanged(_)
+            | AuditEvent::AdminChanged(_) => {}
         }
     }
     events

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use samples::{Sample, samples};
 
 /// Bytes that the fields of later versions add to a record when they are empty.
-const NEW_FIELDS: usize = 8;
+const NEW_FIELDS: usize = 32;
 
 #[test]
 fn every_record_is_stored_and_read_as_its_file_has_it() {

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use esoz_otp::domain::audit::{
-    AuditEvent, AuditRow, GuessFault, PhoneHash, RecordKind, RequestId, SendFault, TokenFault,
+    AdminAction, AdminChange, AuditEvent, AuditRow, AuditTarget, GuessFault, PhoneHash, RecordKind,
+    RequestId, SendFault, TokenFault,
 };
 use esoz_otp::domain::limits::{Budget, Limits, Rate, Sends, SlidingWindow, WrongGuesses};
 use esoz_otp::domain::{
-    AccessType, AuthenticationFactor, AuthenticationMethod, Client, FactorType, HashedCode, Id,
-    MethodType, Peer, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone, Purpose,
-    Requester, Scopes, SecretDigest, Timestamp, Token, User, Verification, VerificationState,
+    AccessType, AuthenticationFactor, AuthenticationMethod, Client, Connection, FactorType,
+    HashedCode, Id, MethodType, Peer, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone,
+    Purpose, Requester, Scopes, Secret, SecretDigest, Timestamp, Token, User, Verification,
+    VerificationState,
 };
 use esoz_otp::store::schema::{
     AuditHead, AuditTimes, Count, Due, DueRecords, KeyCheck, LiveCode, Mark, SealedSecret, Sender,
@@ -91,6 +93,7 @@ where
 pub(super) fn samples() -> Vec<Sample> {
     [
         people(),
+        tokens_and_keys(),
         person_requests(),
         verifications(),
         phones(),
@@ -118,45 +121,114 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 }
 
 fn people() -> Vec<Sample> {
-    let digest = SecretDigest::of(b"an api-key");
     let vendor = Client {
         id: id(1),
         name: "МІС «Приклад»".into(),
         access_type: AccessType::Broker,
         broker_scope: Some(Scopes::new("otp:read otp:write")),
-        api_key_digest: Some(digest),
         is_blocked: false,
+        block_reason: None,
+        inserted_at: Some(at(0)),
+        updated_at: Some(at(60)),
     };
     let clinic = Client {
         id: id(2),
         name: "Клініка".into(),
         access_type: AccessType::Direct,
         broker_scope: None,
-        api_key_digest: None,
         is_blocked: true,
+        block_reason: Some("договір закінчився".into()),
+        inserted_at: None,
+        updated_at: None,
     };
-    let patient = User { id: id(3), person_id: Some(id(4)), is_blocked: false };
+    let without_times = |client: &Client| Client {
+        block_reason: None,
+        inserted_at: None,
+        updated_at: None,
+        ..client.clone()
+    };
+    let patient = User {
+        id: id(3),
+        person_id: Some(id(4)),
+        is_blocked: false,
+        block_reason: None,
+        inserted_at: Some(at(0)),
+        updated_at: Some(at(60)),
+    };
+    let blocked = User {
+        id: id(5),
+        person_id: None,
+        is_blocked: true,
+        block_reason: Some("звільнена".into()),
+        ..patient.clone()
+    };
+    let old = |user: &User| User {
+        block_reason: None,
+        inserted_at: None,
+        updated_at: None,
+        ..user.clone()
+    };
     let person = Person {
         id: id(4),
         status: PersonStatus::Active,
         authentication_method: MethodType::Otp,
         updated_at: at(0),
     };
+    vec![
+        earlier(1, "clients", "vendor", without_times(&vendor)),
+        earlier(1, "clients", "bare", without_times(&clinic)),
+        sample("clients", "vendor", vendor),
+        sample("clients", "blocked", clinic),
+        sample("clients_by_api_key", "", id::<Client>(1)),
+        earlier(1, "users", "patient", old(&patient)),
+        earlier(1, "users", "bare", old(&blocked)),
+        sample("users", "patient", patient),
+        sample("users", "blocked", blocked),
+        sample("persons", "", person),
+    ]
+}
+
+fn tokens_and_keys() -> Vec<Sample> {
+    let secret = Secret::new("0123456789abcdef".repeat(4));
     let token = Token {
+        id: id(16),
+        name: Some("МІС".into()),
+        last_four: secret.last_four(),
         user_id: id(3),
         client_id: id(2),
         scope: Scopes::new("otp:read"),
         expires_at: at(3600),
-        is_revoked: false,
+        inserted_at: Some(at(0)),
+        revoked_at: None,
     };
+    let bare = Token {
+        id: Id::from_bytes([0; 16]),
+        name: None,
+        last_four: None,
+        inserted_at: None,
+        ..token.clone()
+    };
+    let revoked = Token { revoked_at: Some(at(60)), ..token.clone() };
+    let key = Connection {
+        redirect_uri: Some("https://mis.example/oauth".into()),
+        consumer_id: Some(id(2)),
+        ..Connection::new(id(17), id(1), secret.digest(), secret.last_four(), at(0))
+    };
+    let bare_key = Connection {
+        inserted_at: None,
+        updated_at: None,
+        ..Connection::new(id(1), id(1), SecretDigest::of(b"an api-key"), None, at(0))
+    };
+    let rotated = key.clone().rotated(SecretDigest::of(b"another"), None, at(3600), at(60));
     vec![
-        sample("clients", "vendor", vendor),
-        sample("clients", "bare", clinic),
-        sample("clients_by_api_key", "", id::<Client>(1)),
-        sample("users", "patient", patient),
-        sample("users", "bare", User { id: id(5), person_id: None, is_blocked: true }),
-        sample("persons", "", person),
+        earlier(1, "tokens", "", bare),
         sample("tokens", "", token),
+        sample("tokens", "revoked", revoked),
+        sample("tokens_by_id", "", SecretDigest::of(b"a token")),
+        sample("connections", "", key),
+        sample("connections", "bare", bare_key),
+        sample("connections", "rotated", rotated),
+        sample("connections_by_secret", "", id::<Connection>(17)),
     ]
 }
 
@@ -303,6 +375,7 @@ fn small() -> Vec<Sample> {
         sample("audit_times", "", AuditTimes { last: 300, earliest: at(3), latest: at(4) }),
         sample("sealed_secrets", "", sealed_secret()),
         sample("person_request_counts", "", Count { number: 300 }),
+        sample("record_counts", "", Count { number: 300 }),
     ]
 }
 
@@ -318,6 +391,7 @@ fn index_entries() -> Vec<Sample> {
         "deliveries_by_time",
         "tokens_by_user",
         "tokens_by_client",
+        "connections_by_client",
     ];
     indexes.map(|index| sample(index, "", Due {})).into()
 }
@@ -328,6 +402,27 @@ fn sealed_secret() -> SealedSecret {
 
 /// Every event in its place, the last about everything that a row can be about.
 fn audit() -> Vec<Sample> {
+    let changes = [
+        ("admin_changed", AdminAction::Changed, AuditTarget::Client(id(1))),
+        ("admin_created", AdminAction::Created, AuditTarget::Connection(id(17))),
+        ("admin_tested", AdminAction::Tested, AuditTarget::Driver("turbosms".into())),
+        ("admin_phone", AdminAction::Reset, AuditTarget::Phone(phone().into())),
+    ];
+    let changes = changes.map(|(variant, action, target)| {
+        let change = AdminChange::new(action, target)
+            .field("name", &"one".to_owned(), &"another".to_owned())
+            .field("is_blocked", &false, &true);
+        (
+            variant,
+            AuditRow::new(at(60), AuditEvent::AdminChanged(Box::new(change)), Requester::default()),
+        )
+    });
+    let rows = audit_rows().into_iter().chain(later_rows()).chain(changes);
+    rows.map(|(variant, value)| sample("audit", variant, value)).collect()
+}
+
+/// The rows that version 2 has more than version 1.
+fn later_rows() -> [(&'static str, AuditRow); 5] {
     let [(_, whole), ..] = audit_rows();
     let whole = whole.findable_by(Some(PhoneHash::from_bytes([12; 16])));
     let request_id = RequestId::of("6617aeec-15e2-4d6f-b9bd-53559c358f97#17810");
@@ -337,15 +432,13 @@ fn audit() -> Vec<Sample> {
     let without_code = without_code.about_request(id(6));
     let row = |event| AuditRow { times: 64, ..AuditRow::new(at(60), event, Requester::default()) };
     let over_socket = Requester { peer: Some(Peer::Uid(1000)), ..Requester::default() };
-    let later = [
+    [
         ("whole", whole),
         ("request_approved_without_code", without_code),
         ("records_added", row(AuditEvent::RecordsAdded(RecordKind::PersonRequest))),
         ("records_changed", row(AuditEvent::RecordsChanged(RecordKind::Client))),
         ("socket_refused", AuditRow::new(at(60), AuditEvent::SocketRefused, over_socket)),
-    ];
-    let rows = audit_rows().into_iter().chain(later);
-    rows.map(|(variant, value)| sample("audit", variant, value)).collect()
+    ]
 }
 
 /// The same before a row had a hash of the number and the request's id.

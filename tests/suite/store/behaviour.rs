@@ -17,8 +17,10 @@ fn client(name_bytes: usize) -> Client {
         name: "н".repeat(name_bytes / 2),
         access_type: AccessType::Direct,
         broker_scope: None,
-        api_key_digest: None,
         is_blocked: false,
+        block_reason: None,
+        inserted_at: None,
+        updated_at: None,
     }
 }
 

@@ -7,10 +7,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use esoz_otp::config::Argon2Cost;
-use esoz_otp::domain::{Phone, Timestamp};
+use esoz_otp::domain::{Connection, Phone, Timestamp, Token};
 use esoz_otp::keyring::Keyring;
 use esoz_otp::store::schema::{
-    GUESSES, PERSON_REQUESTS, PERSON_REQUESTS_BY_STATUS, VERIFICATIONS_BY_PHONE, VERIFIED_PHONES,
+    CLIENTS, CONNECTIONS, CONNECTIONS_BY_SECRET, GUESSES, PERSON_REQUESTS,
+    PERSON_REQUESTS_BY_STATUS, TOKENS, TOKENS_BY_ID, VERIFICATIONS_BY_PHONE, VERIFIED_PHONES,
 };
 use esoz_otp::store::{Order, Span};
 use serde_json::Value;
@@ -82,10 +83,11 @@ fn version_1() -> Earlier {
 }
 
 /// One of each.
-fn every_version() -> [Earlier; 3] {
+fn every_version() -> [Earlier; 4] {
     let v2 = include_bytes!("../../../fixtures/directories/v2.tar.gz");
     let v3 = include_bytes!("../../../fixtures/directories/v3.tar.gz");
-    [version_1(), Earlier::unpack("v2", v2), Earlier::unpack("v3", v3)]
+    let v4 = include_bytes!("../../../fixtures/directories/v4.tar.gz");
+    [version_1(), Earlier::unpack("v2", v2), Earlier::unpack("v3", v3), Earlier::unpack("v4", v4)]
 }
 
 /// Whether a row as it is read now says all that it said.
@@ -129,6 +131,21 @@ fn is_indexed(node: &TestNode) {
         assert_eq!(found.unwrap().iter().filter(|((.., listed), _)| listed == id).count(), 1);
     }
     assert!(requests.len() > 9);
+    let clients = node.store.page(CLIENTS, None, 100).unwrap();
+    let connections = node.store.page(CONNECTIONS, None, 100).unwrap();
+    assert_eq!(node.store.count(CLIENTS).unwrap(), clients.len() as u64);
+    assert_eq!(connections.len(), 2);
+    for (id, connection) in &connections {
+        assert_eq!(*id, Connection::id_for(connection.client_id));
+        let found = node.store.get(CONNECTIONS_BY_SECRET, &connection.secret).unwrap();
+        assert_eq!(found, Some(*id));
+    }
+    let tokens = node.store.page(TOKENS, None, 100).unwrap();
+    assert!(tokens.len() > 5);
+    for (digest, token) in &tokens {
+        assert_eq!(token.id, Token::id_for(digest));
+        assert_eq!(node.store.get(TOKENS_BY_ID, &token.id).unwrap(), Some(*digest));
+    }
     for (phone, sends) in [(SEED_PHONE, 1), ("+380670000002", 1), ("+380670000009", 0)] {
         let span = Span::within(&(Phone::parse(phone).unwrap(),));
         let found = node.store.list(VERIFICATIONS_BY_PHONE, span, Order::Descending, None, 9);
@@ -206,7 +223,7 @@ fn a_directory_of_a_later_version_is_refused_by_its_number_and_left_as_it_is() {
     };
     set("77");
     let refusal = super::open(&data).err().unwrap().to_string();
-    assert!(refusal.contains("data version 77, this one knows 4"), "{refusal}");
+    assert!(refusal.contains("data version 77, this one knows 5"), "{refusal}");
     set("1");
     serves_everything(&earlier, &earlier.serve());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::channel;
 
 use esoz_otp::store::schema::VERIFIED_PHONES;
-use esoz_otp::store::{Priority, Store, StoreError, Write};
+use esoz_otp::store::{Priority, Span, Store, StoreError, Write};
 use proptest::prelude::*;
 
 use super::{open, phone, verified};
@@ -16,6 +16,8 @@ enum Step {
     Remove(u32),
     Read(u32),
     Last,
+    /// Up to so many records behind a key.
+    List(Option<u32>, usize),
 }
 
 /// The steps, and whether it is accepted.
@@ -29,6 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0_u32..6).prop_map(Step::Remove),
         2 => (0_u32..6).prop_map(Step::Read),
         1 => Just(Step::Last),
+        2 => (prop::option::of(0_u32..6), 0_usize..5).prop_map(|(after, most)| Step::List(after, most)),
     ]
 }
 
@@ -42,6 +45,12 @@ fn expect(records: &mut Records, (steps, is_accepted): &Planned) -> Option<Vec<O
             Step::Remove(key) => drop(own.remove(&key)),
             Step::Read(key) => read.push(own.get(&key).copied()),
             Step::Last => read.push(own.keys().last().copied().map(i64::from)),
+            Step::List(after, most) => {
+                let behind = own.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
+                for (key, value) in behind.take(most) {
+                    read.extend([Some(i64::from(*key)), Some(*value)]);
+                }
+            }
         }
     }
     is_accepted.then(|| {
@@ -78,6 +87,17 @@ fn carry_out(store: &Store, writes: Vec<Planned>) -> Vec<Option<Vec<Option<i64>>
                             Step::Read(key) => {
                                 let found = write.get(VERIFIED_PHONES, &phone(key))?;
                                 read.push(found.map(|found| found.verified_at.as_micros()));
+                            }
+                            Step::List(after, most) => {
+                                let after = after.map(phone);
+                                let all = Span::all();
+                                for (key, value) in
+                                    write.list(VERIFIED_PHONES, all, after.as_ref(), most)?
+                                {
+                                    let number = (0_u32..6).find(|it| phone(*it) == key);
+                                    read.push(number.map(i64::from));
+                                    read.push(Some(value.verified_at.as_micros()));
+                                }
                             }
                             Step::Last => {
                                 let last = write.last(VERIFIED_PHONES)?;

@@ -110,7 +110,14 @@ pub(crate) fn several(write: &mut Write<'_>, phone: Phone, number: u64) -> Resul
     let mut sends = Sends::default();
     sends.count(&Limits::default(), time(number));
     write.put(SENDS, &phone, &sends)?;
-    let user = User { id: id(number), person_id: None, is_blocked: false };
+    let user = User {
+        id: id(number),
+        person_id: None,
+        is_blocked: false,
+        block_reason: None,
+        inserted_at: None,
+        updated_at: None,
+    };
     write.put(USERS, &id(number), &user)
 }
 
@@ -151,8 +158,10 @@ fn client(place: u64, number: u64) -> Client {
         name: format!("{number}{}", ".".repeat(LARGE_NAME_BYTES)),
         access_type: AccessType::Direct,
         broker_scope: None,
-        api_key_digest: None,
         is_blocked: false,
+        block_reason: None,
+        inserted_at: None,
+        updated_at: None,
     }
 }
 

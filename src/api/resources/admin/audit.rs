@@ -16,7 +16,7 @@ use crate::api::response::{Cursor, Success};
 use crate::api::route::{Access, Row, Surface, WRITES, change};
 use crate::api::state::ApiState;
 use crate::audit::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
-use crate::contract::{Moment, OneOf, Shaped as _, Whole, WordList, shape};
+use crate::contract::{Moment, Name, OneOf, Shaped as _, Whole, WordList, shape};
 use crate::domain::audit::{AuditEvent, RequestId};
 use crate::domain::limits::Limits;
 use crate::domain::{ClientId, PersonRequestId, Phone, VerificationId};
@@ -54,6 +54,8 @@ shape! {
         event: Option<OneOf<EventWords>>,
         /// The reason of the event.
         reason: Option<OneOf<ReasonWords>>,
+        /// The record that an operator changed: its UUID, its phone as the row has it, or a driver's name.
+        target_id: Option<Name>,
         /// The earliest time.
         from: Option<Moment>,
         /// The end of the time, which is not included.
@@ -113,6 +115,7 @@ impl AuditParameters {
             client_id: self.client_id,
             event: self.event.map(|event| event.word),
             reason: self.reason.map(|reason| reason.word),
+            target_id: self.target_id.map(|target| target.0),
             from: self.from.map(|from| from.0),
             to: self.to.map(|to| to.0),
         };

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::audit::{AuditRow, RequestId};
+use crate::domain::audit::{AuditRow, FieldChange, RequestId};
 use crate::domain::{ClientId, Peer, PersonRequestId, UserId, VerificationId};
 
 /// One entry of `data`, or one line of a stream: an audit row with its number. The phone is masked.
@@ -36,12 +36,37 @@ pub(super) struct AuditView<'r> {
     times: u32,
     /// The `x-request-id` of the request: at most 64 characters, with digits masked that may be a phone number.
     request_id: Option<RequestId>,
+    /// The kind of record that an operator changed, such as `client`. Only in rows of `admin_changed`, as the next two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_kind: Option<&'static str>,
+    /// The id of that record: a UUID, a masked phone, or a driver's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_id: Option<String>,
+    /// The fields that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<FieldView<'r>>>,
 }
 
-pub(super) fn view(
-    number: u64,
-    AuditRow { at, what, times, request_id }: &AuditRow,
-) -> AuditView<'_> {
+/// A field that an operator changed. Phone numbers are masked, and long values are cut.
+#[derive(JsonSchema, Serialize)]
+struct FieldView<'r> {
+    /// The field's name.
+    field: &'r str,
+    /// The value before; `null` for none.
+    before: Option<&'r str>,
+    /// The value after; `null` for none.
+    after: Option<&'r str>,
+}
+
+impl<'r> FieldView<'r> {
+    fn of(FieldChange { name, before, after }: &'r FieldChange) -> Self {
+        Self { field: name, before: before.as_deref(), after: after.as_deref() }
+    }
+}
+
+pub(super) fn view(number: u64, row: &AuditRow) -> AuditView<'_> {
+    let AuditRow { at, what, times, request_id } = row;
+    let change = row.change();
     AuditView {
         number,
         at: at.to_string(),
@@ -56,5 +81,8 @@ pub(super) fn view(
         person_request_id: what.person_request_id,
         times: *times,
         request_id: *request_id,
+        target_kind: change.map(|change| change.target.kind()),
+        target_id: change.map(|change| change.target.id()),
+        changes: change.map(|change| change.fields.iter().map(FieldView::of).collect()),
     }
 }

@@ -1,7 +1,9 @@
 //! What a load adds and changes, and what it answers.
 
-use esoz_otp::domain::{AccessType, Id, Phone, Scopes, SecretDigest};
-use esoz_otp::store::schema::{CLIENTS, FACTORS, PERSON_REQUESTS, PERSONS, TOKENS, USERS};
+use esoz_otp::domain::{AccessType, Connection, Id, Phone, Scopes, SecretDigest};
+use esoz_otp::store::schema::{
+    CLIENTS, CONNECTIONS, FACTORS, PERSON_REQUESTS, PERSONS, TOKENS, USERS,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -94,7 +96,8 @@ fn attributes_take_the_values_of_the_line_and_missing_ones_stay() {
     let client = node.store.get(CLIENTS, &Id::parse(&id(1)).unwrap()).unwrap().unwrap();
     assert_eq!((client.name.as_str(), client.access_type), ("another", AccessType::Direct));
     assert_eq!(client.broker_scope, Some(Scopes::new("otp:read")));
-    assert_eq!(client.api_key_digest, SecretDigest::from_hex(&"cd".repeat(32)));
+    let connection = node.store.get(CONNECTIONS, &Connection::id_for(client.id)).unwrap().unwrap();
+    assert_eq!(Some(connection.secret), SecretDigest::from_hex(&"cd".repeat(32)));
     let factor = node.store.get(FACTORS, &Id::parse(&id(3)).unwrap()).unwrap().unwrap();
     assert_eq!(factor.factor, Phone::parse("+380671000009").ok());
     assert_eq!(factor.inserted_at.to_string(), "2026-01-01T00:00:00.000000Z");

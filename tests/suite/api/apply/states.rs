@@ -44,7 +44,7 @@ fn states(node: &TestNode) -> Option<States> {
         is_user_blocked: node.store.get(USERS, &user).unwrap()?.is_blocked,
         person: node.store.get(PERSONS, &Id::parse(&id(2)).unwrap()).unwrap()?.status,
         expires_at: token.expires_at,
-        is_revoked: token.is_revoked,
+        is_revoked: token.is_revoked(),
         has_phone: factor.factor.is_some(),
         is_active: factor.is_active,
         needs_no_code: request.needs_no_code(),
@@ -149,7 +149,7 @@ fn no_sequence_of_lines_moves_a_state_backward_and_a_repeated_load_has_the_same_
         if revoke {
             let revoke = |write: &mut Write<'_>| {
                 let mut token = write.get(TOKENS, &digest())?.unwrap();
-                token.is_revoked = true;
+                token.revoked_at = Some(Timestamp::from_micros(1));
                 write.put(TOKENS, &digest(), &token)
             };
             node.store.write_blocking(Priority::Normal, revoke).unwrap();

@@ -1,7 +1,7 @@
 //! Who is let in: token, client, user, api-key, scope, on every method that asks.
 
 use esoz_otp::config::DialectName;
-use esoz_otp::domain::{Id, SecretDigest};
+use esoz_otp::domain::{Id, SecretDigest, Timestamp};
 use esoz_otp::store::schema::{TOKENS, USERS};
 use esoz_otp::store::{Priority, StoreError, Write};
 use serde_json::{Value, json};
@@ -157,7 +157,7 @@ fn node(dialect: DialectName) -> TestNode {
         write.remove(USERS, &Id::parse(GONE).unwrap());
         let digest = SecretDigest::of(b"revoked");
         let mut token = write.get(TOKENS, &digest)?.unwrap();
-        token.is_revoked = true;
+        token.revoked_at = Some(Timestamp::from_micros(1));
         write.put(TOKENS, &digest, &token)?;
         Ok::<_, StoreError>(())
     };

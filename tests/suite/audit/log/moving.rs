@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
-use esoz_otp::audit::MAX_ROW_BYTES;
-use esoz_otp::audit::append;
+use esoz_otp::audit::{MAX_CHANGE_BYTES, MAX_ROW_BYTES, append};
 use esoz_otp::config::StoreConfig;
-use esoz_otp::domain::audit::{AuditEvent, AuditRow, GuessFault, PhoneHash, RequestId, SendFault};
+use esoz_otp::domain::audit::{
+    AdminAction, AdminChange, AuditEvent, AuditRow, AuditTarget, GuessFault, PhoneHash, RequestId,
+    SendFault,
+};
 use esoz_otp::domain::limits::Limits;
 use esoz_otp::domain::{Id, Phone, Purpose, Requester};
 use esoz_otp::store::{Priority, Store};
@@ -117,6 +119,29 @@ fn largest(event: AuditEvent, is_about_a_verification: bool) -> AuditRow {
         .findable_by(Some(PhoneHash::from_bytes([0xff; 16])));
     let row = if is_about_a_verification { row.of(Id::from_bytes([0xff; 16])) } else { row };
     AuditRow { times: u32::MAX, request_id: RequestId::of(&"x".repeat(1000)), ..row }
+}
+
+#[test]
+fn the_largest_row_of_a_change_has_1536_bytes_and_keeps_all_of_its_fields() {
+    assert_eq!(MAX_CHANGE_BYTES, 1536);
+    let target = AuditTarget::Driver("d".repeat(64));
+    let mut change = AdminChange::new(AdminAction::SecretRefreshed, target);
+    for number in 0..20 {
+        let name = format!("field_with_a_long_name_{number}");
+        change = change.field(&name, &"ї".repeat(4000), &"я".repeat(4000));
+    }
+    let row = largest(AuditEvent::AdminChanged(Box::new(change)), true);
+    let stand = Stand::new();
+    stand.store.write_blocking(Priority::Normal, move |write| append(write, &row)).unwrap();
+    stand.move_all(1_000_000);
+    let bytes = std::fs::read(&files(stand.path())[0]).unwrap();
+    let largest = entries(&bytes).iter().map(Vec::len).max().unwrap();
+    assert!(largest <= MAX_CHANGE_BYTES, "{largest}");
+    let [(_, read)] = &stand.rows()[..] else { panic!() };
+    let change = read.change().unwrap();
+    assert_eq!(change.fields.len(), AdminChange::MOST_FIELDS);
+    assert!(change.fields.iter().all(|field| field.before.as_ref().unwrap().starts_with("її")));
+    assert_eq!(verified(&stand), "");
 }
 
 #[test]

@@ -271,7 +271,14 @@ fn caller(what: For, by: usize) -> Option<ClientId> {
 
 fn clinic(by: Option<ClientId>) -> Caller {
     let client_id = by.expect("a clinic asks");
-    let user = User { id: Id::from_bytes([9; 16]), person_id: None, is_blocked: false };
+    let user = User {
+        id: Id::from_bytes([9; 16]),
+        person_id: None,
+        is_blocked: false,
+        block_reason: None,
+        inserted_at: None,
+        updated_at: None,
+    };
     let (client_name, waiting) = (String::new(), CallerStatus::default());
     Caller { client_id, client_name, user, peer: None, request_id: None, waiting }
 }

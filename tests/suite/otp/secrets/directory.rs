@@ -91,8 +91,10 @@ pub(super) fn plant(store: &Store, text: &str, number: u8) {
         name: text.to_owned(),
         access_type: AccessType::Direct,
         broker_scope: None,
-        api_key_digest: None,
         is_blocked: false,
+        block_reason: None,
+        inserted_at: None,
+        updated_at: None,
     };
     store
         .write_blocking(Priority::Normal, move |write| write.put(CLIENTS, &client.id, &client))
