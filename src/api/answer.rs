@@ -11,8 +11,10 @@ pub struct Answer {
     pub data: Data,
     /// The schema of `urgent`, if the envelope has it.
     pub urgent: Option<ViewSchema>,
-    /// The meaning of the header `Location`, if the answer has it.
+    /// The meaning of the header `Location`, if the answer has it; with `is_created_too` only `201` has it.
     pub location: Option<&'static str>,
+    /// Whether `201` is the status for a record that is new.
+    pub is_created_too: bool,
 }
 
 /// The content of a success.
@@ -24,6 +26,10 @@ pub enum Data {
     List(ViewSchema),
     /// `data` is a page of a list of views, and `paging.next_after` leads to the next page. As NDJSON, a line is a view.
     Page(ViewSchema),
+    /// `data` is a page of an operator's list of views, with numbers and a cursor in `paging`.
+    NumberedPage(ViewSchema),
+    /// Nothing: `204`.
+    Empty,
     /// Lines of JSON without an envelope, each one of these views.
     Lines(ViewSchema),
     /// `data` is a factor, in the form of the dialect.
@@ -36,8 +42,13 @@ pub enum Data {
 pub type ViewSchema = fn(&mut SchemaGenerator) -> Schema;
 
 /// `200` with JSON that has no envelope.
-pub(super) const DOCUMENT: Answer =
-    Answer { status: 200, data: Data::Document, urgent: None, location: None };
+pub(super) const DOCUMENT: Answer = Answer {
+    status: 200,
+    data: Data::Document,
+    urgent: None,
+    location: None,
+    is_created_too: false,
+};
 
 /// `200` with one view.
 pub(super) const fn object<V: JsonSchema>() -> Answer {
@@ -49,6 +60,11 @@ pub(super) const fn created<V: JsonSchema>() -> Answer {
     Answer { status: 201, ..object::<V>() }
 }
 
+/// `200` with one view, or `201` with it and this `Location` if the record is new.
+pub(super) const fn put<V: JsonSchema>(location: &'static str) -> Answer {
+    Answer { is_created_too: true, location: Some(location), ..object::<V>() }
+}
+
 /// `200` with a whole list of views.
 pub(super) const fn list<V: JsonSchema>() -> Answer {
     Answer { status: 200, data: Data::List(schema::<V>()), ..DOCUMENT }
@@ -58,6 +74,14 @@ pub(super) const fn list<V: JsonSchema>() -> Answer {
 pub(super) const fn page<V: JsonSchema>() -> Answer {
     Answer { status: 200, data: Data::Page(schema::<V>()), ..DOCUMENT }
 }
+
+/// `200` with a page of an operator's list of views.
+pub(super) const fn numbered_page<V: JsonSchema>() -> Answer {
+    Answer { status: 200, data: Data::NumberedPage(schema::<V>()), ..DOCUMENT }
+}
+
+/// `204`, without a content.
+pub(super) const NO_CONTENT: Answer = Answer { status: 204, data: Data::Empty, ..DOCUMENT };
 
 /// `200` with lines of JSON.
 pub(super) const fn lines<V: JsonSchema>() -> Answer {

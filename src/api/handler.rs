@@ -15,7 +15,7 @@ use super::response::Success;
 use super::state::ApiState;
 use crate::contract::{Context, Shaped};
 use crate::domain::audit::RequestId;
-use crate::domain::{Peer, Refusal, Requester, Timestamp};
+use crate::domain::{Id, Peer, Refusal, Requester, Timestamp};
 use crate::http::Params;
 use crate::otp::{CallerStatus, RequestContext};
 use crate::service::Caller;
@@ -122,6 +122,11 @@ impl Call {
         state: &ApiState,
     ) -> Result<T, Rejection> {
         typed::parameter(name, self.param(), self.contract_context(state))
+    }
+
+    /// The id at a place of the path's parameters, from 0 on. [`Refusal::NotFound`] for what is no id.
+    pub(super) fn id_param<T>(&self, place: usize) -> Result<Id<T>, Refusal> {
+        self.params.get(place).and_then(|text| Id::parse(text)).ok_or(Refusal::NotFound)
     }
 
     fn contract_context(&self, state: &ApiState) -> Context {

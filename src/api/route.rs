@@ -129,6 +129,10 @@ pub(super) const WRITES: &[ErrorKind] = &[
     ErrorKind::Refused(RefusalKind::DiskFull),
     ErrorKind::Refused(RefusalKind::StorageFailed),
 ];
+/// A row that changes a record only in some of its states.
+pub(super) const CONFLICT: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::Conflict)];
+/// A row with a body that can contradict the store.
+pub(super) const FIELD_REFUSED: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::FieldRefused)];
 /// A row that has a code sent.
 pub(super) const SENDS: &[ErrorKind] = &[
     ErrorKind::Refused(RefusalKind::PhoneRefused),

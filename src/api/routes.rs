@@ -7,7 +7,7 @@ use super::resources::{
 use super::route::Row;
 use crate::domain::Scope;
 
-const RESOURCES: [&[Row]; 13] = [
+const RESOURCES: [&[Row]; 16] = [
     person_requests::ROUTES,
     authentication_factor::ROUTES,
     verifications::ROUTES,
@@ -19,6 +19,9 @@ const RESOURCES: [&[Row]; 13] = [
     admin::phones::ROUTES,
     admin::deliveries::ROUTES,
     admin::apply::ROUTES,
+    admin::clients::ROUTES,
+    admin::connections::ROUTES,
+    admin::tokens::ROUTES,
     demo_index::ROUTES,
     demo::ROUTES,
 ];

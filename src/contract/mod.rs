@@ -53,4 +53,7 @@ pub use schema::{NodeForms, schema};
 pub use secret::{NewSecret, SecretOf};
 pub use shape::{Field, Fields, Presence, Shape, TextForm};
 pub use source::{Given, Kind, Pairs, Source};
-pub use values::{Any, Located, Moment, Name, OneOf, Own, Recipient, Ref, Whole, WordList};
+pub use values::{
+    Any, IdList, Located, Moment, Name, OneOf, Own, Reason, Recipient, RedirectUri, Ref, Whole,
+    WordList,
+};

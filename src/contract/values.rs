@@ -13,8 +13,8 @@ use super::shape::{Presence, Shape, TextForm};
 use super::source::{Given, Source};
 use crate::domain::audit::RequestId;
 use crate::domain::{
-    AccessType, Code, CodeFormat, DeliveryStatus, FactorType, Id, MethodType, PersonRequestStatus,
-    PersonStatus, Phone, Scopes, Timestamp,
+    AccessType, Code, CodeFormat, Connection, DeliveryStatus, FactorType, Id, MAX_REASON_BYTES,
+    MethodType, PersonRequestStatus, PersonStatus, Phone, Scopes, Timestamp,
 };
 
 words!(AccessType, DeliveryStatus, FactorType, MethodType, PersonRequestStatus, PersonStatus);
@@ -35,6 +35,18 @@ pub struct Whole<const LEAST: u64, const MOST: u64>(pub u64);
 /// A name. It is printed, so it has no control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub String);
+
+/// A text of at most [`MAX_REASON_BYTES`], without control characters. It can be empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(pub String);
+
+/// The address of a page, as a vendor gives it: `https` and at most [`Connection::MAX_REDIRECT_URI`] bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedirectUri(pub String);
+
+/// Ids that are separated by commas, at most [`Self::MOST`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdList<T>(pub Vec<Id<T>>);
 
 /// A phone that a code is to be sent to. It is read like any phone: the service refuses those that get no codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +117,27 @@ const NAME: TextForm = TextForm {
     pattern: Some(PRINTABLE),
     format: None,
     example: Some("turbosms"),
+};
+const REASON: TextForm = TextForm {
+    what: "a reason",
+    rule: "has no control characters, and at most 512 bytes",
+    pattern: Some(r"^[^\u0000-\u001f\u007f-\u009f]*$"),
+    format: None,
+    example: Some("the contract has ended"),
+};
+const REDIRECT_URI: TextForm = TextForm {
+    what: "an address",
+    rule: "begins with https:// and has at most 1024 visible ASCII characters",
+    pattern: Some("^https://[!-~]+$"),
+    format: None,
+    example: Some("https://mis.example/oauth"),
+};
+const IDS: TextForm = TextForm {
+    what: "a list of ids",
+    rule: "is up to 50 UUIDs, separated by commas",
+    pattern: Some("^[0-9a-f-]{36}(,[0-9a-f-]{36}){0,49}$"),
+    format: None,
+    example: Some("eeebb86d-5cba-43c9-885b-6482ecaf826b"),
 };
 const CODE: TextForm = TextForm {
     what: "a code",
@@ -195,6 +228,48 @@ impl Shaped for Name {
         let is_name = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
         let name = |text: &str| is_name(text).then(|| Self(text.to_owned()));
         reader.parsed(Self::SHAPE, &NAME, value, name)
+    }
+}
+
+impl Shaped for Reason {
+    const SHAPE: &'static Shape = &Shape::Text(REASON);
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        let is_reason =
+            |text: &str| text.len() <= MAX_REASON_BYTES && !text.chars().any(char::is_control);
+        let reason = |text: &str| is_reason(text).then(|| Self(text.to_owned()));
+        reader.parsed(Self::SHAPE, &REASON, value, reason)
+    }
+}
+
+impl Shaped for RedirectUri {
+    const SHAPE: &'static Shape = &Shape::Text(REDIRECT_URI);
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        let is_address = |text: &str| {
+            let host = text.strip_prefix("https://");
+            host.is_some_and(|host| !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic()))
+                && text.len() <= Connection::MAX_REDIRECT_URI
+        };
+        let address = |text: &str| is_address(text).then(|| Self(text.to_owned()));
+        reader.parsed(Self::SHAPE, &REDIRECT_URI, value, address)
+    }
+}
+
+impl<T> IdList<T> {
+    /// The most ids.
+    pub const MOST: usize = 50;
+}
+
+impl<T> Shaped for IdList<T> {
+    const SHAPE: &'static Shape = &Shape::Text(IDS);
+
+    fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
+        let ids = |text: &str| {
+            let ids: Option<Vec<_>> = text.split(',').map(Id::parse).collect();
+            ids.filter(|ids| ids.len() <= Self::MOST).map(Self)
+        };
+        reader.parsed(Self::SHAPE, &IDS, value, ids)
     }
 }
 

@@ -7,10 +7,12 @@
 //! - `phones`: what the store has of a phone, for an operator;
 //! - `authentication_factor`: the factor of the caller's user;
 //! - [`bootstrap`]: the first admin token of a data directory;
+//! - [`admin`]: what operators see and change;
 //! - [`apply`]: records of a load, into a running node;
 //! - [`import`]: clients, users, persons, tokens, factors and person requests from a file.
 
 mod access;
+pub mod admin;
 pub mod apply;
 mod authentication_factor;
 pub mod bootstrap;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::response::envelope::{ErrorBody, error_json};
+use crate::service::admin::MOST_PAGES;
 
 /// Schemas, examples, responses, parameters, headers and security schemes. `views` are the schemas of views.
 pub(super) fn components(
@@ -15,6 +16,7 @@ pub(super) fn components(
     schemas.insert("Refusal".to_owned(), refusal());
     schemas.insert("WholeList".to_owned(), whole_list());
     schemas.insert("Page".to_owned(), page());
+    schemas.insert("NumberedPage".to_owned(), numbered_page());
     json!({
         "schemas": schemas,
         "examples": examples,
@@ -216,6 +218,34 @@ fn page() -> Value {
             },
         }),
         &["page_size", "next_after"],
+    )
+}
+
+fn numbered_page() -> Value {
+    let number =
+        |about: &str| json!({"type": ["integer", "null"], "minimum": 0, "description": about});
+    object(
+        "`paging` of a page of an operator's list.",
+        &json!({
+            "page_number": {
+                "type": "integer", "minimum": 1, "maximum": MOST_PAGES,
+                "description": "The parameter `page`, or 1.",
+            },
+            "page_size": {
+                "type": "integer", "minimum": 1, "maximum": 50,
+                "description": "The most entries of the page: the parameter `page_size`, or 50.",
+            },
+            "total_entries": number(
+                "The number of entries that match; `null` if the call did not count them: behind a cursor, or beyond 10 000 \
+                 records with a filter.",
+            ),
+            "total_pages": number("The number of pages; `null` with `total_entries`."),
+            "next_after": {
+                "type": ["string", "null"],
+                "description": "The parameter `after` of the next page; `null` on the last one.",
+            },
+        }),
+        &["page_number", "page_size", "total_entries", "total_pages", "next_after"],
     )
 }
 

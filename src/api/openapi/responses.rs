@@ -21,7 +21,11 @@ const NOW: Timestamp = Timestamp::from_micros(1_795_522_895_000_000);
 impl Writer<'_> {
     pub(super) fn responses(&mut self, row: &Row) -> Value {
         let mut responses = Map::new();
-        responses.insert(row.answer.status.to_string(), self.success(row));
+        let location = row.answer.location.filter(|_| !row.answer.is_created_too);
+        responses.insert(row.answer.status.to_string(), self.success(row, location));
+        if row.answer.is_created_too {
+            responses.insert("201".to_owned(), self.success(row, row.answer.location));
+        }
         for (status, refusals) in self.refusals(row) {
             let names: Vec<_> = refusals.iter().map(|(name, _)| format!("`{name}`")).collect();
             let examples = refusals
@@ -49,7 +53,7 @@ impl Writer<'_> {
         response
     }
 
-    fn success(&mut self, row: &Row) -> Value {
+    fn success(&mut self, row: &Row, location: Option<&str>) -> Value {
         let mut content = Map::new();
         let mut headers = components::headers_of_every_answer();
         for media_type in row.answers {
@@ -58,10 +62,11 @@ impl Writer<'_> {
                 MediaType::NdJson => {
                     let line = match row.answer.data {
                         Data::Page(view)
+                        | Data::NumberedPage(view)
                         | Data::List(view)
                         | Data::Object(view)
                         | Data::Lines(view) => self.view(view),
-                        Data::Factor | Data::Document => json!({"type": "object"}),
+                        Data::Factor | Data::Document | Data::Empty => json!({"type": "object"}),
                     };
                     components::lines(&line)
                 }
@@ -77,12 +82,15 @@ impl Writer<'_> {
             };
             content.insert(media_type.name().to_owned(), json!({"schema": schema}));
         }
-        if let Some(about) = row.answer.location {
+        if let Some(about) = location {
             headers["Location"] = json!({
                 "description": about,
                 "required": true,
                 "schema": {"type": "string", "format": "uri-reference"},
             });
+        }
+        if matches!(row.answer.data, Data::Empty) {
+            return json!({"description": "Success, without a content.", "headers": headers});
         }
         json!({"description": "Success.", "headers": headers, "content": content})
     }
@@ -93,12 +101,13 @@ impl Writer<'_> {
             data => data,
         };
         let (data, paging) = match data {
-            Data::Document | Data::Factor | Data::Lines(_) => {
+            Data::Document | Data::Factor | Data::Lines(_) | Data::Empty => {
                 return json!({"type": "object", "description": "JSON without an envelope."});
             }
             Data::Object(view) => (self.view(view), None),
             Data::List(view) => (list(&self.view(view)), Some("WholeList")),
             Data::Page(view) => (list(&self.view(view)), Some("Page")),
+            Data::NumberedPage(view) => (list(&self.view(view)), Some("NumberedPage")),
         };
         let mut properties = json!({"meta": reference("schemas", "Meta"), "data": data});
         if let Some(paging) = paging {

@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::api::media_type::MediaType;
-use crate::domain::VerificationId;
+use crate::domain::{Id, VerificationId};
 use crate::http::ResponseBody;
+use crate::service::admin::Page;
 
 /// A success: `200` or `201` with `data`, which is already serialised as JSON, or with a page or a stream.
 pub struct Success {
@@ -45,6 +46,14 @@ pub(super) enum Paging {
     /// One page of a list that grows while it is read, so its entries are not counted. `next_after` is the cursor of
     /// the next page; `null` on the last page.
     Part { page_size: usize, next_after: Option<Cursor> },
+    /// One page of an operator's list, by its number or behind a cursor. The totals are `null` if they are not known.
+    Numbered {
+        page_number: u64,
+        page_size: usize,
+        total_entries: Option<u64>,
+        total_pages: Option<u64>,
+        next_after: Option<Cursor>,
+    },
 }
 
 /// The last entry of a page, as the parameter `after` of the next page names it.
@@ -55,9 +64,39 @@ pub enum Cursor {
     Row(u64),
     /// The `verification_id` of a delivery.
     Delivery(VerificationId),
+    /// The id of another record.
+    Record(Id<Cursor>),
+}
+
+impl<T: 'static> From<Id<T>> for Cursor {
+    fn from(id: Id<T>) -> Self {
+        Self::Record(Id::from_bytes(*id.as_bytes()))
+    }
 }
 
 impl Success {
+    /// `204`: nothing to tell.
+    pub fn no_content() -> Self {
+        let document =
+            Document { media_type: MediaType::Json, body: ResponseBody::whole(Vec::new()) };
+        let content = Content::Document(Box::new(document));
+        Self { status: StatusCode::NO_CONTENT, content, location: None }
+    }
+
+    /// `200` with a page of an operator's list. `view` makes the view of an entry.
+    pub fn page<K: Into<Cursor>, T, V: Serialize>(page: Page<K, T>, view: impl Fn(T) -> V) -> Self {
+        let Page { entries, number, size, total, next_after } = page;
+        let views: Vec<_> = entries.into_iter().map(view).collect();
+        let paging = Paging::Numbered {
+            page_number: number,
+            page_size: size,
+            total_entries: total,
+            total_pages: total.map(|total| total.div_ceil(size as u64).max(1)),
+            next_after: next_after.map(K::into),
+        };
+        Self::ok(&views).with_paging(paging)
+    }
+
     /// `200` with this view as `data`.
     pub fn ok(view: &impl Serialize) -> Self {
         let data = Enveloped { data: json(view), paging: None, urgent: None };

@@ -37,7 +37,7 @@ fn the_public_listener_answers_public_rows_and_knows_no_others() {
 fn the_public_listener_names_no_method_that_it_does_not_serve() {
     let node = TestNode::start();
     for row in ROUTES {
-        let [inside, outside] = on_both(&node, "DELETE", &path_of(row));
+        let [inside, outside] = on_both(&node, "OPTIONS", &path_of(row));
         assert_eq!(inside.status, 405, "{}", row.path);
         match row.surface {
             Surface::Public => assert_eq!(outside.header("allow"), inside.header("allow")),

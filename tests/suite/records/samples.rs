@@ -12,8 +12,8 @@ use esoz_otp::domain::audit::{
 use esoz_otp::domain::limits::{Budget, Limits, Rate, Sends, SlidingWindow, WrongGuesses};
 use esoz_otp::domain::{
     AccessType, AuthenticationFactor, AuthenticationMethod, Client, Connection, FactorType,
-    HashedCode, Id, MethodType, Peer, Person, PersonRequest, PersonRequestStatus, PersonStatus, Phone,
-    Purpose, Requester, Scopes, Secret, SecretDigest, Timestamp, Token, User, Verification,
+    HashedCode, Id, MethodType, Peer, Person, PersonRequest, PersonRequestStatus, PersonStatus,
+    Phone, Purpose, Requester, Scopes, Secret, SecretDigest, Timestamp, Token, User, Verification,
     VerificationState,
 };
 use esoz_otp::store::schema::{

@@ -47,6 +47,7 @@ fn node(dialect: DialectName) -> TestNode {
 fn path(row: &Row) -> String {
     row.path
         .replace("{id}", SEED_REQUEST)
+        .replace("{connection_id}", SEED_REQUEST)
         .replace("{phone}", SEED_PHONE)
         .replace("{driver}", "turbosms")
         .replace("{secret}", "not-a-real-secret")

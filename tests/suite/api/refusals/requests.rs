@@ -47,6 +47,22 @@ pub(super) static CASES: &[Case] = &[
         ..case(Refused(RefusalKind::InvalidTransition), 409, "request_conflict")
     },
     Case {
+        path: "/admin/clients/c0000000-0000-4000-8000-000000000001/actions/unblock",
+        provoke: |node, path| node.call("PATCH", path, &[ADMIN], "{}"),
+        message: Some("client already unblocked"),
+        reason: Some("client_unblocked"),
+        ..case(Refused(RefusalKind::Conflict), 409, "request_conflict")
+    },
+    Case {
+        path: "/admin/clients",
+        provoke: |node, path| node.call("POST", path, &[ADMIN], r#"{"client": {}}"#),
+        message: Some(
+            "Validation failed. You can find validators description at our API Manifest: \
+             http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
+        ),
+        ..case(Refused(RefusalKind::FieldRefused), 422, "validation_failed")
+    },
+    Case {
         path: "/health/live",
         host: Some("evil.example"),
         provoke: |node, path| node.by_hand("GET", path, &[("host", "evil.example")], b""),

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use esoz_otp::api::dialect::{self, ErrorMessage, ErrorRow};
 use esoz_otp::api::routes::ROUTES;
 use esoz_otp::config::DialectName;
+use esoz_otp::domain::Conflict;
+use strum::VariantArray as _;
 
 const DOCUMENT: &str = include_str!("../../../../src/api/README.md");
 const COLUMNS: usize = 6;
@@ -45,6 +47,11 @@ impl Told {
                     .to_owned()
             }
             ErrorMessage::MissingAllowances { quoted: false } => return false,
+            ErrorMessage::OfConflict => {
+                let words = Conflict::VARIANTS.iter().map(|conflict| conflict.words());
+                let is_one = words.into_iter().any(|words| words == self.message);
+                return is_one && (self.status, self.error_type) == (wording.status, wording.error_type);
+            }
         };
         let is_said = match self.message.split_once('…') {
             Some((start, _)) => said.starts_with(start.trim_end()),
@@ -78,5 +85,6 @@ fn the_document_has_every_reason() {
     let limit = "[the limit's word](../otp/README.md#limits)";
     let expected =
         ["", limit, "already_used", "attempts_exhausted", "expired", "superseded", "wrong_code"];
-    assert_eq!(reasons, BTreeSet::from(expected));
+    let conflicts = Conflict::VARIANTS.iter().map(<&str>::from);
+    assert_eq!(reasons, expected.into_iter().chain(conflicts).collect());
 }

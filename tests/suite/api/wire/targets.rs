@@ -2,7 +2,7 @@
 
 use super::{Row, bare, last, row};
 
-const ALL: &str = "GET, HEAD, PATCH, POST";
+const ALL: &str = "DELETE, GET, HEAD, PATCH, POST, PUT";
 
 const fn allows(allow: &'static str, row: Row) -> Row {
     Row { field: Some(("allow", allow)), ..row }
