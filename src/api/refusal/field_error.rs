@@ -87,14 +87,14 @@ impl FieldError {
         }
     }
 
-    /// A query parameter that names no delivery of the list.
-    pub(in crate::api) fn not_listed(name: &str) -> Self {
+    /// A query parameter that names no entry of the list. `entry` is what it names, such as `id of a token`.
+    pub(in crate::api) fn not_listed(name: &str, entry: &str) -> Self {
         Self {
             entry_type: InputPart::Query.entry_type(),
             entry: format!("$.{name}"),
             rule: "inclusion",
             params: json!([]),
-            description: "expected the verification_id of a delivery in this list".into(),
+            description: format!("expected the {entry} in this list"),
         }
     }
 

@@ -97,7 +97,7 @@ pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Success, Rej
     if let Some(after) = query.value().and_then(|query| query.after)
         && !matches!(after.0, Some(id) if state.service.is_for(id, &request)?)
     {
-        query.refuse(FieldError::not_listed("after"));
+        query.refuse(FieldError::not_listed("after", "verification_id of a delivery"));
     }
     let DeliveriesQuery { after, page_size } = query.finish()?;
     let most = usize::try_from(page_size.0).unwrap_or(usize::MAX);

@@ -18,7 +18,7 @@ pub(in crate::api) const PAGE_HEADERS: [(HeaderName, &str); 3] = [
     (X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// The response with this body of this type.
+/// The response with this body of this type. `204` has neither.
 pub(super) fn respond(
     head: &Head,
     status: StatusCode,
@@ -28,7 +28,9 @@ pub(super) fn respond(
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, media_type.header());
+    if status != StatusCode::NO_CONTENT {
+        headers.insert(CONTENT_TYPE, media_type.header());
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     match media_type {

@@ -40,7 +40,7 @@ pub struct Page<K, T> {
 
 impl<K: Clone, T> Page<K, T> {
     /// Reads a page. `read` returns up to so many records behind a key, in order, each with its key: `None` for one that
-    /// does not match. `total` is the number of matching records, if that is known.
+    /// does not match. Fewer are the last ones. `total` is the number of matching records, if that is known.
     pub(super) fn read(
         request: &PageRequest<K>,
         total: Option<u64>,

@@ -1,5 +1,6 @@
 //! The methods over a real socket.
 
+mod admin;
 mod apply;
 mod approve;
 mod audit;

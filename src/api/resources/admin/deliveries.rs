@@ -106,7 +106,7 @@ pub(in crate::api) async fn list(state: Arc<ApiState>, call: Call) -> Result<Suc
     if let Some(after) = query.value().and_then(|query| query.after)
         && !matches!(after.0, Some(id) if state.service.has_delivery(id)?)
     {
-        query.refuse(FieldError::not_listed("after"));
+        query.refuse(FieldError::not_listed("after", "verification_id of a delivery"));
     }
     let search = query.finish()?.search();
     let page_size = search.most;

@@ -9,14 +9,14 @@ use super::shared::{ID, PageNumber, PageSize, admin_change, admin_read, operatio
 use crate::api::answer::{self, Answer};
 use crate::api::handler::Call;
 use crate::api::operation::Operation;
-use crate::api::refusal::Rejection;
+use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::response::Success;
 use crate::api::route::{FIELD_REFUSED, NOT_FOUND, Row, WRITES};
 use crate::api::state::ApiState;
 use crate::contract::{IdList, Name, Shaped as _, shape};
-use crate::domain::{ClientId, Scopes, Secret, Timestamp, Token, TokenId, User, UserId};
+use crate::domain::{ClientId, Refusal, Scopes, Secret, Timestamp, Token, TokenId, User, UserId};
 use crate::service::admin::{NewTokenFields, TokenFields, TokenFilter, TokenOwner};
 
 shape! {
@@ -234,7 +234,13 @@ fn created((token, secret): (Token, Secret)) -> Success {
 
 /// `GET /admin/tokens`.
 fn list(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
-    let query: TokenParameters = call.read_query(state).finish()?;
+    let mut query = call.read_query::<TokenParameters>(state);
+    if let Some(after) = query.value().and_then(|query| query.after)
+        && matches!(state.service.token(after), Err(Refusal::NotFound))
+    {
+        query.refuse(FieldError::not_listed("after", "id of a token"));
+    }
+    let query = query.finish()?;
     let TokenParameters { user_id, client_id, name, page: number, page_size, after } = query;
     let filter = TokenFilter { user_id, client_id, name: name.map(|name| name.0) };
     let tokens = state.service.tokens(&filter, &page(number, page_size, after))?;
