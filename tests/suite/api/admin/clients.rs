@@ -36,11 +36,11 @@ fn a_client_is_added_shown_changed_and_removed() {
     assert_eq!(changed["name"], "МІС 2");
     let settings = json!({"access_type": "BROKER", "broker_scope": "otp:read"});
     assert_eq!(changed["priv_settings"], settings);
-    let none = json!({"client": {"priv_settings": {"broker_scope": ""}}});
-    let changed = data(&admin(&node, "PATCH", &path, &none), 200);
+    let emptied = json!({"client": {"priv_settings": {"broker_scope": ""}}});
+    let changed = data(&admin(&node, "PATCH", &path, &emptied), 200);
     assert_eq!(changed["priv_settings"]["broker_scope"], Value::Null);
     // The same once more is no change, and has no row.
-    data(&admin(&node, "PATCH", &path, &none), 200);
+    data(&admin(&node, "PATCH", &path, &emptied), 200);
 
     let removed = admin(&node, "DELETE", &path, &Value::Null);
     assert_eq!((removed.status, removed.text.as_str()), (204, ""));

@@ -75,7 +75,7 @@ fn a_rotated_key_counts_for_its_overlap_and_the_one_before_it_no_more() {
     let first = secret(&made);
     let refreshed = data(&admin(&node, "PATCH", &path, &json!({"overlap_seconds": 60})), 200);
     let second = secret(&refreshed);
-    let until = (node.now() + Duration::from_secs(60)).to_string();
+    let until = (node.now() + Duration::from_mins(1)).to_string();
     assert_eq!(refreshed["previous_accepted_until"], until);
     assert_eq!([&first, &second].map(|key| is_accepted(&node, key)), [true, true]);
     node.clock.push(Duration::from_secs(59));

@@ -52,8 +52,11 @@ fn new_token(node: &TestNode, client: &str, scope: &str) -> Value {
     data(&admin(node, "POST", "/admin/tokens", &body), 201)
 }
 
-/// The rows of audit about changes of this record: action, and fields with their values before and after.
-fn changes(node: &TestNode, target: &str) -> Vec<(String, Vec<(String, Value, Value)>)> {
+/// The action of a change, and its fields with their values before and after.
+type Change = (String, Vec<(String, Value, Value)>);
+
+/// The changes of this record in the rows of audit.
+fn changes(node: &TestNode, target: &str) -> Vec<Change> {
     let rows = get(node, &format!("/admin/audit?event=admin_changed&target_id={target}"));
     let change = |row: &Value| {
         let fields = row["changes"].as_array().unwrap().iter().map(|field| {
@@ -112,6 +115,6 @@ fn a_row_says_who_changed_what() {
         {"field": "block_reason", "before": null, "after": "call +380 67 *** ** 41"},
     ]);
     assert_eq!(row["changes"], expected);
-    let none = get(&node, &format!("/admin/audit?target_id={NOWHERE}"));
-    assert_eq!(*none.data(), json!([]));
+    let others = get(&node, &format!("/admin/audit?target_id={NOWHERE}"));
+    assert_eq!(*others.data(), json!([]));
 }
