@@ -127,8 +127,8 @@ const REASON: TextForm = TextForm {
 };
 const REDIRECT_URI: TextForm = TextForm {
     what: "an address",
-    rule: "begins with https:// and has at most 1024 visible ASCII characters",
-    pattern: Some("^https://[!-~]+$"),
+    rule: "is https:// with a host's name, a port if there is one, and a path, and has at most 1024 ASCII characters",
+    pattern: Some("^https://[0-9A-Za-z][0-9A-Za-z.-]*(:[0-9]{1,5})?([/?#][!-~]*)?$"),
     format: None,
     example: Some("https://mis.example/oauth"),
 };
@@ -246,14 +246,27 @@ impl Shaped for RedirectUri {
     const SHAPE: &'static Shape = &Shape::Text(REDIRECT_URI);
 
     fn read<'a, S: Source<'a>>(reader: &mut Reader, value: S) -> Result<Self, Reported> {
-        let is_address = |text: &str| {
-            let host = text.strip_prefix("https://");
-            host.is_some_and(|host| !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic()))
-                && text.len() <= Connection::MAX_REDIRECT_URI
-        };
-        let address = |text: &str| is_address(text).then(|| Self(text.to_owned()));
+        let address = |text: &str| is_page_address(text).then(|| Self(text.to_owned()));
         reader.parsed(Self::SHAPE, &REDIRECT_URI, value, address)
     }
+}
+
+/// Whether the text is an address of a page, by the pattern of [`REDIRECT_URI`].
+fn is_page_address(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else { return false };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    };
+    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    text.len() <= Connection::MAX_REDIRECT_URI
+        && host.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && host.bytes().all(is_of_host)
+        && port.is_none_or(|port| {
+            (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit())
+        })
+        && path.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl<T> IdList<T> {

@@ -103,6 +103,10 @@ def filter_failure(context, failure, case, response):
     except (ValueError, KeyError):
         error = {}
     if kind == "RejectedPositiveData" and response.status_code == 422:
+        # A new record can refer to records that there are, and the document has none of them.
+        rules = [rule["rule"] for invalid in error.get("invalid", []) for rule in invalid["rules"]]
+        if rules and set(rules) == {"reference"}:
+            return False
         body = case.body if isinstance(case.body, dict) else {}
         # JSON Schema counts 7.0 as an integer, and has no word for whole numbers without a fraction.
         if any(isinstance(value, float) for value in body.values()):

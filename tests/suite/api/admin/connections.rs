@@ -145,7 +145,17 @@ fn what_is_not_there_or_wrong_is_refused() {
     assert_eq!(admin(&node, "PUT", &nowhere, &json!({})).status, 404);
     let unknown = json!({"consumer_id": NOWHERE});
     assert_eq!(admin(&node, "PUT", &format!("{vendor}/connections"), &unknown).status, 404);
-    for address in ["http://mis.example", "https://", "https://а.example", "javascript:alert(1)"] {
+    for address in [
+        "http://mis.example",
+        "https://",
+        "https://а.example",
+        "https://[",
+        "https://-mis.example",
+        "https://mis.example:port",
+        "https://user@mis.example",
+        "https://mis.example/a b",
+        "javascript:alert(1)",
+    ] {
         let reply = admin(
             &node,
             "PUT",
