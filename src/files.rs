@@ -104,6 +104,22 @@ pub fn is_no_file(error: &Error) -> bool {
 #[error("it is no file, but a {0}")]
 struct NoFile(&'static str);
 
+/// The bytes that this file, or all files in and below this directory, have on the disk. Files that go meanwhile or can't be
+/// read count as none, and links are not followed.
+pub fn size(path: &Path) -> u64 {
+    let Ok(found) = fs::symlink_metadata(path) else { return 0 };
+    if !found.is_dir() {
+        return found.blocks() * 512;
+    }
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    entries.map(|entry| size(&entry.path())).sum()
+}
+
+/// The bytes that this user can still write on the disk of this path.
+pub fn free(path: &Path) -> Option<u64> {
+    rustix::fs::statvfs(path).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The effective user id (`geteuid`) of the process.
 pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()

@@ -1,6 +1,6 @@
 //! The stages from a request to its answer.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use hyper::header::{CONNECTION, HOST, HeaderValue};
 use serde_json::Value;
@@ -20,6 +20,7 @@ use super::route::{Access, Row, Surface};
 use super::routes;
 use super::state::{ApiState, Demo};
 use crate::clock::Clock;
+use crate::config::ShownSetting;
 use crate::contract::Context;
 use crate::domain::{Network, Peer, RequestOrigin, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
@@ -87,6 +88,8 @@ impl Api {
             scopes: routes::scopes(),
             streams: StreamLimiter::new(STREAMS),
             openapi: LazyLock::new(Box::new(describe)),
+            started_at: clock.now(),
+            settings: OnceLock::new(),
             clock: Arc::clone(&clock),
         });
         Ok(Self {
@@ -99,6 +102,11 @@ impl Api {
             public,
             administration,
         })
+    }
+
+    /// Lets `GET /admin/status` show these settings. Only the first call counts.
+    pub fn set_settings(&self, settings: Vec<ShownSetting>) {
+        drop(self.state.settings.set(settings));
     }
 
     /// The service that handlers call.

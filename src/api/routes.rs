@@ -7,7 +7,7 @@ use super::resources::{
 use super::route::Row;
 use crate::domain::Scope;
 
-const RESOURCES: [&[Row]; 16] = [
+const RESOURCES: [&[Row]; 19] = [
     person_requests::ROUTES,
     authentication_factor::ROUTES,
     verifications::ROUTES,
@@ -22,6 +22,9 @@ const RESOURCES: [&[Row]; 16] = [
     admin::clients::ROUTES,
     admin::connections::ROUTES,
     admin::tokens::ROUTES,
+    admin::drivers::ROUTES,
+    admin::limits::ROUTES,
+    admin::status::ROUTES,
     demo_index::ROUTES,
     demo::ROUTES,
 ];

@@ -1,14 +1,15 @@
 //! The state that all handlers share, and the parts that only `demo` adds to it.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
 
 use super::dialect::Dialect;
 use crate::clock::Clock;
-use crate::domain::{Scope, SecretDigest};
+use crate::config::ShownSetting;
+use crate::domain::{Scope, SecretDigest, Timestamp};
 use crate::entropy::EntropyRecording;
 use crate::http::StreamLimiter;
 use crate::service::Service;
@@ -30,6 +31,10 @@ pub struct ApiState {
     pub(super) streams: StreamLimiter,
     /// The time, for handlers that last: any other has `Call::now`.
     pub(super) clock: Arc<dyn Clock>,
+    /// When the node was started, by its clock.
+    pub(super) started_at: Timestamp,
+    /// The settings of the node with their sources, if its command has set them.
+    pub(super) settings: OnceLock<Vec<ShownSetting>>,
     /// The answer of `GET /openapi.json`, made when it is first asked for.
     pub(super) openapi: LazyLock<Bytes, DescribeMethods>,
 }

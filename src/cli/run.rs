@@ -8,7 +8,7 @@ use super::admin_socket::AdminSocket;
 use super::listen::{ListenAddresses, Listening};
 use super::signals::{self, Hangups};
 use super::{CliError, output};
-use crate::config::{DialectName, LogConfig};
+use crate::config::{DialectName, LogConfig, ShownSetting};
 use crate::log;
 use crate::node::{Dependencies, Node};
 
@@ -21,6 +21,8 @@ pub(super) struct Start {
     pub(super) addresses: ListenAddresses,
     pub(super) dialect: DialectName,
     pub(super) data: PathBuf,
+    /// The settings and their sources, for `esoz-otp status --report`.
+    pub(super) settings: Vec<ShownSetting>,
     /// The configuration file, if there is one.
     pub(super) configuration: Option<PathBuf>,
     /// Whether the node also ends when the terminal that it was started in is closed.
@@ -52,7 +54,7 @@ pub(super) fn run<T>(
         let stop = signals::stop(&hangups)?;
         let reopening = tokio::spawn(hangups.reopen(parts.drivers.clone()));
         let node = Node::build(parts)?;
-        let node = node.with_log(log.lost_lines());
+        let node = node.with_log(log.lost_lines()).with_settings(start.settings.clone());
         start.log_start(&internal, &public, socket.as_ref());
         // Printing may fail on a closed console, which does not keep the node from serving.
         output::print_best_effort(&ready(&internal, announced));

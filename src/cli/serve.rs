@@ -29,12 +29,15 @@ Exit codes:
 pub(super) fn serve(settings: &ServingArgs) -> Result<(), CliError> {
     let layers = settings.layers();
     let configuration = layers.file.clone();
-    let config = layers.load()?.config;
+    let effective = layers.load()?;
+    let shown = effective.shown();
+    let config = effective.config;
     let start = Start {
         log: config.log,
         addresses: ListenAddresses::of(&config),
         dialect: config.dialect,
         data: config.data.path.clone(),
+        settings: shown,
         configuration,
         ends_with_terminal: false,
     };

@@ -11,10 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DriverName, NotSentTo};
 use crate::domain::{Id, Phone};
 use crate::entropy::{Entropy as _, SystemEntropy};
-use crate::sms::{Accepted, SendError, SmsDriver, SmsMessage, hand_over};
-
-/// The text that is sent: it has no code and fits into one segment.
-const TEXT: &str = "Тест esoz-otp, коду тут немає. A test of esoz-otp, no code in it.";
+use crate::sms::{Accepted, SendError, SmsDriver, SmsMessage, TEST_TEXT, hand_over};
 
 #[derive(Subcommand)]
 pub(super) enum SmsCommand {
@@ -73,7 +70,7 @@ fn test(args: &TestArgs) -> Result<(), CliError> {
     let drivers = drivers::drivers(&config.sms, &clock)?;
     let mut id = [0; 16];
     SystemEntropy::new().fill(&mut id).map_err(CliError::software)?;
-    let message = SmsMessage::new(Id::from_random(id), args.phone, TEXT.to_owned().into());
+    let message = SmsMessage::new(Id::from_random(id), args.phone, TEST_TEXT.to_owned().into());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -185,15 +182,4 @@ fn in_words(said: &Result<Accepted, SendError>) -> String {
 fn print_line(line: &str) -> Result<(), CliError> {
     writeln!(std::io::stdout(), "{line}")
         .map_err(|error| CliError::io(format_args!("cannot print: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_text_is_one_segment_and_has_nothing_like_a_code() {
-        assert!(TEXT.encode_utf16().count() <= 70, "{}", TEXT.encode_utf16().count());
-        assert!(!TEXT.contains(|c: char| c.is_ascii_digit()));
-    }
 }

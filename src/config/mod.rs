@@ -24,7 +24,7 @@ mod value;
 mod value_type;
 
 pub use drivers::{DriverName, NoDriver};
-pub use effective::Effective;
+pub use effective::{Effective, ShownSetting};
 pub use fault::{Fault, Faults, Source};
 pub use keyword::Keyword;
 pub(crate) use keyword::keyword;

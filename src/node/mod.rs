@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::api::{Api, Demo, ListenerKind, dialect};
 use crate::audit::{AuditError, AuditLog, Recorder, RowMover};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ShownSetting};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::http::{self, Listener, ServerLimits};
 use crate::keyring::{Keyring, KeyringError};
@@ -165,6 +165,12 @@ impl Node {
     /// Lets the node write the count of lost log lines to the audit.
     pub(crate) fn with_log(self, lost_lines: LostLines) -> Self {
         Self { lost_lines, ..self }
+    }
+
+    /// Lets the report of the node's state show the settings and their sources.
+    pub(crate) fn with_settings(self, settings: Vec<ShownSetting>) -> Self {
+        self.api.set_settings(settings);
+        self
     }
 
     /// The API, for tests that call it without a listener.

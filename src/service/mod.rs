@@ -5,6 +5,7 @@
 //! - `verifications`: initialize and complete a phone verification, and unlock a phone;
 //! - `deliveries`, `delivery_search`: the state of messages, and receipts of gateways; messages found by an operator;
 //! - `phones`: what the store has of a phone, for an operator;
+//! - `node_state`: limits, drivers, queue and disk of the running node, for an operator;
 //! - `authentication_factor`: the factor of the caller's user;
 //! - [`bootstrap`]: the first admin token of a data directory;
 //! - [`admin`]: what operators see and change;
@@ -19,12 +20,14 @@ pub mod bootstrap;
 mod deliveries;
 mod delivery_search;
 pub mod import;
+mod node_state;
 mod person_requests;
 mod phones;
 mod verifications;
 
 pub use access::{Caller, Credentials, NotAdmitted};
 pub use delivery_search::{DeliveryFilter, DeliveryPage, DeliverySearch, MOST_READ};
+pub use node_state::{DiskUse, LimitState, NodeBudget};
 pub use phones::{LatestCode, NextAttempt, PhoneStatus};
 
 use std::sync::Arc;

@@ -24,6 +24,24 @@ const SHORTEST: Duration = Duration::from_secs(2);
 /// The longest pause. A code lives for five minutes by default, so a gateway that works again has to be noticed soon.
 const LONGEST: Duration = Duration::from_secs(15);
 
+/// Before any failure.
+const NEVER: Timestamp = Timestamp::from_micros(i64::MIN);
+
+/// The state of a circuit breaker, for operators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitReport {
+    /// `closed`, `open` or `half_open`.
+    pub state: &'static str,
+    /// The phones of the failures in a row, up to the number that opens the circuit.
+    pub failures: usize,
+    /// The end of the pause, while the driver gets no message.
+    pub paused_until: Option<Timestamp>,
+    /// When the driver last accepted a message, or refused one in its own words, since the start.
+    pub answered_at: Option<Timestamp>,
+    /// When the driver last failed, since the start.
+    pub failed_at: Option<Timestamp>,
+}
+
 #[derive(Debug)]
 pub(super) struct CircuitBreaker {
     /// The time for a probe. Without an answer within it, the next message is another probe.
@@ -98,7 +116,7 @@ impl CircuitBreaker {
             state: CircuitState::Closed,
             failed: Vec::new(),
             only_hangs: true,
-            failed_at: Timestamp::from_micros(i64::MIN),
+            failed_at: NEVER,
             answered_at: None,
             rests_until: None,
         }
@@ -123,6 +141,23 @@ impl CircuitBreaker {
                 Admission::Blocked(until)
             }
             (CircuitState::Open { .. } | CircuitState::HalfOpen { .. }, None) => Admission::Probe,
+        }
+    }
+
+    /// Its state at `now`, for operators.
+    pub(super) fn report(&self, now: Timestamp) -> CircuitReport {
+        let state = match self.state {
+            CircuitState::Closed => "closed",
+            CircuitState::Open { .. } => "open",
+            CircuitState::HalfOpen { .. } => "half_open",
+        };
+        let rests_until = self.rests_until.filter(|until| now < *until);
+        CircuitReport {
+            state,
+            failures: self.failed.len(),
+            paused_until: self.paused_until(now).max(rests_until),
+            answered_at: self.answered_at,
+            failed_at: Some(self.failed_at).filter(|at| *at != NEVER),
         }
     }
 

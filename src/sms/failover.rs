@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use tracing::field::display;
 
-use super::circuit_breaker::{Admission, CallFailure, CallPermit, CircuitBreaker, Transition, Try};
+use super::circuit_breaker::{
+    Admission, CallFailure, CallPermit, CircuitBreaker, CircuitReport, Transition, Try,
+};
 use super::driver::{Accepted, SendError, SmsDriver, SmsMessage};
 use super::hanging::{Crowd, Hanging};
 use crate::clock::Clock;
@@ -28,6 +30,17 @@ struct DriverRoute {
     driver: Arc<dyn SmsDriver>,
     circuit_breaker: Mutex<CircuitBreaker>,
     hanging: Mutex<Hanging>,
+}
+
+/// A driver, for operators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriverReport {
+    /// Its name in `sms.drivers`.
+    pub name: String,
+    /// The host of a gateway's URL.
+    pub host: Option<String>,
+    /// Its circuit breaker.
+    pub circuit: CircuitReport,
 }
 
 /// The circumstances of one send.
@@ -97,6 +110,26 @@ impl Failover {
         let down: Vec<_> = self.routes.iter().filter(is_down).map(DriverRoute::name).collect();
         let are_all = down.len() == self.routes.len();
         (down, are_all)
+    }
+
+    /// Every driver and the state of its circuit breaker, in the order of `sms.drivers`.
+    pub(super) fn reports(&self, now: Timestamp) -> Vec<DriverReport> {
+        let report = |route: &DriverRoute| DriverReport {
+            name: route.name(),
+            host: route.driver.host(),
+            circuit: route.circuit_breaker().report(now),
+        };
+        self.routes.iter().map(report).collect()
+    }
+
+    /// Calls the driver of this name by itself, without its circuit breaker. `None` if there is no such driver.
+    pub(super) async fn test(
+        &self,
+        name: &str,
+        message: &SmsMessage,
+    ) -> Option<Result<Accepted, SendError>> {
+        let driver = Arc::clone(self.driver(name)?);
+        Some(hand_over(&*driver, message, self.timeout).await)
     }
 
     /// Calls one driver after the other until one accepts the message, refuses it for good or leaves that unclear.

@@ -11,6 +11,7 @@
 //! - `receipts`: stores what gateways report about accepted messages. `receipt_polling`: asks gateways for it.
 //!   `poll_budget`: how many questions each gateway gets. `pending_receipts`: receipts that came before the message's id.
 //! - `delivery_index`: the trees that follow a delivery's state. `delivery_log`: the log line of each state.
+//! - `driver_test`: sends a text without a code, for an operator.
 //! - `health`: how many messages wait, and for how long.
 //! - `recovery`: completes at the start what the process before has left.
 
@@ -19,6 +20,7 @@ mod circuit_breaker;
 mod delivery_index;
 mod delivery_log;
 mod driver;
+mod driver_test;
 mod drivers;
 mod due_messages;
 mod failover;
@@ -35,12 +37,14 @@ mod receipts;
 mod recovery;
 mod worker;
 
+pub use circuit_breaker::CircuitReport;
 pub(crate) use delivery_index::give_back_send;
 pub use driver::{
     Accepted, ReceiptBatch, SendError, SendFuture, SmsDriver, SmsMessage, StatusFuture,
 };
+pub use driver_test::TEST_TEXT;
 pub use drivers::{Console, DemoGateway, File, GatewayMode, GatewayPlan, Memory, Sent};
-pub use failover::hand_over;
+pub use failover::{DriverReport, hand_over};
 pub use gateway::{GatewayError, GatewaySecrets, HttpGateway, with_every_digit};
 pub use health::OutboxHealth;
 pub use outbox::{Outbox, OutboxParts, OutboxReservation, outbox};

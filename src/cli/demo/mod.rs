@@ -64,6 +64,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), CliError> {
         addresses: ListenAddresses::of(&config),
         dialect: args.dialect,
         data: args.data.clone(),
+        settings: Vec::new(),
         configuration: None,
         ends_with_terminal: true,
     };

@@ -32,6 +32,9 @@ pub(super) enum View {
 pub(super) const NOUNS: &[(&str, &str)] = &[
     ("phone", "Shows and unlocks phones on the running node"),
     ("delivery", "Shows messages with codes on the running node"),
+    ("driver", "Shows and tests drivers on the running node"),
+    ("limits", "Shows limits of the running node"),
+    ("status", "Shows the state of the running node"),
     ("audit", "Verifies the audit log, and lists its rows"),
 ];
 
@@ -92,6 +95,46 @@ pub(super) const VERBS: &[Verb] = &[
             "phone_number",
             "times",
         ]),
+        question: None,
+    },
+    Verb {
+        noun: "driver",
+        word: "list",
+        call: "GET /admin/drivers",
+        example: "",
+        view: View::Table(&[
+            "name",
+            "state",
+            "failures",
+            "paused_until",
+            "answered_at",
+            "failed_at",
+            "host",
+        ]),
+        question: None,
+    },
+    Verb {
+        noun: "driver",
+        word: "test",
+        call: "POST /admin/drivers/{name}/actions/test",
+        example: "turbosms --phone-number +380671234567",
+        view: View::Record,
+        question: Some("This sends a real message, which is paid for. Send it?"),
+    },
+    Verb {
+        noun: "limits",
+        word: "show",
+        call: "GET /admin/limits",
+        example: "",
+        view: View::Record,
+        question: None,
+    },
+    Verb {
+        noun: "status",
+        word: "",
+        call: "GET /admin/status",
+        example: "--report",
+        view: View::Record,
         question: None,
     },
 ];

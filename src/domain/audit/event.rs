@@ -42,6 +42,8 @@ pub enum AuditEvent {
     SocketRefused,
     /// An operator changed a record.
     AdminChanged(Box<AdminChange>),
+    /// An operator had a driver send a text without a code.
+    DriverTested,
 }
 
 /// A kind of record: `reason` of the rows of a load, and the key of its lines.
@@ -134,7 +136,7 @@ pub enum CredentialKind {
 
 impl AuditEvent {
     /// What [`Self::word`] returns for the events.
-    pub const WORDS: [&'static str; 17] = [
+    pub const WORDS: [&'static str; 18] = [
         "code_issued",
         "send_refused",
         "code_wrong",
@@ -152,6 +154,7 @@ impl AuditEvent {
         "records_changed",
         "socket_refused",
         "admin_changed",
+        "driver_tested",
     ];
 
     /// What [`Self::reason`] returns, without the reasons of limits.
@@ -269,6 +272,7 @@ impl AuditEvent {
             Self::RecordsChanged(_) => "records_changed",
             Self::SocketRefused => "socket_refused",
             Self::AdminChanged(_) => "admin_changed",
+            Self::DriverTested => "driver_tested",
         }
     }
 
@@ -290,7 +294,8 @@ impl AuditEvent {
             | Self::NotRecorded
             | Self::PhoneUnlocked
             | Self::LogLinesLost
-            | Self::SocketRefused => None,
+            | Self::SocketRefused
+            | Self::DriverTested => None,
         }
     }
 
@@ -329,7 +334,8 @@ impl AuditEvent {
             | Self::RecordsAdded(_)
             | Self::RecordsChanged(_)
             | Self::SocketRefused
-            | Self::AdminChanged(_) => None,
+            | Self::AdminChanged(_)
+            | Self::DriverTested => None,
         }
     }
 }

@@ -81,6 +81,13 @@ impl Rate {
         self.full_at = now.max(self.spent_at) + debt;
     }
 
+    /// How many units are spent and not back at `now`, a part counted as one.
+    pub fn spent(&self, budget: Budget, now: Timestamp) -> u32 {
+        let interval = budget.emission_interval().as_micros().max(1);
+        let spent = self.debt(budget, now).as_micros().div_ceil(interval);
+        u32::try_from(spent).unwrap_or(u32::MAX)
+    }
+
     /// Until when the budget counts as low; `None` if it does not.
     pub fn low_until(&self, budget: Budget, now: Timestamp) -> Option<Timestamp> {
         let half = budget.emission_interval() * budget.low_water / 2;

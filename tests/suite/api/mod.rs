@@ -11,6 +11,7 @@ mod envelope;
 mod health;
 mod http;
 mod main_job;
+mod node_state;
 mod openapi;
 mod origin;
 mod parameters;

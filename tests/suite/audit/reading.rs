@@ -181,6 +181,7 @@ fn events() -> Vec<AuditEvent> {
         AuditEvent::ReceiptsRefused,
         AuditEvent::LogLinesLost,
         AuditEvent::SocketRefused,
+        AuditEvent::DriverTested,
     ];
     let loads = RecordKind::ALL.into_iter();
     let loads =
@@ -221,6 +222,7 @@ fn events() -> Vec<AuditEvent> {
             | AuditEvent::ReceiptsRefused
             | AuditEvent::LogLinesLost
             | AuditEvent::SocketRefused
+            | AuditEvent::DriverTested
             | AuditEvent::RecordsAdded(_)
             | AuditEvent::RecordsChanged(_)
             | AuditEvent::AdminChanged(_) => {}

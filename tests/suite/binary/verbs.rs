@@ -7,8 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::node::{make, serve};
 use super::program::{Ended, Program, run};
-use crate::support::{SEED_PHONE, SEED_REQUEST};
+use crate::support::{DEMO_WORLD, SEED_PHONE, SEED_REQUEST};
 
 /// A demo with one sent code, its URL, and a directory with the token files `token` and `mis`.
 fn demo() -> (Program, String, TempDir) {
@@ -121,5 +122,88 @@ fn scripts_can_tell_what_a_verb_met() {
         let ended = run(home, arguments);
         assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(part), "{arguments:?}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn drivers_limits_and_the_status_are_shown() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    let drivers = json_of(home, &url, "driver list");
+    let name = drivers[0]["name"].as_str().unwrap();
+    let text = text_of(home, &url, "driver list");
+    assert!(text.contains(&format!("{name}  closed  ")), "{text}");
+    let text = text_of(home, &url, "limits show");
+    assert!(text.contains("kept_for_person_requests") && text.contains("\nlimits:\n"), "{text}");
+    assert_eq!(json_of(home, &url, "limits show")["kept_for_person_requests"], 40);
+    let text = text_of(home, &url, "status");
+    assert!(text.contains("is_ready") && text.contains("\ndrivers:\n"), "{text}");
+    assert_eq!(json_of(home, &url, "status")["is_demo"], true);
+}
+
+#[test]
+fn what_cant_be_taken_back_needs_yes_where_no_terminal_is() {
+    let (mut demo, url, directory) = demo();
+    let home = directory.path();
+    let name = json_of(home, &url, "driver list")[0]["name"].as_str().unwrap().to_owned();
+    let line = format!("driver test {name} --phone-number +380671112233");
+    let ended = verb(home, &url, "token", &line);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(64), ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("needs --yes"), "{}", ended.stderr);
+    let text = text_of(home, &url, &format!("{line} --yes"));
+    assert!(text.contains("accepted") && text.contains("+38067*****33"), "{text}");
+    demo.line("A test of esoz-otp, no code in it.");
+    let ended = verb(home, &url, "token", "driver test none --phone-number +380671112233 --yes");
+    assert_eq!(ended.code, Some(66), "{}", ended.stderr);
+}
+
+/// Every text in the demo's world that is a secret or a phone number.
+fn secrets_and_numbers(world: &Value, found: &mut Vec<String>) {
+    match world {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let is_one = ["plain", "phone_number", "factor"].contains(&name.as_str());
+                match value.as_str() {
+                    Some(text) if is_one => found.push(text.to_owned()),
+                    _ => secrets_and_numbers(value, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| secrets_and_numbers(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_report_for_a_ticket_has_every_setting_and_no_secret_and_no_number() {
+    const GATEWAY_SECRET: &str = "the-secret-of-the-gateway";
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    make(home);
+    let file = home.join("gateway.secret");
+    fs::write(&file, GATEWAY_SECRET).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let set = "[admin]\nsocket = \"admin.sock\"\n[sms]\ndrivers = [\"console\", \"near\"]\n[gateway.near]\n\
+         url = \"http://127.0.0.1:9/send\"\nallow_http = true\nallow_local = true\n\
+         body = '{\"to\": \"{phone}\", \"text\": \"{text}\"}'\n\
+         headers = [\"authorization: Basic {secret}\"]\nsecret_file = \"gateway.secret\"\n";
+    fs::write(home.join("c.toml"), set).unwrap();
+    let mut node = serve(home, &["--config", "c.toml"]);
+    assert_eq!(node.resend().status, 200);
+    let code = node.code_for(SEED_PHONE, 1);
+    let mut secret = vec![GATEWAY_SECRET.to_owned(), code];
+    secrets_and_numbers(&serde_json::from_str(DEMO_WORLD).unwrap(), &mut secret);
+    assert!(secret.len() > 10, "{}", secret.len());
+    for form in ["text", "json"] {
+        let arguments = ["status", "--report", "--socket", "admin.sock", "-o", form];
+        let ended = run(home, &arguments);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        for part in ["otp.life_seconds", "default", "c.toml:2", "near", "console", "version"] {
+            assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+        }
+        for text in &secret {
+            let text = text.trim_start_matches("+380");
+            assert!(!ended.stdout.contains(text), "{text}: {}", ended.stdout);
+        }
     }
 }

@@ -422,7 +422,7 @@ fn audit() -> Vec<Sample> {
 }
 
 /// The rows that version 2 has more than version 1.
-fn later_rows() -> [(&'static str, AuditRow); 5] {
+fn later_rows() -> [(&'static str, AuditRow); 6] {
     let [(_, whole), ..] = audit_rows();
     let whole = whole.findable_by(Some(PhoneHash::from_bytes([12; 16])));
     let request_id = RequestId::of("6617aeec-15e2-4d6f-b9bd-53559c358f97#17810");
@@ -437,6 +437,7 @@ fn later_rows() -> [(&'static str, AuditRow); 5] {
         ("request_approved_without_code", without_code),
         ("records_added", row(AuditEvent::RecordsAdded(RecordKind::PersonRequest))),
         ("records_changed", row(AuditEvent::RecordsChanged(RecordKind::Client))),
+        ("driver_tested", row(AuditEvent::DriverTested)),
         ("socket_refused", AuditRow::new(at(60), AuditEvent::SocketRefused, over_socket)),
     ]
 }

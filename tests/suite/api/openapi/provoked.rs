@@ -50,6 +50,7 @@ fn path(row: &Row) -> String {
         .replace("{connection_id}", SEED_REQUEST)
         .replace("{phone}", SEED_PHONE)
         .replace("{driver}", "turbosms")
+        .replace("{name}", "turbosms")
         .replace("{secret}", "not-a-real-secret")
 }
 
