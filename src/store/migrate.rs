@@ -162,6 +162,8 @@ mod tests {
 
     use super::*;
     use crate::config::StoreConfig;
+    use crate::domain::SecretDigest;
+    use crate::store::table::TableId;
 
     fn version(database: &Database) -> u32 {
         let found = database.version().unwrap().unwrap();
@@ -191,5 +193,57 @@ mod tests {
         assert_eq!(version(&database), 4);
         run(&directory, 4, &steps).unwrap();
         assert_eq!(RUN.each_ref().map(|count| count.load(Ordering::SeqCst)), [1, 2, 1]);
+    }
+
+    /// The records of a client with a key, a user and a token as data version 4 had them.
+    const OLD: [(TableId, &[u8]); 3] = [
+        (CLIENTS.id, include_bytes!("../../fixtures/records/v1/clients-vendor.bin")),
+        (USERS.id, include_bytes!("../../fixtures/records/v1/users-patient.bin")),
+        (TOKENS.id, include_bytes!("../../fixtures/records/v1/tokens.bin")),
+    ];
+
+    /// The keys of these records.
+    fn old_key(table: TableId) -> Vec<u8> {
+        match table {
+            id if id == CLIENTS.id => vec![1; 16],
+            id if id == USERS.id => vec![3; 16],
+            _ => SecretDigest::of(b"a token").to_bytes(),
+        }
+    }
+
+    #[test]
+    fn a_key_becomes_the_same_connection_when_a_crash_has_lost_a_part_of_the_migration() {
+        let home = tempfile::tempdir().unwrap();
+        let config = StoreConfig { cache_mib: 8, ..StoreConfig::default() };
+        let database = Database::open(home.path(), config).unwrap();
+        let trees = Trees::open(&database).unwrap();
+        let directory = Directory { trees: &trees, database: &database };
+        let put_old = |tables: &[TableId]| {
+            for (table, bytes) in OLD.iter().filter(|(table, _)| tables.contains(table)) {
+                trees.tree(*table).unwrap().insert(old_key(*table), *bytes).unwrap();
+            }
+        };
+        let all = |table: TableId| -> Vec<(Vec<u8>, Vec<u8>)> {
+            let rows = trees.tree(table).unwrap().iter().map(Result::unwrap);
+            rows.map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
+        };
+        let records = || [CLIENTS.id, CONNECTIONS.id, USERS.id, TOKENS.id].map(all);
+        put_old(&[CLIENTS.id, USERS.id, TOKENS.id]);
+        to_version_5(&directory).unwrap();
+        let first = records();
+        let [clients, connections, users, tokens] = &first;
+        assert_eq!([clients.len(), connections.len(), users.len(), tokens.len()], [1; 4]);
+        assert!([clients, users, tokens].iter().all(|rows| rows[0].1[0] == 2));
+        let connection: Connection = codec::decode(&connections[0].1).unwrap();
+        assert_eq!(connection.id.to_bytes(), [1; 16]);
+        assert!(connection.accepts(&SecretDigest::of(b"an api-key"), Timestamp::from_micros(0)));
+        // What is lost of the step is done again, and the rest stays.
+        for lost in [&[CLIENTS.id][..], &[USERS.id, TOKENS.id], &[CLIENTS.id, TOKENS.id]] {
+            put_old(lost);
+            to_version_5(&directory).unwrap();
+            assert_eq!(records(), first);
+        }
+        to_version_5(&directory).unwrap();
+        assert_eq!(records(), first);
     }
 }
