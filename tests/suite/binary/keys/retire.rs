@@ -37,6 +37,8 @@ fn what_is_unknown_or_newest_stays() {
 fn beside_a_node_that_runs_nothing_is_retired() {
     let directory = tempfile::tempdir().unwrap();
     let mut node = serve_a_world(directory.path());
+    // It has the directory once it listens.
+    node.address();
     let path = keyring(directory.path());
     add(directory.path());
     let before = fs::read(&path).unwrap();
