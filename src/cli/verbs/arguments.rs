@@ -83,8 +83,11 @@ fn command_of(verb: &Verb) -> Command {
         .default_value("text")
         .value_parser(value_parser!(OutputForm))
         .help("Form of standard output: text, or the data of the node's answer as JSON");
-    let mut command = Command::new(name)
-        .about(verb.row().about)
+    let about = verb.row().about;
+    // First, since it sets texts of its own.
+    let mut command = NodeArgs::augment_args(Command::new(name))
+        .about(about)
+        .long_about(about)
         .after_help(help(verb))
         .args(arguments(verb).iter().map(Argument::to_clap))
         .arg(output);
@@ -92,7 +95,7 @@ fn command_of(verb: &Verb) -> Command {
         let yes = Arg::new(YES).long(YES).action(ArgAction::SetTrue);
         command = command.arg(yes.help("Do it without a question"));
     }
-    NodeArgs::augment_args(command)
+    command
 }
 
 fn example(verb: &Verb) -> String {
@@ -155,6 +158,10 @@ fn add_fields(
     all: &mut Vec<Argument>,
 ) {
     for field in shape.fields() {
+        // Accepted for other programs' sake, and not kept.
+        if matches!(field.shape, Shape::Any) {
+            continue;
+        }
         let is_required = is_required && field.presence == Presence::Required;
         if matches!(field.shape, Shape::Object(_)) {
             add_fields(field.shape, &[around, &[field.name]].concat(), is_required, all);

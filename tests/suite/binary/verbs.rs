@@ -207,3 +207,53 @@ fn a_report_for_a_ticket_has_every_setting_and_no_secret_and_no_number() {
         }
     }
 }
+
+/// A user of the demo's world.
+const USER: &str = "b0000000-0000-4000-8000-000000000001";
+
+#[test]
+fn clients_their_keys_and_their_tokens_are_made_shown_and_ended() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    let of = |line: String| json_of(home, &url, &line);
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    // A client.
+    let client =
+        id(&of("client add --name polyclinic --access-type DIRECT --broker-scope otp:read".into()));
+    assert_eq!(of(format!("client show {client}"))["priv_settings"]["access_type"], "DIRECT");
+    assert!(text_of(home, &url, "client list --name polyclinic").contains(&client));
+    let block = format!("client block {client} --block-reason unpaid");
+    assert_eq!(verb(home, &url, "token", &block).code, Some(64), "it needs --yes");
+    assert_eq!(of(format!("{block} --yes"))["block_reason"], "unpaid");
+    assert_eq!(
+        verb(home, &url, "token", &format!("{block} --yes")).code,
+        Some(65),
+        "it is blocked"
+    );
+    assert_eq!(of(format!("client unblock {client}"))["is_blocked"], false);
+    // Its keys: each is shown once.
+    let key = of(format!("key put {client} --consumer-id {client}"));
+    let secret = key["secret"].as_str().unwrap().to_owned();
+    let key = id(&key);
+    let rotated = of(format!("key rotate {client} {key} --overlap-seconds 60 --yes"));
+    assert_ne!(rotated["secret"].as_str().unwrap(), secret);
+    let shown = text_of(home, &url, &format!("key show {client} {key}"));
+    assert!(!shown.contains(&secret) && shown.contains("previous_accepted_until"), "{shown}");
+    assert!(text_of(home, &url, &format!("key list {client}")).contains(&key));
+    let gone = verb(home, &url, "token", &format!("key delete {client} {key} --yes"));
+    assert_eq!((gone.code, gone.stdout.as_str()), (Some(0), ""), "{}", gone.stderr);
+    // A token.
+    let made = of(format!(
+        "token add --user-id {USER} --client-id {client} --scope admin:read --expires-at +1d"
+    ));
+    fs::write(home.join("new"), made["value"].as_str().unwrap()).unwrap();
+    fs::set_permissions(home.join("new"), fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(verb(home, &url, "new", "audit list").code, Some(0));
+    let token = id(&made);
+    assert!(text_of(home, &url, &format!("token list --client-id {client}")).contains(&token));
+    assert_eq!(verb(home, &url, "token", &format!("token revoke {token} --yes")).code, Some(0));
+    assert_eq!(verb(home, &url, "new", "audit list").code, Some(77));
+    let delete = format!("client delete {client} --yes");
+    assert_eq!(verb(home, &url, "token", &delete).code, Some(0));
+    assert_eq!(verb(home, &url, "token", &delete).code, Some(66));
+}
