@@ -7,7 +7,7 @@ use super::resources::{
 use super::route::Row;
 use crate::domain::Scope;
 
-const RESOURCES: [&[Row]; 19] = [
+const RESOURCES: [&[Row]; 20] = [
     person_requests::ROUTES,
     authentication_factor::ROUTES,
     verifications::ROUTES,
@@ -25,6 +25,7 @@ const RESOURCES: [&[Row]; 19] = [
     admin::drivers::ROUTES,
     admin::limits::ROUTES,
     admin::status::ROUTES,
+    admin::users::ROUTES,
     demo_index::ROUTES,
     demo::ROUTES,
 ];

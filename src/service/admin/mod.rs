@@ -3,7 +3,7 @@
 //! - `change`: the one write of every change, with its row of audit;
 //! - `page`: pages of lists;
 //! - `block`: blocking and unblocking;
-//! - `clients`, `connections`, `tokens`: the records.
+//! - `clients`, `connections`, `tokens`, `users`: the records.
 
 mod block;
 mod change;
@@ -11,11 +11,13 @@ mod clients;
 mod connections;
 mod page;
 mod tokens;
+mod users;
 
 pub use clients::{ClientFields, ClientFilter};
 pub use connections::{ConnectionFields, MOST_OVERLAP};
 pub use page::{MOST_PAGES, MOST_READ, Page, PageRequest};
 pub use tokens::{NewTokenFields, TokenFields, TokenFilter, TokenOwner};
+pub use users::UserFilter;
 
 use crate::domain::{Refusal, RequestOrigin, Timestamp};
 use crate::entropy::NoEntropy;

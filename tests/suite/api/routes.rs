@@ -98,6 +98,13 @@ fn status_of_an_open_row(operation: Operation) -> u16 {
         | Operation::TestDriver
         | Operation::GetLimits
         | Operation::GetStatus
+        | Operation::AdminListUsers
+        | Operation::AdminAddUser
+        | Operation::AdminGetUser
+        | Operation::AdminChangeUser
+        | Operation::AdminDeleteUser
+        | Operation::AdminBlockUser
+        | Operation::AdminUnblockUser
         | Operation::UnlockPhone => panic!("{operation:?} is open to everybody"),
     }
 }

@@ -15,3 +15,4 @@ pub(in crate::api) mod phones;
 mod shared;
 pub(in crate::api) mod status;
 pub(in crate::api) mod tokens;
+pub(in crate::api) mod users;

@@ -4,6 +4,7 @@ mod at_once;
 mod clients;
 mod connections;
 mod pages;
+mod people;
 mod tokens;
 
 use serde_json::{Value, json};
