@@ -7,7 +7,7 @@ use super::resources::{
 use super::route::Row;
 use crate::domain::Scope;
 
-const RESOURCES: [&[Row]; 20] = [
+const RESOURCES: [&[Row]; 21] = [
     person_requests::ROUTES,
     authentication_factor::ROUTES,
     verifications::ROUTES,
@@ -26,6 +26,7 @@ const RESOURCES: [&[Row]; 20] = [
     admin::limits::ROUTES,
     admin::status::ROUTES,
     admin::users::ROUTES,
+    admin::factors::ROUTES,
     demo_index::ROUTES,
     demo::ROUTES,
 ];

@@ -38,11 +38,10 @@ impl<T> Changed<T> {
         Changed { value: map(self.value), change: self.change, phone: self.phone }
     }
 
-    /// The row can be found by this phone, and shows it masked.
+    /// The row can be found by this phone if there is one, and shows it masked.
     #[must_use]
-    #[expect(dead_code, reason = "for the changes of factors")]
-    pub(super) fn about_phone(self, phone: Phone) -> Self {
-        Self { phone: Some(phone), ..self }
+    pub(super) fn about(self, phone: Option<Phone>) -> Self {
+        Self { phone, ..self }
     }
 }
 

@@ -3,12 +3,13 @@
 //! - `change`: the one write of every change, with its row of audit;
 //! - `page`: pages of lists;
 //! - `block`: blocking and unblocking;
-//! - `clients`, `connections`, `tokens`, `users`: the records.
+//! - `clients`, `connections`, `tokens`, `users`, `factors`: the records.
 
 mod block;
 mod change;
 mod clients;
 mod connections;
+mod factors;
 mod page;
 mod tokens;
 mod users;

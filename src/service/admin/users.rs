@@ -205,11 +205,9 @@ impl Service {
 /// Returns [`Refusal::FieldRefused`] for a person that the store does not have.
 fn ensure_person(write: &Write<'_>, person_id: Option<PersonId>) -> Result<(), Refusal> {
     let Some(id) = person_id else { return Ok(()) };
-    match write.get(PERSONS, &id)? {
-        Some(_) => Ok(()),
-        None => {
-            let (entry, what) = ("$.user.person_id", "there is no such person");
-            Err(Refusal::FieldRefused { entry, what })
-        }
+    if write.get(PERSONS, &id)?.is_some() {
+        return Ok(());
     }
+    let (entry, what) = ("$.user.person_id", "there is no such person");
+    Err(Refusal::FieldRefused { entry, what })
 }

@@ -8,12 +8,12 @@ use crate::audit;
 use crate::contract::{Place, RecordKey};
 use crate::domain::audit::{AuditEvent, AuditRow, RecordKind};
 use crate::domain::{
-    AuthenticationFactor, Client, ClientId, Connection, PersonRequest, RequestOrigin, SecretDigest,
-    Timestamp, Token,
+    AuthenticationFactor, Client, ClientId, Connection, FactorId, PersonRequest, RequestOrigin,
+    SecretDigest, Timestamp, Token, UserId,
 };
 use crate::store::schema::{
-    CLIENTS, CONNECTIONS, CONNECTIONS_BY_CLIENT, CONNECTIONS_BY_SECRET, FACTORS, PERSON_REQUESTS,
-    PERSONS, TOKENS, USERS,
+    CLIENTS, CONNECTIONS, CONNECTIONS_BY_CLIENT, CONNECTIONS_BY_SECRET, FACTORS, FACTORS_BY_ID,
+    PERSON_REQUESTS, PERSONS, TOKENS, USERS,
 };
 use crate::store::{Record, Span, StoreError, Table, TableKey, Write, encode};
 
@@ -91,6 +91,8 @@ pub(super) struct ChunkWrite<'w, 's> {
     now: Timestamp,
     /// The api-keys of this write, which the index has only when the write ends.
     api_keys: HashMap<SecretDigest, ClientId>,
+    /// The factors of this write, for the same reason.
+    factors: HashMap<FactorId, UserId>,
     /// How many records were added and changed.
     counts: [(RecordKind, u32, u32); RecordKind::ALL.len()],
 }
@@ -98,7 +100,7 @@ pub(super) struct ChunkWrite<'w, 's> {
 impl<'w, 's> ChunkWrite<'w, 's> {
     pub(super) fn new(write: &'w mut Write<'s>, now: Timestamp) -> Self {
         let counts = RecordKind::ALL.map(|kind| (kind, 0, 0));
-        Self { write, now, api_keys: HashMap::new(), counts }
+        Self { write, now, api_keys: HashMap::new(), factors: HashMap::new(), counts }
     }
 
     /// Puts the records of lines without faults. `also_there` has records that lines can refer to though the store lacks them;
@@ -273,12 +275,27 @@ impl<'w, 's> ChunkWrite<'w, 's> {
         line: &NewLine,
         factor: &AuthenticationFactor,
     ) -> Result<AppliedLine, NotPut> {
+        let place = line.place.field("id", line.place.line());
         let stored = self.write.get(FACTORS, &factor.user_id)?;
         if stored.is_some_and(|stored| stored.id != factor.id) {
-            let place = line.place.field("id", line.place.line());
             return Err(NotPut::conflict(place, "the user has another factor"));
         }
-        self.merge(line, FACTORS, &factor.user_id, factor)
+        if self.user_with(factor.id)?.is_some_and(|user| user != factor.user_id) {
+            return Err(NotPut::conflict(place, "another user has this factor"));
+        }
+        let applied = self.merge(line, FACTORS, &factor.user_id, factor)?;
+        self.factors.insert(factor.id, factor.user_id);
+        Ok(applied)
+    }
+
+    /// The user that has the factor with this id.
+    fn user_with(&self, id: FactorId) -> Result<Option<UserId>, StoreError> {
+        if let Some(user) = self.factors.get(&id) {
+            return Ok(Some(*user));
+        }
+        let Some(user) = self.write.get(FACTORS_BY_ID, &id)? else { return Ok(None) };
+        let is_there = self.write.get(FACTORS, &user)?.is_some_and(|factor| factor.id == id);
+        Ok(is_there.then_some(user))
     }
 
     fn put_person_request(

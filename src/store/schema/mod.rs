@@ -26,8 +26,8 @@ use crate::domain::audit::{AuditRow, RequestId};
 use crate::domain::limits::{DAY, Rate, Sends, SlidingWindow, WrongGuesses};
 use crate::domain::{
     AuthenticationFactor, Client, ClientId, Connection, ConnectionId, Delivery, DeliveryStatus,
-    Person, PersonId, PersonRequest, PersonRequestId, PersonRequestStatus, Phone, Purpose,
-    SecretDigest, Timestamp, Token, TokenId, User, UserId, Verification, VerificationId,
+    FactorId, Person, PersonId, PersonRequest, PersonRequestId, PersonRequestStatus, Phone,
+    Purpose, SecretDigest, Timestamp, Token, TokenId, User, UserId, Verification, VerificationId,
 };
 
 /// Version of the whole: raised when a program that knows only the old one would do harm. The module `migrate` has a step
@@ -205,6 +205,9 @@ tables! {
 
     /// How many records there are of a kind, by the name of their tree.
     pub RECORD_COUNTS = 44 "record_counts": String => Count;
+
+    /// The user of a factor by the factor's id.
+    pub FACTORS_BY_ID = 45 "factors_by_id": FactorId => UserId { version: 1 };
 }
 
 /// Every index and every counter. A new one is a row here and a tree above.
@@ -228,6 +231,7 @@ pub(super) const DERIVED: &[&dyn Derived] = &[
         to: CONNECTIONS_BY_SECRET,
         entry: |id, it| Some((it.previous?.secret, *id)),
     },
+    &Index { version: 1, of: FACTORS, to: FACTORS_BY_ID, entry: |_, it| Some((it.id, it.user_id)) },
     &Index { version: 1, of: TOKENS, to: TOKENS_BY_ID, entry: |digest, it| Some((it.id, *digest)) },
     &Counter { version: 1, of: CLIENTS, to: RECORD_COUNTS, key: |_, _| Some(CLIENTS.name.into()) },
     &Counter { version: 1, of: USERS, to: RECORD_COUNTS, key: |_, _| Some(USERS.name.into()) },

@@ -14,6 +14,7 @@ const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 pub(super) fn path_of(row: &Row) -> String {
     let path = row.path.replace("{id}", SEED_REQUEST).replace("{phone}", "+380631112233");
     let path = path.replace("{connection_id}", SEED_REQUEST).replace("{name}", "turbosms");
+    let path = path.replace("{connection_id}", SEED_REQUEST).replace("{factor_id}", SEED_REQUEST);
     path.replace("{driver}", "turbosms").replace("{secret}", "a-worthless-secret")
 }
 
@@ -105,6 +106,12 @@ fn status_of_an_open_row(operation: Operation) -> u16 {
         | Operation::AdminDeleteUser
         | Operation::AdminBlockUser
         | Operation::AdminUnblockUser
+        | Operation::AdminListFactors
+        | Operation::AdminAddFactor
+        | Operation::AdminGetFactor
+        | Operation::AdminResetFactor
+        | Operation::AdminDisableFactor
+        | Operation::AdminEnableFactor
         | Operation::UnlockPhone => panic!("{operation:?} is open to everybody"),
     }
 }

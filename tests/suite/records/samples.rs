@@ -225,6 +225,7 @@ fn tokens_and_keys() -> Vec<Sample> {
         sample("tokens", "", token),
         sample("tokens", "revoked", revoked),
         sample("tokens_by_id", "", SecretDigest::of(b"a token")),
+        sample("factors_by_id", "", id::<User>(10)),
         sample("connections", "", key),
         sample("connections", "bare", bare_key),
         sample("connections", "rotated", rotated),

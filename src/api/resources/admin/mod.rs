@@ -9,6 +9,7 @@ pub(in crate::api) mod connections;
 pub(in crate::api) mod deliveries;
 pub(in crate::api) mod drivers;
 pub(in crate::api) mod limits;
+pub(in crate::api) mod factors;
 mod list_order;
 mod phone_view;
 pub(in crate::api) mod phones;

@@ -1,4 +1,4 @@
-//! The operator's changes: clients, connections and tokens.
+//! The operator's changes.
 
 mod at_once;
 mod clients;

@@ -138,3 +138,21 @@ fn a_refused_line_does_not_hold_up_the_others() {
     assert_eq!(totals(&apply(&node, &lines)), [200, 1, 0, 199, 0, 0]);
     assert!(text(&lines).len() > 64);
 }
+
+/// Paths and the audit name a factor by its id alone.
+#[test]
+fn a_factor_s_id_belongs_to_one_user_within_a_load_and_across_loads() {
+    let node = TestNode::start();
+    let user = |number: usize| json!({"user": {"id": id(number)}});
+    let factor = |number: usize, user: usize| json!({"factor": {"id": id(number), "user_id": id(user), "type": "sms"}});
+    let answer = apply(&node, &[user(1), user(2), factor(6, 1), factor(6, 2)]);
+    let refused = of(&answer, "refused");
+    assert_eq!(refused.len(), 1, "{answer:?}");
+    assert_eq!(
+        (&refused[0]["line"], refused[0]["invalid"][0]["entry"].as_str()),
+        (&json!(4), Some("$.factor.id"))
+    );
+    // The index has it by now.
+    assert_eq!(totals(&apply(&node, &[factor(6, 2)])), [1, 0, 0, 0, 0, 1]);
+    assert_eq!(totals(&apply(&node, &[factor(6, 1), factor(7, 2)])), [2, 1, 0, 1, 0, 0]);
+}

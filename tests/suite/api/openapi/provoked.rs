@@ -48,6 +48,7 @@ fn path(row: &Row) -> String {
     row.path
         .replace("{id}", SEED_REQUEST)
         .replace("{connection_id}", SEED_REQUEST)
+        .replace("{factor_id}", SEED_REQUEST)
         .replace("{phone}", SEED_PHONE)
         .replace("{driver}", "turbosms")
         .replace("{name}", "turbosms")

@@ -1,27 +1,17 @@
-//! The records that operators administer while the node serves. Every change is looked for in the audit.
+//! Users and what belongs to them. Every change is looked for in the audit.
 
+mod factors;
 mod users;
 
 use serde_json::{Value, json};
 
+use super::{CLINIC, NOWHERE as UNKNOWN, admin};
 use crate::support::{Reply, TestNode};
 
-const ADMIN: [(&str, &str); 1] = [("authorization", "Bearer demo-admin-token")];
-
-/// The demo's clinic.
-const CLINIC: &str = "c0000000-0000-4000-8000-000000000001";
 /// The user of the clinic's token, who has no factor.
 const EMPLOYEE: &str = "b0000000-0000-4000-8000-000000000001";
 /// A patient whose token has the scope `person:read`, and who has a factor.
 const PATIENT: &str = "d290f1ee-6c54-4b01-90e6-d701748f0851";
-/// An id that no record has.
-const UNKNOWN: &str = "d9000000-0000-4000-8000-000000000009";
-
-/// Calls as the operator.
-fn admin(node: &TestNode, method: &str, path: &str, body: &Value) -> Reply {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    node.call(method, path, &ADMIN, &body)
-}
 
 fn get(node: &TestNode, path: &str) -> Value {
     let reply = admin(node, "GET", path, &Value::Null);
@@ -41,7 +31,7 @@ fn refused(reply: &Reply) -> (u16, &str) {
 
 /// What the audit says of the changes of a record: reason and changed fields, the oldest first.
 fn audited(node: &TestNode, kind: &str, id: &str) -> Vec<(String, Value)> {
-    let rows = get(node, "/admin/audit?event=admin_changed&limit=1000");
+    let rows = get(node, &format!("/admin/audit?event=admin_changed&target_id={id}&page_size=100"));
     let rows = rows["data"].as_array().unwrap();
     let mut found: Vec<_> = rows
         .iter()
