@@ -8,7 +8,7 @@ use hyper::header::HeaderValue;
 use serde_json::Value;
 
 use super::media_type::MediaType;
-use super::refusal::Rejection;
+use super::refusal::{FieldError, Rejection};
 use super::request::body::Upload;
 use super::request::typed::{self, Checked};
 use super::response::Success;
@@ -77,6 +77,9 @@ pub struct Call {
     pub host: Option<HeaderValue>,
     /// The query, still percent-encoded.
     pub query: Option<String>,
+    /// The query's faults that need no reading of values. [`Self::read_body`], [`Self::read_query`] and [`Self::read_param`]
+    /// return them with their own.
+    pub(super) query_faults: Vec<FieldError>,
     /// The JSON body; `null` on rows with `Body::None`, `Body::AnyJson` or `Body::Stream`.
     pub body: Value,
     /// The lines of the body on rows with `Body::Stream`, until the handler takes them.
@@ -108,11 +111,14 @@ impl Call {
     /// The body as a typed value.
     pub(super) fn read_body<T: Shaped>(&self, state: &ApiState) -> Result<T, Rejection> {
         typed::body(&self.body, self.contract_context(state))
+            .beside(self.query_faults.clone())
+            .finish()
     }
 
     /// The query as a typed value.
     pub(super) fn read_query<T: Shaped>(&self, state: &ApiState) -> Checked<T> {
         typed::query(self.query.as_deref(), self.contract_context(state))
+            .beside(self.query_faults.clone())
     }
 
     /// The path's first parameter as a typed value. Its name is the one that a fault has.
@@ -122,6 +128,14 @@ impl Call {
         state: &ApiState,
     ) -> Result<T, Rejection> {
         typed::parameter(name, self.param(), self.contract_context(state))
+            .beside(self.query_faults.clone())
+            .finish()
+    }
+
+    /// A part of the query by itself, `None` if it is faulty. For a rule that needs no other parameter, and is told beside
+    /// the faults of the others.
+    pub(super) fn read_part<T: Shaped>(&self, state: &ApiState) -> Option<T> {
+        typed::query(self.query.as_deref(), self.contract_context(state)).finish().ok()
     }
 
     /// The id at a place of the path's parameters, from 0 on. [`Refusal::NotFound`] for what is no id.

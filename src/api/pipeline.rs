@@ -1,5 +1,6 @@
 //! The stages from a request to its answer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use hyper::header::{CONNECTION, HOST, HeaderValue};
@@ -91,6 +92,7 @@ impl Api {
             started_at: clock.now(),
             settings: OnceLock::new(),
             clock: Arc::clone(&clock),
+            is_stopping: AtomicBool::new(false),
         });
         Ok(Self {
             state,
@@ -112,6 +114,11 @@ impl Api {
     /// The service that handlers call.
     pub fn service(&self) -> &Service {
         &self.state.service
+    }
+
+    /// The node stops from now on. The log of a load that is cut then says so.
+    pub fn stop(&self) {
+        self.state.is_stopping.store(true, Ordering::Relaxed);
     }
 
     /// The answer of `GET /openapi.json`.
@@ -176,7 +183,11 @@ impl Api {
         // Last what is wrong with the request itself: only an admitted caller learns it.
         let answer = accept::choose(request.headers(), row.answers)?;
         let context = Context { now, codes: None, clear_secrets: false };
-        query::check(row.parameters, request.uri().query(), context)?;
+        let query_faults = query::surplus(row.parameters, request.uri().query(), context);
+        // A handler that reads values itself returns the faults of all parts at once.
+        if !query_faults.is_empty() && !row.reads_values() {
+            return Err(Rejection::Invalid(query_faults));
+        }
         // The call, as the handler gets it.
         let host = request.headers().get(HOST).cloned();
         let query = request.uri().query().map(str::to_owned);
@@ -190,6 +201,7 @@ impl Api {
             answer,
             host,
             query,
+            query_faults,
             body: Value::Null,
             upload: None,
             now,
@@ -279,10 +291,17 @@ async fn read_and_operate(
     row: &Row,
     call: Call,
 ) -> Result<Success, Rejection> {
-    let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await?;
+    // A body that can't be read does not hide the faults of the query.
+    let before_the_body = |rejection| match &call.query_faults[..] {
+        [] => rejection,
+        faults => Rejection::Invalid(faults.to_vec()),
+    };
+    let body = body::read(request, row.body, row.max_body, row.deadline, &mut log.body).await;
+    let body = body.map_err(before_the_body)?;
     let upload = match row.body {
         Body::Stream(stream) => {
-            Some(Box::new(body::upload(request, stream, &state.streams, &mut log.body)?))
+            let upload = body::upload(request, stream, &state.streams, &mut log.body);
+            Some(Box::new(upload.map_err(before_the_body)?))
         }
         Body::None | Body::Json(_) | Body::JsonWithEveryDigit | Body::AnyJson => None,
     };

@@ -9,8 +9,8 @@ use super::operation::Operation;
 use super::refusal::{ErrorKind, Rejection, RejectionKind};
 use super::request::body::Body;
 use super::request::query::Parameters;
-use crate::contract::Field;
-use crate::domain::{RefusalKind, Scope};
+use crate::contract::{Field, Shaped as _};
+use crate::domain::{Phone, RefusalKind, Scope};
 use crate::http::Route;
 
 /// One row of the table.
@@ -159,6 +159,18 @@ impl Row {
     /// Whether the row answers at once and changes nothing.
     pub(super) fn is_read(&self) -> bool {
         matches!(self.handler, Handler::Sync(_)) && self.body == Body::None
+    }
+
+    /// Whether its handler reads typed values of the path, the query or the body, and so returns the faults of all of them.
+    pub(super) fn reads_values(&self) -> bool {
+        // A path with another id is answered with 404, not with a fault.
+        let has_typed_path = self.params.iter().any(|field| *field.shape == *Phone::SHAPE);
+        let has_query = match self.parameters {
+            Parameters::Known(shape) | Parameters::Only(shape) => !shape.fields().is_empty(),
+            Parameters::Any => false,
+        };
+        let has_body = matches!(self.body, Body::Json(shapes) if !shapes.is_empty());
+        has_typed_path || has_query || has_body
     }
 
     /// Every kind of refusal that the row can answer with, each once.

@@ -1,6 +1,7 @@
 //! The state that all handlers share, and the parts that only `demo` adds to it.
 
 use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct ApiState {
     pub(super) started_at: Timestamp,
     /// The settings of the node with their sources, if its command has set them.
     pub(super) settings: OnceLock<Vec<ShownSetting>>,
+    /// Whether the node stops, and so cuts its streams.
+    pub(super) is_stopping: AtomicBool,
     /// The answer of `GET /openapi.json`, made when it is first asked for.
     pub(super) openapi: LazyLock<Bytes, DescribeMethods>,
 }

@@ -9,7 +9,7 @@ use super::CliError;
 use super::keyring_file::{self, NewKeyring};
 use super::settings::SettingsArgs;
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{LogConfig, StoreConfig};
+use crate::config::{DriverName, LogConfig, SmsConfig, StoreConfig};
 use crate::domain::{SecretDigest, Timestamp};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::files;
@@ -62,7 +62,8 @@ pub(super) fn init(args: InitArgs) -> Result<(), CliError> {
     let new_keyring = NewKeyring::make(&keyring, &text).map_err(|error| {
         CliError::io(format_args!("cannot make the keyring {}: {error}", keyring.display()))
     })?;
-    print_token(&summary(data, &keyring, &token, &settings.repeated()))?;
+    let next = next_step(&settings.repeated(), &config.sms);
+    print_token(&summary(data, &keyring, &token, &next))?;
     directory.finish().map_err(|error| {
         CliError::io(format_args!("{error} The token above is not valid: run init again."))
     })?;
@@ -151,7 +152,20 @@ fn fill(
     })
 }
 
-fn summary(data: &Path, keyring: &Path, token: &FirstToken, flags: &str) -> String {
+/// The commands that come after `init`. Without a gateway, `serve` needs a flag.
+fn next_step(flags: &str, sms: &SmsConfig) -> String {
+    let next = format!("Next: esoz-otp import FILE{flags}, then esoz-otp serve{flags}");
+    let shows_codes = sms.drivers.iter().any(|driver| !matches!(driver, DriverName::Gateway(_)));
+    if !shows_codes || sms.allow_plaintext_codes {
+        return next;
+    }
+    format!(
+        "{next} --allow-plaintext-codes\n\
+         The flag allows drivers that show codes, such as `console`. With a gateway in sms.drivers it is not needed."
+    )
+}
+
+fn summary(data: &Path, keyring: &Path, token: &FirstToken, next: &str) -> String {
     let FirstToken { secret, expires_at } = token;
     let (data, keyring) = (data.display(), keyring.display());
     format!(
@@ -160,7 +174,7 @@ fn summary(data: &Path, keyring: &Path, token: &FirstToken, flags: &str) -> Stri
          token {OPERATOR}: {secret}\n\n\
          Keep the token: it is shown this once. It allows {ADMIN_SCOPE} and ends in 90 days, on {expires_at}.\n\
          Keep a copy of the keyring, apart from backups of the directory: without it the node can't check a code.\n\
-         Next: esoz-otp import FILE{flags}, then esoz-otp serve{flags}\n",
+         {next}\n",
         secret = secret.reveal(),
         expires_at = expires_at.to_whole_second(),
     )

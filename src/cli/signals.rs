@@ -80,7 +80,10 @@ pub(super) fn stop(hangups: &Hangups) -> Result<impl Future<Output = ()> + use<>
             _ = terminate.recv() => "SIGTERM",
             () = closed => "the terminal was closed",
         };
-        tracing::info!(why, "esoz-otp stops: what is under way is finished");
+        tracing::info!(
+            why,
+            "esoz-otp stops: requests under way are answered, and streams and loads are cut"
+        );
     })
 }
 

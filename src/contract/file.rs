@@ -24,9 +24,9 @@ pub struct FileValue<'a> {
 }
 
 impl<'a> FileText<'a> {
-    /// A whole file.
+    /// A whole file. A byte order mark at its beginning, as programs on Windows write it, is skipped.
     pub fn new(text: &'a str) -> Self {
-        Self::from_line(1, text)
+        Self::from_line(1, text.strip_prefix('\u{feff}').unwrap_or(text))
     }
 
     /// The part of a file that begins with this line, counted from 1.

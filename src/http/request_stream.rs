@@ -3,6 +3,8 @@
 //! The first fault ends a stream: every later read returns the same fault. Behind a fault the next request's place is not
 //! known, so the answer to it must close the connection; hyper does so too when the rest of a body is not read.
 
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
@@ -34,8 +36,10 @@ pub enum StreamFault {
     LineTooLong(u64),
     /// The peer sent more slowly than the least rate, or the deadline has passed.
     TooSlow,
-    /// The connection broke, or the chunked coding is invalid.
+    /// The chunked coding is invalid, or the connection broke.
     Broken,
+    /// The peer ended its side of the connection before the end of the body.
+    Cut,
 }
 
 /// A request's body, read by chunks.
@@ -64,7 +68,7 @@ fn check_length(body: &impl Body, bounds: StreamBounds) -> Result<(), StreamFaul
     if is_too_large { Err(StreamFault::TooLarge) } else { Ok(()) }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> RequestStream<B> {
+impl<B: Body<Data = Bytes, Error: Error + 'static> + Unpin> RequestStream<B> {
     /// The same of a body by itself.
     pub fn new(body: B, bounds: StreamBounds) -> Result<Self, StreamFault> {
         check_length(&body, bounds)?;
@@ -100,7 +104,7 @@ impl<B: Body<Data = Bytes> + Unpin> RequestStream<B> {
             let frame = timeout(most, self.body.frame()).await;
             let data = match frame.map_err(|_| StreamFault::TooSlow)? {
                 None => return Ok(None),
-                Some(frame) => frame.map_err(|_| StreamFault::Broken)?.into_data(),
+                Some(frame) => frame.map_err(|error| fault_of(&error))?.into_data(),
             };
             let data = data.unwrap_or_default();
             let waited = now().saturating_duration_since(asked);
@@ -121,6 +125,18 @@ impl<B: Body<Data = Bytes> + Unpin> RequestStream<B> {
     pub fn lines(self) -> RequestLines<B> {
         RequestLines { stream: self, chunk: Bytes::new(), begun: Vec::new(), number: 0 }
     }
+}
+
+fn fault_of(error: &(dyn Error + 'static)) -> StreamFault {
+    let mut cause = Some(error);
+    let mut is_cut = false;
+    while let Some(error) = cause {
+        is_cut |= error.downcast_ref::<io::Error>().is_some_and(|error| {
+            matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
+        });
+        cause = error.source();
+    }
+    if is_cut { StreamFault::Cut } else { StreamFault::Broken }
 }
 
 #[expect(
@@ -152,7 +168,7 @@ pub struct RequestLine {
     pub bytes: Bytes,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> RequestLines<B> {
+impl<B: Body<Data = Bytes, Error: Error + 'static> + Unpin> RequestLines<B> {
     /// The next line; `None` at the end. A last line without `\n` counts if it has a byte.
     pub async fn line(&mut self) -> Result<Option<RequestLine>, StreamFault> {
         loop {

@@ -71,6 +71,11 @@ impl StreamSender {
         self.is_whole.store(true, Ordering::Release);
     }
 
+    /// Whether the peer has gone, or goes within this time.
+    pub async fn is_gone_within(&self, time: std::time::Duration) -> bool {
+        tokio::time::timeout(time, self.pieces.closed()).await.is_ok()
+    }
+
     /// Waits until the peer has gone: for producers that have nothing to send.
     pub async fn gone(&self) -> Gone {
         self.pieces.closed().await;

@@ -215,11 +215,13 @@ impl Node {
 
         // Serve until the caller stops the node or the store fails. `serve` returns when the last request is answered.
         let mut failure = None;
+        let stopping = Arc::clone(&api);
         let stop = async {
             tokio::select! {
                 () = stop => {}
                 error = store.failed() => failure = Some(error),
             }
+            stopping.stop();
         };
         let answer =
             move |listener, peer, request| Arc::clone(&api).answer(listener, peer, request);

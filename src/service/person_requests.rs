@@ -113,6 +113,11 @@ impl Service {
         own(self.store.get(PERSON_REQUESTS, &id), caller.client_id)
     }
 
+    /// The age at which a NEW person request counts as EXPIRED.
+    pub fn request_life(&self) -> Duration {
+        self.person_requests.life
+    }
+
     /// The request's status at `now`: a NEW request counts as EXPIRED after `person_requests.life_days`.
     pub fn status(&self, request: &PersonRequest, now: Timestamp) -> PersonRequestStatus {
         request.status_at(now, self.person_requests.life)

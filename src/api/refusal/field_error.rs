@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::contract::{Broken, Fault, Field, Kind, Place, Shape, Step, TextForm};
-use crate::service::apply::LineFault;
+use crate::service::apply::{LineFault, NotJson};
 
 /// One entry of `invalid[]`: where a value is wrong, by which rule, and in words.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,8 +119,8 @@ impl FieldError {
             description,
         };
         match fault {
-            LineFault::NotJson => Self::not_json(),
-            LineFault::Broken(fault) => Self::of(InputPart::Body, fault).view(),
+            LineFault::NotJson(fault) => line_not_json(*fault),
+            LineFault::Broken(fault) => Self::of(InputPart::Line, fault).view(),
             LineFault::Missing { place, key } => {
                 let what =
                     format!("there is no {key}, neither on an earlier line nor in the store");
@@ -157,6 +157,8 @@ impl FieldError {
 pub(in crate::api) enum InputPart {
     /// The body.
     Body,
+    /// A line of the body. Its faults are read by people, so they have plain words.
+    Line,
     /// The query.
     Query,
     /// The path.
@@ -166,7 +168,7 @@ pub(in crate::api) enum InputPart {
 impl InputPart {
     fn entry_type(self) -> &'static str {
         match self {
-            Self::Body => PROPERTY,
+            Self::Body | Self::Line => PROPERTY,
             Self::Query => "query_parameter",
             Self::Path => "path_parameter",
         }
@@ -174,10 +176,11 @@ impl InputPart {
 
     fn unknown(self, known: &[Field]) -> String {
         let names: Vec<_> = known.iter().map(|field| field.name).collect();
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         match self {
             Self::Body => "schema does not allow additional properties".to_owned(),
+            Self::Line => format!("there is no such name here; known: {known}"),
             Self::Query | Self::Path => {
-                let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
                 format!("the method does not know this parameter; known: {known}")
             }
         }
@@ -186,7 +189,9 @@ impl InputPart {
     fn keyword(self, words: &[&str]) -> String {
         match self {
             Self::Body => "value is not allowed in enum".to_owned(),
-            Self::Query | Self::Path => format!("expected one of {}", words.join(", ")),
+            Self::Line | Self::Query | Self::Path => {
+                format!("expected one of {}", words.join(", "))
+            }
         }
     }
 
@@ -210,6 +215,19 @@ fn entry(place: &Place, broken: &Broken) -> String {
         _ => String::new(),
     };
     format!("${dot}{path}{unknown}")
+}
+
+/// The entry of a line that is no JSON.
+fn line_not_json(fault: NotJson) -> Value {
+    let description = match fault {
+        NotJson::ByteOrderMark => {
+            "the line begins with a byte order mark: save the file as UTF-8 without one".to_owned()
+        }
+        NotJson::NotUtf8 => "the line is no UTF-8 text".to_owned(),
+        NotJson::Syntax { column } => format!("the line is no JSON, from its byte {column} on"),
+    };
+    let rule = json!({"rule": "json", "params": [], "description": description});
+    json!({"entry_type": "request", "rules": [rule]})
 }
 
 /// A rule that has no word of its own upstream.

@@ -43,6 +43,7 @@ pub struct StreamBody {
 /// A body of lines, as a handler reads it.
 pub(in crate::api) struct Upload {
     lines: RequestLines,
+    is_cut: bool,
     /// One of the node's streams, for as long as the upload is read and answered.
     _permit: StreamPermit,
 }
@@ -50,7 +51,14 @@ pub(in crate::api) struct Upload {
 impl Upload {
     /// The next line.
     pub(in crate::api) async fn line(&mut self) -> Result<Option<RequestLine>, Rejection> {
-        self.lines.line().await.map_err(of_stream)
+        let line = self.lines.line().await;
+        self.is_cut = line == Err(StreamFault::Cut);
+        line.map_err(of_stream)
+    }
+
+    /// Whether the peer ended its side of the connection in the middle of the body.
+    pub(in crate::api) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 }
 
@@ -138,7 +146,7 @@ pub(in crate::api) fn upload(
     let permit = streams.admit().ok_or(Refusal::Busy)?;
     let stream = RequestStream::of(request, body.bounds).map_err(of_stream)?;
     *progress = BodyProgress::Streamed;
-    Ok(Upload { lines: stream.lines(), _permit: permit })
+    Ok(Upload { lines: stream.lines(), is_cut: false, _permit: permit })
 }
 
 fn of_stream(fault: StreamFault) -> Rejection {
@@ -146,7 +154,7 @@ fn of_stream(fault: StreamFault) -> Rejection {
         StreamFault::TooLarge => Rejection::BodyTooLarge,
         StreamFault::LineTooLong(number) => Rejection::LineTooLong(number),
         StreamFault::TooSlow => Rejection::BodyTooSlow,
-        StreamFault::Broken => Rejection::BodyMalformed,
+        StreamFault::Broken | StreamFault::Cut => Rejection::BodyMalformed,
     }
 }
 

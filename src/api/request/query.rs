@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::api::refusal::{FieldError, InputPart, Rejection};
+use crate::api::refusal::{FieldError, InputPart};
 use crate::contract::{Context, FaultLimits, Fields, Pairs, Place, Reader, Shape};
 use crate::http::decode;
 
@@ -23,13 +23,13 @@ impl Parameters {
         Self::Only(&Shape::Object(Fields { about: "No parameter.", all: &[] }));
 }
 
-/// Refuses parameters that the row does not have, and those that are given twice or without a value.
-pub(in crate::api) fn check(
+/// The faults of parameters that the row does not have, and of those that are given twice or without a value.
+pub(in crate::api) fn surplus(
     parameters: Parameters,
     query: Option<&str>,
     context: Context,
-) -> Result<(), Rejection> {
-    let Parameters::Only(shape) = parameters else { return Ok(()) };
+) -> Vec<FieldError> {
+    let Parameters::Only(shape) = parameters else { return Vec::new() };
     let mut reader = Reader::new(context, FaultLimits::ANSWER, Place::root(None));
     let names = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     // A name without `=` counts as given twice: both faults have the same words.
@@ -39,10 +39,8 @@ pub(in crate::api) fn check(
     });
     let names: Vec<_> = names.flatten().map(|name| (name, Cow::Borrowed(""))).collect();
     let members = reader.object(shape, Pairs::All(&names));
-    reader.finish(members).map(drop).map_err(|faults| {
-        let faults = faults.iter().map(|fault| FieldError::of(InputPart::Query, fault));
-        Rejection::Invalid(faults.collect())
-    })
+    let faults = reader.finish(members).err().unwrap_or_default();
+    faults.iter().map(|fault| FieldError::of(InputPart::Query, fault)).collect()
 }
 
 /// Names and their values. The router has found that all values can be decoded.
@@ -79,23 +77,21 @@ mod tests {
 
     #[test]
     fn what_a_row_does_not_know_is_refused_where_it_says_so() {
-        let check = |parameters, query| check(parameters, query, CONTEXT);
+        let surplus = |parameters, query| surplus(parameters, query, CONTEXT);
         let only = Parameters::Only(Two::SHAPE);
         for query in [None, Some(""), Some("phone=1"), Some("&after=&phone=%31&"), Some("phone==")]
         {
-            assert!(check(only, query).is_ok(), "{query:?}");
+            assert_eq!(surplus(only, query), [], "{query:?}");
         }
         for query in
             ["phone", "phone=1&phone=1", "Phone=1", "%70hone=1", "=1", "=", "phone=1&a", "phone;=1"]
         {
-            let Err(Rejection::Invalid(faults)) = check(only, Some(query)) else { panic!() };
-            assert_eq!(faults.len(), 1, "{query}");
-            assert!(check(Parameters::Any, Some(query)).is_ok(), "{query}");
-            assert!(check(Parameters::NONE, Some(query)).is_err(), "{query}");
+            assert_eq!(surplus(only, Some(query)).len(), 1, "{query}");
+            assert_eq!(surplus(Parameters::Any, Some(query)), [], "{query}");
+            assert!(!surplus(Parameters::NONE, Some(query)).is_empty(), "{query}");
         }
         let many: Vec<_> = (b'a'..=b'z').map(|b| char::from(b).to_string()).collect();
-        let Err(Rejection::Invalid(faults)) = check(only, Some(&many.join("&"))) else { panic!() };
-        assert_eq!(faults.len(), 16);
+        assert_eq!(surplus(only, Some(&many.join("&"))).len(), 16);
     }
 
     #[test]

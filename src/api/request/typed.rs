@@ -16,7 +16,7 @@ pub(in crate::api) struct Checked<T> {
 
 /// Reads a body. `[]` counts as `{}`, since PHP writes an empty object that way. Another value that is no object has a fault
 /// for its type, and one for each required field.
-pub(in crate::api) fn body<T: Shaped>(body: &Value, context: Context) -> Result<T, Rejection> {
+pub(in crate::api) fn body<T: Shaped>(body: &Value, context: Context) -> Checked<T> {
     let nothing = Value::Object(Map::new());
     let mut reader = Reader::new(context, FaultLimits::ANSWER, Place::root(None));
     let object = if body.is_object() { body } else { &nothing };
@@ -28,10 +28,11 @@ pub(in crate::api) fn body<T: Shaped>(body: &Value, context: Context) -> Result<
         reader.wrong_type(T::SHAPE, &given);
     }
     let value = T::read(&mut reader, object);
-    Checked::of(value, reader, InputPart::Body).finish()
+    Checked::of(value, reader, InputPart::Body)
 }
 
-/// Reads a query. Unknown names are ignored here: [`query::check`](super::query::check) refuses them, if the row says so.
+/// Reads a query. Unknown names are ignored here: [`query::surplus`](super::query::surplus) finds them, if
+/// the row says so.
 pub(in crate::api) fn query<T: Shaped>(query: Option<&str>, context: Context) -> Checked<T> {
     let pairs = pairs(query);
     let mut reader = Reader::new(context, FaultLimits::LENIENT, Place::root(None));
@@ -44,11 +45,11 @@ pub(in crate::api) fn parameter<T: Shaped>(
     name: &'static str,
     text: &str,
     context: Context,
-) -> Result<T, Rejection> {
+) -> Checked<T> {
     let place = Place::root(None).field(name, None);
     let mut reader = Reader::new(context, FaultLimits::ANSWER, place);
     let value = T::read(&mut reader, Pairs::One(text));
-    Checked::of(value, reader, InputPart::Path).finish()
+    Checked::of(value, reader, InputPart::Path)
 }
 
 impl<T> Checked<T> {
@@ -58,14 +59,15 @@ impl<T> Checked<T> {
         Self { value, faults }
     }
 
-    /// The value as far as it could be read. It may have faults.
-    pub(in crate::api) fn value(&self) -> Option<&T> {
-        self.value.as_ref().ok()
-    }
-
     /// Adds a fault that the shape does not know, before the others.
     pub(in crate::api) fn refuse(&mut self, fault: FieldError) {
         self.faults.insert(0, fault);
+    }
+
+    /// Adds faults of another part of the request, before the others.
+    pub(in crate::api) fn beside(mut self, mut faults: Vec<FieldError>) -> Self {
+        faults.append(&mut self.faults);
+        Self { faults, ..self }
     }
 
     /// The value, if it has no fault.

@@ -67,6 +67,12 @@ shape! {
         /// The most messages of the page.
         page_size: Whole<1, 50> = 50,
     }
+
+    /// The beginning of a page, by itself.
+    pub(super) struct AfterParameter {
+        /// The `verification_id` of the message behind which the page begins.
+        pub(super) after: Option<After>,
+    }
 }
 
 /// The id of a message. A text that is no UUID is the id of none.
@@ -94,7 +100,7 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
 pub(in crate::api) fn list(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     let request = state.service.person_request(call.caller()?, person_request_id(call)?)?;
     let mut query = call.read_query::<DeliveriesQuery>(state);
-    if let Some(after) = query.value().and_then(|query| query.after)
+    if let Some(AfterParameter { after: Some(after) }) = call.read_part(state)
         && !matches!(after.0, Some(id) if state.service.is_for(id, &request)?)
     {
         query.refuse(FieldError::not_listed("after", "verification_id of a delivery"));

@@ -47,6 +47,11 @@ const DOCUMENTS: [IndexDocumentView; 4] = [
 /// A phone that no other example uses.
 const PHONE: &str = "+380958697085";
 
+/// A person request of the built-in world, its phone, and a user that the world has not.
+const REQUEST: &str = "e0000000-0000-4000-8000-00000000000c";
+const REQUEST_PHONE: &str = "+380671000012";
+const USER: &str = "b0000000-0000-4000-8000-0000000000ff";
+
 /// `data` of the index.
 #[derive(JsonSchema, Serialize)]
 struct IndexView<'a> {
@@ -109,9 +114,12 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
     })
 }
 
-/// Lines for a shell. Those with `$TOKEN` need a token; the others work as they are.
+/// Lines for a shell. Those with `$TOKEN` need a token. The others work as they are, the last ones in the built-in world.
 fn examples(host: &str) -> Vec<IndexExampleView> {
     let example = |about, line| IndexExampleView { about, line };
+    let admin = "-H 'authorization: Bearer demo-admin-token'";
+    let cabinet = "-H 'authorization: Bearer demo-direct-token'";
+    let request = format!("http://{host}/api/person_requests/{REQUEST}/actions");
     vec![
         example(
             "send a code",
@@ -143,6 +151,31 @@ fn examples(host: &str) -> Vec<IndexExampleView> {
             "read all rows of audit; TOKEN is a token with the scope admin:read",
             format!(
                 "curl -N 'http://{host}/admin/audit' -H 'accept: application/x-ndjson' -H \"authorization: Bearer $TOKEN\""
+            ),
+        ),
+        example(
+            "send the code of a person request of the built-in world",
+            format!("curl -X POST '{request}/resend_otp' {cabinet}"),
+        ),
+        example(
+            "approve it with its code",
+            format!(
+                "CODE=$(curl -s 'http://{host}/demo/messages?phone={REQUEST_PHONE}' | sed -n 's/.*\"code\":\"\\([0-9]*\\).*/\\1/p'); \
+                 curl -X PATCH '{request}/approve' {cabinet} -H 'content-type: application/json' -d \"{{\\\"verification_code\\\": \\\"$CODE\\\"}}\""
+            ),
+        ),
+        example(
+            "list the messages with codes",
+            format!("curl 'http://{host}/admin/deliveries' {admin}"),
+        ),
+        example(
+            "look at a phone",
+            format!("curl 'http://{host}/admin/phones/{REQUEST_PHONE}' {admin}"),
+        ),
+        example(
+            "add or change a record",
+            format!(
+                "curl 'http://{host}/admin/apply' {admin} -H 'content-type: application/x-ndjson' -d '{{\"user\": {{\"id\": \"{USER}\"}}}}'"
             ),
         ),
     ]

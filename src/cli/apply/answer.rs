@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::lines::{Lines, Sent};
 use crate::cli::{CliError, output};
 
-/// The refused lines that are printed. The report has all of them.
+/// The refused lines that are printed, and the warnings. The report has all refused lines.
 const MOST_TOLD: u64 = 20;
 
 /// What becomes of the lines of an answer.
@@ -24,6 +24,10 @@ pub(super) struct Answer {
     bar: ProgressBar,
     /// The refused lines so far.
     refused: u64,
+    /// The warnings so far.
+    notices: u64,
+    /// The numbers of the last line of progress.
+    progress: Option<Value>,
     /// The last line, once it has come.
     last: Option<Last>,
 }
@@ -37,7 +41,17 @@ impl Answer {
     pub(super) fn new(lines: &Lines, sent: Arc<Sent>, report: Option<File>, is_json: bool) -> Self {
         let (origins, report) = (lines.origins.clone(), report.map(BufWriter::new));
         let bar = bar(lines.size);
-        Self { origins, sent, report, is_json, bar, refused: 0, last: None }
+        Self {
+            origins,
+            sent,
+            report,
+            is_json,
+            bar,
+            refused: 0,
+            notices: 0,
+            progress: None,
+            last: None,
+        }
     }
 
     /// Handles all lines of the answer.
@@ -81,7 +95,8 @@ impl Answer {
             }
             "would" if !self.is_json => self.print(&would(&value))?,
             "refused" => self.refused(&value)?,
-            "progress" => self.progress(&value),
+            "notice" if !self.is_json => self.notice(&value),
+            "progress" => self.progress(value),
             "total" => self.last = Some(Last::Total(value)),
             "error" => self.last = Some(Last::Error(value)),
             _ => {}
@@ -118,13 +133,38 @@ impl Answer {
         Ok(())
     }
 
-    fn progress(&self, totals: &Value) {
+    fn notice(&mut self, notice: &Value) {
+        self.notices += 1;
+        let text = |name: &str| notice[name].as_str().unwrap_or_default();
+        if self.notices <= MOST_TOLD {
+            self.tell(&format!(
+                "warning: line {}: {}: {}",
+                notice["line"],
+                text("entry"),
+                text("what")
+            ));
+        }
+        if self.notices == MOST_TOLD + 1 {
+            self.tell("There are more warnings. `-o json` prints all of them.");
+        }
+    }
+
+    fn progress(&mut self, totals: Value) {
+        if self.progress.is_none() {
+            let is_sized = self.bar.length().is_some();
+            self.bar.set_style(style(if is_sized {
+                "{bar:40} {percent:>3} %  {msg}  {eta} left"
+            } else {
+                "{spinner} {msg}  {elapsed}"
+            }));
+        }
         self.bar.set_position(self.sent.bytes());
         let refused = match self.refused {
             0 => String::new(),
             refused => format!(", {refused} refused"),
         };
         self.bar.set_message(format!("{} lines{refused}", totals["lines"]));
+        self.progress = Some(totals);
     }
 
     /// Prints a line on standard error, above the bar.
@@ -153,11 +193,22 @@ impl Answer {
             }
             Some(Last::Error(error)) => {
                 let message = error["message"].as_str().unwrap_or("no reason");
-                let told = format!("the load ended early, and can be repeated: {message}");
+                let applied = self.progress.as_ref().map_or(String::new(), |progress| {
+                    format!("\nOf the first {} lines: {}.", progress["lines"], numbers(progress))
+                });
                 let is_data = ["request_malformed", "request_too_large"]
                     .iter()
                     .any(|data| error["type"] == *data);
-                Err(if is_data { CliError::data(told) } else { CliError::unavailable(told) })
+                Err(if is_data {
+                    CliError::data(format_args!(
+                        "the load ended early: {message}{applied}\nMend the file, and load it again: what is applied already \
+                         stays as it is."
+                    ))
+                } else {
+                    CliError::unavailable(format_args!(
+                        "the load ended early, and can be repeated: {message}{applied}"
+                    ))
+                })
             }
             Some(Last::Total(_)) | None => Err(CliError::unavailable(
                 "the answer broke off, so it is not known how much was applied. Repeat the load: what is \
@@ -174,14 +225,13 @@ fn bar(size: Option<u64>) -> ProgressBar {
     } else {
         ProgressDrawTarget::hidden()
     };
-    let template = if size.is_some() {
-        "{bar:40} {percent:>3} %  {msg}  {eta} left"
-    } else {
-        "{spinner} {msg}  {elapsed}"
-    };
-    let bar = ProgressBar::with_draw_target(size, target);
-    let style = ProgressStyle::with_template(template);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    // The time that is left is known only once a part is done.
+    let template = if size.is_some() { "{bar:40} {percent:>3} %" } else { "{spinner} {elapsed}" };
+    ProgressBar::with_draw_target(size, target).with_style(style(template))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn not_reported(error: &io::Error) -> CliError {
@@ -191,9 +241,10 @@ fn not_reported(error: &io::Error) -> CliError {
 /// A fault of a line, such as `$.user.id: expected …`.
 fn fault_in_words(fault: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let description = text(&fault["rules"][0]["description"]);
     match &fault["entry"] {
-        Value::String(entry) => format!("{entry}: {}", text(&fault["rules"][0]["description"])),
-        _ => "no JSON".to_owned(),
+        Value::String(entry) => format!("{entry}: {description}"),
+        _ => description,
     }
 }
 
@@ -216,15 +267,19 @@ fn would(would: &Value) -> String {
 }
 
 fn totals(total: &Value) -> String {
-    let number = |name: &str| total[name].as_u64().unwrap_or_default();
     let first =
         if total["dry_run"] == true { "nothing has changed; a load would have " } else { "" };
+    let kept = total["kept"].as_u64().unwrap_or_default();
+    format!("{first}{}; {kept} with a state that the node keeps", numbers(total))
+}
+
+fn numbers(totals: &Value) -> String {
+    let number = |name: &str| totals[name].as_u64().unwrap_or_default();
     format!(
-        "{first}{} added, {} changed, {} unchanged, {} refused; {} with a state that the node keeps",
+        "{} added, {} changed, {} unchanged, {} refused",
         number("added"),
         number("changed"),
         number("unchanged"),
         number("refused"),
-        number("kept"),
     )
 }

@@ -29,6 +29,9 @@ const LISTS: [(&str, &str); 6] = [
 /// The bytes of a piece that is sent, about.
 const PIECE_BYTES: usize = 16 * 1024;
 
+/// The byte order mark that programs on Windows put before a text. It is not sent.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The lines of a load.
 pub(super) struct Lines {
     source: LineSource,
@@ -82,6 +85,9 @@ impl Lines {
             if read.map_err(|error| cannot_read(&name, &error))? == 0 {
                 break;
             }
+        }
+        if first.starts_with(BYTE_ORDER_MARK) {
+            first.drain(..BYTE_ORDER_MARK.len());
         }
         if !is_world(&first) {
             return Ok(Self {

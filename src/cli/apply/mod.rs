@@ -30,7 +30,8 @@ Examples:
 Exit codes:
   0   every line was applied
   64  the command line is wrong, or the file or the token file can't be read
-  65  some lines were refused and the others applied, or the file has another form
+  65  some lines were refused and the others applied, a line is too long and those before it were applied, or the
+      file has another form
   69  no node can be reached, it is busy, or the load broke off: it can be repeated
   74  the report or standard output can't be written
   77  the node refused the token, or the user of this process
@@ -133,6 +134,6 @@ async fn refusal(response: Response<Incoming>) -> CliError {
         status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
             CliError::unavailable(told)
         }
-        _ => CliError::data(told),
+        _ => CliError::data(format_args!("{told}\nNothing has changed.")),
     }
 }

@@ -4,8 +4,8 @@ use hyper::body::Bytes;
 
 use crate::contract::entities::{NewClient, NewEntity, NewToken};
 use crate::contract::{
-    Context, Fault, FaultLimits, FileText, NewSecret, Place, Reader, RecordKey, Reported,
-    Shaped as _,
+    Broken, Context, Fault, FaultLimits, FileText, FileValue, NewSecret, Place, Reader, RecordKey,
+    Reported, Shaped as _, shape,
 };
 use crate::domain::audit::RecordKind;
 use crate::domain::{
@@ -26,7 +26,7 @@ pub struct LineText {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineFault {
     /// The line is no JSON text.
-    NotJson,
+    NotJson(NotJson),
     /// A rule of the contract.
     Broken(Fault),
     /// There is no such record, neither on an earlier line nor in the store.
@@ -45,14 +45,37 @@ pub enum LineFault {
     },
 }
 
-/// A line without faults of its own.
-pub(super) struct NewLine {
+/// The reason why a line is no JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotJson {
+    /// It begins with a byte order mark.
+    ByteOrderMark,
+    /// It is no UTF-8.
+    NotUtf8,
+    /// It is no JSON from this byte on, counted from 1.
+    Syntax {
+        /// The number of the byte.
+        column: usize,
+    },
+}
+
+/// The byte order mark that programs on Windows put before a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A line that was read.
+pub(super) struct ReadLine {
     pub(super) number: u64,
+    /// The records that it refers to, as far as they can be read. They are looked up though the line has other faults.
+    pub(super) referred: Vec<(RecordKey, Place)>,
+    /// Its record, or the faults that need no store.
+    pub(super) entry: Result<NewEntry, Vec<LineFault>>,
+}
+
+/// The record of a line without faults of its own.
+pub(super) struct NewEntry {
     pub(super) record: NewRecord,
     /// Whether a secret was made for it.
     pub(super) has_new_secret: bool,
-    /// The records that it refers to.
-    pub(super) referred: Vec<(RecordKey, Place)>,
     /// The place of the entity: its kind.
     pub(super) place: Place,
 }
@@ -73,40 +96,55 @@ pub(super) enum NewRecord {
     PersonRequest(PersonRequest),
 }
 
-impl NewLine {
-    /// Reads a line, and collects all of its faults.
-    pub(super) fn read(text: &LineText, context: Context) -> Result<Self, Vec<LineFault>> {
+impl ReadLine {
+    /// Reads a line, and collects all faults that need no store.
+    pub(super) fn read(text: &LineText, context: Context) -> Self {
         let number = usize::try_from(text.number).unwrap_or(usize::MAX);
-        let json = str::from_utf8(&text.bytes).map_err(|_| vec![LineFault::NotJson])?;
+        let not_json = |fault| {
+            let (number, referred) = (text.number, Vec::new());
+            Self { number, referred, entry: Err(vec![LineFault::NotJson(fault)]) }
+        };
+        if text.bytes.starts_with(BYTE_ORDER_MARK) {
+            return not_json(NotJson::ByteOrderMark);
+        }
+        let Ok(json) = str::from_utf8(&text.bytes) else { return not_json(NotJson::NotUtf8) };
         let json = FileText::from_line(number, json);
-        let value = json.value().map_err(|_| vec![LineFault::NotJson])?;
+        let value = match json.value() {
+            Ok(value) => value,
+            Err(error) => return not_json(NotJson::Syntax { column: error.column() }),
+        };
         let root = Place::root(Some(number));
         let mut reader = Reader::new(context, FaultLimits::ANSWER, root);
+        if generates_token(value, context) {
+            let place = root.field("token", Some(number)).field("secret", Some(number));
+            let rule =
+                "a token is known by its digest, so that a repeated load finds it: give the digest";
+            reader.broken_at(place, Broken::Rule(rule));
+        }
         let entity = NewEntity::read(&mut reader, value);
         let record = entity.and_then(|entity| {
             let kind = kind_of(&entity);
             let place = root.field(kind.word(), Some(number));
-            Ok((NewRecord::of(&mut reader, entity, place)?, place))
+            Ok((NewRecord::of(entity, context.now)?, place))
         });
         let read = reader.into_read();
-        match record {
+        let entry = match record {
             Ok((record, place)) if read.faults.is_empty() => {
-                let (number, referred) = (text.number, read.referred);
-                Ok(Self { number, record, has_new_secret: false, referred, place })
+                Ok(NewEntry { record, has_new_secret: false, place })
             }
             Ok(_) | Err(Reported) => Err(read.faults.into_iter().map(LineFault::Broken).collect()),
-        }
+        };
+        Self { number: text.number, referred: read.referred, entry }
     }
 }
 
 impl NewRecord {
-    fn of(reader: &mut Reader, entity: NewEntity, place: Place) -> Result<Self, Reported> {
-        let now = reader.context.now;
+    fn of(entity: NewEntity, now: Timestamp) -> Result<Self, Reported> {
         Ok(match entity {
             NewEntity::Client(client) => Self::client(client, now),
             NewEntity::User(user) => Self::User(user.into_record(now)),
             NewEntity::Person(person) => Self::Person(person.into_record(now)),
-            NewEntity::Token(token) => Self::token(reader, token, place)?,
+            NewEntity::Token(token) => Self::token(token, now)?,
             NewEntity::Factor(factor) => Self::Factor(factor.into_record(now)),
             NewEntity::PersonRequest(request) => Self::PersonRequest(request.into_record(now)),
         })
@@ -122,16 +160,9 @@ impl NewRecord {
         Self::Client { client, connection, generates }
     }
 
-    /// A token has no id but the digest of its secret, so a repeated load could not tell a generated one from the one before.
-    fn token(reader: &mut Reader, entry: NewToken, place: Place) -> Result<Self, Reported> {
-        let now = reader.context.now;
-        let token = entry.into_record(now, |secret| {
-            known(&secret.value.secret).ok_or_else(|| {
-                let place = place.field("secret", place.line());
-                let rule = "a token is known by its digest, so that a repeated load finds it: give the digest";
-                reader.broken_at(place, crate::contract::Broken::Rule(rule))
-            })
-        });
+    /// A token without a digest is a fault: see [`generates_token`].
+    fn token(entry: NewToken, now: Timestamp) -> Result<Self, Reported> {
+        let token = entry.into_record(now, |secret| known(&secret.value.secret).ok_or(Reported));
         token.map(|(digest, token)| Self::Token(digest, token))
     }
 
@@ -145,6 +176,28 @@ impl NewRecord {
             Self::PersonRequest(_) => RecordKind::PersonRequest,
         }
     }
+}
+
+shape! {
+    /// A line with a token, as far as its secret.
+    struct TokenLine {
+        /// The token.
+        token: TokenSecret,
+    }
+
+    /// A token's secret.
+    struct TokenSecret {
+        /// The secret.
+        secret: NewSecret,
+    }
+}
+
+/// Whether a line has the secret of a token made. It has no id but the digest of its secret, so a repeated load could not tell a
+/// generated one from the one before. Other faults of the line do not hide this one.
+fn generates_token(line: FileValue<'_>, context: Context) -> bool {
+    let mut reader = Reader::new(context, FaultLimits::LENIENT, Place::root(None));
+    let read = TokenLine::read(&mut reader, line);
+    read.is_ok_and(|line| matches!(line.token.secret, NewSecret::Generate))
 }
 
 fn kind_of(entity: &NewEntity) -> RecordKind {

@@ -15,13 +15,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use line::{LineFault, LineText};
-use line::{NewLine, NewRecord};
+pub use line::{LineFault, LineText, NotJson};
+use line::{NewEntry, NewRecord, ReadLine};
 pub use put::{Action, AppliedLine};
 use put::{ChunkWrite, Chunked};
 
 use super::Service;
-use super::import::RevealedSecret;
+use super::import::{Expected, ImportFault, Notices, RevealedSecret};
 use crate::contract::{Context, RecordKey};
 use crate::domain::{ClientId, Connection, Refusal, RequestOrigin, Timestamp};
 use crate::entropy::draw_secret;
@@ -74,18 +74,20 @@ pub struct RefusedLine {
 
 /// A chunk that was read, and is not applied yet.
 pub struct Chunk {
-    lines: Arc<[NewLine]>,
-    refused: Vec<RefusedLine>,
+    lines: Arc<[ReadLine]>,
     /// The secrets that are made for new clients. Each is shown before the chunk is applied: the store has only its digest.
     pub secrets: Vec<(u64, RevealedSecret)>,
 }
 
 /// The outcome of a chunk.
+#[derive(Default)]
 pub struct AppliedChunk {
     /// The lines without faults, each with its number.
     pub applied: Vec<(u64, AppliedLine)>,
     /// The lines with faults, sorted by number.
     pub refused: Vec<RefusedLine>,
+    /// Warnings about lines that were applied.
+    pub notices: Vec<ImportFault>,
 }
 
 impl Load {
@@ -108,24 +110,19 @@ impl Load {
         now: Timestamp,
     ) -> Result<Chunk, Refusal> {
         let context = Context { now, codes: None, clear_secrets: self.clear_secrets };
-        let (mut lines, mut refused, mut secrets) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut lines, mut secrets) = (Vec::new(), Vec::new());
         let mut with_secret = HashSet::new();
         for text in texts {
-            let mut line = match NewLine::read(text, context) {
-                Ok(line) => line,
-                Err(faults) => {
-                    refused.push(RefusedLine { number: text.number, faults });
-                    continue;
-                }
-            };
-            if !self.is_dry_run
-                && let Some(secret) = line.generate(service, &mut with_secret, now)?
+            let mut line = ReadLine::read(text, context);
+            if let Ok(entry) = &mut line.entry
+                && !self.is_dry_run
+                && let Some(secret) = entry.generate(service, &mut with_secret, now)?
             {
                 secrets.push((line.number, secret));
             }
             lines.push(line);
         }
-        Ok(Chunk { lines: lines.into(), refused, secrets })
+        Ok(Chunk { lines: lines.into(), secrets })
     }
 
     /// Applies a chunk in one durable write, with rows of audit for what it changed. While too many writes wait, it tries
@@ -137,19 +134,25 @@ impl Load {
         &mut self,
         service: &Service,
         chunk: Chunk,
+        expected: Expected<'_>,
         now: Timestamp,
     ) -> Result<AppliedChunk, Refusal> {
-        let Chunk { lines, refused, .. } = chunk;
-        let mut done = AppliedChunk { applied: Vec::new(), refused };
+        let Chunk { lines, .. } = chunk;
+        let mut done = AppliedChunk::default();
         if !lines.is_empty() {
-            for (number, applied) in self.write(service, &lines, now).await? {
+            let written = self.write(service, &lines, now).await?;
+            for (line, (number, applied)) in lines.iter().zip(written) {
                 match applied {
-                    Ok(applied) => done.applied.push((number, applied)),
+                    Ok(applied) => {
+                        if let Ok(entry) = &line.entry {
+                            done.notices.extend(notices(entry, &applied, expected, now));
+                        }
+                        done.applied.push((number, applied));
+                    }
                     Err(faults) => done.refused.push(RefusedLine { number, faults }),
                 }
             }
         }
-        done.refused.sort_by_key(|line| line.number);
         self.totals.count(&done);
         Ok(done)
     }
@@ -157,7 +160,7 @@ impl Load {
     async fn write(
         &mut self,
         service: &Service,
-        lines: &Arc<[NewLine]>,
+        lines: &Arc<[ReadLine]>,
         now: Timestamp,
     ) -> Result<Vec<Chunked>, Refusal> {
         if self.is_dry_run {
@@ -184,7 +187,7 @@ impl Load {
     async fn try_out(
         &mut self,
         service: &Service,
-        lines: &Arc<[NewLine]>,
+        lines: &Arc<[ReadLine]>,
         now: Timestamp,
     ) -> Result<Vec<Chunked>, Refusal> {
         let (lines, mut would_be_there) =
@@ -216,7 +219,7 @@ impl From<StoreError> for TriedOut {
     }
 }
 
-impl NewLine {
+impl NewEntry {
     /// Makes the api-key of a client that the store does not have, if its line says `generate`. A client of an earlier line
     /// of the chunk, `with_secret`, gets no second one.
     fn generate(
@@ -244,6 +247,41 @@ impl NewLine {
         let owner = format!("api-key of client {}", client.name);
         Ok(Some(RevealedSecret { owner, secret: drawn, is_new: true }))
     }
+}
+
+/// Warnings about values that a line has put: those that `import` gives, too. A repeated line gets none.
+fn notices(
+    entry: &NewEntry,
+    applied: &AppliedLine,
+    expected: Expected<'_>,
+    now: Timestamp,
+) -> Vec<ImportFault> {
+    let has_put = |field| applied.action == Action::Added || applied.changed.contains(&field);
+    let place = |field| entry.place.field(field, entry.place.line());
+    let mut notices = Notices::default();
+    match &entry.record {
+        NewRecord::Client { client, .. } => {
+            if let Some(scope) = client.broker_scope.as_ref().filter(|_| has_put("broker_scope")) {
+                notices.of_scopes(&expected, place("broker_scope"), scope);
+            }
+        }
+        NewRecord::Token(_, token) => {
+            if has_put("scope") {
+                notices.of_scopes(&expected, place("scope"), &token.scope);
+            }
+            if has_put("expires_at") {
+                notices.of_token(place("expires_at"), token, now);
+            }
+        }
+        NewRecord::PersonRequest(request) if applied.action == Action::Added => {
+            notices.of_request(&expected, place("inserted_at"), request, now);
+        }
+        NewRecord::PersonRequest(_)
+        | NewRecord::User(_)
+        | NewRecord::Person(_)
+        | NewRecord::Factor(_) => {}
+    }
+    notices.into_list()
 }
 
 impl Totals {

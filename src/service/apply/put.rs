@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::line::{LineFault, NewLine, NewRecord};
+use super::line::{LineFault, NewEntry, NewRecord, ReadLine};
 use super::merge::{Difference, Merge};
 use crate::audit;
 use crate::contract::{Place, RecordKey};
 use crate::domain::audit::{AuditEvent, AuditRow, RecordKind};
 use crate::domain::{
-    AuthenticationFactor, Client, ClientId, Connection, FactorId, PersonRequest, RequestOrigin,
-    SecretDigest, Timestamp, Token, UserId,
+    Client, ClientId, Connection, FactorId, RequestOrigin, SecretDigest, Timestamp, UserId,
 };
 use crate::store::schema::{
     CLIENTS, CONNECTIONS, CONNECTIONS_BY_CLIENT, CONNECTIONS_BY_SECRET, FACTORS, FACTORS_BY_ID,
@@ -107,7 +106,7 @@ impl<'w, 's> ChunkWrite<'w, 's> {
     /// new ones are added.
     pub(super) fn put_all(
         &mut self,
-        lines: &[NewLine],
+        lines: &[ReadLine],
         also_there: &mut HashSet<RecordKey>,
     ) -> Result<Vec<Chunked>, StoreError> {
         let mut all = Vec::with_capacity(lines.len());
@@ -149,24 +148,24 @@ impl<'w, 's> ChunkWrite<'w, 's> {
         }
     }
 
+    /// Puts the record of a line, unless it has faults. All of them are found: its own, missing references, and contradictions.
     fn put_line(
         &mut self,
-        line: &NewLine,
+        line: &ReadLine,
         also_there: &mut HashSet<RecordKey>,
     ) -> Result<AppliedLine, NotPut> {
-        self.check_references(line, also_there)?;
-        let applied = match &line.record {
-            NewRecord::Client { client, connection, .. } => {
-                self.put_client(line, client, connection.as_ref())?
-            }
-            NewRecord::User(user) => self.merge(line, USERS, &user.id, user)?,
-            NewRecord::Person(person) => self.merge(line, PERSONS, &person.id, person)?,
-            NewRecord::Token(digest, token) => self.put_token(line, digest, token)?,
-            NewRecord::Factor(factor) => self.put_factor(line, factor)?,
-            NewRecord::PersonRequest(request) => self.put_person_request(line, request)?,
+        let missing = self.missing_references(line, also_there)?;
+        let entry = match &line.entry {
+            Ok(entry) => entry,
+            Err(faults) => return Err(NotPut::Faults([&faults[..], &missing].concat())),
         };
+        let conflicts = self.conflicts(entry)?;
+        if !missing.is_empty() || !conflicts.is_empty() {
+            return Err(NotPut::Faults([missing, conflicts].concat()));
+        }
+        let applied = self.merge_record(entry)?;
         if applied.action == Action::Added {
-            also_there.extend(match &line.record {
+            also_there.extend(match &entry.record {
                 NewRecord::Client { client, .. } => Some(RecordKey::Client(client.id)),
                 NewRecord::User(user) => Some(RecordKey::User(user.id)),
                 NewRecord::Person(person) => Some(RecordKey::Person(person.id)),
@@ -176,12 +175,30 @@ impl<'w, 's> ChunkWrite<'w, 's> {
         Ok(applied)
     }
 
-    /// Refuses references to records that are neither on an earlier line nor in the store.
-    fn check_references(
+    fn merge_record(&mut self, entry: &NewEntry) -> Result<AppliedLine, NotPut> {
+        match &entry.record {
+            NewRecord::Client { client, connection, .. } => {
+                self.merge_client(entry, client, connection.as_ref())
+            }
+            NewRecord::User(user) => self.merge(entry, USERS, &user.id, user),
+            NewRecord::Person(person) => self.merge(entry, PERSONS, &person.id, person),
+            NewRecord::Token(digest, token) => self.merge(entry, TOKENS, digest, token),
+            NewRecord::Factor(factor) => {
+                self.factors.insert(factor.id, factor.user_id);
+                self.merge(entry, FACTORS, &factor.user_id, factor)
+            }
+            NewRecord::PersonRequest(request) => {
+                self.merge(entry, PERSON_REQUESTS, &request.id, request)
+            }
+        }
+    }
+
+    /// The references to records that are neither on an earlier line nor in the store.
+    fn missing_references(
         &self,
-        line: &NewLine,
+        line: &ReadLine,
         also_there: &HashSet<RecordKey>,
-    ) -> Result<(), NotPut> {
+    ) -> Result<Vec<LineFault>, StoreError> {
         let mut faults = Vec::new();
         for (key, place) in &line.referred {
             let is_there = match key {
@@ -198,35 +215,84 @@ impl<'w, 's> ChunkWrite<'w, 's> {
                 faults.push(LineFault::Missing { place: *place, key: *key });
             }
         }
-        if faults.is_empty() { Ok(()) } else { Err(NotPut::Faults(faults)) }
+        Ok(faults)
+    }
+
+    /// The contradictions between a line and the stored records: what never changes.
+    fn conflicts(&self, entry: &NewEntry) -> Result<Vec<LineFault>, StoreError> {
+        let conflict = |field, what| {
+            let place = entry.place.field(field, entry.place.line());
+            LineFault::Conflict { place, what }
+        };
+        let differs = |differs: bool, field, what| differs.then(|| conflict(field, what));
+        Ok(match &entry.record {
+            NewRecord::Client { client, connection, .. } => self
+                .api_key_conflict(entry, client, connection.as_ref())?
+                .map(|what| conflict("api_key", what))
+                .into_iter()
+                .collect(),
+            NewRecord::Token(digest, token) => {
+                let Some(stored) = self.write.get(TOKENS, digest)? else { return Ok(Vec::new()) };
+                let is_other_user = stored.user_id != token.user_id;
+                let is_other_client = stored.client_id != token.client_id;
+                let user = differs(is_other_user, "user_id", "the token is another user's");
+                let client = differs(is_other_client, "client_id", "the token is another client's");
+                user.into_iter().chain(client).collect()
+            }
+            NewRecord::Factor(factor) => {
+                let stored = self.write.get(FACTORS, &factor.user_id)?;
+                let has_other = stored.is_some_and(|stored| stored.id != factor.id);
+                let user = self.user_with(factor.id)?;
+                let is_other_user = user.is_some_and(|user| user != factor.user_id);
+                let has_other = differs(has_other, "id", "the user has another factor");
+                let is_taken = differs(is_other_user, "id", "another user has this factor");
+                has_other.or(is_taken).into_iter().collect()
+            }
+            NewRecord::PersonRequest(request) => {
+                let stored = self.write.get(PERSON_REQUESTS, &request.id)?;
+                let is_other = stored.is_some_and(|stored| stored.client_id != request.client_id);
+                let what = "the person request is another client's";
+                differs(is_other, "client_id", what).into_iter().collect()
+            }
+            NewRecord::User(_) | NewRecord::Person(_) => Vec::new(),
+        })
+    }
+
+    fn api_key_conflict(
+        &self,
+        entry: &NewEntry,
+        client: &Client,
+        connection: Option<&Connection>,
+    ) -> Result<Option<&'static str>, StoreError> {
+        let stored = self.write.get(CLIENTS, &client.id)?;
+        if entry.has_new_secret && stored.is_some() {
+            let what =
+                "the client was added by another load meanwhile, and the new api-key is void";
+            return Ok(Some(what));
+        }
+        let Some(connection) = connection else { return Ok(None) };
+        let owner = self.owner_of(connection.secret)?;
+        let is_taken = owner.is_some_and(|owner| owner != client.id);
+        let is_conflict = is_taken && !self.has_key(client.id)?;
+        Ok(is_conflict.then_some("another client has this api-key"))
     }
 
     /// Puts a client, and the connection of its `api_key` unless the client has one.
-    fn put_client(
+    fn merge_client(
         &mut self,
-        line: &NewLine,
+        entry: &NewEntry,
         client: &Client,
         connection: Option<&Connection>,
     ) -> Result<AppliedLine, NotPut> {
-        let place = line.place.field("api_key", line.place.line());
-        let stored = self.write.get(CLIENTS, &client.id)?;
-        if line.has_new_secret && stored.is_some() {
-            let what =
-                "the client was added by another load meanwhile, and the new api-key is void";
-            return Err(NotPut::conflict(place, what));
-        }
         let Some(connection) = connection else {
-            return self.merge(line, CLIENTS, &client.id, client);
+            return self.merge(entry, CLIENTS, &client.id, client);
         };
         let owner = self.owner_of(connection.secret)?;
         let has_key = self.has_key(client.id)?;
-        if !has_key && owner.is_some_and(|owner| owner != client.id) {
-            return Err(NotPut::conflict(place, "another client has this api-key"));
-        }
-        let mut applied = self.merge(line, CLIENTS, &client.id, client)?;
+        let mut applied = self.merge(entry, CLIENTS, &client.id, client)?;
         if !has_key {
             self.api_keys.insert(connection.secret, client.id);
-            self.put(line, CONNECTIONS, &connection.id, connection)?;
+            self.put(entry, CONNECTIONS, &connection.id, connection)?;
             applied.note_api_key();
         } else if owner != Some(client.id) {
             applied.kept.push("api_key");
@@ -251,43 +317,6 @@ impl<'w, 's> ChunkWrite<'w, 's> {
         Ok(is_loaded || !self.write.list(CONNECTIONS_BY_CLIENT, span, None, 1)?.is_empty())
     }
 
-    fn put_token(
-        &mut self,
-        line: &NewLine,
-        digest: &SecretDigest,
-        token: &Token,
-    ) -> Result<AppliedLine, NotPut> {
-        if let Some(stored) = self.write.get(TOKENS, digest)? {
-            if stored.user_id != token.user_id {
-                let place = line.place.field("user_id", line.place.line());
-                return Err(NotPut::conflict(place, "the token is another user's"));
-            }
-            if stored.client_id != token.client_id {
-                let place = line.place.field("client_id", line.place.line());
-                return Err(NotPut::conflict(place, "the token is another client's"));
-            }
-        }
-        self.merge(line, TOKENS, digest, token)
-    }
-
-    fn put_factor(
-        &mut self,
-        line: &NewLine,
-        factor: &AuthenticationFactor,
-    ) -> Result<AppliedLine, NotPut> {
-        let place = line.place.field("id", line.place.line());
-        let stored = self.write.get(FACTORS, &factor.user_id)?;
-        if stored.is_some_and(|stored| stored.id != factor.id) {
-            return Err(NotPut::conflict(place, "the user has another factor"));
-        }
-        if self.user_with(factor.id)?.is_some_and(|user| user != factor.user_id) {
-            return Err(NotPut::conflict(place, "another user has this factor"));
-        }
-        let applied = self.merge(line, FACTORS, &factor.user_id, factor)?;
-        self.factors.insert(factor.id, factor.user_id);
-        Ok(applied)
-    }
-
     /// The user that has the factor with this id.
     fn user_with(&self, id: FactorId) -> Result<Option<UserId>, StoreError> {
         if let Some(user) = self.factors.get(&id) {
@@ -298,51 +327,38 @@ impl<'w, 's> ChunkWrite<'w, 's> {
         Ok(is_there.then_some(user))
     }
 
-    fn put_person_request(
-        &mut self,
-        line: &NewLine,
-        request: &PersonRequest,
-    ) -> Result<AppliedLine, NotPut> {
-        let stored = self.write.get(PERSON_REQUESTS, &request.id)?;
-        if stored.is_some_and(|stored| stored.client_id != request.client_id) {
-            let place = line.place.field("client_id", line.place.line());
-            return Err(NotPut::conflict(place, "the person request is another client's"));
-        }
-        self.merge(line, PERSON_REQUESTS, &request.id, request)
-    }
-
     /// Puts a new record, or merges the line into the stored one.
     fn merge<K: TableKey, V: Record + Merge + Clone>(
         &mut self,
-        line: &NewLine,
+        entry: &NewEntry,
         table: Table<K, V>,
         key: &K,
         given: &V,
     ) -> Result<AppliedLine, NotPut> {
-        let kind = line.record.kind();
+        let kind = entry.record.kind();
         let Some(mut stored) = self.write.get(table, key)? else {
-            self.put(line, table, key, given)?;
+            self.put(entry, table, key, given)?;
             let (changed, kept) = (Vec::new(), Vec::new());
             return Ok(AppliedLine { kind, action: Action::Added, changed, kept });
         };
         let Difference { changed, kept } = stored.merge(given, self.now);
         let action = if changed.is_empty() { Action::Unchanged } else { Action::Changed };
         if action == Action::Changed {
-            self.put(line, table, key, &stored)?;
+            self.put(entry, table, key, &stored)?;
         }
         Ok(AppliedLine { kind, action, changed, kept })
     }
 
     fn put<K: TableKey, V: Record>(
         &mut self,
-        line: &NewLine,
+        entry: &NewEntry,
         table: Table<K, V>,
         key: &K,
         record: &V,
     ) -> Result<(), NotPut> {
         if encode(record).is_err() {
             let what = "the record has more than 4096 bytes: shorten its texts";
-            return Err(NotPut::conflict(line.place, what));
+            return Err(NotPut::conflict(entry.place, what));
         }
         Ok(self.write.put(table, key, record)?)
     }

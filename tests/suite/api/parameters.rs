@@ -124,3 +124,74 @@ fn a_misspelt_filter_shows_nobody_s_messages() {
     let all = node.call("GET", "/demo/messages", &[], "");
     assert_eq!(all.data().as_array().unwrap().len(), 1, "nothing was reset");
 }
+
+/// The entries of `error.invalid`, sorted.
+fn entries(refused: &Reply) -> Vec<String> {
+    let invalid = refused.error()["invalid"].as_array().unwrap().iter();
+    let mut entries: Vec<_> =
+        invalid.map(|fault| fault["entry"].as_str().unwrap().to_owned()).collect();
+    entries.sort();
+    entries
+}
+
+#[test]
+fn all_faults_of_a_call_come_at_once() {
+    let node = TestNode::start();
+    let unknown = "11111111-1111-4111-8111-111111111111";
+    for (method, path, body, expected) in [
+        (
+            "GET",
+            "/admin/deliveries?phone=067&status=lost&from=yesterday&limit=5",
+            "",
+            &["$.from", "$.limit", "$.phone", "$.status"][..],
+        ),
+        (
+            "GET",
+            "/admin/deliveries?phone=067&page_size=1&page_size=2&to",
+            "",
+            &["$.page_size", "$.phone", "$.to"],
+        ),
+        ("GET", "/admin/deliveries?after=7&order=x", "", &["$.after", "$.order"]),
+        (
+            "GET",
+            &format!("/admin/deliveries?after={unknown}&order=x&a=1"),
+            "",
+            &["$.a", "$.after", "$.order"],
+        ),
+        (
+            "GET",
+            "/admin/audit?event=x&page_size=0&limit=5",
+            "",
+            &["$.event", "$.limit", "$.page_size"],
+        ),
+        ("GET", "/demo/messages?phone=067&a=1", "", &["$.a", "$.phone"]),
+        ("POST", "/admin/apply?dry_run=yes&a=1", "", &["$.a", "$.dry_run"]),
+        ("POST", "/demo/world?dry_run=yes&a=1", "", &["$.a", "$.dry_run"]),
+        ("GET", "/admin/phones/067?a=1", "", &["$.a", "$.phone"]),
+        ("POST", "/admin/phones/067/actions/unlock?a=1&b=2", "{}", &["$.a", "$.b", "$.phone"]),
+        ("POST", "/demo/gateway?a=1", r#"{"mode": "x", "c": 1}"#, &["$.a", "$.c", "$.mode"]),
+        ("POST", "/demo/gateway?a=1", r#"{"mode": "ok"}"#, &["$.a"]),
+    ] {
+        let lines = ("content-type", "application/x-ndjson");
+        let headers = if path.contains("dry_run") { &[ADMIN[0], lines][..] } else { &ADMIN };
+        let refused = node.call(method, path, headers, body);
+        assert_eq!(refused.status, 422, "{path}: {}", refused.text);
+        assert_eq!(entries(&refused), expected, "{path}");
+    }
+    // What is right alone is right together with nothing else.
+    assert_eq!(node.call("POST", "/demo/gateway", &[], r#"{"mode": "ok"}"#).status, 200);
+}
+
+#[test]
+fn a_page_of_a_request_s_messages_has_all_faults_too() {
+    let node = TestNode::start();
+    let path = "/api/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/deliveries";
+    let mis = [("authorization", "Bearer demo-mis-token"), ("api-key", "demo-api-key")];
+    let known = node.call("GET", path, &mis, "");
+    assert_eq!(known.status, 200, "{}", known.text);
+    let refused = node.call("GET", &format!("{path}?after=7&page_size=0"), &mis, "");
+    assert_eq!(
+        (refused.status, entries(&refused)),
+        (422, vec!["$.after".into(), "$.page_size".into()])
+    );
+}

@@ -186,3 +186,59 @@ fn a_load_that_broke_off_is_told_from_a_whole_one() {
         node.join().unwrap();
     }
 }
+
+#[test]
+fn a_byte_order_mark_at_the_beginning_of_a_file_is_skipped() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    fs::write(home.join("load.ndjson"), format!("\u{feff}{}\r\n", person_request(1))).unwrap();
+    let ended = apply(home, &url, &["load.ndjson", "--demo"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    fs::write(home.join("world.json"), format!("\u{feff}{DEMO_WORLD}")).unwrap();
+    let ended = apply(home, &url, &["world.json", "--demo"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn a_refused_line_says_what_is_allowed() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    let line = r#"{"client": {"id": "1", "name": "", "access_type": "MAYBE", "nickname": 1}}"#;
+    fs::write(home.join("load.ndjson"), format!("{line}\n{{\"client\": \n")).unwrap();
+    let ended = apply(home, &url, &["load.ndjson", "--demo"]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    for part in [
+        "line 1: $.client.nickname: there is no such name here; known: id, name, ",
+        "line 1: $.client.name: expected a name: has no control characters, and is not empty",
+        "line 1: $.client.access_type: expected one of DIRECT, BROKER",
+        "line 2: the line is no JSON, from its byte ",
+    ] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_is_not_called_a_broken_load() {
+    let (_demo, url, directory) = demo();
+    let home = directory.path();
+    let long = format!("{{\"user\": {{\"id\": \"{}\"}}}}", "x".repeat(17_000));
+    let mut lines: Vec<_> = (1..=130).map(|number| person_request(number).to_string()).collect();
+    lines.push(long.clone());
+    fs::write(home.join("load.ndjson"), lines.join("\n")).unwrap();
+    let ended = apply(home, &url, &["load.ndjson", "--demo"]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    for part in [
+        "A line of the request body is too long: line 131.",
+        "Of the first 128 lines: 128 added, ",
+        "Mend the file, and load it again",
+    ] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("can be repeated"), "{}", ended.stderr);
+    // In the first chunk nothing was applied yet.
+    fs::write(home.join("load.ndjson"), long).unwrap();
+    let ended = apply(home, &url, &["load.ndjson", "--demo"]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    assert!(ended.stderr.contains("Nothing has changed."), "{}", ended.stderr);
+    assert!(ended.stderr.contains("too long: line 1."), "{}", ended.stderr);
+}

@@ -1,6 +1,7 @@
 //! Records applied while the node serves: a body of lines, and an answer of lines. A demo has the same without a token.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -23,7 +24,7 @@ use crate::http::{Gone, LeastRate, ResponseBody, StreamBounds, StreamSender};
 use crate::service::apply::{
     Action, AppliedChunk, CHUNK, Chunk, LineText, Load, RefusedLine, Totals,
 };
-use crate::service::import::RevealedSecret;
+use crate::service::import::{Expected, ImportFault, RevealedSecret};
 
 /// The row of loads.
 pub(in crate::api) const ROUTES: &[Row] = &[Row {
@@ -62,6 +63,9 @@ const PROGRESS: u64 = 16 * CHUNK as u64;
 const PAUSE: u32 = 3;
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// The longest time between the end of a body that its connection has cut, and the end of the answer over that connection.
+const CUT: Duration = Duration::from_millis(200);
+
 shape! {
     /// How a load is applied.
     pub(in crate::api) struct ApplyParameters {
@@ -78,6 +82,8 @@ enum AnswerLine {
     Secret(SecretView),
     /// A line that changed nothing, with all of its faults.
     Refused(RefusedView),
+    /// A line that was applied, and may be a mistake.
+    Notice(NoticeView),
     /// What a line would change. In a dry run only.
     Would(WouldView),
     /// The numbers so far.
@@ -107,6 +113,17 @@ struct RefusedView {
     line: u64,
     /// The faults, in the form of `error.invalid` in a refusal.
     invalid: Vec<Value>,
+}
+
+/// A warning about a line.
+#[derive(JsonSchema, Serialize)]
+struct NoticeView {
+    /// The number of the line, from 1 on.
+    line: u64,
+    /// The value, such as `$.token.scope`.
+    entry: String,
+    /// The warning. It holds no phone and no secret.
+    what: String,
 }
 
 /// What a line would change.
@@ -240,6 +257,11 @@ impl Run {
                 last
             }
             Err(End::Gone) => {
+                let why = if self.state.is_stopping.load(Ordering::Relaxed) {
+                    "the node stops"
+                } else {
+                    "its caller has gone"
+                };
                 tracing::warn!(
                     lines,
                     added,
@@ -248,7 +270,7 @@ impl Run {
                     kept,
                     refused,
                     dry_run,
-                    "a load ended early: its caller has gone"
+                    "a load ended early: {why}"
                 );
                 return;
             }
@@ -262,7 +284,15 @@ impl Run {
         sender.send(first).await?;
         while !self.is_at_end {
             tokio::time::sleep(self.pause).await;
-            let chunk = self.read().await?;
+            let chunk = match self.read().await {
+                // A connection that is lost ends the body in the middle, as a broken coding does.
+                Err(Rejection::BodyMalformed)
+                    if self.upload.is_cut() || sender.is_gone_within(CUT).await =>
+                {
+                    return Err(End::Gone);
+                }
+                read => read?,
+            };
             // Sent before the chunk is applied: no secret is valid that was not sent.
             sender.send(secret_lines(&chunk)).await?;
             let lines = self.apply(chunk).await?;
@@ -280,7 +310,9 @@ impl Run {
     /// Applies a chunk. Returns the lines of the answer about it.
     async fn apply(&mut self, chunk: Chunk) -> Result<Vec<u8>, Rejection> {
         let now = self.state.clock.now();
-        let done = self.load.apply(&self.state.service, chunk, now).await?;
+        let life = self.state.service.request_life();
+        let expected = Expected { scopes: &self.state.scopes, request_life: life };
+        let done = self.load.apply(&self.state.service, chunk, expected, now).await?;
         self.pause = (self.state.clock.now().since(now) * PAUSE).min(LONGEST_PAUSE);
         Ok(self.lines(&done))
     }
@@ -304,6 +336,7 @@ impl Run {
     fn lines(&mut self, done: &AppliedChunk) -> Vec<u8> {
         let refused = done.refused.iter().map(|refused| AnswerLine::Refused(refused_view(refused)));
         let mut lines: Vec<u8> = refused.flat_map(|refused| line(&refused)).collect();
+        lines.extend(done.notices.iter().flat_map(|notice| line(&notice_view(notice))));
         if self.is_dry {
             let differs = done.applied.iter().filter(|(_, applied)| {
                 applied.action != Action::Unchanged || !applied.kept.is_empty()
@@ -353,6 +386,14 @@ fn secret_view((number, secret): &(u64, RevealedSecret)) -> SecretView {
 
 fn refused_view(RefusedLine { number, faults }: &RefusedLine) -> RefusedView {
     RefusedView { line: *number, invalid: faults.iter().map(FieldError::of_line).collect() }
+}
+
+fn notice_view(notice: &ImportFault) -> AnswerLine {
+    AnswerLine::Notice(NoticeView {
+        line: notice.line() as u64,
+        entry: format!("$.{}", notice.location()),
+        what: notice.what().to_owned(),
+    })
 }
 
 fn line(of: &AnswerLine) -> Vec<u8> {

@@ -12,7 +12,9 @@ use crate::api::operation::Operation;
 use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
-use crate::api::resources::deliveries::{After, DeliveryView, VERIFICATION_ID, verification_id};
+use crate::api::resources::deliveries::{
+    After, AfterParameter, DeliveryView, VERIFICATION_ID, verification_id,
+};
 use crate::api::response::{Cursor, Success};
 use crate::api::route::{Access, NOT_FOUND, READS, Row, Surface, change, read};
 use crate::api::state::ApiState;
@@ -103,7 +105,7 @@ pub(in crate::api) fn get(state: &ApiState, call: &Call) -> Result<Success, Reje
 /// `GET /admin/deliveries`: the messages that match every parameter, newest or oldest first.
 pub(in crate::api) async fn list(state: Arc<ApiState>, call: Call) -> Result<Success, Rejection> {
     let mut query = call.read_query::<DeliveryParameters>(&state);
-    if let Some(after) = query.value().and_then(|query| query.after)
+    if let Some(AfterParameter { after: Some(after) }) = call.read_part(&state)
         && !matches!(after.0, Some(id) if state.service.has_delivery(id)?)
     {
         query.refuse(FieldError::not_listed("after", "verification_id of a delivery"));

@@ -62,6 +62,12 @@ shape! {
         expires_at: Timestamp,
     }
 
+    /// The beginning of a page, by itself.
+    struct AfterToken {
+        /// The id of the token behind which the page begins.
+        after: Option<TokenId>,
+    }
+
     /// The body of a new token of a user.
     pub(in crate::api) struct AccessTokenBody {
         /// The token.
@@ -235,7 +241,7 @@ fn created((token, secret): (Token, Secret)) -> Success {
 /// `GET /admin/tokens`.
 fn list(state: &ApiState, call: &Call) -> Result<Success, Rejection> {
     let mut query = call.read_query::<TokenParameters>(state);
-    if let Some(after) = query.value().and_then(|query| query.after)
+    if let Some(AfterToken { after: Some(after) }) = call.read_part(state)
         && matches!(state.service.token(after), Err(Refusal::NotFound))
     {
         query.refuse(FieldError::not_listed("after", "id of a token"));

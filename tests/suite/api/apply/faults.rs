@@ -156,3 +156,86 @@ fn a_factor_s_id_belongs_to_one_user_within_a_load_and_across_loads() {
     assert_eq!(totals(&apply(&node, &[factor(6, 2)])), [1, 0, 0, 0, 0, 1]);
     assert_eq!(totals(&apply(&node, &[factor(6, 1), factor(7, 2)])), [2, 1, 0, 1, 0, 0]);
 }
+
+#[test]
+fn a_faulty_line_tells_its_missing_records_and_contradictions_too() {
+    let node = TestNode::start();
+    let missing = id(404);
+    let mut request = person_request(1, "OLD");
+    request["person_request"]["client_id"] = json!(missing);
+    let generated = json!({"token": {"name": "", "secret": {"generate": true}, "user_id": missing,
+        "client_id": missing, "scope": "", "expires_at": "+1d"}});
+    for (line, expected) in [
+        (
+            request,
+            &[
+                ("$.person_request.status", "inclusion"),
+                ("$.person_request.client_id", "reference"),
+            ][..],
+        ),
+        (
+            generated,
+            &[
+                ("$.token.secret", "invalid"),
+                ("$.token.name", "format"),
+                ("$.token.user_id", "reference"),
+                ("$.token.client_id", "reference"),
+            ],
+        ),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
+        assert_eq!(faults(&node, &line.to_string()), expected, "{line}");
+    }
+    let token = |user: &str, client: &str| {
+        json!({"token": {"name": "a", "secret": {"digest": "ab".repeat(32)}, "user_id": user,
+            "client_id": client, "scope": "otp:read", "expires_at": "+1d"}})
+    };
+    assert_eq!(totals(&apply(&node, &[token(USER, CLINIC), client(1)])), [2, 2, 0, 0, 0, 0]);
+    let moved = faults(&node, &token(&missing, &id(1)).to_string());
+    let expected = [
+        ("$.token.user_id", "reference"),
+        ("$.token.user_id", "conflict"),
+        ("$.token.client_id", "conflict"),
+    ];
+    assert_eq!(moved, expected.map(|(a, b)| (a.into(), b.into())));
+}
+
+#[test]
+fn a_reference_of_a_faulty_line_may_lead_to_an_earlier_one() {
+    let node = TestNode::start();
+    let person =
+        json!({"person": {"id": id(1), "status": "active", "authentication_method": "OTP"}});
+    let user = json!({"user": {"id": "1", "person_id": id(1)}});
+    let answer = apply(&node, &[person, user]);
+    let refused = of(&answer, "refused");
+    let invalid = refused[0]["invalid"].as_array().unwrap();
+    assert_eq!((invalid.len(), &invalid[0]["entry"]), (1, &json!("$.user.id")));
+}
+
+#[test]
+fn faults_of_lines_say_what_is_allowed() {
+    let node = TestNode::start();
+    let entity =
+        json!({"client": {"id": id(1), "name": "", "access_type": "MAYBE", "nickname": 1}});
+    let marked = format!("\u{feff}{}", client(1));
+    for (line, expected) in [
+        (
+            entity.to_string(),
+            &[
+                "there is no such name here; known: id, name, access_type, broker_scope, api_key, is_blocked",
+                "expected a name: has no control characters, and is not empty",
+                "expected one of DIRECT, BROKER",
+            ][..],
+        ),
+        (r#"{"client": {"id""#.to_owned(), &["the line is no JSON, from its byte 16 on"]),
+        (marked, &["the line begins with a byte order mark: save the file as UTF-8 without one"]),
+    ] {
+        let answer = answered(&send(&node, "/admin/apply", &line).text);
+        let invalid = of(&answer, "refused")[0]["invalid"].as_array().unwrap().clone();
+        let told: Vec<_> = invalid
+            .iter()
+            .map(|fault| fault["rules"][0]["description"].as_str().unwrap())
+            .collect();
+        assert_eq!(told, expected, "{line}");
+    }
+}

@@ -7,7 +7,8 @@ use esoz_otp::store::schema::{
 use serde_json::{Value, json};
 
 use super::{
-    ADMIN, NDJSON, answered, apply, apply_as, client, id, of, person_request, send, text, totals,
+    ADMIN, CLINIC, NDJSON, USER, answered, apply, apply_as, client, id, of, person_request, send,
+    text, totals,
 };
 use crate::support::{MIS, TestNode, call};
 
@@ -180,7 +181,7 @@ fn the_audit_has_who_what_and_how_many() {
 fn a_demo_has_the_same_without_a_token_and_takes_secrets_in_clear() {
     let node = TestNode::start();
     let token = json!({"token": {
-        "name": "mine", "secret": {"plain": "my-token"}, "user_id": super::USER,
+        "name": "mine", "secret": {"plain": "my-token"}, "user_id": USER,
         "client_id": CABINET, "scope": "admin:read", "expires_at": "+1d",
     }});
     let reply = node.call("POST", "/demo/world", &[NDJSON], &text(&[token]));
@@ -202,4 +203,47 @@ fn it_needs_the_scope_and_the_internal_listener() {
     let reply = send(&node, "/admin/apply?dry_run=maybe", &lines);
     assert_eq!(reply.status, 422);
     assert_eq!(reply.error()["invalid"][0]["entry"], "$.dry_run");
+}
+
+#[test]
+fn a_line_that_may_be_a_mistake_is_applied_with_a_notice_once() {
+    let node = TestNode::start();
+    let token = |secret: &str, scope: &str, expires_at: &str| {
+        json!({"token": {"name": "a", "secret": {"digest": secret.repeat(32)}, "user_id": USER,
+            "client_id": CLINIC, "scope": scope, "expires_at": expires_at}})
+    };
+    let mut vendor = client(1);
+    vendor["client"]["broker_scope"] = json!("otp:raed");
+    let mut old = person_request(2, "NEW");
+    old["person_request"]["inserted_at"] = json!("-31d");
+    let lines = [
+        vendor,
+        token("ab", "otp:read otp:wriet", "+1d"),
+        token("cd", "otp:read", "-1d"),
+        old,
+        client(3),
+    ];
+    let notices = |answer: &[Value]| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let of_one = |notice: &&Value| {
+            (notice["line"].as_u64().unwrap(), text(&notice["entry"]), text(&notice["what"]))
+        };
+        of(answer, "notice").iter().map(of_one).collect::<Vec<_>>()
+    };
+    let expected = [
+        (1, "$.client.broker_scope", "no method here requires otp:raed"),
+        (2, "$.token.scope", "no method here requires otp:wriet"),
+        (3, "$.token.expires_at", "is in the past: the token has expired"),
+        (
+            4,
+            "$.person_request.inserted_at",
+            "is 30 days in the past or more: NEW counts as EXPIRED",
+        ),
+    ]
+    .map(|(line, entry, what)| (line, entry.to_owned(), what.to_owned()));
+    let tried = send(&node, "/admin/apply?dry_run=true", &text(&lines));
+    assert_eq!(notices(&answered(&tried.text)), expected);
+    let answer = apply(&node, &lines);
+    assert_eq!((notices(&answer), totals(&answer)), (expected.to_vec(), [5, 5, 0, 0, 0, 0]));
+    assert_eq!(notices(&apply(&node, &lines)), [], "what a repeat leaves as it is");
 }

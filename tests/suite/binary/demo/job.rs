@@ -70,7 +70,7 @@ fn the_lines_of_its_first_page_work_as_they_stand() {
     let examples = index.data()["examples"].as_array().unwrap();
     let lines: Vec<_> = examples.iter().map(|it| it["line"].as_str().unwrap()).collect();
     let tokens = ["TOKEN=demo-patient-token", "TOKEN=demo-admin-token"];
-    let script = [&lines[..5], &tokens[..1], &lines[5..6], &tokens[1..], &lines[6..]].concat();
+    let script = [&lines[..5], &tokens[..1], &lines[5..6], &tokens[1..], &lines[6..7]].concat();
     assert!(lines[..5].iter().all(|line| !line.contains("TOKEN")), "{lines:#?}");
     let answers = answers_of(&script.join("\n"));
     let codes: Vec<_> = answers[..5].iter().map(|answer| answer["meta"]["code"].clone()).collect();
@@ -80,6 +80,14 @@ fn the_lines_of_its_first_page_work_as_they_stand() {
     let numbers: Vec<_> = answers[5..].iter().map(|row| row["number"].clone()).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
     assert!(numbers.len() >= 2, "{answers:#?}");
+
+    assert!(lines[7..].iter().all(|line| !line.contains("TOKEN")), "{lines:#?}");
+    let answers = answers_of(&lines[7..].join("\n"));
+    assert_eq!(answers.len(), 5, "{answers:#?}");
+    assert!(answers[..4].iter().all(|answer| answer["meta"]["code"] == 200), "{answers:#?}");
+    assert_eq!(answers[1]["data"]["status"], "APPROVED");
+    assert_eq!(answers[3]["data"]["phone_number"], "+38067*****12");
+    assert_eq!(answers[4]["total"]["added"], 1);
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn what_was_made_and_how_to_go_on_is_said() {
         "admin:read admin:write",
         "90 days",
         "esoz-otp import FILE --data node,",
-        "esoz-otp serve --data node\n",
+        "esoz-otp serve --data node --allow-plaintext-codes\n",
     ] {
         assert!(format!("{}\n", ended.stdout).contains(part), "{part}\n{}", ended.stdout);
     }
@@ -149,4 +149,26 @@ fn of_several_at_once_that_name_one_keyring_the_one_that_succeeds_has_its_own() 
         let mut node = Program::start(home.path(), &[&arguments[..], &more].concat());
         assert_eq!(node.call("GET", "/health/ready", "").status, 200);
     }
+}
+
+#[test]
+fn the_next_step_that_it_prints_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let next = |printed: &str| {
+        let line = printed.lines().find(|line| line.starts_with("Next: ")).unwrap().to_owned();
+        let serve = line.split_once("then esoz-otp ").unwrap().1.to_owned();
+        serve.split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let ended = run(home, &["init", "--data", "node"]);
+    let serve = next(&ended.stdout);
+    assert_eq!(serve.last().unwrap(), "--allow-plaintext-codes");
+    let listen = ["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+    let serve = [serve, listen.to_vec()].concat();
+    let mut node = Program::start(home, &serve.iter().map(String::as_str).collect::<Vec<_>>());
+    node.address();
+    // With a setting that allows it, the flag is not needed.
+    fs::write(home.join("settings.toml"), "[sms]\nallow_plaintext_codes = true\n").unwrap();
+    let ended = run(home, &["init", "--data", "other", "--config", "settings.toml"]);
+    assert!(!ended.stdout.contains("--allow-plaintext-codes"), "{}", ended.stdout);
 }

@@ -37,7 +37,10 @@ fn a_start_and_an_end_are_lines_with_what_one_asks_first() {
     ] {
         assert_eq!(start[name], said, "{start}");
     }
-    let [stop] = lines(&log, "esoz-otp stops: what is under way is finished")[..] else {
+    let [stop] = lines(
+        &log,
+        "esoz-otp stops: requests under way are answered, and streams and loads are cut",
+    )[..] else {
         panic!("{log:?}")
     };
     assert_eq!(stop["why"], "SIGTERM");

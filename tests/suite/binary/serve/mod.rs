@@ -2,6 +2,7 @@
 
 pub mod access;
 mod blocked_stderr;
+mod cut_loads;
 mod damage;
 mod full_disk;
 mod keyring;
