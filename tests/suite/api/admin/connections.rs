@@ -165,3 +165,18 @@ fn what_is_not_there_or_wrong_is_refused() {
         assert_eq!(reply.status, 422, "{address}");
     }
 }
+
+#[test]
+fn a_client_has_a_hundred_connections_and_no_more() {
+    let node = TestNode::start();
+    let path = format!("{}/connections", vendor(&node));
+    for number in 0..=100 {
+        let consumer = new_client(&node, &format!("clinic {number}"), "DIRECT");
+        let reply = admin(&node, "PUT", &path, &json!({"consumer_id": id(&consumer)}));
+        if number < 100 {
+            assert_eq!(reply.status, 201, "{number}: {}", reply.text);
+        } else {
+            assert_eq!((reply.status, reply.reason()), (409, Some("too_many_connections")));
+        }
+    }
+}
