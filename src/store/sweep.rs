@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::codec;
 use super::error::StoreError;
-use super::key::{Order, Span, TableKey};
+use super::key::{Span, TableKey};
 use super::overlay::{GroupOverlay, Overlay};
 use super::schema::{self, DUE, DueKey, DueRecords, MARKS, Mark};
 use super::table::TableId;
@@ -52,7 +52,7 @@ pub(super) fn sweep(
     now: Timestamp,
     most: usize,
 ) -> Result<usize, StoreError> {
-    let due: Vec<_> = write.trees().list(DUE, Span::all(), Order::Ascending, None, most)?;
+    let due = write.list(DUE, Span::all(), None, most)?;
     let mut looked_at = 0;
     for (entry, records) in due.into_iter().take_while(|(entry, _)| entry.at <= now) {
         if looked_at >= most {

@@ -202,10 +202,6 @@ impl<'a> Write<'a> {
         self.due.push(due);
     }
 
-    pub(super) fn trees(&self) -> &'a Trees {
-        self.trees
-    }
-
     /// Everything that the write changes, indexes and counters included, and when the sweeper looks at its records.
     pub(super) fn into_parts(self) -> (Overlay, Vec<DueKey>) {
         (self.overlay, self.due)
