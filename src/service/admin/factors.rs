@@ -20,7 +20,7 @@ impl Service {
         is_active: Option<bool>,
         request: &PageRequest<FactorId>,
     ) -> Result<Page<FactorId, AuthenticationFactor>, Refusal> {
-        self.ensure_user(user)?;
+        self.user(user)?;
         let matches = |factor: &AuthenticationFactor| {
             is_active.is_none_or(|is_active| factor.is_active == is_active)
         };

@@ -14,7 +14,7 @@ use crate::store::schema::{
 };
 use crate::store::{Order, Span, StoreError, Write};
 
-/// The most tokens that one write revokes.
+/// The most tokens that one write of [`TokenOwner::revoke_some`] revokes.
 const CHUNK: usize = 64;
 
 /// Conditions of a token. A token matches if it meets every condition that is set.
@@ -183,11 +183,6 @@ impl Service {
         })
     }
 
-    /// Returns [`Refusal::NotFound`] unless there is such a user.
-    pub fn ensure_user(&self, id: UserId) -> Result<(), Refusal> {
-        self.store.get(USERS, &id)?.map(drop).ok_or(Refusal::NotFound)
-    }
-
     /// The token with this id, or [`Refusal::NotFound`].
     pub fn token(&self, id: TokenId) -> Result<Token, Refusal> {
         self.token_with(id).map(|(_, token)| token)
@@ -315,14 +310,14 @@ fn with_id(write: &Write<'_>, id: TokenId) -> Result<(SecretDigest, Token), Refu
     token.map(|token| (digest, token)).ok_or(Refusal::NotFound)
 }
 
-/// Revokes up to 64 live tokens of the same user and client. Returns their number.
+/// Revokes every live token of the same user and client. Returns their number.
 fn replace_others(
     write: &mut Write<'_>,
     fields: &NewTokenFields,
     by: Operation,
 ) -> Result<u64, StoreError> {
     let mut replaced = 0;
-    for digest in TokenOwner::User(fields.user_id).live_tokens(write, by.wall, CHUNK)? {
+    for digest in TokenOwner::User(fields.user_id).live_tokens(write, by.wall, usize::MAX)? {
         let Some(token) = write.get(TOKENS, &digest)? else { continue };
         if token.client_id == fields.client_id {
             write.put(TOKENS, &digest, &Token { revoked_at: Some(by.now), ..token })?;

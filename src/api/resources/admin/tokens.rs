@@ -13,7 +13,7 @@ use crate::api::refusal::{FieldError, Rejection};
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::response::Success;
-use crate::api::route::{FIELD_REFUSED, NOT_FOUND, Row, WRITES};
+use crate::api::route::{FIELD_REFUSED, NOT_FOUND, READS, Row, WRITES};
 use crate::api::state::ApiState;
 use crate::contract::{IdList, Name, Shaped as _, shape};
 use crate::domain::{ClientId, Refusal, Scopes, Secret, Timestamp, Token, TokenId, User, UserId};
@@ -109,6 +109,7 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         path: "/admin/tokens",
         parameters: Parameters::Only(TokenParameters::SHAPE),
         answer: answer::numbered_page::<TokenView>(),
+        refusals: &[READS],
         ..admin_read(list)
     },
     Row {
@@ -273,7 +274,7 @@ async fn add_access(state: Arc<ApiState>, call: Call) -> Result<Success, Rejecti
     let user_id = call.id_param(0)?;
     let AccessTokenInput { client_id, scope, expires_at } =
         call.read_body::<AccessTokenBody>(&state)?.token;
-    state.service.ensure_user(user_id)?;
+    state.service.user(user_id)?;
     let by = operation(&state, &call);
     let expires_at = expires_at.unwrap_or(by.wall + ACCESS_TOKEN_LIFE);
     let name = Some("access_token".to_owned());
@@ -299,7 +300,7 @@ async fn revoke(state: Arc<ApiState>, call: Call) -> Result<Success, Rejection> 
 /// `DELETE /admin/users/{id}/tokens`.
 async fn revoke_of_user(state: Arc<ApiState>, call: Call) -> Result<Success, Rejection> {
     let user = call.id_param(0)?;
-    state.service.ensure_user(user)?;
+    state.service.user(user)?;
     state.service.revoke_tokens_of(operation(&state, &call), TokenOwner::User(user)).await?;
     Ok(Success::no_content())
 }

@@ -88,6 +88,18 @@ fn an_access_token_takes_the_place_of_those_of_the_same_client() {
 }
 
 #[test]
+fn an_access_token_takes_the_place_of_more_tokens_than_a_chunk_has() {
+    let node = TestNode::start();
+    let others = [(); 70].map(|()| new_token(&node, OPERATORS, "admin:read"));
+    let path = format!("/admin/users/{CLINIC_USER}/tokens/access");
+    let body = json!({"token": {"client_id": OPERATORS, "scope": "admin:read"}});
+    data(&admin(&node, "POST", &path, &body), 201);
+    for other in &others {
+        assert_eq!(call(&node, other).status, 401);
+    }
+}
+
+#[test]
 fn tokens_of_users_and_clients_are_revoked_together() {
     let node = TestNode::start();
     let some = || [(); 70].map(|()| new_token(&node, OPERATORS, "admin:read"));
