@@ -10,7 +10,7 @@ use super::refusal::{ErrorKind, Rejection, RejectionKind};
 use super::request::body::Body;
 use super::request::query::Parameters;
 use crate::contract::{Field, Shaped as _};
-use crate::domain::{Phone, RefusalKind, Scope};
+use crate::domain::{Conflict, Phone, RefusalKind, Scope};
 use crate::http::Route;
 
 /// One row of the table.
@@ -42,6 +42,8 @@ pub struct Row {
     pub answer: Answer,
     /// The refusals of the operation itself. [`Row::kinds`] adds those that follow from the other fields.
     pub refusals: &'static [&'static [ErrorKind]],
+    /// The states of a record that exclude the change of the row.
+    pub conflicts: &'static [Conflict],
     /// The longest time for reading the body, and again for the operation. It does not hold for a stream.
     pub deadline: Duration,
     /// The function that answers the request.
@@ -118,6 +120,8 @@ const OF_A_BODY: &[ErrorKind] = &[
 const OF_A_STREAM: &[ErrorKind] =
     &[ErrorKind::Rejected(RejectionKind::LineTooLong), ErrorKind::Refused(RefusalKind::Busy)];
 const INVALID: ErrorKind = ErrorKind::Rejected(RejectionKind::Invalid);
+/// The refusals of a row with conflicts.
+const CONFLICT: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::Conflict)];
 
 /// The record does not exist, or is another client's.
 pub(super) const NOT_FOUND: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::NotFound)];
@@ -129,8 +133,6 @@ pub(super) const WRITES: &[ErrorKind] = &[
     ErrorKind::Refused(RefusalKind::DiskFull),
     ErrorKind::Refused(RefusalKind::StorageFailed),
 ];
-/// A row that changes a record only in some of its states.
-pub(super) const CONFLICT: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::Conflict)];
 /// A row with a body that can contradict the store.
 pub(super) const FIELD_REFUSED: &[ErrorKind] = &[ErrorKind::Refused(RefusalKind::FieldRefused)];
 /// A row that has a code sent.
@@ -187,8 +189,17 @@ impl Row {
             Handler::Async(_) if is_stream => &[],
             Handler::Async(_) => &[ErrorKind::Rejected(RejectionKind::TooSlow)],
         };
-        let implied =
-            [OF_EVERY_ROW, of_scope, of_socket, of_body, of_stream, of_shapes, of_deadline];
+        let of_conflicts = if self.conflicts.is_empty() { &[][..] } else { CONFLICT };
+        let implied = [
+            OF_EVERY_ROW,
+            of_scope,
+            of_socket,
+            of_body,
+            of_stream,
+            of_shapes,
+            of_conflicts,
+            of_deadline,
+        ];
         let mut kinds = Vec::new();
         for kind in implied.iter().chain(self.refusals).copied().flatten() {
             if !kinds.contains(kind) {
@@ -229,6 +240,7 @@ const DEFAULTS: Row = Row {
     answers: &[MediaType::Json],
     answer: answer::DOCUMENT,
     refusals: &[],
+    conflicts: &[],
     deadline: Duration::from_secs(5),
     handler: Handler::Sync(|_, _| Err(Rejection::RouteUnknown)),
 };

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use hyper::header::AUTHORIZATION;
-use strum::VariantArray as _;
 
 use crate::api::refusal::{ErrorKind, FieldError, InputPart, Rejection, RejectionKind};
 use crate::api::route::{Access, Row};
 use crate::contract::{Broken, Fault, Place};
 use crate::domain::limits::{Limit, Limits};
-use crate::domain::{Conflict, Refusal, RefusalKind, SpentReason, Timestamp};
+use crate::domain::{Refusal, RefusalKind, SpentReason, Timestamp};
 
 /// The rejections of this kind on this row: several where they differ in `error.reason`. Each has a name, which has the
 /// reason in it.
@@ -53,7 +52,7 @@ fn refusals(kind: RefusalKind, row: &Row, now: Timestamp) -> Vec<Refusal> {
                 .to_vec();
         }
         RefusalKind::Conflict => {
-            return Conflict::VARIANTS.iter().copied().map(Refusal::Conflict).collect();
+            return row.conflicts.iter().copied().map(Refusal::Conflict).collect();
         }
         RefusalKind::FieldRefused => {
             Refusal::FieldRefused { entry: "$.token.user_id", what: "there is no such user" }

@@ -15,10 +15,10 @@ use crate::api::refusal::Rejection;
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::response::Success;
-use crate::api::route::{CONFLICT, FIELD_REFUSED, NOT_FOUND, READS, Row, WRITES};
+use crate::api::route::{FIELD_REFUSED, NOT_FOUND, READS, Row, WRITES};
 use crate::api::state::ApiState;
 use crate::contract::{Any, Name, Reason, Shaped as _, shape};
-use crate::domain::{AccessType, Client, ClientId, Scopes};
+use crate::domain::{AccessType, Client, ClientId, Conflict, Scopes};
 use crate::service::admin::{ClientFields, ClientFilter};
 
 shape! {
@@ -140,7 +140,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         path: "/admin/clients/{id}",
         params: ID,
         answer: answer::NO_CONTENT,
-        refusals: &[NOT_FOUND, CONFLICT, WRITES],
+        refusals: &[NOT_FOUND, WRITES],
+        conflicts: &[Conflict::ClientInUse],
         ..admin_change("DELETE", &delete)
     },
     Row {
@@ -150,7 +151,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         params: ID,
         body: Body::Json(&[ClientBlockBody::SHAPE]),
         answer: answer::object::<ClientView>(),
-        refusals: &[NOT_FOUND, CONFLICT, FIELD_REFUSED, WRITES],
+        refusals: &[NOT_FOUND, FIELD_REFUSED, WRITES],
+        conflicts: &[Conflict::ClientBlocked],
         ..admin_change("PATCH", &block)
     },
     Row {
@@ -160,7 +162,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         params: ID,
         body: Body::Json(&[ClientBlockBody::SHAPE]),
         answer: answer::object::<ClientView>(),
-        refusals: &[NOT_FOUND, CONFLICT, FIELD_REFUSED, WRITES],
+        refusals: &[NOT_FOUND, FIELD_REFUSED, WRITES],
+        conflicts: &[Conflict::ClientUnblocked],
         ..admin_change("PATCH", &unblock)
     },
     Row {

@@ -16,10 +16,10 @@ use crate::api::refusal::Rejection;
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::response::Success;
-use crate::api::route::{CONFLICT, FIELD_REFUSED, NOT_FOUND, Row, WRITES};
+use crate::api::route::{FIELD_REFUSED, NOT_FOUND, Row, WRITES};
 use crate::api::state::ApiState;
 use crate::contract::{Field, RedirectUri, Shaped as _, Whole, shape};
-use crate::domain::{ClientId, Connection, ConnectionId, Secret};
+use crate::domain::{ClientId, Conflict, Connection, ConnectionId, Secret};
 use crate::service::admin::{ConnectionFields, MOST_OVERLAP};
 
 shape! {
@@ -69,7 +69,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         params: ID,
         body: Body::Json(&[ConnectionInput::SHAPE]),
         answer: answer::put::<KeyView>("The connection."),
-        refusals: &[NOT_FOUND, CONFLICT, FIELD_REFUSED, WRITES],
+        refusals: &[NOT_FOUND, FIELD_REFUSED, WRITES],
+        conflicts: &[Conflict::TooManyConnections],
         ..admin_change("PUT", &put)
     },
     Row {

@@ -16,10 +16,10 @@ use crate::api::refusal::Rejection;
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::response::Success;
-use crate::api::route::{CONFLICT, FIELD_REFUSED, NOT_FOUND, Row, WRITES};
+use crate::api::route::{FIELD_REFUSED, NOT_FOUND, Row, WRITES};
 use crate::api::state::ApiState;
 use crate::contract::{Field, Shaped as _, shape, words};
-use crate::domain::{AuthenticationFactor, FactorId, FactorType, Phone, UserId};
+use crate::domain::{AuthenticationFactor, Conflict, FactorId, FactorType, Phone, UserId};
 
 /// `type` of a factor, as the token service writes it.
 #[derive(Clone, Copy, Debug, JsonSchema, Serialize, VariantArray, VariantNames)]
@@ -99,7 +99,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         path: "/admin/users/{id}/authentication_factors/{factor_id}/actions/disable",
         params: FACTOR_ID,
         answer: answer::object::<FactorView>(),
-        refusals: &[NOT_FOUND, CONFLICT, WRITES],
+        refusals: &[NOT_FOUND, WRITES],
+        conflicts: &[Conflict::FactorDisabled],
         ..admin_change("PATCH", &disable)
     },
     Row {
@@ -108,7 +109,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         path: "/admin/users/{id}/authentication_factors/{factor_id}/actions/enable",
         params: FACTOR_ID,
         answer: answer::object::<FactorView>(),
-        refusals: &[NOT_FOUND, CONFLICT, WRITES],
+        refusals: &[NOT_FOUND, WRITES],
+        conflicts: &[Conflict::FactorEnabled],
         ..admin_change("PATCH", &enable)
     },
 ];

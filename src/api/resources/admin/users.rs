@@ -15,10 +15,10 @@ use crate::api::refusal::Rejection;
 use crate::api::request::body::Body;
 use crate::api::request::query::Parameters;
 use crate::api::response::Success;
-use crate::api::route::{CONFLICT, FIELD_REFUSED, NOT_FOUND, READS, Row, WRITES};
+use crate::api::route::{FIELD_REFUSED, NOT_FOUND, READS, Row, WRITES};
 use crate::api::state::ApiState;
 use crate::contract::{Any, IdList, Shaped as _, shape};
-use crate::domain::{PersonId, User, UserId};
+use crate::domain::{Conflict, PersonId, User, UserId};
 use crate::service::admin::UserFilter;
 
 shape! {
@@ -111,7 +111,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         path: "/admin/users/{id}",
         params: ID,
         answer: answer::NO_CONTENT,
-        refusals: &[NOT_FOUND, CONFLICT, WRITES],
+        refusals: &[NOT_FOUND, WRITES],
+        conflicts: &[Conflict::UserInUse],
         ..admin_change("DELETE", &delete)
     },
     Row {
@@ -121,7 +122,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         params: ID,
         body: Body::Json(&[UserBlockBody::SHAPE]),
         answer: answer::object::<UserView>(),
-        refusals: &[NOT_FOUND, CONFLICT, FIELD_REFUSED, WRITES],
+        refusals: &[NOT_FOUND, FIELD_REFUSED, WRITES],
+        conflicts: &[Conflict::UserBlocked],
         ..admin_change("PATCH", &block)
     },
     Row {
@@ -131,7 +133,8 @@ pub(in crate::api) const ROUTES: &[Row] = &[
         params: ID,
         body: Body::Json(&[UserBlockBody::SHAPE]),
         answer: answer::object::<UserView>(),
-        refusals: &[NOT_FOUND, CONFLICT, FIELD_REFUSED, WRITES],
+        refusals: &[NOT_FOUND, FIELD_REFUSED, WRITES],
+        conflicts: &[Conflict::UserUnblocked],
         ..admin_change("PATCH", &unblock)
     },
 ];

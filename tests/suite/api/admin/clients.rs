@@ -100,7 +100,12 @@ fn what_is_wrong_with_a_client_is_said() {
             let body = if method == "PATCH" { &body } else { &Value::Null };
             assert_eq!(admin(&node, method, &path, body).status, 404, "{method} {path}");
         }
+        for action in ["block", "unblock", "deactivate_tokens"] {
+            let reply = admin(&node, "PATCH", &format!("{path}/actions/{action}"), &json!({}));
+            assert_eq!(reply.status, 404, "{action} {path}");
+        }
     }
+    assert_eq!(admin(&node, "PUT", "/admin/clients/nothing", &body).status, 404);
 }
 
 #[test]

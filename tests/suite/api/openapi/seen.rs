@@ -25,9 +25,6 @@ const SEEN_SOMEWHERE: [&str; 8] = [
     "SendLimited.sends_per_range",
     "UserUnknown",
 ];
-/// Refusals that the rows of administration have in common, though each row has some of them only. Each is seen on one
-/// operation at least.
-const OF_ADMINISTRATION: [&str; 2] = ["Conflict.", "NotFound"];
 
 #[test]
 #[ignore = "`tests/run` runs it after all others"]
@@ -50,8 +47,7 @@ fn every_refusal_of_the_description_was_seen() {
                 .any(|it| it.1 == kind && is_same(it.0, id))
         };
         let is_seen = on(|one, other| handler(one) == handler(other));
-        let is_shared = id.starts_with("Admin") && is_one(kind, &OF_ADMINISTRATION);
-        let is_rare = (is_shared || is_one(kind, &SEEN_SOMEWHERE)) && on(|_, _| true);
+        let is_rare = is_one(kind, &SEEN_SOMEWHERE) && on(|_, _| true);
         !(is_seen || is_rare || is_one(kind, &OF_TROUBLE) || is_one(kind, &OF_THE_SOCKET))
     });
     assert!(unseen.is_empty(), "no test sees {unseen:#?}");

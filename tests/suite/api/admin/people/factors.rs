@@ -38,6 +38,10 @@ fn a_factor_is_shown_masked_and_only_to_its_user_s_path() {
     ] {
         assert_eq!(admin(&node, "GET", &path, &Value::Null).status, 404, "{path}");
     }
+    for action in ["reset", "disable", "enable"] {
+        let path = format!("{}/{UNKNOWN}/actions/{action}", factors(PATIENT));
+        assert_eq!(admin(&node, "PATCH", &path, &Value::Null).status, 404, "{path}");
+    }
 }
 
 #[test]
